@@ -195,7 +195,7 @@ function answerError(
   route: Route | undefined,
 ): unknown {
   const { status, code, message, details } = toAnswer(error);
-  if (status >= 500 && !(error instanceof Fault)) {
+  if (code === "platform.internal") {
     log.error("request failed", {
       requestId: request.id,
       method: request.method,

@@ -71,4 +71,68 @@ export const platformMigrations: readonly Migration[] = [
       create index reconcile_due on reconcile_item (controller, due_at) where due_at is not null;
       create table reconcile_cursor (controller text primary key, seq bigint not null);`,
   },
+  {
+    number: 4,
+    name: "platform-write-resources",
+    sql: `
+      -- One call writes a batch of resources and logs the writes that passed. A function, so that its plans are
+      -- kept: planning the same as one statement costs more than running it.
+      create function write_resources(input jsonb) returns table (place integer, outcome text) language plpgsql as $$
+      declare
+        item record;
+        changed bigint;
+        entries text[] := '{}';
+        base bigint;
+      begin
+        for item in
+          select * from jsonb_to_recordset(input) as given (
+            place integer, operation text, uid text, kind text, project text, name text, labels jsonb, spec jsonb,
+            status jsonb, generation bigint, version bigint, created_at bigint, updated_at bigint, deleting_since bigint,
+            expected bigint, entry text, lease_controller text, lease_key text, lease_attempt bigint)
+        loop
+          place := item.place;
+          if item.lease_controller is not null then
+            perform from reconcile_item held
+            where held.controller = item.lease_controller and held.key = item.lease_key
+              and held.attempt = item.lease_attempt and held.lease_until is not null
+            for share;
+            if not found then
+              outcome := 'lease-lost';
+              return next;
+              continue;
+            end if;
+          end if;
+          if item.operation = 'insert' then
+            insert into resource values (item.uid, item.kind, item.project, item.name, item.labels, item.spec, item.status,
+              item.generation, item.version, item.created_at, item.updated_at, item.deleting_since)
+            on conflict on constraint resource_pkey do nothing;
+          elsif item.operation = 'update' then
+            update resource stored set labels = item.labels, spec = item.spec, status = item.status,
+              generation = item.generation, version = item.version, updated_at = item.updated_at,
+              deleting_since = item.deleting_since
+            where stored.kind = item.kind and stored.project = item.project and stored.name = item.name
+              and stored.uid = item.uid and stored.version = item.expected;
+          else
+            delete from resource stored
+            where stored.kind = item.kind and stored.project = item.project and stored.name = item.name
+              and stored.uid = item.uid and stored.version = item.expected;
+          end if;
+          get diagnostics changed = row_count;
+          if changed = 0 then
+            outcome := 'conflict';
+          else
+            outcome := 'written';
+            entries := entries || item.entry;
+          end if;
+          return next;
+        end loop;
+        if cardinality(entries) > 0 then
+          update event_head set size = size + cardinality(entries) returning size - cardinality(entries) into base;
+          insert into event (seq, entry, leaf_hash)
+          select base + logged.ordinal, logged.entry, sha256('\\x00'::bytea || convert_to(logged.entry, 'UTF8'))
+          from unnest(entries) with ordinality as logged (entry, ordinal);
+          perform pg_notify('millwright_events', '');
+        end if;
+      end $$;`,
+  },
 ];

@@ -15,6 +15,8 @@ export interface Waker {
 const leaseMs = 15_000;
 /** The slow poll: a missed notification costs at most this. */
 const pollMs = 1_000;
+/** Between two turns under load. */
+const turnPauseMs = 10;
 const firstRetryMs = 1_000;
 const lastRetryMs = 60_000;
 /** How long `stop` waits for visits to end after their signals fired. */
@@ -64,6 +66,8 @@ export class Reconciler implements Waker {
   readonly #visits = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** How far each controller has seen the log; the stored cursor may lag behind by events that concerned nobody. */
+  #cursors: Map<string, number> | undefined;
   #isTurning = false;
   #turnAgain = false;
   #turned: Promise<void> = Promise.resolve();
@@ -127,56 +131,82 @@ export class Reconciler implements Waker {
       this.#turnAgain = false;
       try {
         await this.#dispatch();
-        for (const controller of this.#controllers) await this.#claimFor(controller);
+        await this.#claim();
       } catch (error) {
         if (!this.#stopping.signal.aborted) this.#log.warn("reconcile turn failed", { error: String(error) });
         this.#turnAgain = false;
       }
+      // What arrives while we turn is taken together a moment later: a storm of changes costs few turns.
+      if (this.#turnAgain) await pause(turnPauseMs, this.#stopping.signal);
     } while (this.#turnAgain && !this.#stopping.signal.aborted);
     this.#isTurning = false;
   }
 
-  /** Turns new events into due keys; the cursors move in the same transaction. */
+  /** Turns new events into due keys. The stored cursors move with them, so that a crash repeats, never skips. */
   async #dispatch(): Promise<void> {
+    if (this.#controllers.length === 0) return;
+    this.#cursors ??= await this.#readCursors();
     for (;;) {
-      const cursors = await this.#database.selectFrom("reconcile_cursor").selectAll().execute();
-      const places = new Map(cursors.map((row) => [row.controller, row.seq]));
-      const after = Math.min(...this.#controllers.map((controller) => places.get(controller.name) ?? 0));
-      if (this.#controllers.length === 0) return;
+      const cursors = this.#cursors;
+      const after = Math.min(...cursors.values());
       const events = await readEvents(this.#database, { after, limit: eventPageMax, order: "oldest-first" });
       const last = events.at(-1);
       if (last === undefined) return;
       const items = this.#controllers.flatMap((controller) => {
-        const seen = places.get(controller.name) ?? 0;
+        const seen = cursors.get(controller.name) ?? 0;
         const keys = events.filter((event) => event.seq > seen).flatMap((event) => controller.keysOf(event));
         return [...new Set(keys)].map((key) => ({ controller: controller.name, key }));
       });
-      await this.#database.transaction().execute(async (transaction) => {
-        await enqueue(transaction, items, this.#clock.now());
-        await sql`
-          update reconcile_cursor set seq = greatest(seq, ${last.seq})
-          where controller = any(${this.#controllers.map((controller) => controller.name)}::text[])`.execute(
-          transaction,
-        );
-      });
+      if (items.length > 0) await this.#enqueueBehind(items, last.seq);
+      for (const controller of this.#controllers)
+        cursors.set(controller.name, Math.max(cursors.get(controller.name) ?? 0, last.seq));
       if (events.length < eventPageMax) return;
     }
   }
 
-  async #claimFor(controller: Controller): Promise<void> {
-    const free = controller.concurrency - (this.#running.get(controller.name)?.count ?? 0);
-    if (free <= 0 || this.#stopping.signal.aborted) return;
+  async #readCursors(): Promise<Map<string, number>> {
+    const rows = await this.#database.selectFrom("reconcile_cursor").selectAll().execute();
+    const stored = new Map(rows.map((row) => [row.controller, row.seq]));
+    return new Map(this.#controllers.map((controller) => [controller.name, stored.get(controller.name) ?? 0]));
+  }
+
+  async #enqueueBehind(
+    items: readonly { readonly controller: string; readonly key: string }[],
+    seq: number,
+  ): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      await enqueue(transaction, items, this.#clock.now());
+      await sql`
+        update reconcile_cursor set seq = greatest(seq, ${seq})
+        where controller = any(${this.#controllers.map((controller) => controller.name)}::text[])`.execute(transaction);
+    });
+  }
+
+  /** Claims what is due, for every controller that has room for more, in one round trip. */
+  async #claim(): Promise<void> {
+    const roomy = this.#controllers
+      .map((controller) => ({
+        controller,
+        free: controller.concurrency - (this.#running.get(controller.name)?.count ?? 0),
+      }))
+      .filter(({ free }) => free > 0);
+    if (roomy.length === 0 || this.#stopping.signal.aborted) return;
     const now = this.#clock.now();
-    const { rows } = await sql<{ key: string; attempt: number; dirty: number; failures: number }>`
-      update reconcile_item set lease_until = ${now + leaseMs}, attempt = attempt + 1
-      where controller = ${controller.name} and key in (
-        select key from reconcile_item
-        where controller = ${controller.name} and due_at <= ${now} and (lease_until is null or lease_until < ${now})
-        order by due_at limit ${free} for update skip locked)
-      returning key, attempt, dirty, failures`.execute(this.#database);
+    const { rows } = await sql<{ controller: string; key: string; attempt: number; dirty: number; failures: number }>`
+      update reconcile_item claimed set lease_until = ${now + leaseMs}, attempt = claimed.attempt + 1
+      from unnest(${roomy.map(({ controller }) => controller.name)}::text[], ${roomy.map(({ free }) => free)}::int[]) as room (controller, free)
+      cross join lateral (
+        select due.key from reconcile_item due
+        where due.controller = room.controller and due.due_at <= ${now} and (due.lease_until is null or due.lease_until < ${now})
+        order by due.due_at limit room.free for update skip locked) as picked
+      where claimed.controller = room.controller and claimed.key = picked.key
+      returning claimed.controller, claimed.key, claimed.attempt, claimed.dirty, claimed.failures`.execute(
+      this.#database,
+    );
     for (const row of rows) {
-      const lease = { controller: controller.name, key: row.key, attempt: row.attempt };
-      this.#begin(controller, { lease, dirty: row.dirty, failures: row.failures });
+      const controller = this.#controllers.find((each) => each.name === row.controller);
+      const lease = { controller: row.controller, key: row.key, attempt: row.attempt };
+      if (controller !== undefined) this.#begin(controller, { lease, dirty: row.dirty, failures: row.failures });
     }
   }
 
@@ -274,6 +304,18 @@ export class Reconciler implements Waker {
     }, delayMs);
     this.#timers.add(timer);
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done, { once: true });
+  });
 }
 
 async function enqueue(

@@ -16,6 +16,10 @@ const listQuerySchema = z.object({
   /** `key=value` pairs joined by commas. */
   labels: z.string().max(1000).optional(),
 });
+/** What every manifest has, read before its kind's own schema is known. */
+const labelledSchema = z
+  .object({ kind: z.string().catch("(none)"), name: z.string().catch("(without a name)") })
+  .catch({ kind: "(none)", name: "(without a name)" });
 const applySchema = z.object({
   manifests: z.array(z.unknown()).min(1).max(manifestsMax),
   dryRun: z.boolean().default(false),
@@ -46,6 +50,7 @@ function applyRoute(
   gatekeeper: Gatekeeper,
   checks: ManifestChecks,
 ): Route {
+  const schemas = new Map(kinds.map((definition) => [definition.kind, manifestSchema(definition)]));
   return defineRoute({
     method: "POST",
     path: "/api/v1/apply",
@@ -53,7 +58,7 @@ function applyRoute(
     permission: { scope: "any" },
     body: applySchema,
     handler: async ({ body, caller }) => {
-      const manifests = body.manifests.map((value) => parseManifest(kinds, value));
+      const manifests = body.manifests.map((value) => parseManifest(schemas, value));
       for (const manifest of manifests) await mayApply(kinds, gatekeeper, caller, manifest, manifests);
       for (const manifest of manifests) await checks.check(manifest, manifests);
       const results: Applied[] = [];
@@ -151,29 +156,24 @@ function kindRoutes(definition: KindDefinition, resources: ResourceStore, gateke
   ];
 }
 
-function parseManifest(kinds: readonly KindDefinition[], value: unknown): Manifest {
-  const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
-  const definition = kinds.find((each) => each.kind === kind);
-  if (definition === undefined) {
+function parseManifest(schemas: ReadonlyMap<string, z.ZodType<Manifest>>, value: unknown): Manifest {
+  const { kind, name } = labelledSchema.parse(value);
+  const schema = schemas.get(kind);
+  if (schema === undefined) {
     throw new Fault(
       "platform.resource-invalid",
-      `there is no kind ${JSON.stringify(kind)}; there are ${kinds.map((each) => each.kind).join(", ")}`,
+      `there is no kind ${kind}; there are ${[...schemas.keys()].join(", ")}`,
     );
   }
-  const result = manifestSchema(definition).safeParse(value);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const name = typeof value === "object" && value !== null && "name" in value ? String(value.name) : "?";
-  throw new Fault(
-    "platform.resource-invalid",
-    `${definition.kind} ${name} is not as wanted: ${describeIssues(result.error)}`,
-    {
-      details: {
-        kind: definition.kind,
-        name,
-        issues: result.error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.join("."), message })),
-      },
+  throw new Fault("platform.resource-invalid", `${kind} ${name} is not as wanted: ${describeIssues(result.error)}`, {
+    details: {
+      kind,
+      name,
+      issues: result.error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.join("."), message })),
     },
-  );
+  });
 }
 
 function parseLabels(text: string | undefined): Record<string, string> {

@@ -68,6 +68,9 @@ export interface ResourceStore {
 /** How often an apply without a version looks again when another writer was faster. */
 const applyTriesMax = 5;
 
+/** How many resources that were just applied are remembered, to spare the next apply its read. */
+const recentMax = 1_000;
+
 /** The resource store on PostgreSQL. */
 export function openResourceStore(
   database: Kysely<PlatformTables>,
@@ -87,6 +90,12 @@ export function openResourceStore(
       .where("name", "=", ref.name)
       .executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
+  };
+
+  const recent = new Map<string, Resource>();
+  const remember = (resource: Resource): void => {
+    if (recent.size >= recentMax) recent.delete(recent.keys().next().value ?? "");
+    recent.set(refKey(resource), resource);
   };
 
   const definitionOf = (kind: string): KindDefinition => {
@@ -121,9 +130,15 @@ export function openResourceStore(
         name: manifest.name,
       };
       for (let attempt = 1; attempt <= applyTriesMax; attempt += 1) {
-        const before = await read(ref);
-        checkVersion(manifest, before);
+        // What we wrote last is likely still there: decide on it, and let the version guard the write.
+        const remembered = attempt === 1 && options.dryRun !== true ? recent.get(refKey(ref)) : undefined;
+        const before = remembered ?? (await read(ref));
+        recent.delete(refKey(ref));
+        const isGuess = remembered !== undefined;
+        if (!isGuess) checkVersion(manifest, before);
+        else if (manifest.version !== undefined && manifest.version !== remembered.version) continue;
         const decided = decideApply(definition, ref, manifest, before, clock.now(), newId);
+        if (decided.outcome === "unchanged" && isGuess) continue;
         if (options.dryRun === true || decided.outcome === "unchanged") return decided;
         const outcome = await writer.write({
           operation: before === undefined ? "insert" : "update",
@@ -132,7 +147,10 @@ export function openResourceStore(
           lease: null,
           entry: applyEntry(actor, decided, clock.now()),
         });
-        if (outcome === "written") return decided;
+        if (outcome === "written") {
+          remember(decided.resource);
+          return decided;
+        }
       }
       throw conflict(ref, manifest.version ?? null, null);
     },

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { eventChannel, writeEntry } from "./event-log.ts";
+import { writeEntry } from "./event-log.ts";
 import type { Lease } from "./controller.ts";
 import type { EventEntry } from "./event.ts";
 import type { Resource } from "./resource.ts";
@@ -74,8 +74,7 @@ function takeBatch(pending: PendingWrite[]): readonly PendingWrite[] {
   const seen = new Set<string>();
   const kept: PendingWrite[] = [];
   for (const item of pending.splice(0)) {
-    const { kind, project, name } = item.write.resource;
-    const key = `${kind}/${project ?? ""}/${name}`;
+    const key = lockKey(item.write);
     if (batch.length >= batchMax || seen.has(key)) kept.push(item);
     else {
       seen.add(key);
@@ -83,7 +82,12 @@ function takeBatch(pending: PendingWrite[]): readonly PendingWrite[] {
     }
   }
   pending.push(...kept);
-  return batch;
+  // One order for everybody: two processes that write the same resources wait for each other, and never in a circle.
+  return batch.toSorted((left, right) => (lockKey(left.write) < lockKey(right.write) ? -1 : 1));
+}
+
+function lockKey({ resource }: ResourceWrite): string {
+  return `${resource.kind}/${resource.project ?? ""}/${resource.name}`;
 }
 
 async function writeBatch(
@@ -102,56 +106,9 @@ async function writeBatch(
       lease_attempt: write.lease?.attempt ?? null,
     })),
   );
-  const { rows } = await sql<{ place: number; allowed: boolean; written: boolean }>`
-    with input as (
-      select * from jsonb_to_recordset(${input}::jsonb) as item (
-        place int, operation text, uid text, kind text, project text, name text, labels jsonb, spec jsonb, status jsonb,
-        generation bigint, version bigint, created_at bigint, updated_at bigint, deleting_since bigint,
-        expected bigint, entry text, lease_controller text, lease_key text, lease_attempt bigint)
-    ), allowed as (
-      select input.* from input
-      where lease_controller is null or exists (
-        select from reconcile_item held
-        where held.controller = lease_controller and held.key = lease_key
-          and held.attempt = lease_attempt and held.lease_until is not null)
-    ), inserted as (
-      insert into resource (uid, kind, project, name, labels, spec, status, generation, version, created_at, updated_at, deleting_since)
-      select uid, kind, project, name, labels, spec, status, generation, version, created_at, updated_at, deleting_since
-      from allowed where operation = 'insert'
-      on conflict (kind, project, name) do nothing
-      returning kind, project, name
-    ), updated as (
-      update resource set labels = a.labels, spec = a.spec, status = a.status, generation = a.generation,
-        version = a.version, updated_at = a.updated_at, deleting_since = a.deleting_since
-      from allowed a
-      where a.operation = 'update' and resource.kind = a.kind and resource.project = a.project
-        and resource.name = a.name and resource.uid = a.uid and resource.version = a.expected
-      returning resource.kind, resource.project, resource.name
-    ), deleted as (
-      delete from resource using allowed a
-      where a.operation = 'delete' and resource.kind = a.kind and resource.project = a.project
-        and resource.name = a.name and resource.uid = a.uid and resource.version = a.expected
-      returning resource.kind, resource.project, resource.name
-    ), changed as (
-      select * from inserted union all select * from updated union all select * from deleted
-    ), done as (
-      select allowed.place, allowed.entry from allowed join changed using (kind, project, name)
-    ), head as (
-      update event_head set size = size + (select count(*) from done) returning size - (select count(*) from done) as base
-    ), logged as (
-      insert into event (seq, entry, leaf_hash)
-      select head.base + row_number() over (order by done.place), done.entry,
-        sha256('\\x00'::bytea || convert_to(done.entry, 'UTF8'))
-      from head, done
-      returning seq
-    ), told as (
-      select pg_notify(${eventChannel}, '') from logged limit 1
-    )
-    select input.place, allowed.place is not null as allowed, done.place is not null as written
-    from input left join allowed using (place) left join done on done.place = input.place
-    left join (select count(*) from told) as notified on true
-    order by input.place`.execute(database);
-  return rows.map((row) => (row.written ? "written" : row.allowed ? "conflict" : "lease-lost"));
+  const { rows } = await sql<{ place: number; outcome: WriteOutcome }>`
+    select place, outcome from write_resources(${input}::jsonb) order by place`.execute(database);
+  return rows.map((row) => row.outcome);
 }
 
 function toRow(resource: Resource): Record<string, unknown> {

@@ -1,0 +1,116 @@
+import * as z from "zod";
+import { describe, expect, test } from "vitest";
+import { openGate } from "../../test/platform.ts";
+import { Fault } from "../base/fault.ts";
+import { createHttpServer } from "./http-server.ts";
+import { silentLog } from "./log.ts";
+import type { Gatekeeper } from "./ports.ts";
+import { defineRoute, type Route } from "./route.ts";
+
+const echo = defineRoute({
+  method: "POST",
+  path: "/api/v1/projects/:project/echo",
+  summary: "Says it again.",
+  permission: { scope: "project", action: "write" },
+  params: z.object({ project: z.string() }),
+  body: z.strictObject({ word: z.string() }),
+  handler: async ({ body, project }) => ({ word: body.word, project }),
+});
+
+const failing = (error: unknown): Route =>
+  defineRoute({
+    method: "GET",
+    path: "/api/v1/fail",
+    summary: "Fails.",
+    permission: { scope: "any" },
+    handler: async () => {
+      throw error;
+    },
+  });
+
+function serve(routes: readonly Route[], gatekeeper: Gatekeeper = openGate) {
+  return createHttpServer({ routes, gatekeeper, log: silentLog, newId: () => "request-1", defaultProject: "default" });
+}
+
+describe("the HTTP server", () => {
+  test("parses path and body by the route's schemas and passes the authorised project", async () => {
+    const answer = await serve([echo]).inject({
+      method: "POST",
+      url: "/api/v1/projects/flights/echo",
+      payload: { word: "hello" },
+    });
+    expect(answer.json()).toEqual({ word: "hello", project: "flights" });
+    expect(answer.headers["x-request-id"]).toBe("request-1");
+  });
+
+  test("names the field that is not as wanted", async () => {
+    const answer = await serve([echo]).inject({
+      method: "POST",
+      url: "/api/v1/projects/flights/echo",
+      payload: { word: 3 },
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().error).toMatchObject({
+      code: "platform.request-invalid",
+      details: { issues: [{ path: "word" }] },
+    });
+  });
+
+  test("a body that is no JSON is the caller's error", async () => {
+    const answer = await serve([echo]).inject({
+      method: "POST",
+      url: "/api/v1/projects/flights/echo",
+      headers: { "content-type": "application/json" },
+      payload: "{word",
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().error.message).toMatch(/no JSON/);
+  });
+
+  test("turns each kind of fault into its status, and anything else into a 500 that tells no internals", async () => {
+    const conflict = await serve([failing(new Fault("platform.resource-conflict", "changed meanwhile"))]).inject(
+      "/api/v1/fail",
+    );
+    const bug = await serve([failing(new Error("secret path /etc/x"))]).inject("/api/v1/fail");
+    const outage = await serve([
+      failing(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })),
+    ]).inject("/api/v1/fail");
+    expect(conflict.statusCode).toBe(409);
+    expect(bug.statusCode).toBe(500);
+    expect(bug.body).not.toContain("secret");
+    expect(outage.statusCode).toBe(503);
+    expect(outage.headers["retry-after"]).toBe("1");
+  });
+
+  test("asks for a key before it looks at anything, and says how to send one", async () => {
+    const gate: Gatekeeper = {
+      ...openGate,
+      authenticate: async (token) => {
+        if (token === undefined) throw new Fault("tenancy.key-missing", "a key is wanted");
+        return { identity: token, project: null };
+      },
+    };
+    const app = serve([echo], gate);
+    const without = await app.inject({
+      method: "POST",
+      url: "/api/v1/projects/flights/echo",
+      payload: { nonsense: true },
+    });
+    expect(without.statusCode).toBe(401);
+    expect(without.headers["www-authenticate"]).toContain("Bearer");
+    const basic = `Basic ${Buffer.from("anyone:the-key").toString("base64")}`;
+    const withKey = await app.inject({
+      method: "POST",
+      url: "/api/v1/projects/flights/echo",
+      payload: { word: "hi" },
+      headers: { authorization: basic },
+    });
+    expect(withKey.statusCode).toBe(200);
+  });
+
+  test("an address that is nothing is told so", async () => {
+    const answer = await serve([echo]).inject("/api/v1/nowhere");
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json().error.code).toBe("platform.not-found");
+  });
+});
