@@ -18,7 +18,7 @@ declare module "vitest" {
 }
 
 /** Starts one real PostgreSQL for the whole test run; each test file clones its template. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "millwright-test-"));
   await chmod(folder, 0o755);
   const server = await startEmbeddedPostgres({ folder: join(folder, "postgres"), log: silentLog, isDurable: false });

@@ -8,7 +8,7 @@ import { silentLog } from "../src/platform/log.ts";
 import type { Platform } from "../src/platform/platform.ts";
 import type { Gatekeeper, Log } from "../src/platform/ports.ts";
 import { Reconciler } from "../src/platform/reconciler.ts";
-import { openResourceStore } from "../src/platform/resource-store.ts";
+import { PostgresResourceStore } from "../src/platform/resource-store.ts";
 import { idsFrom } from "../src/platform/system.ts";
 import { kinds } from "../src/server/kinds.ts";
 import { freshDatabase } from "./database.ts";
@@ -66,7 +66,7 @@ export async function freshPlatform(
   return {
     database,
     url,
-    resources: openResourceStore(database, kinds, clock, newId),
+    resources: new PostgresResourceStore(database, kinds, clock, newId),
     waker: {
       wake: async (controller, key) =>
         await Promise.all(running.map((each) => each.wake(controller, key))).then(() => undefined),

@@ -224,7 +224,7 @@ async function start(server: ServerFiles, port: number): Promise<number> {
     await control(server, ["start", "-w", "-t", String(startTimeoutSeconds), "-s", "-l", server.logFile, "-o", flags]);
   } catch (cause) {
     const told = await readFile(server.logFile, "utf8").catch(() => "");
-    const isFull = /No space left on device/.test(told.slice(-4000));
+    const isFull = told.slice(-4000).includes("No space left on device");
     throw new Fault(
       isFull ? "platform.disk-full" : "platform.database-unavailable",
       isFull

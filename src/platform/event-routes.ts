@@ -38,7 +38,7 @@ export class EventFeed {
 
   /** Says that the log may have grown. */
   notify(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of Array.from(this.#waiting)) wake();
   }
 
   /** Resolves at the next notification, after `timeoutMs`, or when `signal` fires. */
@@ -119,9 +119,11 @@ function watchRoute(needs: EventRoutesNeeds): Route {
         ...(await readableFilter(needs, caller)),
         ...(query.project === undefined ? {} : { project: query.project }),
       };
-      void streamEvents(needs, since, filter, raw, AbortSignal.any([signal, needs.stopping])).finally(() => {
+      try {
+        await streamEvents(needs, since, filter, raw, AbortSignal.any([signal, needs.stopping]));
+      } finally {
         needs.feed.watchers -= 1;
-      });
+      }
       return sent;
     },
   });

@@ -7,6 +7,10 @@ import { silentLog } from "./log.ts";
 import type { Gatekeeper } from "./ports.ts";
 import { defineRoute, type Route } from "./route.ts";
 
+interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
 const echo = defineRoute({
   method: "POST",
   path: "/api/v1/projects/:project/echo",
@@ -50,7 +54,7 @@ describe("the HTTP server", () => {
       payload: { word: 3 },
     });
     expect(answer.statusCode).toBe(400);
-    expect(answer.json().error).toMatchObject({
+    expect(answer.json<ErrorBody>().error).toMatchObject({
       code: "platform.request-invalid",
       details: { issues: [{ path: "word" }] },
     });
@@ -64,7 +68,7 @@ describe("the HTTP server", () => {
       payload: "{word",
     });
     expect(answer.statusCode).toBe(400);
-    expect(answer.json().error.message).toMatch(/no JSON/);
+    expect(answer.json<ErrorBody>().error.message).toMatch(/no JSON/);
   });
 
   test("turns each kind of fault into its status, and anything else into a 500 that tells no internals", async () => {
@@ -111,6 +115,6 @@ describe("the HTTP server", () => {
   test("an address that is nothing is told so", async () => {
     const answer = await serve([echo]).inject("/api/v1/nowhere");
     expect(answer.statusCode).toBe(404);
-    expect(answer.json().error.code).toBe("platform.not-found");
+    expect(answer.json<ErrorBody>().error.code).toBe("platform.not-found");
   });
 });

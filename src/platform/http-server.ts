@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import * as z from "zod";
+import type * as z from "zod";
 import { Fault } from "../base/fault.ts";
 import type { FaultCode } from "../base/fault-codes.ts";
 import { isConnectionError } from "./database.ts";
@@ -69,7 +69,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     return answerError(fault, request, reply, options.log, undefined);
   });
   for (const route of options.routes.filter((each) => each.body !== "stream")) addRoute(app, route, options);
-  void app.register(async (streams: FastifyInstance) => {
+  app.register(async (streams: FastifyInstance) => {
     streams.removeAllContentTypeParsers();
     streams.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
     for (const route of options.routes.filter((each) => each.body === "stream")) addRoute(streams, route, options);

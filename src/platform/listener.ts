@@ -29,7 +29,7 @@ export function listen(url: string, channel: string, onNotify: () => void, log: 
     const over = (): void => {
       if (isOver || isStopped) return;
       isOver = true;
-      retry = setTimeout(() => void connect(), reconnectMs);
+      retry = setTimeout(connectAgain, reconnectMs);
     };
     next.on("error", (error) => {
       log.debug("notification connection failed", { error: error.message });
@@ -47,7 +47,11 @@ export function listen(url: string, channel: string, onNotify: () => void, log: 
     }
   };
 
-  void connect();
+  // `connect` reports its own failures and comes back by itself.
+  const connectAgain = (): void => {
+    connect().catch((error: unknown) => log.error("notification connection gave up", { error: String(error) }));
+  };
+  connectAgain();
   return {
     async stop() {
       isStopped = true;

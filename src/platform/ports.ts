@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import type { Clock } from "../base/clock.ts";
 
 /** Writes structured events; the message is constant, what varies goes into the fields. Never secrets. */
 export interface Log {
@@ -58,10 +57,4 @@ export interface Gatekeeper {
   authorise(caller: Caller, action: Action, project: string | null): Promise<void>;
   /** The projects that the caller may read, or null for all of them. */
   readableProjects(caller: Caller): Promise<readonly string[] | null>;
-}
-
-/** What every room is given. */
-export interface Ground {
-  readonly clock: Clock;
-  readonly log: Log;
 }

@@ -70,6 +70,10 @@ describe("the reconcile kernel", () => {
     );
     platform.clock.advance(120_000);
     await second;
+    const [item] = (
+      await sql<{ attempt: number }>`select attempt from reconcile_item where key = 'vision'`.execute(platform.database)
+    ).rows;
+    expect(item?.attempt).toBeGreaterThanOrEqual(2);
   });
 
   test("a key that is woken during its visit is visited once more, never twice at once", async () => {

@@ -3,7 +3,8 @@ import { Fault } from "../base/fault.ts";
 import { describeIssues } from "./http-server.ts";
 import type { Caller, Gatekeeper } from "./ports.ts";
 import { type KindDefinition, type Manifest, manifestSchema, type Resource } from "./resource.ts";
-import type { Applied, ResourceStore } from "./resource-store.ts";
+import type { Applied } from "./resource-change.ts";
+import type { ResourceStore } from "./resource-store.ts";
 import { defineRoute, type Route } from "./route.ts";
 
 /** The most manifests in one apply. */

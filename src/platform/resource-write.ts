@@ -46,7 +46,7 @@ export class ResourceWriter {
   write(write: ResourceWrite): Promise<WriteOutcome> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ write, resolve, reject });
-      if (!this.#isWriting) void this.#drain();
+      if (!this.#isWriting) this.#drain().catch(reject);
     });
   }
 

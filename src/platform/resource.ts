@@ -81,10 +81,6 @@ export function defineKind<Spec, Status>(definition: KindDefinition<Spec, Status
   return definition;
 }
 
-/** A resource of the kind that `definition` describes. */
-export type ResourceOf<Definition> =
-  Definition extends KindDefinition<infer Spec, infer Status> ? Resource<Spec, Status> : never;
-
 /** What a user writes in YAML or sends as JSON. */
 export interface Manifest<Spec = unknown> {
   readonly kind: string;

@@ -17,11 +17,12 @@ import { migrate } from "../platform/migration.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Log } from "../platform/ports.ts";
 import { Reconciler } from "../platform/reconciler.ts";
+import type { Room } from "../platform/room.ts";
 import { resourceRoutes } from "../platform/resource-routes.ts";
-import { openResourceStore } from "../platform/resource-store.ts";
+import { PostgresResourceStore } from "../platform/resource-store.ts";
 import { idsFrom, systemClock } from "../platform/system.ts";
 import { defaultProject } from "../tenancy/model.ts";
-import { tenancyRoom } from "../tenancy/room.ts";
+import { type TenancyRoom, tenancyRoom } from "../tenancy/room.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { readConfig, type ServerConfig } from "./config.ts";
 import { kinds } from "./kinds.ts";
@@ -65,10 +66,74 @@ export async function startServer(given: Readonly<Record<string, unknown>>): Pro
 }
 
 async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promise<RunningServer> {
+  const services = await openServices(config, log, stops);
+  const { platform, tenancy, auditor, databaseUrl } = services;
+  const { keyFile } = await bootstrap(config.dataDir, tenancy.identities, platform.gatekeeper, platform.resources);
+  const { rooms, gatewayUrl } = openRooms(platform, { config, databaseUrl, identities: tenancy.identities });
+  const controllers = rooms.flatMap((room) => room.controllers);
+  const reconciler = new Reconciler(platform.database, controllers, platform.clock, log);
+  services.useReconciler(reconciler);
+
+  const version = packageVersion();
+  const feed = new EventFeed();
+  const stopping = new AbortController();
+  const routes = [
+    ...resourceRoutes(kinds, platform.resources, platform.gatekeeper, manifestChecks(platform.resources)),
+    ...eventRoutes({ ...platform, feed, auditor, stopping: stopping.signal }),
+    ...[tenancy, ...rooms].flatMap((room) => room.routes),
+  ];
+  const about = statusRoutes({
+    ...platform,
+    version,
+    startedAt: platform.clock.now(),
+    auditor,
+    kinds,
+    gatewayUrl,
+    routes,
+  });
+  const app = createHttpServer({ ...platform, routes: [...routes, ...about], defaultProject });
+  await serveWeb(app);
+  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw portFault(error, config.port, "--port");
+  });
+  stops.push("HTTP server", async () => await app.close());
+  stops.push("watches", async () => stopping.abort());
+  services.listensAt(`http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${portOf(app.server.address())}`);
+
+  await startRooms(rooms, config, stopping.signal, stops);
+  await reconciler.start();
+  stops.push("reconciler", async () => await reconciler.stop());
+  const onChange = (): void => {
+    reconciler.notify();
+    feed.notify();
+  };
+  stops.push("notifications", listen(databaseUrl, eventChannel, onChange, log).stop);
+  stops.push("log seal", sealRegularly(auditor, log));
+
+  const addresses = { controlUrl: platform.controlUrl(), gatewayUrl: gatewayUrl(), version };
+  const stateFile = join(config.dataDir, "server.json");
+  await writeFileAtomically(
+    stateFile,
+    JSON.stringify({ pid: process.pid, startedAt: platform.clock.now(), ...addresses }),
+  );
+  stops.push("state file", async () => await rm(stateFile, { force: true }));
+  log.info("server is up", { ...addresses, dataDirectory: config.dataDir });
+  return { ...addresses, keyFile, stop: async () => await stops.stopAll() };
+}
+
+interface Services {
+  readonly platform: Platform;
+  readonly tenancy: TenancyRoom;
+  readonly auditor: Auditor;
+  readonly databaseUrl: string;
+  /** Two things are known only later, once the rooms that need the platform exist. */
+  useReconciler(reconciler: Reconciler): void;
+  listensAt(controlUrl: string): void;
+}
+
+async function openServices(config: ServerConfig, log: Log, stops: StopStack): Promise<Services> {
   const clock = systemClock;
   const newId = idsFrom(clock);
-  const stopping = new AbortController();
-
   await ensureFolder(config.dataDir);
   // As root, PostgreSQL runs under another account, which must be able to walk through to its own folder.
   if (process.getuid?.() === 0) await chmod(config.dataDir, 0o711);
@@ -81,17 +146,13 @@ async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promi
   const applied = await migrate(database as never, migrations, clock);
   if (applied.length > 0) log.info("schema brought up to date", { steps: applied.length });
 
-  const auditor = new Auditor(database, await openSigningKey(join(config.dataDir, "log-signing.key")), clock);
-  const resources = openResourceStore(database, kinds, clock, newId);
   const tenancy = tenancyRoom({ database, clock, newId });
-  const { keyFile } = await bootstrap(config.dataDir, tenancy.identities, tenancy.gatekeeper, resources);
-
+  let reconciler: Reconciler | undefined;
   let controlUrl = "";
-  const waker = { wake: async (controller: string, key: string) => await reconciler.wake(controller, key) };
   const platform: Platform = {
     database,
-    resources,
-    waker,
+    resources: new PostgresResourceStore(database, kinds, clock, newId),
+    waker: { wake: async (controller, key) => await reconciler?.wake(controller, key) },
     objects: await openDirectoryObjectStore(join(config.dataDir, "objects")),
     clock,
     log,
@@ -101,64 +162,32 @@ async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promi
     dataRoots: config.dataRoots,
     controlUrl: () => controlUrl,
   };
-  const { rooms, gatewayUrl } = openRooms(platform, { config, databaseUrl, identities: tenancy.identities });
-  const reconciler = new Reconciler(
-    database,
-    rooms.flatMap((room) => room.controllers),
-    clock,
-    log,
-  );
+  return {
+    platform,
+    tenancy,
+    auditor: new Auditor(database, await openSigningKey(join(config.dataDir, "log-signing.key")), clock),
+    databaseUrl,
+    useReconciler: (made) => {
+      reconciler = made;
+    },
+    listensAt: (url) => {
+      controlUrl = url;
+    },
+  };
+}
 
-  const feed = new EventFeed();
-  const roomRoutes = [tenancy, ...rooms].flatMap((room) => room.routes);
-  const routes = [
-    ...resourceRoutes(kinds, resources, tenancy.gatekeeper, manifestChecks(resources)),
-    ...eventRoutes({ database, feed, auditor, gatekeeper: tenancy.gatekeeper, stopping: stopping.signal }),
-    ...roomRoutes,
-  ];
-  const version = packageVersion();
-  const about = { version, startedAt: clock.now(), database, auditor, kinds, gatewayUrl, routes };
-  const app = createHttpServer({
-    routes: [...routes, ...statusRoutes(about)],
-    gatekeeper: tenancy.gatekeeper,
-    log,
-    newId,
-    defaultProject,
-  });
-  await serveWeb(app);
-  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
-    throw portFault(error, config.port, "--port");
-  });
-  stops.push("HTTP server", async () => await app.close());
-  stops.push("watches", async () => stopping.abort());
-  controlUrl = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${portOf(app.server.address())}`;
-
+async function startRooms(
+  rooms: readonly Room[],
+  config: ServerConfig,
+  signal: AbortSignal,
+  stops: StopStack,
+): Promise<void> {
   for (const room of rooms) {
-    await room.start?.(stopping.signal).catch((error: unknown) => {
+    await room.start?.(signal).catch((error: unknown) => {
       throw portFault(error, config.gatewayPort, "--gateway-port");
     });
     stops.push(`room ${room.name}`, async () => await room.stop?.());
   }
-  await reconciler.start();
-  stops.push("reconciler", async () => await reconciler.stop());
-  const listener = listen(
-    databaseUrl,
-    eventChannel,
-    () => {
-      reconciler.notify();
-      feed.notify();
-    },
-    log,
-  );
-  stops.push("notifications", async () => await listener.stop());
-  stops.push("log seal", sealRegularly(auditor, log));
-
-  const stateFile = join(config.dataDir, "server.json");
-  const state = { pid: process.pid, startedAt: clock.now(), controlUrl, gatewayUrl: gatewayUrl(), version };
-  await writeFileAtomically(stateFile, JSON.stringify(state));
-  stops.push("state file", async () => await rm(stateFile, { force: true }));
-  log.info("server is up", { controlUrl, gatewayUrl: gatewayUrl(), dataDirectory: config.dataDir, version });
-  return { controlUrl, gatewayUrl: gatewayUrl(), keyFile, version, stop: async () => await stops.stopAll() };
 }
 
 async function startOwnDatabase(config: ServerConfig, log: Log, stops: StopStack): Promise<string> {
@@ -168,13 +197,16 @@ async function startOwnDatabase(config: ServerConfig, log: Log, stops: StopStack
 }
 
 function sealRegularly(auditor: Auditor, log: Log): () => Promise<void> {
-  const seal = async (): Promise<void> => {
-    await auditor.seal().catch((error: unknown) => log.warn("the log was not sealed", { error: String(error) }));
+  let sealing: Promise<unknown> = Promise.resolve();
+  const seal = (): void => {
+    sealing = auditor.seal().catch((error: unknown) => log.warn("the log was not sealed", { error: String(error) }));
   };
-  const timer = setInterval(() => void seal(), sealMs);
+  const timer = setInterval(seal, sealMs);
   return async () => {
     clearInterval(timer);
-    await seal();
+    await sealing;
+    seal();
+    await sealing;
   };
 }
 

@@ -3,12 +3,14 @@ import type { Database } from "../platform/database.ts";
 import { logSize } from "../platform/event-log.ts";
 import { openApiDocument } from "../platform/openapi.ts";
 import type { KindDefinition } from "../platform/resource.ts";
+import type { ResourceStore } from "../platform/resource-store.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 
 export interface StatusNeeds {
   readonly version: string;
   readonly startedAt: number;
   readonly database: Database;
+  readonly resources: ResourceStore;
   readonly auditor: Auditor;
   readonly kinds: readonly KindDefinition[];
   readonly gatewayUrl: () => string | null;
@@ -32,18 +34,12 @@ export function statusRoutes(needs: StatusNeeds): readonly Route[] {
       "Tells the version, where the gateway listens, how many resources of each kind there are, and the log's size.",
     permission: { scope: "any" },
     handler: async () => {
-      const rows = await needs.database
-        .selectFrom("resource")
-        .select(["kind", (builder) => builder.fn.countAll<number>().as("count")])
-        .groupBy("kind")
-        .execute();
+      const counts = await needs.resources.counts();
       return {
         version: needs.version,
         startedAt: needs.startedAt,
         gatewayUrl: needs.gatewayUrl(),
-        counts: Object.fromEntries(
-          needs.kinds.map(({ kind }) => [kind, rows.find((row) => row.kind === kind)?.count ?? 0]),
-        ),
+        counts: Object.fromEntries(needs.kinds.map(({ kind }) => [kind, counts.get(kind) ?? 0])),
         log: { size: await logSize(needs.database), checkpoint: await needs.auditor.newest() },
       };
     },

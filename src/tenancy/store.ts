@@ -120,6 +120,17 @@ export class TenancyStore {
     };
   }
 
+  /** Ids of an identity's keys that were not revoked. */
+  async workingKeys(identity: string): Promise<readonly string[]> {
+    const rows = await this.#database
+      .selectFrom("api_key")
+      .select("id")
+      .where("identity", "=", identity)
+      .where("revoked_at", "is", null)
+      .execute();
+    return rows.map((row) => row.id);
+  }
+
   /** Ends a key. Answers whether there was one to end. */
   async revokeKey(id: string, event: EventEntry): Promise<boolean> {
     return await this.#database.transaction().execute(async (transaction) => {

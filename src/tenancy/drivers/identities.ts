@@ -83,6 +83,11 @@ export class Identities {
     );
   }
 
+  /** Revokes every key of an identity that still works. */
+  async revokeKeysOf(actor: string, identity: string): Promise<void> {
+    for (const id of await this.#store.workingKeys(identity)) await this.revokeKey(actor, id);
+  }
+
   #event(
     actor: string,
     verb: string,
