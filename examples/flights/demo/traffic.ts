@@ -31,22 +31,24 @@ export interface ViewFeed {
   readonly values: (flight: Flight) => readonly number[];
 }
 
+/** A replay: what to send where, and who is told. */
+export interface Replay {
+  readonly client: PlatformClient;
+  readonly deployment: string;
+  readonly window: FlightWindow;
+  readonly feeds: readonly ViewFeed[];
+  readonly tally: TrafficTally;
+  readonly onHour: (hour: number, hours: number) => void;
+  /** Looked at after every hour; true ends the replay early. */
+  readonly until: () => boolean;
+}
+
 /**
  * Replays flights in event order: each hour, first what landed in it (as features and as outcomes of earlier
  * predictions), then a request for each flight that departs in it. Features are read as of each flight's own moment,
  * so a landing later in the hour is not seen by an earlier departure.
- *
- * @param until looked at after every hour; true ends the replay early.
  */
-export async function replay(
-  client: PlatformClient,
-  deployment: string,
-  window: FlightWindow,
-  feeds: readonly ViewFeed[],
-  tally: TrafficTally,
-  onHour: (hour: number, hours: number) => void,
-  until: () => boolean = () => false,
-): Promise<void> {
+export async function replay({ client, deployment, window, feeds, tally, onHour, until }: Replay): Promise<void> {
   const first = window.departures[0]?.departsAt ?? 0;
   const last = window.departures.at(-1)?.departsAt ?? 0;
   const hours = Math.floor((last - first) / hourMs) + 1;
@@ -54,29 +56,22 @@ export async function replay(
   let landed = 0;
   for (let hour = 0; hour < hours && !until(); hour += 1) {
     const end = first + (hour + 1) * hourMs;
-    const landings: Flight[] = [];
-    for (
-      let flight = window.landings[landed];
-      flight !== undefined && flight.landsAt < end;
-      flight = window.landings[landed]
-    ) {
-      landings.push(flight);
-      landed += 1;
-    }
+    const landings = takeWhile(window.landings, landed, (flight) => flight.landsAt < end);
+    landed += landings.length;
     await ingest(client, deployment, feeds, landings);
     tally.landings += landings.length;
-    const asked: Flight[] = [];
-    for (
-      let flight = window.departures[departed];
-      flight !== undefined && flight.departsAt < end;
-      flight = window.departures[departed]
-    ) {
-      if (flight.isAsked) asked.push(flight);
-      departed += 1;
-    }
+    const departures = takeWhile(window.departures, departed, (flight) => flight.departsAt < end);
+    departed += departures.length;
+    const asked = departures.filter((flight) => flight.isAsked);
     await askAll(client, deployment, asked, tally);
     onHour(hour + 1, hours);
   }
+}
+
+function takeWhile(flights: readonly Flight[], start: number, isWanted: (flight: Flight) => boolean): readonly Flight[] {
+  let end = start;
+  for (let flight = flights[end]; flight !== undefined && isWanted(flight); flight = flights[end]) end += 1;
+  return flights.slice(start, end);
 }
 
 async function ingest(
