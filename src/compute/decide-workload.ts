@@ -1,0 +1,92 @@
+import type { Instant } from "../base/clock.ts";
+import { unreachable } from "../base/exhaustive.ts";
+import type { TaskEnd, TaskObservation, TaskOutcome, WorkloadState } from "./ports.ts";
+
+/** What a visit must know of a workload to move it on. */
+export interface WorkloadSituation {
+  readonly state: WorkloadState;
+  readonly attempt: number;
+  readonly maxRestarts: number;
+  /** Whether somebody asked it to stop, and in which words. */
+  readonly cancel: { readonly why: string } | null;
+}
+
+/** The next step of a workload. After each but `rest` and `look-again`, look at it anew. */
+export type WorkloadStep =
+  | { readonly kind: "rest" }
+  | { readonly kind: "look-again" }
+  | { readonly kind: "begin" }
+  | { readonly kind: "launch" }
+  | { readonly kind: "stop" }
+  | { readonly kind: "mark-running"; readonly startedAt: Instant }
+  | { readonly kind: "requeue"; readonly end: TaskEnd | null; readonly outcome: TaskOutcome }
+  | {
+      readonly kind: "finish";
+      readonly state: "succeeded" | "failed" | "cancelled";
+      readonly outcome: TaskOutcome;
+      readonly end: TaskEnd | null;
+    };
+
+/**
+ * Decides what a workload needs next, from its state and what the driver finds of its task.
+ *
+ * Level-triggered: any situation may be met at any time, after any crash. A task that ended by itself before the
+ * request to stop it arrived is reported by its own end.
+ */
+export function decideWorkload(situation: WorkloadSituation, task: TaskObservation): WorkloadStep {
+  const { state, cancel } = situation;
+  switch (state) {
+    case "succeeded":
+    case "failed":
+    case "cancelled":
+      return { kind: "rest" };
+    case "queued":
+    case "preempted":
+      return cancel === null ? { kind: "rest" } : finishCancelled(cancel.why, null);
+    case "admitted":
+      return cancel === null ? { kind: "begin" } : finishCancelled(cancel.why, null);
+    case "starting":
+    case "running":
+      return decidePlaced(situation, task);
+    default:
+      return unreachable(state);
+  }
+}
+
+function decidePlaced(situation: WorkloadSituation, task: TaskObservation): WorkloadStep {
+  const { state, cancel } = situation;
+  switch (task.kind) {
+    case "absent":
+      if (state === "running") return decideLost(situation, null, vanished);
+      return cancel === null ? { kind: "launch" } : finishCancelled(cancel.why, null);
+    case "starting":
+      return cancel === null ? { kind: "look-again" } : { kind: "stop" };
+    case "running":
+      if (cancel !== null) return { kind: "stop" };
+      return state === "starting" ? { kind: "mark-running", startedAt: task.startedAt } : { kind: "look-again" };
+    case "ended":
+      return decideEnded(situation, task.end);
+    default:
+      return unreachable(task);
+  }
+}
+
+const vanished: TaskOutcome = { kind: "lost", exitCode: null, message: "lost: nothing of the running task can be found any more" };
+
+function decideEnded(situation: WorkloadSituation, end: TaskEnd): WorkloadStep {
+  if (end.wasStopped) return finishCancelled(situation.cancel?.why ?? end.outcome.message, end);
+  if (end.isRestartable) return decideLost(situation, end, end.outcome);
+  const isDone = end.outcome.kind === "exited" && end.outcome.exitCode === 0;
+  return { kind: "finish", state: isDone ? "succeeded" : "failed", outcome: end.outcome, end };
+}
+
+function decideLost(situation: WorkloadSituation, end: TaskEnd | null, outcome: TaskOutcome): WorkloadStep {
+  if (situation.cancel !== null) return finishCancelled(situation.cancel.why, end);
+  if (situation.attempt <= situation.maxRestarts) return { kind: "requeue", end, outcome };
+  return { kind: "finish", state: "failed", outcome, end };
+}
+
+function finishCancelled(why: string, end: TaskEnd | null): WorkloadStep {
+  const outcome: TaskOutcome = { kind: "cancelled", exitCode: end?.outcome.exitCode ?? null, message: `cancelled: ${why}` };
+  return { kind: "finish", state: "cancelled", outcome, end };
+}

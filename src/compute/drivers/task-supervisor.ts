@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { TaskResult } from "../task-end.ts";
+import { readLastLine } from "./last-line.ts";
+import { ProcessGroup } from "./process-group.ts";
+import { identityOf, readProcess } from "./process-table.ts";
+import {
+  claimTask,
+  markName,
+  reserveResult,
+  type SupervisorTask,
+  taskPaths,
+  writeResult,
+  writeStarted,
+} from "./task-files.ts";
+
+/*
+ * The program that stands over one task, in a session of its own, so that it outlives the server. It takes the
+ * task (the first supervisor wins), starts the program, holds it to its limits, and writes down how it ended.
+ * SIGTERM, or a file `stop` in the task's folder, asks it to stop the task.
+ */
+
+/** How often limits are looked at, unless looking costs more than a fiftieth of the time. */
+const pollMs = 250;
+const pollCostFactor = 50;
+/** What is left of a task when its first process has ended may go on this long after a SIGTERM. */
+const leftoverGraceMs = 2_000;
+/** How long processes are given to vanish after SIGKILL before the end is told anyway. */
+const killWaitMs = 5_000;
+const goneCheckMs = 20;
+/** A log that outgrows this is emptied and begun again. */
+const logBytesMax = 1024 ** 3;
+/** Exit code that tells the driver "no space left". */
+const exitDiskFull = 28;
+
+type Cause = "memory" | "time" | "stopped";
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+class Supervision {
+  readonly #task: SupervisorTask;
+  readonly #group: ProcessGroup;
+  readonly #logs: readonly number[];
+  readonly #startedAt = Date.now();
+  readonly #startedTick = performance.now();
+  readonly #stopAsked = Promise.withResolvers<void>();
+  #memoryPeak = 0;
+  #isAskedToStop = false;
+
+  constructor(task: SupervisorTask, child: ChildProcess, logs: readonly number[]) {
+    this.#task = task;
+    this.#group = new ProcessGroup(`${markName}=${task.folder}`, child.pid === undefined ? undefined : readProcess(child.pid));
+    this.#logs = logs;
+  }
+
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  askToStop(): void {
+    this.#isAskedToStop = true;
+    this.#stopAsked.resolve();
+  }
+
+  /** Ends all of the task at once. */
+  async kill(): Promise<void> {
+    await this.#endAll(0);
+  }
+
+  /** Watches until the program has ended by itself or a limit says so; then ends all of it. */
+  async run(exited: Promise<Exit>): Promise<TaskResult> {
+    let exit: Exit | undefined;
+    const ended = exited.then((value) => {
+      exit = value;
+    });
+    let cause: Cause | undefined;
+    while (exit === undefined && cause === undefined) {
+      const before = performance.now();
+      cause = this.#check();
+      if (cause !== undefined) break;
+      const costMs = performance.now() - before;
+      await Promise.race([ended, pause(Math.max(pollMs, costMs * pollCostFactor)), this.#stopAsked.promise]);
+    }
+    const graceMs = cause === "memory" ? 0 : cause === undefined ? Math.min(leftoverGraceMs, this.#task.graceMs) : this.#task.graceMs;
+    await this.#endAll(graceMs);
+    await Promise.race([ended, pause(killWaitMs, undefined, { ref: false })]);
+    return this.#result(cause ?? "exit", exit);
+  }
+
+  #check(): Cause | undefined {
+    if (this.#isAskedToStop || existsSync(taskPaths(this.#task.folder).stop)) return "stopped";
+    const { maxDurationMs, memoryLimit } = this.#task;
+    if (maxDurationMs !== null && performance.now() - this.#startedTick > maxDurationMs) return "time";
+    const memory = this.#group.memory(memoryLimit);
+    this.#memoryPeak = Math.max(this.#memoryPeak, memory);
+    for (const log of this.#logs) keepWithinLimit(log);
+    return memoryLimit !== null && memory > memoryLimit ? "memory" : undefined;
+  }
+
+  /** SIGTERM, a grace, SIGKILL: until no process of the task is left. */
+  async #endAll(graceMs: number): Promise<void> {
+    if (graceMs > 0) {
+      this.#group.signal("SIGTERM");
+      await this.#untilGone(graceMs);
+    }
+    this.#group.signal("SIGKILL");
+    await this.#untilGone(killWaitMs);
+  }
+
+  async #untilGone(limitMs: number): Promise<void> {
+    const from = performance.now();
+    while (performance.now() - from < limitMs) {
+      if (this.#group.members().length === 0 && this.#group.sweep().length === 0) return;
+      await pause(goneCheckMs);
+    }
+  }
+
+  #result(cause: Cause | "exit", exit: Exit | undefined): TaskResult {
+    return {
+      cause,
+      exitCode: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      startedAt: this.#startedAt,
+      endedAt: Date.now(),
+      memoryPeak: this.#memoryPeak,
+      memoryLimit: this.#task.memoryLimit,
+      maxDurationMs: this.#task.maxDurationMs,
+      lastWords: readLastLine(taskPaths(this.#task.folder).stderr, this.#task.secrets),
+    };
+  }
+}
+
+function keepWithinLimit(log: number): void {
+  if (fstatSync(log).size <= logBytesMax) return;
+  ftruncateSync(log, 0);
+  writeSync(log, `[millwright: the log outgrew ${logBytesMax} bytes; what came before was dropped]\n`);
+}
+
+function unstartable(task: SupervisorTask, error: unknown): TaskResult {
+  return {
+    cause: "unstartable",
+    exitCode: null,
+    signal: null,
+    startedAt: null,
+    endedAt: Date.now(),
+    memoryPeak: null,
+    memoryLimit: task.memoryLimit,
+    maxDurationMs: task.maxDurationMs,
+    lastWords: describeStartError(task, error),
+  };
+}
+
+function describeStartError(task: SupervisorTask, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const program = task.argv[0] ?? "";
+  if (code === "ENOENT") return `there is no program ${program} on the PATH of the task`;
+  if (code === "EACCES") return `the program ${program} may not be executed`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function supervise(task: SupervisorTask): Promise<void> {
+  const paths = taskPaths(task.folder);
+  const self = identityOf(process.pid);
+  if (self === undefined || !claimTask(task.folder, self)) return;
+  reserveResult(task.folder);
+  const out = openSync(paths.stdout, "a", 0o600);
+  const err = openSync(paths.stderr, "a", 0o600);
+  const [program = "", ...parameters] = task.argv;
+  const child = spawn(program, parameters, { cwd: paths.work, env: task.env, detached: true, stdio: ["ignore", out, err] });
+  const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const failed = new Promise<Error>((resolve) => child.once("error", resolve));
+  if (child.pid === undefined) {
+    writeResult(task.folder, unstartable(task, await failed));
+    return;
+  }
+  const supervision = new Supervision(task, child, [out, err]);
+  process.on("SIGTERM", () => supervision.askToStop());
+  try {
+    const identity = identityOf(child.pid);
+    if (identity !== undefined) writeStarted(task.folder, { process: identity, startedAt: supervision.startedAt });
+  } catch (error) {
+    await supervision.kill();
+    writeResult(task.folder, unstartable(task, error));
+    return;
+  }
+  writeResult(task.folder, await supervision.run(exited));
+  closeSync(out);
+  closeSync(err);
+}
+
+for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => undefined);
+try {
+  // A server that died while writing leaves a torn text, which is no task: nothing is claimed, and it is launched again.
+  await supervise(JSON.parse(readFileSync(0, "utf8")) as SupervisorTask);
+  process.exit(0);
+} catch (error) {
+  const isFull = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+  process.exit(isFull ? exitDiskFull : 1);
+}

@@ -1,0 +1,140 @@
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Controller, Lease, NextVisit } from "../platform/controller.ts";
+import { decideWorkload, type WorkloadStep } from "./decide-workload.ts";
+import type { ComputeDriver, PythonEnvironment, PythonEnvironments, TaskObservation, TaskOutcome } from "./ports.ts";
+import type { WorkloadStore } from "./store.ts";
+import { displayName, toWorkload, type WorkloadRow } from "./workload-row.ts";
+
+export const workloadControllerName = "workload";
+
+/** Visits are short: what takes long (a build, a task) goes on by itself and wakes the controller. */
+const concurrency = 8;
+/** How soon to look again at something that should wake us, in case it does not. */
+const lookAgainMs = 2_000;
+const buildingLookMs = 1_000;
+/** A visit takes at most this many steps; a workload's whole life has six. */
+const stepsMax = 12;
+
+export interface WorkloadControllerNeeds {
+  readonly store: WorkloadStore;
+  readonly driver: ComputeDriver;
+  readonly environments: PythonEnvironments;
+  readonly clock: Clock;
+  readonly wake: (id: string) => void;
+}
+
+type Visit = { readonly kind: "next-step" } | NextVisit;
+
+const nextStep: Visit = { kind: "next-step" };
+
+/**
+ * Drives a workload from its place to its end: *admitted* → *starting* (environment, files, launch) → *running* →
+ * *succeeded*, *failed*, *cancelled*, or back to *queued* when its task was lost. The driver says what is true.
+ */
+export class WorkloadController implements Controller {
+  readonly name = workloadControllerName;
+  readonly concurrency = concurrency;
+  readonly #needs: WorkloadControllerNeeds;
+
+  constructor(needs: WorkloadControllerNeeds) {
+    this.#needs = needs;
+  }
+
+  readonly keysOf: Controller["keysOf"] = (event) => (event.subject.kind === "Workload" ? [event.subject.name] : []);
+
+  async reconcile(id: string, lease: Lease, signal: AbortSignal): Promise<NextVisit> {
+    for (let step = 0; step < stepsMax; step += 1) {
+      const row = await this.#needs.store.row(id);
+      if (row === undefined) return { kind: "settled" };
+      const isPlaced = row.state === "starting" || row.state === "running";
+      const task: TaskObservation = isPlaced ? await this.#needs.driver.observe(row) : { kind: "absent" };
+      const visit = await this.#take(decideWorkload({ ...row, maxRestarts: row.max_restarts }, task), row, lease, signal);
+      if (visit.kind !== "next-step") return visit;
+    }
+    return { kind: "again", afterMs: lookAgainMs };
+  }
+
+  async #take(step: WorkloadStep, row: WorkloadRow, lease: Lease, signal: AbortSignal): Promise<Visit> {
+    const { store, driver, clock } = this.#needs;
+    const name = displayName(toWorkload(row));
+    const at = clock.now();
+    switch (step.kind) {
+      case "rest":
+        return { kind: "settled" };
+      case "look-again":
+        return { kind: "again", afterMs: lookAgainMs };
+      case "begin":
+        await store.move({ workload: row, to: "starting", phase: "preparing", message: `${name} is being prepared on ${row.node}`, at }, lease);
+        return nextStep;
+      case "launch":
+        return await this.#launch(row, lease, signal);
+      case "stop":
+        await driver.stop(row);
+        await store.setPhase(row, "stopping");
+        return { kind: "again", afterMs: lookAgainMs };
+      case "mark-running":
+        await store.move({ workload: row, to: "running", phase: "running", message: `${name} runs on ${row.node}`, at, startedAt: step.startedAt }, lease);
+        return nextStep;
+      case "requeue":
+        await this.#requeue(row, step, lease);
+        return nextStep;
+      case "finish":
+        await this.#finish(row, step, lease);
+        return { kind: "settled" };
+    }
+  }
+
+  async #requeue(row: WorkloadRow, step: WorkloadStep & { readonly kind: "requeue" }, lease: Lease): Promise<void> {
+    const message = `${displayName(toWorkload(row))} starts again (restart ${row.attempt} of ${row.max_restarts}): ${step.outcome.message}`;
+    await this.#needs.store.move(
+      { workload: row, to: "queued", phase: "waiting for a place", message, at: this.#needs.clock.now(), outcome: step.outcome, end: step.end },
+      lease,
+    );
+  }
+
+  async #finish(row: WorkloadRow, step: WorkloadStep & { readonly kind: "finish" }, lease: Lease): Promise<void> {
+    const { state, outcome, end } = step;
+    const startedAt = row.started_at ?? end?.startedAt ?? null;
+    const message = `${displayName(toWorkload(row))} ${state === "failed" ? "failed" : `has ${state}`}: ${outcome.message}`;
+    await this.#needs.store.move(
+      {
+        workload: row,
+        to: state,
+        phase: outcome.message,
+        message: state === "succeeded" ? `${displayName(toWorkload(row))} succeeded` : state === "cancelled" ? `${displayName(toWorkload(row))} was ${outcome.message}` : message,
+        at: this.#needs.clock.now(),
+        outcome,
+        end,
+        ...(startedAt === null ? {} : { startedAt }),
+      },
+      lease,
+    );
+  }
+
+  async #launch(row: WorkloadRow, lease: Lease, signal: AbortSignal): Promise<Visit> {
+    try {
+      const environment = await this.#environmentOf(row);
+      if (environment === "building") return { kind: "again", afterMs: buildingLookMs };
+      const { id, attempt, resources, gpus } = row;
+      await this.#needs.store.setPhase(row, "starting the program");
+      await this.#needs.driver.launch({ id, attempt, resources, gpus, environment, command: { ...row.command, secretEnv: row.secret_env } }, signal);
+      return nextStep;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code === "platform.lease-lost") throw error;
+      const outcome: TaskOutcome = { kind: "start-failed", exitCode: null, message: error.message };
+      await this.#finish(row, { kind: "finish", state: "failed", outcome, end: null }, lease);
+      return { kind: "settled" };
+    }
+  }
+
+  async #environmentOf(row: WorkloadRow): Promise<PythonEnvironment | null | "building"> {
+    const { requirements } = row.command;
+    if (requirements === null) return null;
+    const state = await this.#needs.environments.request(requirements, row.id, () => this.#needs.wake(row.id));
+    if (state.kind === "failed") throw state.error;
+    if (state.kind === "ready") return state.environment;
+    if (state.progress !== row.phase) await this.#needs.store.setPhase(row, state.progress);
+    return "building";
+  }
+}
