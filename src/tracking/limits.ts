@@ -1,0 +1,28 @@
+/** What one request may hold and how long its parts may be: MLflow's own limits, so that its clients fit. */
+export const trackingLimits = {
+  metricsPerBatch: 1000,
+  paramsPerBatch: 100,
+  tagsPerBatch: 100,
+  entitiesPerBatch: 1000,
+  keyLength: 250,
+  paramValueLength: 6000,
+  tagValueLength: 8000,
+  experimentNameLength: 500,
+  experimentTagValueLength: 5000,
+  runsPerSearch: 50_000,
+  runsPerSearchDefault: 1000,
+  experimentsPerSearch: 50_000,
+  experimentsPerSearchDefault: 1000,
+  historyPoints: 25_000,
+  runsPerBulkHistory: 100,
+  pointsPerIntervalRun: 2500,
+  datasetsPerRequest: 1000,
+  datasetSourceLength: 65_535,
+  datasetProfileLength: 1_048_576,
+  modelsPerSearch: 1000,
+  modelsPerSearchDefault: 100,
+  filterLength: 20_000,
+  artifactsPerListing: 10_000,
+  /** Largest artifact in bytes. */
+  artifactBytes: 8 * 1024 ** 3,
+} as const;
