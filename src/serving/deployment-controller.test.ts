@@ -1,0 +1,246 @@
+import { appendFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
+import { until } from "../../test/until.ts";
+import { poolKind } from "../compute/model.ts";
+import { computeRoom } from "../compute/room.ts";
+import type { Materialisation } from "../features/ports.ts";
+import { readEvents } from "../platform/event-log.ts";
+import type { Room } from "../platform/room.ts";
+import { jsonLog } from "../platform/log.ts";
+import { systemClock } from "../platform/system.ts";
+import { registryRoom } from "../registry/room.ts";
+import type { ModelRegistry } from "../registry/ports.ts";
+import { callJson, outputData, type TestAnswer } from "./fixtures/start-replica.ts";
+import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
+import { type ServingRoom, servingRoom } from "./room.ts";
+
+const hour = 3_600_000;
+const may = Date.UTC(2001, 4, 1);
+const columns = ["late_1h", "hour", "late_6h"];
+const sigmoid = (score: number): number => 1 / (1 + Math.exp(-score));
+const authorization = { authorization: "Bearer any" };
+
+let platform: FreshPlatform;
+let registry: ModelRegistry;
+let serving: ServingRoom;
+let rooms: readonly Room[];
+
+const materialisation: Materialisation = {
+  async *rows() {
+    yield [
+      { id: "a", knownAt: may - 2 * hour, entity: ["ATL"], values: [1] },
+      { id: "b", knownAt: may - hour / 2, entity: ["ATL"], values: [0.5] },
+    ];
+  },
+};
+
+beforeAll(async () => {
+  platform = await freshPlatform({ log: jsonLog((line) => appendFileSync("/tmp/serving.log", line), "info"), clock: { ...systemClock, set: () => undefined, advance: () => undefined } });
+  const compute = computeRoom(platform, { hostEnvironment: process.env });
+  const models = registryRoom(platform, {
+    datasets: { latest: async () => undefined, version: async () => undefined },
+    uses: { usesOf: async () => [] },
+  });
+  registry = models.registry;
+  serving = servingRoom(platform, {
+    registry,
+    workloads: compute.workloads,
+    materialisation,
+    onlineModule: new URL("../features/drivers/lmdb-online-store.ts", import.meta.url).href,
+    gateway: { host: "127.0.0.1", port: 0 },
+    logLevel: "warn",
+  });
+  rooms = [compute, models, serving];
+  for (const room of rooms) await room.start?.(new AbortController().signal);
+  await platform.resources.apply("tester", { kind: poolKind.kind, name: "local", spec: poolKind.spec.parse({}) });
+  await platform.resources.apply("tester", {
+    kind: "FeatureView",
+    project: "default",
+    name: "origin-delays",
+    spec: {
+      source: { dataset: "flights" },
+      entity: ["origin"],
+      knownAt: "landed",
+      decimals: 6,
+      features: [
+        { name: "late_1h", aggregate: "sum", column: "delay", window: "1h" },
+        { name: "late_6h", aggregate: "sum", column: "delay", window: "6h" },
+      ],
+    },
+  });
+  await platform.run(rooms.flatMap((room) => room.controllers).map((controller) => controller));
+});
+
+afterAll(async () => {
+  await platform.resources.requestDeletion("tester", { kind: "Deployment", project: "default", name: "flight-delay" });
+  await until("the deployment is gone", async () => (await status()) === undefined);
+  for (const room of rooms.toReversed()) await room.stop?.();
+  await platform.close();
+});
+
+async function register(id: string, fixture: string, alias: string, inputs = columns): Promise<void> {
+  const objectKey = `models/${id}.onnx`;
+  await platform.objects.put(objectKey, await readFile(new URL(`./fixtures/${fixture}.onnx`, import.meta.url)));
+  await registry.register({
+    id,
+    project: "default",
+    model: "flight-delay",
+    objectKey,
+    sha256: id,
+    inputs,
+    lineage: {
+      trainingJob: "job",
+      runId: "run",
+      workload: "workload",
+      codeHash: "code",
+      trainingSet: { id: "set", fingerprint: "f", rows: 1, from: 0, to: 1 },
+      datasets: [],
+      featureViews: [],
+      startedBy: "user:tester",
+    },
+    registeredBy: "tester",
+  });
+  await registry.recordEvaluation(id, { passed: true, metrics: {}, evaluation: "e", message: "fine", actor: "tester" });
+  await platform.database
+    .updateTable("model_version" as never)
+    .set({ state: "approved" } as never)
+    .where("id" as never, "=", id as never)
+    .execute();
+  await registry.setAlias(id, alias, "tester", "test");
+}
+
+async function status(): Promise<DeploymentStatus | undefined> {
+  return (await platform.resources.get(deploymentKind, "default", "flight-delay"))?.status;
+}
+
+function gateway(path: string, body?: unknown): Promise<TestAnswer> {
+  return callJson({ port: Number(new URL(serving.gatewayUrl() ?? "").port) }, path, body, authorization);
+}
+
+function flight(id: string, hourOfDay = 2): Promise<TestAnswer> {
+  return gateway("/v2/models/flight-delay/infer", {
+    id,
+    inputs: [
+      { name: "origin", datatype: "BYTES", shape: [1], data: ["ATL"] },
+      { name: "hour", datatype: "INT64", shape: [1], data: [hourOfDay] },
+      { name: "at", datatype: "INT64", shape: [1], data: [may] },
+    ],
+  });
+}
+
+async function sendFlights(prefix: string, count: number): Promise<readonly TestAnswer[]> {
+  const answers: TestAnswer[] = [];
+  for (let start = 0; start < count; start += 20) {
+    const batch = Array.from({ length: Math.min(20, count - start) }, (_, index) =>
+      flight(`${prefix}-${start + index}`),
+    );
+    answers.push(...(await Promise.all(batch)));
+  }
+  return answers;
+}
+
+test("the champion serves with features filled in, predictions are logged and meet their outcomes", async () => {
+  await register("v-one", "matrix", "champion");
+  const spec = deploymentSpecSchema.parse({
+    model: "flight-delay",
+    pool: "local",
+    resources: { cpus: 0.1, memory: "256MiB" },
+    features: { timestamp: "at", views: ["origin-delays"], backfillUntil: "2001-05-01" },
+    inputs: [
+      { name: "origin", datatype: "BYTES" },
+      { name: "hour", datatype: "INT64" },
+      { name: "at", datatype: "INT64" },
+    ],
+    rollout: { steps: [20, 50, 100], minRequestsPerStep: 40, maxLatencyIncrease: 50 },
+  });
+  await platform.resources.apply("tester", { kind: "Deployment", project: "default", name: "flight-delay", spec });
+
+  const serves = await until("the deployment serves", async () => {
+    const now = await status();
+    return now?.phase === "serving" && now;
+  });
+
+  expect(serves.champion).toEqual({ versionId: "v-one", version: "1" });
+  const answer = await flight("f1");
+  expect(answer.body).toMatchObject({ model_version: "1", id: "f1" });
+  // Known in the hour before: 0.5; in the six hours before: 1.5.
+  expect(outputData(answer)[0]).toBeCloseTo(sigmoid(0.5 + 2 * 2 - 1.5), 5);
+  expect(
+    (
+      await gateway("/v1/projects/default/deployments/flight-delay/outcomes", [
+        { requestId: "f1", outcome: 1 },
+        { requestId: "f2", outcome: 0 },
+      ])
+    ).body.taken,
+  ).toBe(2);
+  await flight("f2");
+  const logged = await until("both predictions have their outcome", async () => {
+    const rows = await serving.predictions.sample("default", "flight-delay", { from: 0, to: may + 1, limit: 10 });
+    return rows.filter((row) => row.outcome !== null).length === 2 && rows;
+  });
+  expect(logged[0]).toMatchObject({
+    predictionId: "f1",
+    version: "1",
+    eventAt: may,
+    inputs: { origin: "ATL", hour: 2 },
+    features: { late_1h: 0.5, hour: 2, late_6h: 1.5 },
+    outcome: 1,
+  });
+});
+
+test("a good candidate goes over its steps and becomes the champion without a failed request", async () => {
+  await register("v-two", "matrix", "candidate");
+  const answers: TestAnswer[] = [];
+
+  await until("the candidate is the champion", async () => {
+    answers.push(...(await sendFlights(`two-${answers.length}`, 100)));
+    const now = await status();
+    return now?.phase === "serving" && now.champion?.versionId === "v-two";
+  });
+
+  expect(answers.filter((answer) => answer.status !== 200)).toEqual([]);
+  expect((await registry.byAlias("default", "flight-delay", "champion"))?.id).toBe("v-two");
+  expect(await registry.byAlias("default", "flight-delay", "candidate")).toBeUndefined();
+  const events = await readEvents(platform.database, {
+    kind: "Deployment",
+    name: "flight-delay",
+    limit: 1000,
+    order: "oldest-first",
+  });
+  expect(events.map((event) => event.verb).filter((verb) => verb.startsWith("rollout"))).toEqual([
+    "rollout-started",
+    "rollout-advanced",
+    "rollout-completed",
+  ]);
+  await until("the old replica is gone", async () => (await status())?.replicas.length === 1);
+});
+
+test("a candidate that fails is rolled back by itself, and only its share of requests failed", async () => {
+  await register("v-three", "failing", "candidate");
+  // hour 9 makes x0 + ... irrelevant: the model looks up x0 = late_1h = 0.5, which is in its table; -9 is not.
+  const answers: TestAnswer[] = [];
+
+  await until("the candidate is rolled back", async () => {
+    answers.push(...(await sendFlights(`three-${answers.length}`, 60)));
+    const now = await status();
+    return now?.rollout?.versionId === "v-three" && now.rollout.state === "rolled-back";
+  });
+
+  expect(answers.length).toBeGreaterThan(0);
+  expect((await status())?.champion?.versionId).toBe("v-two");
+}, 30_000);
+
+test("a candidate with other input names is refused with the names wanted and found", async () => {
+  await register("v-four", "named", "candidate", ["late_1h", "hour"]);
+
+  const back = await until("the candidate is refused", async () => {
+    const now = await status();
+    return now?.rollout?.versionId === "v-four" && now.rollout.state === "rolled-back" && now;
+  });
+
+  expect(back.rollout?.reason).toMatch(/declares the input columns late_1h, hour; its file takes "distance".*"hour"/);
+  expect(back.phase).toBe("rolled-back");
+  expect((await flight("after")).body).toMatchObject({ model_version: "2" });
+});

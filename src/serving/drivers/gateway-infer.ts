@@ -1,0 +1,188 @@
+import type { Clock } from "../../base/clock.ts";
+import { Fault, isFault } from "../../base/fault.ts";
+import type { OnlineFeatures } from "../../features/ports.ts";
+import type { FastAbort } from "../gateway/fast-abort.ts";
+import { checkRequestRows, type JoinedRows, joinFeatures, type RequestRows } from "../gateway/feature-join.ts";
+import { readProbabilities, toReplicaRequest } from "../gateway/replica-request.ts";
+import type { Route, RouteVersion } from "../gateway/routing-table.ts";
+import { bucketOf, versionNamed, versionOfBucket } from "../gateway/traffic-split.ts";
+import type { InferRequest } from "../infer-request.ts";
+import type { InferResponse } from "../infer-response.ts";
+import type { Element } from "../tensor.ts";
+import type { ReplicaAnswer, ReplicaClient } from "./replica-client.ts";
+import type { TrafficRecorder } from "./traffic-recorder.ts";
+
+/** What serving one request needs. */
+export interface InferGround {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly features: OnlineFeatures;
+  readonly replicas: Pick<ReplicaClient, "ask">;
+  readonly recorder: Pick<TrafficRecorder, "tally" | "log" | "eject">;
+  readonly fastAbort: FastAbort;
+}
+
+/** One request on its way. */
+interface Served {
+  readonly route: Route;
+  readonly request: InferRequest;
+  readonly rows: RequestRows;
+  readonly id: string;
+  readonly startedMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves one inference: checks the rows, picks the version, joins the features, asks a replica, records what happened.
+ *
+ * A version other than the champion that cannot be reached at all counts an error and the champion answers instead, since no model
+ * has seen the request yet. Any other failure is the caller's answer.
+ */
+export async function serveInference(
+  ground: InferGround,
+  route: Route,
+  versionName: string | null,
+  request: InferRequest,
+  signal: AbortSignal,
+): Promise<InferResponse> {
+  const startedMs = performance.now();
+  const id = request.id ?? ground.newId();
+  const served: Served = { route, request, rows: checkRequestRows(route, request), id, startedMs, signal };
+  const version = versionName === null ? splitVersion(ground, route, id) : pinnedVersion(route, versionName);
+  try {
+    return await askVersion(ground, served, version);
+  } catch (error) {
+    const champion = championOf(route);
+    if (
+      !isFault(error, "serving.replica-unreachable") ||
+      versionName !== null ||
+      champion === undefined ||
+      champion === version
+    ) {
+      throw error;
+    }
+    return await askVersion(ground, served, champion);
+  }
+}
+
+function splitVersion(ground: InferGround, route: Route, id: string): RouteVersion {
+  const chosen = versionOfBucket(route, bucketOf(route.salt, id));
+  if (chosen !== undefined && isUsable(ground, route, chosen)) return chosen;
+  const other = route.versions.findLast((version) => isUsable(ground, route, version)) ?? championOf(route);
+  if (other !== undefined && other.replicas.length > 0) return other;
+  throw new Fault(
+    "serving.model-not-ready",
+    `${route.deployment} has no replica that is ready; see: millwright describe deployment ${route.deployment}`,
+  );
+}
+
+function isUsable(ground: InferGround, route: Route, version: RouteVersion): boolean {
+  return version.replicas.length > 0 && !ground.fastAbort.isEjected(ejectionKey(route, version));
+}
+
+function pinnedVersion(route: Route, name: string): RouteVersion {
+  const version = versionNamed(route, name);
+  if (version !== undefined) return version;
+  throw new Fault(
+    "serving.model-missing",
+    `${route.deployment} serves the versions ${route.versions.map((each) => each.version).join(", ")}; found ${name}`,
+  );
+}
+
+function championOf(route: Route): RouteVersion | undefined {
+  return route.versions.find((version) => version.versionId === route.champion);
+}
+
+/** Names one version in one revision of one route. */
+export function ejectionKey(route: Route, version: RouteVersion): string {
+  return `${route.project}/${route.deployment}/${route.revision}/${version.versionId}`;
+}
+
+async function askVersion(ground: InferGround, served: Served, version: RouteVersion): Promise<InferResponse> {
+  const { route, signal } = served;
+  const attemptedMs = performance.now();
+  try {
+    const joined = joinFeatures(route, version, served.rows, ground.features, ground.clock.now());
+    const path = `/v2/models/${route.deployment}/infer`;
+    const answer = await ground.replicas.ask(
+      version.replicas,
+      path,
+      toReplicaRequest(version.layout, version.output, joined),
+      signal,
+    );
+    checkAnswer(answer, version);
+    const probabilities = readProbabilities(answer.body, joined.rows);
+    const latencyMs = performance.now() - attemptedMs;
+    ground.recorder.tally.record(route, version, ground.clock.now(), latencyMs);
+    ground.fastAbort.recordSuccess(ejectionKey(route, version));
+    logPredictions(ground, served, version, joined, probabilities);
+    return toResponse(served, version, joined, probabilities);
+  } catch (error) {
+    if (!signal.aborted) recordError(ground, route, version, error);
+    throw error;
+  }
+}
+
+function checkAnswer(answer: ReplicaAnswer, version: RouteVersion): void {
+  if (answer.status === 200) return;
+  const text = new TextDecoder().decode(answer.body);
+  throw new Fault(
+    "serving.inference-failed",
+    `version ${version.version} answered ${answer.status}: ${text.slice(0, 500)}`,
+  );
+}
+
+function recordError(ground: InferGround, route: Route, version: RouteVersion, error: unknown): void {
+  ground.recorder.tally.record(route, version, ground.clock.now(), null);
+  if (version.versionId === route.champion) return;
+  if (!ground.fastAbort.recordError(ejectionKey(route, version), route.fastAbortErrors)) return;
+  const { project, deployment, revision } = route;
+  const message = `${route.fastAbortErrors} errors in a row, the last: ${error instanceof Error ? error.message : String(error)}`;
+  ground.recorder.eject({ project, deployment, versionId: version.versionId, revision, message });
+}
+
+function logPredictions(
+  ground: InferGround,
+  served: Served,
+  version: RouteVersion,
+  joined: JoinedRows,
+  probabilities: readonly number[],
+): void {
+  const { route, id, rows } = served;
+  const servedAt = ground.clock.now();
+  const latencyMs = performance.now() - served.startedMs;
+  const width = joined.columns.length;
+  for (let row = 0; row < joined.rows; row += 1) {
+    const inputs: Record<string, Element> = {};
+    for (const [name, tensor] of rows.inputs) inputs[name] = tensor.data[row] ?? null;
+    ground.recorder.log({
+      predictionId: joined.rows === 1 ? id : `${id}:${row}`,
+      project: route.project,
+      deployment: route.deployment,
+      versionId: version.versionId,
+      version: version.version,
+      revision: route.revision,
+      eventAt: joined.moments[row] ?? servedAt,
+      servedAt,
+      latencyMs,
+      inputs,
+      features: joined.values.slice(row * width, (row + 1) * width),
+      probability: probabilities[row] ?? Number.NaN,
+    });
+  }
+}
+
+function toResponse(
+  served: Served,
+  version: RouteVersion,
+  joined: JoinedRows,
+  probabilities: readonly number[],
+): InferResponse {
+  return {
+    modelName: served.route.deployment,
+    modelVersion: version.version,
+    id: served.id,
+    parameters: { prediction_id: served.id },
+    outputs: [{ name: "probability", datatype: "FP32", shape: [joined.rows], data: probabilities }],
+  };
+}

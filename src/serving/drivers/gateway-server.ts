@@ -1,0 +1,199 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Fault, isFault } from "../../base/fault.ts";
+import type { Action, Log } from "../../platform/ports.ts";
+import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
+import type { Admission, Outcome, OutcomesTaken } from "../gateway/messages.ts";
+import { modelMetadata, serverMetadata } from "../gateway/model-metadata.ts";
+import { isRouteOf, type Route, type RoutingTable } from "../gateway/routing-table.ts";
+import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
+import { toErrorJson, toInferJson } from "../infer-response.ts";
+import { faultStatus } from "./fault-status.ts";
+import { type InferGround, serveInference } from "./gateway-infer.ts";
+import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
+import type { KeyVerdicts } from "./key-verdicts.ts";
+import { readBody } from "./request-body.ts";
+
+/** Bytes of one request. */
+export const maxBodyBytes = 16 * 1024 * 1024;
+
+/** Requests under way at once; more are refused with 429. */
+export const maxUnderWay = 4096;
+
+/** How long a caller may take to send its headers, and its whole request. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+
+/** How long an idle connection is kept. */
+const keepAliveMs = 65_000;
+
+/** The header by which keys that are bound to no project choose one. */
+export const projectHeader = "x-millwright-project";
+
+/** What the gateway's HTTP surface needs. */
+export interface GatewayGround extends InferGround {
+  readonly log: Log;
+  readonly verdicts: Pick<KeyVerdicts, "admit">;
+  readonly table: () => RoutingTable;
+  readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
+}
+
+/** The data plane's HTTP server: Open Inference Protocol v2, outcomes and feature rows. */
+export class GatewayServer {
+  readonly #ground: GatewayGround;
+  readonly #server: Server;
+  #underWay = 0;
+
+  constructor(ground: GatewayGround) {
+    this.#ground = ground;
+    this.#server = createServer(
+      { keepAliveTimeout: keepAliveMs },
+      (request, response) => void this.#answer(request, response),
+    );
+    this.#server.headersTimeout = headersTimeoutMs;
+    this.#server.requestTimeout = requestTimeoutMs;
+  }
+
+  /** @returns the port on which it listens. */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ port, host, backlog: 1024 }, () => resolve());
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes no new connections, lets requests under way end, at most `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#underWay += 1;
+    try {
+      if (this.#underWay > maxUnderWay) {
+        throw new Fault(
+          "serving.overloaded",
+          `the gateway takes ${maxUnderWay} requests at once; try again in a second`,
+        );
+      }
+      const body = await this.#handle(request, response);
+      response.writeHead(200, { "content-type": "application/json" }).end(body);
+    } catch (error) {
+      this.#answerError(request, response, error);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  #answerError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (response.destroyed || response.headersSent) return;
+    const fault = isFault(error) ? error : undefined;
+    if (fault === undefined) {
+      this.#ground.log.error("gateway request failed", {
+        url: request.url,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+    const status = fault === undefined ? 500 : faultStatus(fault.kind);
+    const headers: Record<string, string> = { "content-type": "application/json" };
+    if (status === 429 || status === 503) headers["retry-after"] = "1";
+    if (!request.complete) headers.connection = "close";
+    const message = fault?.message ?? "the gateway met an unexpected error; see the server's log";
+    response.writeHead(status, headers).end(toErrorJson(message));
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<string> {
+    const path = parseGatewayPath(request.method ?? "GET", request.url ?? "/");
+    switch (path.kind) {
+      case "live":
+        return JSON.stringify({ live: true });
+      case "ready":
+        return JSON.stringify({ ready: true });
+      case "server":
+        return JSON.stringify(serverMetadata);
+      case "infer":
+        return await this.#infer(request, response, path);
+      case "models":
+        return JSON.stringify({ models: await this.#modelNames(request) });
+      case "model":
+        return JSON.stringify(modelMetadata(await this.#routeFor(request, path.model), path.version));
+      case "model-ready":
+        return JSON.stringify({ name: path.model, ready: isReady(await this.#routeFor(request, path.model)) });
+      case "outcomes":
+        return await this.#takeOutcomes(request, path);
+      case "feature-rows":
+        return await this.#takeFeatureRows(request, path);
+    }
+  }
+
+  async #infer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: Extract<GatewayPath, { kind: "infer" }>,
+  ): Promise<string> {
+    const reading = readBody(request, maxBodyBytes);
+    reading.catch(() => undefined);
+    const route = await this.#routeFor(request, path.model);
+    const jsonBytes = request.headers[jsonLengthHeader];
+    const asked = parseInferRequest(await reading, jsonBytes === undefined ? null : Number(jsonBytes));
+    const abort = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) abort.abort();
+    });
+    return toInferJson(await serveInference(this.#ground, route, path.version, asked, abort.signal));
+  }
+
+  async #routeFor(request: IncomingMessage, model: string): Promise<Route> {
+    const { project } = await this.#admit(request, "read", chosenProject(request));
+    const route = this.#ground.table().routes.find((each) => isRouteOf(each, project, model));
+    if (route !== undefined) return route;
+    throw new Fault(
+      "serving.model-missing",
+      `project ${project} has no deployment "${model}" that serves; list them with GET /v2/models, choose another project with the header ${projectHeader}`,
+    );
+  }
+
+  async #modelNames(request: IncomingMessage): Promise<readonly string[]> {
+    const { project } = await this.#admit(request, "read", chosenProject(request));
+    return this.#ground
+      .table()
+      .routes.filter((route) => route.project === project)
+      .map((route) => route.deployment);
+  }
+
+  async #takeOutcomes(request: IncomingMessage, path: Extract<GatewayPath, { kind: "outcomes" }>): Promise<string> {
+    const { project } = await this.#admit(request, "write", path.project);
+    const outcomes = parseOutcomes(await readBody(request, maxBodyBytes), this.#ground.clock.now());
+    return JSON.stringify(await this.#ground.takeOutcomes(project, path.deployment, outcomes));
+  }
+
+  async #takeFeatureRows(
+    request: IncomingMessage,
+    path: Extract<GatewayPath, { kind: "feature-rows" }>,
+  ): Promise<string> {
+    const { project } = await this.#admit(request, "write", path.project);
+    const rows = parseFeatureRows(await readBody(request, maxBodyBytes));
+    await this.#ground.features.append(project, path.view, rows);
+    return JSON.stringify({ taken: rows.length });
+  }
+
+  #admit(request: IncomingMessage, action: Action, project: string | null): Promise<Admission> {
+    const [scheme, token] = (request.headers.authorization ?? "").split(" ");
+    return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
+  }
+}
+
+function chosenProject(request: IncomingMessage): string | null {
+  const header = request.headers[projectHeader];
+  return typeof header === "string" && header !== "" ? header : null;
+}
+
+function isReady(route: Route): boolean {
+  if (route.versions.some((version) => version.replicas.length > 0)) return true;
+  throw new Fault("serving.model-not-ready", `${route.deployment} has no replica that is ready`);
+}

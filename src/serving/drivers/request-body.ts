@@ -1,0 +1,41 @@
+import type { IncomingMessage } from "node:http";
+import { Fault } from "../../base/fault.ts";
+
+/**
+ * Reads the whole body of a request.
+ *
+ * @throws {Fault} `platform.body-too-large` as soon as more than `maxBytes` came or were announced;
+ *   `serving.request-invalid` when the caller went away in the middle.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const announced = Number(request.headers["content-length"] ?? 0);
+    const tooLarge = (bytes: number) =>
+      new Fault(
+        "platform.body-too-large",
+        `a body wants at most ${maxBytes} bytes, found ${bytes}; send fewer rows at a time`,
+      );
+    if (announced > maxBytes) {
+      reject(tooLarge(announced));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) {
+        request.pause();
+        reject(tooLarge(bytes));
+        return;
+      }
+      chunks.push(chunk);
+    });
+    request.on("end", () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+    });
+    request.on("error", (cause) => {
+      reject(new Fault("serving.request-invalid", "the caller went away before its body was whole", { cause }));
+    });
+  });
+}

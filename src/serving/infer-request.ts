@@ -1,0 +1,183 @@
+import { Fault } from "../base/fault.ts";
+import {
+  type Datatype,
+  type Element,
+  elementCount,
+  elementProblem,
+  isDatatype,
+  maxTensorElements,
+  maxTensorRank,
+  type Tensor,
+} from "./tensor.ts";
+
+/** An inference request of the Open Inference Protocol v2, checked but not yet held against a model. */
+export interface InferRequest {
+  /** The caller's name for the request, echoed in the answer; null when it gave none. */
+  readonly id: string | null;
+  readonly inputs: readonly Tensor[];
+  /** The outputs that the caller wants; null wants all of them. */
+  readonly outputs: readonly string[] | null;
+  /** Whether outputs are wanted as raw little-endian bytes after the JSON. */
+  readonly binaryOutput: boolean;
+}
+
+/** Inputs that one request may name. */
+export const maxInputs = 256;
+
+/** Characters of a request id. */
+export const maxRequestIdLength = 200;
+
+/** The header that says how many of a body's first bytes are JSON; raw tensors follow (binary tensor extension). */
+export const jsonLengthHeader = "inference-header-content-length";
+
+/**
+ * Reads the body of an inference request: JSON, or JSON followed by raw tensors.
+ *
+ * Of raw tensors only FP32 is taken. Cost: linear in the elements.
+ *
+ * @param body the whole body.
+ * @param jsonBytes the value of `jsonLengthHeader`; null when the body is JSON only.
+ * @throws {Fault} `serving.request-invalid`, naming what was wanted and what was found.
+ */
+export function parseInferRequest(body: Uint8Array, jsonBytes: number | null): InferRequest {
+  const envelope = parseEnvelope(body, jsonBytes);
+  let raw = jsonBytes ?? body.byteLength;
+  const inputs = listOf(envelope.inputs, "inputs", maxInputs).map((each, index) => {
+    const head = parseTensorHead(each, index);
+    const length = head.parameters.binary_data_size;
+    if (length === undefined) return jsonTensor(head);
+    const tensor = rawTensor(head, body, raw, length);
+    raw += Number(length);
+    return tensor;
+  });
+  if (inputs.length === 0) throw invalid(`"inputs" wants at least one tensor, found none`);
+  if (raw !== body.byteLength) {
+    throw invalid(
+      `the body wants ${raw} bytes (JSON and the binary_data_size of each input), found ${body.byteLength}`,
+    );
+  }
+  const names = new Set(inputs.map((input) => input.name));
+  if (names.size !== inputs.length) throw invalid(`"inputs" wants each name once, found ${listNames(inputs)}`);
+  return {
+    id: parseId(envelope.id),
+    inputs,
+    outputs: parseOutputs(envelope.outputs),
+    binaryOutput: isRecord(envelope.parameters) && envelope.parameters.binary_data_output === true,
+  };
+}
+
+function parseEnvelope(body: Uint8Array, jsonBytes: number | null): Record<string, unknown> {
+  if (jsonBytes !== null && (!Number.isInteger(jsonBytes) || jsonBytes < 2 || jsonBytes > body.byteLength)) {
+    throw invalid(`the header ${jsonLengthHeader} wants 2 to ${body.byteLength}, found ${jsonBytes}`);
+  }
+  const text = new TextDecoder().decode(jsonBytes === null ? body : body.subarray(0, jsonBytes));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Fault("serving.request-invalid", `the body wants JSON: ${error instanceof Error ? error.message : ""}`, {
+      cause: error,
+    });
+  }
+  if (!isRecord(value)) throw invalid(`the body wants a JSON object with "inputs", found ${typeof value}`);
+  return value;
+}
+
+interface TensorHead {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly data: unknown;
+}
+
+function parseTensorHead(value: unknown, index: number): TensorHead {
+  if (!isRecord(value)) throw invalid(`inputs[${index}] wants an object with name, datatype, shape and data`);
+  const { name, datatype, shape, parameters, data } = value;
+  if (typeof name !== "string" || name === "") throw invalid(`inputs[${index}].name wants text`);
+  if (!isDatatype(datatype)) {
+    throw invalid(`input "${name}" wants a datatype such as FP32, INT64 or BYTES, found ${JSON.stringify(datatype)}`);
+  }
+  return { name, datatype, shape: parseShape(name, shape), parameters: isRecord(parameters) ? parameters : {}, data };
+}
+
+function parseShape(name: string, shape: unknown): readonly number[] {
+  const isShape =
+    Array.isArray(shape) &&
+    shape.length > 0 &&
+    shape.length <= maxTensorRank &&
+    shape.every((length) => Number.isInteger(length) && length >= 0);
+  if (!isShape) throw invalid(`input "${name}" wants a shape such as [1], found ${JSON.stringify(shape)}`);
+  const lengths: readonly number[] = shape;
+  const count = elementCount(lengths);
+  if (count < 1 || count > maxTensorElements) {
+    throw invalid(`input "${name}" wants 1 to ${maxTensorElements} elements, its shape says ${count}`);
+  }
+  return lengths;
+}
+
+function jsonTensor(head: TensorHead): Tensor {
+  const { name, datatype, shape } = head;
+  if (!Array.isArray(head.data)) throw invalid(`input "${name}" wants an array as its data, found ${typeof head.data}`);
+  const data: readonly unknown[] = Array.isArray(head.data[0]) ? head.data.flat(maxTensorRank) : head.data;
+  const wanted = elementCount(shape);
+  if (data.length !== wanted) {
+    throw invalid(`input "${name}" of shape [${shape.join(", ")}] wants ${wanted} elements, found ${data.length}`);
+  }
+  for (let index = 0; index < data.length; index += 1) {
+    const problem = elementProblem(datatype, data[index]);
+    if (problem !== undefined) throw invalid(`input "${name}" of datatype ${datatype}, element ${index}: ${problem}`);
+  }
+  return { name, datatype, shape, data: data as readonly Element[] };
+}
+
+function rawTensor(head: TensorHead, body: Uint8Array, offset: number, length: unknown): Tensor {
+  const { name, datatype, shape } = head;
+  if (datatype !== "FP32") throw invalid(`input "${name}" as raw bytes wants datatype FP32, found ${datatype}`);
+  const wanted = elementCount(shape) * 4;
+  if (length !== wanted || offset + wanted > body.byteLength) {
+    throw invalid(`input "${name}" of shape [${shape.join(", ")}] wants ${wanted} raw bytes, found ${String(length)}`);
+  }
+  return {
+    name,
+    datatype,
+    shape,
+    data: new Float32Array(new Uint8Array(body.subarray(offset, offset + wanted)).buffer),
+  };
+}
+
+function parseId(id: unknown): string | null {
+  if (id === undefined || id === null || id === "") return null;
+  if (typeof id !== "string" || id.length > maxRequestIdLength) {
+    throw invalid(
+      `"id" wants text of at most ${maxRequestIdLength} characters, found ${JSON.stringify(id).slice(0, 60)}`,
+    );
+  }
+  return id;
+}
+
+function parseOutputs(outputs: unknown): readonly string[] | null {
+  if (outputs === undefined || outputs === null) return null;
+  return listOf(outputs, "outputs", maxInputs).map((each, index) => {
+    if (isRecord(each) && typeof each.name === "string") return each.name;
+    throw invalid(`outputs[${index}] wants an object with a name`);
+  });
+}
+
+function listOf(value: unknown, what: string, limit: number): readonly unknown[] {
+  if (!Array.isArray(value)) throw invalid(`"${what}" wants an array, found ${value === null ? "null" : typeof value}`);
+  if (value.length > limit) throw invalid(`"${what}" wants at most ${limit} entries, found ${value.length}`);
+  return value;
+}
+
+function listNames(tensors: readonly Tensor[]): string {
+  return tensors.map((each) => each.name).join(", ");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string): Fault {
+  return new Fault("serving.request-invalid", message);
+}

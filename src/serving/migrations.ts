@@ -1,0 +1,124 @@
+import type { Migration } from "../platform/migration.ts";
+
+/** The serving room's tables. */
+export const servingMigrations: readonly Migration[] = [
+  {
+    number: 100,
+    name: "serving-deployments",
+    sql: `
+      create table serving_replica (
+        workload_id text primary key,
+        project text not null,
+        deployment text not null,
+        version_id text not null,
+        version text not null,
+        columns jsonb not null,
+        signature text not null,
+        slot integer not null,
+        generation integer not null,
+        was_ready boolean not null default false,
+        created_at bigint not null
+      );
+      create index serving_replica_of_deployment on serving_replica (project, deployment);
+      create table rollout_look (
+        project text not null,
+        deployment text not null,
+        rollout text not null,
+        number integer not null,
+        looked_at bigint not null,
+        version_id text not null,
+        version text not null,
+        champion_id text not null,
+        percent double precision not null,
+        decision text not null,
+        reason text not null,
+        requests integer not null,
+        observations bigint not null,
+        metrics jsonb not null,
+        primary key (project, deployment, rollout, number)
+      );
+      create table rollout_resume (
+        project text not null,
+        deployment text not null,
+        version_id text not null,
+        actor text not null,
+        resumed_at bigint not null,
+        primary key (project, deployment, version_id)
+      );
+      create table serving_backfill (
+        project text not null,
+        deployment text not null,
+        view text not null,
+        fingerprint text not null,
+        row_count bigint not null,
+        filled_until_at bigint not null,
+        filled_at bigint not null,
+        primary key (project, deployment, view)
+      );`,
+  },
+  {
+    number: 101,
+    name: "serving-traffic",
+    sql: `
+      create table serving_window (
+        project text not null,
+        deployment text not null,
+        version_id text not null,
+        version text not null,
+        revision integer not null,
+        starts_at bigint not null,
+        requests bigint not null,
+        errors bigint not null,
+        log_latency_sum double precision not null,
+        log_latency_squares double precision not null,
+        histogram bigint[] not null,
+        outcomes bigint not null,
+        brier_sum double precision not null,
+        brier_squares double precision not null,
+        primary key (project, deployment, version_id, revision, starts_at)
+      );
+      create index serving_window_by_time on serving_window (project, deployment, starts_at);
+      create table serving_prediction (
+        project text not null,
+        deployment text not null,
+        prediction_id text not null,
+        version_id text not null,
+        version text not null,
+        revision integer not null,
+        event_at bigint not null,
+        served_at bigint not null,
+        latency_ms real not null,
+        inputs jsonb not null,
+        features jsonb not null,
+        probability double precision not null,
+        outcome smallint,
+        outcome_at bigint,
+        primary key (project, deployment, prediction_id)
+      );
+      create index serving_prediction_by_event on serving_prediction (project, deployment, event_at);
+      create index serving_prediction_by_served on serving_prediction (project, deployment, served_at);
+      create table serving_outcome_waiting (
+        project text not null,
+        deployment text not null,
+        prediction_id text not null,
+        outcome smallint not null,
+        outcome_at bigint not null,
+        primary key (project, deployment, prediction_id)
+      );
+      create table serving_flush (
+        gateway text primary key,
+        sequence bigint not null,
+        dropped bigint not null,
+        recorded_at bigint not null
+      );
+      create table serving_ejection (
+        project text not null,
+        deployment text not null,
+        version_id text not null,
+        revision integer not null,
+        message text not null,
+        ejected_at bigint not null,
+        primary key (project, deployment, version_id, revision)
+      );`,
+  },
+];

@@ -1,0 +1,205 @@
+import * as z from "zod";
+import { durationPattern, sizePattern } from "../base/units.ts";
+import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
+import { datatypes } from "./tensor.ts";
+
+/** Replicas that one version of a deployment may have. */
+export const maxReplicas = 64;
+
+const inputSchema = z.strictObject({
+  name: z.string().min(1).max(128).describe("Name of the input in requests, such as origin."),
+  datatype: z.enum(datatypes).describe("Its type in the Open Inference Protocol, such as BYTES or INT64."),
+});
+
+const featuresSchema = z.strictObject({
+  timestamp: z
+    .string()
+    .optional()
+    .describe("Request input with the moment of a row in milliseconds since 1970; without it, the moment of arrival."),
+  views: z
+    .array(nameSchema)
+    .max(16)
+    .default([])
+    .describe("Feature views to join; their entity columns are looked up among the request inputs."),
+  backfillUntil: z
+    .union([z.number(), z.iso.datetime(), z.iso.date()])
+    .optional()
+    .describe(
+      "Fill the online store with what the views' sources knew before this moment; without it, before the present.",
+    ),
+});
+
+const rolloutPolicySchema = z.strictObject({
+  strategy: z.literal("canary").default("canary").describe("How a new version takes over."),
+  steps: z
+    .array(z.number().min(0.01).max(100))
+    .min(1)
+    .max(20)
+    .default([5, 25, 50, 100])
+    .describe("Shares of traffic for the candidate in percent, rising; 100 is the promotion."),
+  minRequestsPerStep: z
+    .int()
+    .min(1)
+    .default(500)
+    .describe("Requests that the candidate must have served in each step."),
+  minOutcomesPerStep: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Predictions of the candidate in each step whose outcome must have arrived."),
+  alpha: z
+    .number()
+    .min(0.0001)
+    .max(0.5)
+    .default(0.05)
+    .describe("The chance of rolling back a candidate that does no harm, over the whole rollout."),
+  maxErrorRateIncrease: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe("Error rate that the candidate may have above the champion's."),
+  maxLatencyIncrease: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(2)
+    .describe("The candidate's typical latency may be this many times the champion's."),
+  maxBrierIncrease: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe("Brier score that the candidate may have above the champion's."),
+  fastAbortErrors: z.int().min(1).default(10).describe("Errors in a row after which a candidate is stopped at once."),
+  stepTimeout: z
+    .string()
+    .regex(durationPattern, "write a duration, such as 1h")
+    .default("1h")
+    .describe("A step that decides nothing in this time pauses for a person."),
+});
+
+export const deploymentSpecSchema = z
+  .strictObject({
+    model: nameSchema.describe("The registered model; its alias champion serves, its alias candidate is rolled out."),
+    pool: nameSchema.describe("The pool in which replicas run."),
+    replicas: z.int().min(1).max(maxReplicas).default(1).describe("Replicas of each version."),
+    resources: z
+      .strictObject({
+        cpus: z.number().min(0.1).max(256).default(1).describe("Processors of one replica."),
+        memory: z
+          .string()
+          .regex(sizePattern, "write a size, such as 512MiB")
+          .default("512MiB")
+          .describe("Memory of one replica."),
+      })
+      .prefault({})
+      .describe("What one replica needs."),
+    runtime: z.literal("onnx").default("onnx").describe("What runs the model."),
+    features: featuresSchema.prefault({}).describe("Features that the gateway joins to each request."),
+    inputs: z.array(inputSchema).min(1).max(256).describe("What callers send."),
+    outcome: z
+      .strictObject({ label: z.string().min(1).max(128).describe("What outcome 1 means, such as late.") })
+      .optional()
+      .describe("What really happened, sent later by request id: 0 or 1."),
+    rollout: rolloutPolicySchema.prefault({}).describe("How a candidate becomes the champion."),
+  })
+  .refine((spec) => new Set(spec.inputs.map((input) => input.name)).size === spec.inputs.length, {
+    message: "two inputs have the same name",
+    path: ["inputs"],
+  })
+  .refine(
+    (spec) =>
+      spec.features.timestamp === undefined || spec.inputs.some((input) => input.name === spec.features.timestamp),
+    {
+      message: "the timestamp must be one of the inputs",
+      path: ["features", "timestamp"],
+    },
+  )
+  .refine((spec) => spec.rollout.steps.every((step, index, steps) => index === 0 || step > (steps[index - 1] ?? 0)), {
+    message: "steps must rise",
+    path: ["rollout", "steps"],
+  });
+
+/** What a deployment declares. */
+export type DeploymentSpec = Readonly<z.output<typeof deploymentSpecSchema>>;
+
+const servedVersionSchema = z.object({ versionId: z.string(), version: z.string() });
+
+const rolloutStatusSchema = z.object({
+  versionId: z.string(),
+  version: z.string(),
+  state: z.enum(["starting", "running", "paused", "completed", "rolled-back"]),
+  /** Place in `spec.rollout.steps`. */
+  step: z.int(),
+  percent: z.number(),
+  startedAt: z.number(),
+  stepStartedAt: z.number(),
+  /** The first revision of traffic that belongs to the rollout, and that of the present step. */
+  firstRevision: z.int(),
+  stepRevision: z.int(),
+  looks: z.int(),
+  /** The last look's decision and the reason in words. */
+  decision: z.string(),
+  reason: z.string(),
+  /** Steps taken so far. */
+  history: z.array(z.object({ percent: z.number(), startedAt: z.number() })),
+});
+
+export const deploymentStatusSchema = z.object({
+  phase: z.enum(["pending", "deploying", "serving", "rolling-out", "rolled-back", "failed"]),
+  champion: servedVersionSchema.nullable(),
+  candidate: servedVersionSchema.nullable(),
+  /** Shares of traffic in force. */
+  traffic: z.array(servedVersionSchema.extend({ percent: z.number() })),
+  /** Counts the changes of traffic. */
+  revision: z.int(),
+  rollout: rolloutStatusSchema.nullable(),
+  replicas: z.array(
+    servedVersionSchema.extend({
+      workload: z.string(),
+      state: z.string(),
+      ready: z.boolean(),
+      message: z.string(),
+    }),
+  ),
+  /** Where to send requests. */
+  url: z.string().nullable(),
+  conditions: z.array(conditionSchema),
+});
+
+/** What the platform observed of a deployment. */
+export type DeploymentStatus = Readonly<z.infer<typeof deploymentStatusSchema>>;
+export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
+export type ServedVersion = Readonly<z.infer<typeof servedVersionSchema>>;
+
+/** A model that answers requests through the gateway. */
+export const deploymentKind = defineKind({
+  kind: "Deployment",
+  plural: "deployments",
+  aliases: ["deployment", "deploy"],
+  scope: "project",
+  summary: "A registered model that answers requests through the gateway and takes new versions by canary.",
+  spec: deploymentSpecSchema as z.ZodType<DeploymentSpec>,
+  status: deploymentStatusSchema as z.ZodType<DeploymentStatus>,
+  initialStatus: {
+    phase: "pending",
+    champion: null,
+    candidate: null,
+    traffic: [],
+    revision: 0,
+    rollout: null,
+    replicas: [],
+    url: null,
+    conditions: [],
+  },
+  columns: [
+    { heading: "PHASE", path: "status.phase" },
+    { heading: "MODEL", path: "spec.model" },
+    { heading: "CHAMPION", path: "status.champion.version" },
+    { heading: "CANDIDATE", path: "status.candidate.version" },
+    { heading: "SHARE", path: "status.rollout.percent" },
+    { heading: "URL", path: "status.url", isWide: true },
+  ],
+  needsCleanup: true,
+});

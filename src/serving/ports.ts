@@ -1,0 +1,64 @@
+import type { Instant } from "../base/clock.ts";
+import type { OnlineFeatures } from "../features/ports.ts";
+import type { FeatureViewSpec } from "../features/model.ts";
+
+/** One prediction as it was served, with what the model saw and what really happened, where that is known. */
+export interface ServedPrediction {
+  readonly predictionId: string;
+  readonly versionId: string;
+  /** The version's number as text. */
+  readonly version: string;
+  /** The row's own moment. */
+  readonly eventAt: Instant;
+  readonly servedAt: Instant;
+  readonly latencyMs: number;
+  /** What the caller sent, by input name. */
+  readonly inputs: Readonly<Record<string, number | string | boolean | null>>;
+  /** What the model saw, by column; null where a value was not known. */
+  readonly features: Readonly<Record<string, number | null>>;
+  readonly probability: number;
+  readonly outcome: 0 | 1 | null;
+}
+
+/** Which predictions to read. */
+export interface PredictionSample {
+  /** Half-open range of `eventAt`. */
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Chosen by hash of the prediction's id when there are more, so that the choice repeats. */
+  readonly limit: number;
+}
+
+/** What monitoring asks of serving. */
+export interface PredictionLog {
+  /** Predictions of a deployment, by `eventAt`. */
+  sample(project: string, deployment: string, range: PredictionSample): Promise<readonly ServedPrediction[]>;
+  /** How many predictions of the deployment lie in the range, and of how many the outcome is known. */
+  count(
+    project: string,
+    deployment: string,
+    range: { readonly from: Instant; readonly to: Instant },
+  ): Promise<{ readonly predictions: number; readonly outcomes: number }>;
+}
+
+/** A feature view that the online store must know. */
+export interface OnlineView {
+  readonly project: string;
+  readonly name: string;
+  readonly spec: FeatureViewSpec;
+}
+
+/** An open online store. It keeps rows in memory, so one thread alone, the gateway's, holds it. */
+export interface OpenOnlineFeatures extends OnlineFeatures {
+  /** Takes the views that exist now. */
+  setViews(views: readonly OnlineView[]): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The online store as a module that any thread can load: the gateway's thread imports it by its address, since functions
+ * cannot be handed to a thread.
+ */
+export interface OnlineFeaturesModule {
+  openLmdbOnlineStore(folder: string, views: readonly OnlineView[]): OpenOnlineFeatures;
+}

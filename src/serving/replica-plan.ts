@@ -1,0 +1,136 @@
+import type { Instant, Millis } from "../base/clock.ts";
+import type { WorkloadState } from "../compute/ports.ts";
+import type { ReplicaAddress } from "./runtimes/replica-files.ts";
+
+/** A version of a model as a deployment runs it. */
+export interface RunnableVersion {
+  readonly versionId: string;
+  /** The version's number as text. */
+  readonly version: string;
+  /** Input columns of the model, in order. */
+  readonly columns: readonly string[];
+}
+
+/** What is known of one replica that was started. */
+export interface ReplicaFact extends RunnableVersion {
+  /** The workload's id. */
+  readonly id: string;
+  /** Fingerprint of how it was started: pool, resources. */
+  readonly signature: string;
+  /** Its place among the replicas of its version, from 0. */
+  readonly slot: number;
+  /** Counts the starts in its place, from 1. */
+  readonly generation: number;
+  readonly state: WorkloadState | "missing";
+  /** What the workload waits for, or how it ended. */
+  readonly message: string;
+  /** Where it listens, once ready. */
+  readonly address: ReplicaAddress | null;
+  /** Why it refuses to become ready: the model does not fit. */
+  readonly problem: string | null;
+  /** Whether it was ever ready. */
+  readonly wasReady: boolean;
+  readonly endedAt: Instant | null;
+}
+
+/** A replica to start. */
+export interface ReplicaStart extends RunnableVersion {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** How the replicas of one version stand and what they need. */
+export interface ReplicaPlan {
+  readonly starts: readonly ReplicaStart[];
+  readonly ready: readonly ReplicaFact[];
+  /** Whether every place has a ready replica. */
+  readonly isComplete: boolean;
+  /** Why the version cannot be brought up; null when it can. */
+  readonly failure: string | null;
+  /** How often a replica of the version ended that should run on. */
+  readonly crashes: number;
+  /** What it waits for, for people. */
+  readonly waitingFor: string;
+}
+
+/** Starts of a replica that never became ready before the version counts as failed. */
+export const maxStarts = 3;
+
+const firstPauseMs: Millis = 500;
+const longestPauseMs: Millis = 30_000;
+
+const liveStates: ReadonlySet<string> = new Set(["queued", "admitted", "starting", "running", "preempted"]);
+
+/** Whether the replica's workload has not ended. */
+export function isLive(replica: ReplicaFact): boolean {
+  return liveStates.has(replica.state);
+}
+
+/** Whether the replica takes requests. */
+export function isReplicaReady(replica: ReplicaFact): boolean {
+  return replica.state === "running" && replica.address !== null;
+}
+
+/**
+ * Finds which replicas of a version are missing.
+ *
+ * A place whose replica ended is filled again after a growing pause; a replica that never became ready is tried `maxStarts` times, one
+ * that refused its model not again.
+ */
+export function planReplicas(
+  version: RunnableVersion,
+  wanted: { readonly replicas: number; readonly signature: string },
+  facts: readonly ReplicaFact[],
+  now: Instant,
+): ReplicaPlan {
+  const own = facts.filter((fact) => fact.versionId === version.versionId);
+  const current = own.filter((fact) => fact.signature === wanted.signature);
+  const newest = Array.from({ length: wanted.replicas }, (_, slot) =>
+    current.filter((fact) => fact.slot === slot).reduce<ReplicaFact | undefined>(laterOf, undefined),
+  );
+  const starts = newest.flatMap((fact, slot) => startOf(version, slot, fact, now));
+  const ready = current.filter(isReplicaReady);
+  return {
+    starts,
+    // Replicas that were started in another way serve on until the new ones are ready.
+    ready: ready.length > 0 ? ready : own.filter(isReplicaReady),
+    isComplete: newest.every((fact) => fact !== undefined && isReplicaReady(fact)),
+    failure: newest.map(failureOf).find((failure) => failure !== null) ?? null,
+    crashes: current.filter((fact) => fact.wasReady && !isLive(fact) && fact.state !== "cancelled").length,
+    waitingFor: waitingFor(version, newest),
+  };
+}
+
+function laterOf(left: ReplicaFact | undefined, right: ReplicaFact): ReplicaFact {
+  return left === undefined || right.generation > left.generation ? right : left;
+}
+
+function startOf(
+  version: RunnableVersion,
+  slot: number,
+  newest: ReplicaFact | undefined,
+  now: Instant,
+): readonly ReplicaStart[] {
+  const { versionId, columns } = version;
+  const start = (generation: number): readonly ReplicaStart[] => [
+    { versionId, version: version.version, columns, slot, generation },
+  ];
+  if (newest === undefined) return start(1);
+  if (isLive(newest) || failureOf(newest) !== null) return [];
+  const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(newest.generation, 10));
+  return now >= (newest.endedAt ?? 0) + pause ? start(newest.generation + 1) : [];
+}
+
+function failureOf(newest: ReplicaFact | undefined): string | null {
+  if (newest === undefined || isLive(newest) || newest.wasReady || newest.state === "cancelled") return null;
+  if (newest.problem !== null) return newest.problem;
+  return newest.generation >= maxStarts
+    ? `its replica ended ${maxStarts} times before it was ready: ${newest.message}`
+    : null;
+}
+
+function waitingFor(version: RunnableVersion, newest: readonly (ReplicaFact | undefined)[]): string {
+  const waiting = newest.find((fact) => fact === undefined || !isReplicaReady(fact));
+  if (waiting === undefined) return `version ${version.version} starts`;
+  return `version ${version.version}: replica ${waiting.state}${waiting.message === "" ? "" : `, ${waiting.message}`}`;
+}

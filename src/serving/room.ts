@@ -1,0 +1,155 @@
+import { join } from "node:path";
+import type { Workloads } from "../compute/ports.ts";
+import { Fault } from "../base/fault.ts";
+import type { Materialisation } from "../features/ports.ts";
+import { ensureFolder } from "../platform/files.ts";
+import type { LogLevel } from "../platform/log.ts";
+import type { Platform } from "../platform/platform.ts";
+import { refKey } from "../platform/resource.ts";
+import type { Room } from "../platform/room.ts";
+import type { ModelRegistry, ModelUse, ModelUses } from "../registry/ports.ts";
+import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
+import { DeploymentStore } from "./deployment-store.ts";
+import { GatewayProcess } from "./drivers/gateway-process.ts";
+import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
+import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
+import { deploymentKind } from "./model.ts";
+import type { PredictionLog } from "./ports.ts";
+import { PredictionStore } from "./prediction-store.ts";
+import { servingRoutes } from "./routes.ts";
+import { TrafficStore } from "./traffic-store.ts";
+
+/** Where keys that are bound to no project act unless they choose one. */
+const fallbackProject = "default";
+
+/** How long predictions and sums are kept, and how often what is older goes. */
+const predictionsKeptMs = 30 * 86_400_000;
+const windowsKeptMs = 90 * 86_400_000;
+const pruneMs = 3_600_000;
+
+/** What serving needs of other rooms and of the server. */
+export interface ServingNeeds {
+  readonly registry: ModelRegistry;
+  readonly workloads: Workloads;
+  readonly materialisation: Materialisation;
+  /** Address of the module that opens the online store (`OnlineFeaturesModule`), for the gateway's thread. */
+  readonly onlineModule: string;
+  /** Where the gateway listens; port 0 takes a free one. */
+  readonly gateway: { readonly host: string; readonly port: number };
+  readonly logLevel: LogLevel;
+}
+
+/** What serving gives to the server and to rooms above. */
+export interface ServingRoom extends Room {
+  readonly predictions: PredictionLog;
+  /** `http://127.0.0.1:7701` once the gateway listens, null before. */
+  readonly gatewayUrl: () => string | null;
+}
+
+/** Deployments, their replicas, the gateway and the prediction log. */
+export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoom {
+  const store = new DeploymentStore(platform.database as never, platform.clock);
+  const traffic = new TrafficStore(platform.database as never, platform.clock);
+  const predictions = new PredictionStore(platform.database as never, needs.registry);
+  const folder = join(platform.dataDirectory, "serving");
+  const gateway = new GatewayProcess({
+    host: needs.gateway.host,
+    port: needs.gateway.port,
+    onlineModule: needs.onlineModule,
+    onlineFolder: join(folder, "online-features"),
+    logLevel: needs.logLevel,
+    tablePath: join(folder, "routing-table.json"),
+    log: platform.log,
+    answer: (ask) => answerGateway(platform, traffic, ask),
+  });
+  const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
+  const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
+  const controller = new DeploymentController({
+    platform,
+    registry: needs.registry,
+    workloads: needs.workloads,
+    materialisation: needs.materialisation,
+    gateway,
+    gatewayUrl: () => gatewayUrl() ?? "",
+    store,
+    traffic,
+    readReplicaFolder,
+    replicaCommand: onnxReplicaCommand,
+  });
+  let pruning: NodeJS.Timeout | undefined;
+  return {
+    name: "serving",
+    routes: servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
+    controllers: [controller],
+    predictions,
+    gatewayUrl,
+    async start() {
+      await ensureFolder(folder);
+      await gateway.start(await controller.views());
+      pruning = setInterval(() => void prune(platform, traffic), pruneMs);
+    },
+    async stop() {
+      clearInterval(pruning);
+      await gateway.stop();
+    },
+  };
+}
+
+/** The deployments in which a version takes part, for the registry's lineage graph. */
+export function deploymentUses(platform: Pick<Platform, "resources">): ModelUses {
+  return {
+    async usesOf(version) {
+      const deployments = await platform.resources.list(deploymentKind, { projects: [version.project] });
+      return deployments.flatMap((deployment): readonly ModelUse[] => {
+        const share = deployment.status.traffic.find((each) => each.versionId === version.id);
+        if (share === undefined) return [];
+        const part = deployment.status.champion?.versionId === version.id ? "champion" : "candidate";
+        return [{ name: deployment.name, detail: `${part}, ${share.percent} %` }];
+      });
+    },
+  };
+}
+
+async function answerGateway(platform: Platform, traffic: TrafficStore, ask: Ask): Promise<unknown> {
+  switch (ask.method) {
+    case "authorise":
+      return await admit(platform, ask);
+    case "record":
+      return await record(platform, traffic, ask.batch);
+    case "outcomes": {
+      const { project, deployment } = ask;
+      if ((await platform.resources.get(deploymentKind, project, deployment)) === undefined) {
+        throw new Fault(
+          "platform.resource-missing",
+          `project ${project} has no deployment "${deployment}"; list them with: millwright get deployments`,
+        );
+      }
+      return await traffic.takeOutcomes(project, deployment, ask.outcomes);
+    }
+  }
+}
+
+async function admit(platform: Platform, ask: Extract<Ask, { method: "authorise" }>): Promise<Admission> {
+  const caller = await platform.gatekeeper.authenticate(ask.token);
+  const project = ask.project ?? caller.project ?? fallbackProject;
+  await platform.gatekeeper.authorise(caller, ask.action, project);
+  return { identity: caller.identity, project };
+}
+
+async function record(platform: Platform, traffic: TrafficStore, batch: TrafficBatch): Promise<void> {
+  if (batch.dropped > 0) platform.log.warn("predictions were dropped from the log", { dropped: batch.dropped });
+  await traffic.record(batch);
+  for (const { project, deployment } of batch.ejected) {
+    await platform.waker.wake(
+      deploymentControllerName,
+      refKey({ kind: deploymentKind.kind, project, name: deployment }),
+    );
+  }
+}
+
+async function prune(platform: Platform, traffic: TrafficStore): Promise<void> {
+  const now = platform.clock.now();
+  await traffic
+    .prune(now - predictionsKeptMs, now - windowsKeptMs)
+    .catch((error: unknown) => platform.log.warn("old predictions were not removed", { error: String(error) }));
+}
