@@ -22,6 +22,11 @@ const configSchema = z.object({
 /** How a server runs; frozen, made once. */
 export type ServerConfig = Readonly<z.infer<typeof configSchema>>;
 
+/** The environment of this process, of which tasks see a few names. */
+export function hostEnvironment(): Readonly<Record<string, string | undefined>> {
+  return Object.freeze({ ...process.env });
+}
+
 /** Where state lives unless told otherwise: root's home is closed to PostgreSQL's account, so root uses /var/lib. */
 export function defaultDataDirectory(): string {
   return process.getuid?.() === 0 ? "/var/lib/millwright" : join(homedir(), ".millwright");

@@ -1,5 +1,23 @@
+import { poolKind } from "../compute/model.ts";
+import { datasetKind, pipelineKind } from "../data/model.ts";
+import { evaluationKind } from "../evaluation/model.ts";
+import { featureViewKind } from "../features/model.ts";
 import type { KindDefinition } from "../platform/resource.ts";
+import { modelKind } from "../registry/model.ts";
+import { deploymentKind } from "../serving/model.ts";
 import { projectKind, teamKind } from "../tenancy/model.ts";
+import { trainingJobKind } from "../training/model.ts";
 
 /** Every kind of resource, in the order in which `apply` of a folder would best meet them. */
-export const kinds: readonly KindDefinition[] = [teamKind, projectKind] as never;
+export const kinds: readonly KindDefinition[] = [
+  teamKind,
+  projectKind,
+  poolKind,
+  datasetKind,
+  pipelineKind,
+  featureViewKind,
+  modelKind,
+  trainingJobKind,
+  evaluationKind,
+  deploymentKind,
+] as readonly unknown[] as readonly KindDefinition[];

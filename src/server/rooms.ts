@@ -1,20 +1,48 @@
+import { computeRoom } from "../compute/room.ts";
+import { dataRoom } from "../data/room.ts";
+import { featureRoom } from "../features/room.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
+import { registryRoom } from "../registry/room.ts";
+import { schedulingRoom } from "../scheduling/room.ts";
+import { deploymentUses, servingRoom } from "../serving/room.ts";
 import type { Identities } from "../tenancy/drivers/identities.ts";
-import type { ServerConfig } from "./config.ts";
+import { taskKeys } from "../tenancy/drivers/task-keys.ts";
+import { trackingRoom } from "../tracking/room.ts";
+import { trainingRoom } from "../training/room.ts";
+import { hostEnvironment, type ServerConfig } from "./config.ts";
+import { featureBackfill, onlineFeaturesModule } from "./online-features.ts";
 
 /** What the rooms need beyond the platform itself. */
 export interface RoomNeeds {
   readonly config: ServerConfig;
-  /** For processes and threads that hold their own connection. Holds a password: never log it. */
-  readonly databaseUrl: string;
   readonly identities: Identities;
 }
 
 /** Opens every room, lower ones first, and gives each what it needs of the others. */
 export function openRooms(
-  _platform: Platform,
-  _needs: RoomNeeds,
+  platform: Platform,
+  { config, identities }: RoomNeeds,
 ): { readonly rooms: readonly Room[]; readonly gatewayUrl: () => string | null } {
-  return { rooms: [], gatewayUrl: () => null };
+  const compute = computeRoom(platform, { hostEnvironment: hostEnvironment() });
+  const { workloads, queue } = compute;
+  const scheduling = schedulingRoom(platform, { queue, workloads });
+  const data = dataRoom(platform);
+  const { datasets, sqlEngine } = data;
+  const { tracking, ...trackingParts } = trackingRoom(platform);
+  const features = featureRoom(platform, { datasets, sqlEngine });
+  const { trainingSets, materialisation } = features;
+  const registry = registryRoom(platform, { datasets, uses: deploymentUses(platform) });
+  const keys = taskKeys(identities);
+  const training = trainingRoom(platform, { workloads, tracking, datasets, trainingSets, registry: registry.registry, keys });
+  const serving = servingRoom(platform, {
+    registry: registry.registry,
+    workloads,
+    backfill: featureBackfill(materialisation),
+    onlineModule: onlineFeaturesModule,
+    gateway: { host: config.host, port: config.gatewayPort },
+    logLevel: config.logLevel,
+  });
+  const rooms = [compute, scheduling, data, trackingParts, features, registry, training, serving];
+  return { rooms, gatewayUrl: serving.gatewayUrl };
 }

@@ -69,7 +69,7 @@ async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promi
   const services = await openServices(config, log, stops);
   const { platform, tenancy, auditor, databaseUrl } = services;
   const { keyFile } = await bootstrap(config.dataDir, tenancy.identities, platform.gatekeeper, platform.resources);
-  const { rooms, gatewayUrl } = openRooms(platform, { config, databaseUrl, identities: tenancy.identities });
+  const { rooms, gatewayUrl } = openRooms(platform, { config, identities: tenancy.identities });
   const controllers = rooms.flatMap((room) => room.controllers);
   const reconciler = new Reconciler(platform.database, controllers, platform.clock, log);
   services.useReconciler(reconciler);

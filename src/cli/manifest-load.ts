@@ -1,0 +1,56 @@
+import { Fault } from "../base/fault.ts";
+import type { KindDefinition, Manifest } from "../platform/resource.ts";
+import { checkManifest } from "./manifest-check.ts";
+import { withAbsolutePaths } from "./manifest-path.ts";
+import { formatProblem, type ManifestProblem } from "./manifest-problem.ts";
+import { type ManifestSource, readYaml } from "./manifest-yaml.ts";
+
+/** Problems beyond this are counted, not shown. */
+const mostProblemsShown = 20;
+
+/** A manifest that is ready to be sent, with the file that it came from. */
+export interface LoadedManifest {
+  readonly manifest: Manifest;
+  readonly definition: KindDefinition;
+  readonly file: string;
+}
+
+/**
+ * Turns YAML sources into manifests in their order; all or nothing.
+ *
+ * @throws {Fault} `platform.yaml-invalid` with every problem's place, line and suggestion in the message.
+ */
+export function loadManifests(
+  sources: readonly ManifestSource[],
+  kinds: readonly KindDefinition[],
+): readonly LoadedManifest[] {
+  const problems: { readonly problem: ManifestProblem; readonly source: ManifestSource }[] = [];
+  const loaded: LoadedManifest[] = [];
+  for (const source of sources) {
+    const reading = readYaml(source);
+    for (const problem of reading.problems) problems.push({ problem, source });
+    for (const document of reading.documents) {
+      const checked = checkManifest(document, kinds);
+      if (checked.kind === "invalid") problems.push(...checked.problems.map((problem) => ({ problem, source })));
+      else {
+        const manifest = withAbsolutePaths(checked.manifest, source.folder);
+        loaded.push({ manifest, definition: checked.definition, file: source.file });
+      }
+    }
+  }
+  if (problems.length > 0) throw toFault(problems);
+  if (loaded.length === 0) {
+    const files = sources.map((source) => source.file).join(", ");
+    throw new Fault("platform.yaml-invalid", `${files}: no resource in it; write at least kind, name and spec`);
+  }
+  return loaded;
+}
+
+function toFault(problems: readonly { readonly problem: ManifestProblem; readonly source: ManifestSource }[]): Fault {
+  const shown = problems.slice(0, mostProblemsShown).map(({ problem, source }) => formatProblem(problem, source.text));
+  const rest = problems.length - shown.length;
+  if (rest > 0) shown.push(`... and ${rest} more`);
+  return new Fault("platform.yaml-invalid", shown.join("\n"), {
+    details: { problems: problems.map(({ problem }) => problem) },
+  });
+}

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import type { Act } from "./command-action.ts";
+import { collect, wholeNumber } from "./option-value.ts";
+
+/** Work: run it, watch it, ask why it waits, decide about its models. */
+export function addWorkCommands(program: Command, act: Act): void {
+  const run = program
+    .command("run")
+    .description("apply one training job, show its log, end with its exit code")
+    .requiredOption("-f, --file <path>", "YAML file with one training job, or -", collect)
+    .option("--name <name>", "another name for the job, to run a file again")
+    .option("-d, --detach", "do not wait");
+  act(run, async (context, options) => (await import("./commands/run.ts")).run(context, { file: [], ...options }));
+
+  const logs = program
+    .command("logs")
+    .description("what a job wrote; with --follow ends with its exit code")
+    .argument("<target...>", "job/NAME, a job's name, or a workload's id")
+    .option("-f, --follow", "go on to the end")
+    .option("--tail <lines>", "only the last lines", wholeNumber(0));
+  act(logs, async (context, options, words) =>
+    (await import("./commands/logs.ts")).logs(context, { ...options, words }),
+  );
+
+  const cancel = program
+    .command("cancel")
+    .description("stop a job or a workload; what it saved stays")
+    .argument("<target...>", "job/NAME, or a workload's id")
+    .option("--reason <text>", "kept in the audit trail");
+  act(cancel, async (context, options, words) =>
+    (await import("./commands/cancel.ts")).cancel(context, { ...options, words }),
+  );
+
+  const why = program
+    .command("why")
+    .description("why something waits, who is in its way, what would help")
+    .argument("<target...>", "job/NAME, a job's name, or a workload's id");
+  act(why, async (context, _options, words) => (await import("./commands/why.ts")).why(context, { words }));
+
+  const queue = program.command("queue").description("what waits and what runs");
+  act(queue, async (context) => (await import("./commands/queue.ts")).queue(context));
+
+  const wait = program
+    .command("wait")
+    .description("wait until a resource is as wanted; exit code 7 when not in time")
+    .argument("<target...>", "KIND/NAME")
+    .requiredOption("--for <goal>", "phase=succeeded, condition=Ready or deleted")
+    .option("--timeout <duration>", "such as 10m", "10m");
+  act(wait, async (context, options, words) =>
+    (await import("./commands/wait.ts")).wait(context, {
+      words,
+      for: String(options["for"]),
+      timeout: String(options["timeout"]),
+    }),
+  );
+
+  const approve = program
+    .command("approve")
+    .description("approve a model version, so that it may serve")
+    .argument("<version>", "its id, or MODEL@NUMBER")
+    .option("--comment <text>", "kept with the approval")
+    .option("--override", "go past the gate; wants --reason and is audited")
+    .option("--reason <text>", "why the gate is overridden");
+  act(approve, async (context, options, [version = ""]) =>
+    (await import("./commands/approve.ts")).approve(context, { ...options, version }),
+  );
+}

@@ -1,0 +1,41 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Millis } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { CommandContext } from "./command-context.ts";
+import { isProcessAlive, type ServerState } from "./server-state.ts";
+
+/** How long a server may take to stop; it stops its rooms within 10 s. */
+export const stopLimitMs: Millis = 20_000;
+
+const lookMs: Millis = 100;
+
+/** Asks for one process's command line; longer output is of no use. */
+const inspectLimitMs: Millis = 5_000;
+
+/**
+ * Stops a server with SIGTERM and waits until it is gone. Answers false when it was gone already.
+ *
+ * @throws {Fault} `cli.stop-timeout` when it stays.
+ */
+export async function stopServer(context: CommandContext, state: ServerState): Promise<boolean> {
+  if (!isProcessAlive(state.pid) || !(await isMillwright(state.pid))) return false;
+  process.kill(state.pid, "SIGTERM");
+  const endsAt = context.clock.now() + stopLimitMs;
+  while (isProcessAlive(state.pid)) {
+    if (context.clock.now() >= endsAt) {
+      const message = `the server (pid ${state.pid}) still runs ${stopLimitMs / 1000} s after it was asked to stop; see its log, or end it with: kill -9 ${state.pid}`;
+      throw new Fault("cli.stop-timeout", message, { details: { pid: state.pid } });
+    }
+    await context.pause(lookMs, context.signal);
+  }
+  return true;
+}
+
+/** Whether the process is a server of ours: its number may have gone to another program after a crash. */
+async function isMillwright(pid: number): Promise<boolean> {
+  const asked = await promisify(execFile)("ps", ["-ww", "-o", "command=", "-p", String(pid)], {
+    timeout: inspectLimitMs,
+  }).catch(() => undefined);
+  return asked === undefined || /\bup\b|millwright/.test(asked.stdout);
+}

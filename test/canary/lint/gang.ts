@@ -1,0 +1,4 @@
+/** Members that start together. */
+export interface Gang {
+  readonly size: number;
+}

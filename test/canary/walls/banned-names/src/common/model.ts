@@ -1,0 +1,2 @@
+/** Anybody. */ // breaks: banned-names
+export const anybody = 1;

@@ -1,0 +1,2 @@
+/** Anything. */ // breaks: banned-names
+export const anything = 1;

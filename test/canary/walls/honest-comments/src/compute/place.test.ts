@@ -1,0 +1,2 @@
+// @ts-expect-error: the test proves that this does not compile
+export const wrong: number = "1";

@@ -1,0 +1,4 @@
+/** Nameless. */
+export default function place(): number { // breaks: named-exports
+  return 1;
+}

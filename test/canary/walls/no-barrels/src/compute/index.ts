@@ -1,0 +1,2 @@
+/** Named after nothing. */ // breaks: no-barrels
+export const index = 1;

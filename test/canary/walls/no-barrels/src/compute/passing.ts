@@ -1,0 +1,2 @@
+import { place } from "./place.ts"; // breaks: no-barrels
+export { place };

@@ -1,0 +1,2 @@
+/** Places. */
+export const place = 1;

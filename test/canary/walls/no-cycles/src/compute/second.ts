@@ -1,0 +1,4 @@
+import { third } from "./third.ts";
+
+/** Two. */
+export const second = (): unknown => third;

@@ -1,0 +1,6 @@
+import { lazy } from "./lazy.ts";
+
+/** A shape. */
+export interface Shape {
+  readonly lazy: typeof lazy;
+}

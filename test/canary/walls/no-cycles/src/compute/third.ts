@@ -1,0 +1,4 @@
+import { first } from "./first.ts";
+
+/** Three. */
+export const third = (): unknown => first;

@@ -1,0 +1,2 @@
+/** The command line has one place too. */
+export const server = process.env["MILLWRIGHT_URL"];

@@ -1,0 +1,2 @@
+/** A second place. */
+export const key = process.env["MILLWRIGHT_KEY"]; // breaks: one-environment

@@ -1,0 +1,2 @@
+/** The place for it. */
+export const config = process.env["PORT"];

@@ -1,0 +1,2 @@
+/** A program. */
+export const probe = 1;

@@ -1,0 +1,2 @@
+/** Nothing in base may. */
+export const stamp = (): number => performance.now(); // breaks: purity

@@ -1,0 +1,2 @@
+/** An edge may look at the clock. */
+export const age = (since: number): number => Date.now() - since;

@@ -1,0 +1,2 @@
+/** So may a test. */
+export const started = Date.now();

@@ -1,0 +1,2 @@
+/** Keeps rows. */
+export const nodeTable = "node";

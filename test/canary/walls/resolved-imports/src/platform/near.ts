@@ -1,0 +1,2 @@
+/** Near. */
+export const near = 1;

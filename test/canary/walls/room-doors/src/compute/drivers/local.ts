@@ -1,0 +1,2 @@
+/** Runs here. */
+export const driverName = "local";

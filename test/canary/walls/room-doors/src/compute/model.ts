@@ -1,0 +1,4 @@
+/** A machine. */
+export interface Node {
+  readonly id: string;
+}

@@ -1,0 +1,4 @@
+/** Finds machines. */
+export interface Nodes {
+  count(): number;
+}

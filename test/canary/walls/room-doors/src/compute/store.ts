@@ -1,0 +1,2 @@
+/** Keeps machines. */
+export const nodeTable = "node";

@@ -1,0 +1,4 @@
+import { driverName } from "../compute/drivers/local.ts";
+
+/** The server may open every door. */
+export const wired = [driverName];

@@ -1,0 +1,4 @@
+/** A room that the plan does not know. */
+export interface Cellar {
+  readonly depth: number;
+}

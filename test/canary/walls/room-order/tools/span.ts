@@ -1,0 +1,4 @@
+/** Not for src. */
+export interface Span {
+  readonly width: number;
+}

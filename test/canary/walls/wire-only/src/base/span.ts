@@ -1,0 +1,2 @@
+/** A span. */
+export const span = 1;

@@ -1,0 +1,4 @@
+/** A resource. */
+export interface Resource {
+  readonly name: string;
+}

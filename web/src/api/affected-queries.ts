@@ -1,0 +1,28 @@
+import type { LoggedEvent } from "../../../src/platform/event.ts";
+
+/** The first parts of query keys that an event makes stale, by the subject's kind. */
+const keysByKind: Readonly<Record<string, readonly string[]>> = {
+  Team: ["teams"],
+  Project: ["projects"],
+  Pool: ["pools", "queue"],
+  Workload: ["queue", "workloads", "pools"],
+  Dataset: ["datasets", "dataset"],
+  DatasetVersion: ["datasets", "dataset"],
+  Pipeline: ["pipelines"],
+  FeatureView: ["feature-views"],
+  TrainingJob: ["training-jobs", "runs", "run"],
+  Run: ["runs", "run"],
+  Evaluation: ["evaluations", "models", "model-versions"],
+  Model: ["models", "model-versions"],
+  ModelVersion: ["model-versions", "models", "deployments"],
+  Deployment: ["deployments", "deployment"],
+  Rollout: ["deployments", "deployment"],
+  DriftMonitor: ["drift-monitors", "reports", "alerts"],
+  DriftReport: ["drift-monitors", "reports"],
+  Alert: ["alerts", "drift-monitors"],
+};
+
+/** Query keys (by their first part) to ask for again after `event`; every event concerns the log and the overview. */
+export function affectedQueries(event: { readonly subject: Pick<LoggedEvent["subject"], "kind"> }): readonly string[] {
+  return ["events", "status", ...(keysByKind[event.subject.kind] ?? [])];
+}

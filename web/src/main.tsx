@@ -1,0 +1,27 @@
+import "uplot/dist/uPlot.min.css";
+import "./design/tokens.css";
+import "./design/base.css";
+import "./design/parts.css";
+import "./design/chart.css";
+import "./shell/shell.css";
+import { type ReactNode, StrictMode, useSyncExternalStore } from "react";
+import { createRoot } from "react-dom/client";
+import { currentSession, subscribeToSession } from "./api/session.ts";
+import { startTheme } from "./design/theme.ts";
+import { SignedIn } from "./shell/signed-in.tsx";
+import { SignIn } from "./shell/sign-in.tsx";
+
+function App(): ReactNode {
+  const session = useSyncExternalStore(subscribeToSession, currentSession);
+  return session.kind === "signed-in" ? <SignedIn key={session.key} /> : <SignIn reason={session.reason} />;
+}
+
+startTheme();
+const root = document.querySelector("#root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

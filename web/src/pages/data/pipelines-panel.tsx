@@ -1,0 +1,72 @@
+import type { ReactNode } from "react";
+import type { Fields } from "../../api/reading.ts";
+import { type ResourceSummary, useResources } from "../../api/resources.ts";
+import { Panel } from "../../design/panel.tsx";
+import { QueryView } from "../../design/query-view.tsx";
+import { StateBadge, StateMark } from "../../design/state-badge.tsx";
+import { formatCount } from "../../words/numbers.ts";
+import { toneOf } from "../../words/state-tone.ts";
+
+/** The pipelines with their steps; nothing when there are none. */
+export function PipelinesPanel({ project }: { readonly project: string | undefined }): ReactNode {
+  const query = useResources("pipelines", project);
+  if (query.data?.length === 0) return null;
+  return (
+    <Panel title="Pipelines" flush>
+      <QueryView query={query}>
+        {(pipelines) => (
+          <table className="rows">
+            <thead>
+              <tr>
+                <th>State</th>
+                <th>Pipeline</th>
+                <th>Steps</th>
+              </tr>
+            </thead>
+            <tbody>
+              {pipelines.map((pipeline) => (
+                <PipelineRow key={pipeline.uid} pipeline={pipeline} />
+              ))}
+            </tbody>
+          </table>
+        )}
+      </QueryView>
+    </Panel>
+  );
+}
+
+function PipelineRow({ pipeline }: { readonly pipeline: ResourceSummary }): ReactNode {
+  return (
+    <tr>
+      <td>
+        <StateBadge state={pipeline.phase} />
+      </td>
+      <td>
+        <strong>{pipeline.name}</strong>
+        <div className="faint">{pipeline.project}</div>
+      </td>
+      <td>
+        <div className="row wrap">
+          {pipeline.status.list("steps", (step) => (
+            <PipelineStep key={step.textOr("name", "")} step={step} />
+          ))}
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+function PipelineStep({ step }: { readonly step: Fields }): ReactNode {
+  const state = step.textOr("state", "waiting");
+  const rows = step.numberOr("rows", null);
+  const seconds = step.numberOr("seconds", null);
+  return (
+    <span className="tag" style={{ padding: "2px 8px" }} title={step.textOr("message", "")}>
+      <StateMark tone={toneOf(state)} title={state} />{" "}
+      <strong style={{ color: "var(--text)" }}>{step.textOr("name", "")}</strong>
+      {rows === null ? "" : ` ${formatCount(rows)} rows`}
+      {step.flag("cached") ? ", from cache" : seconds === null ? "" : `, ${seconds.toFixed(1)} s`}
+      {step.has("output") ? ` → ${step.textOr("output", "")}` : ""}
+    </span>
+  );
+}

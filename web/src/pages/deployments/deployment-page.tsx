@@ -1,0 +1,129 @@
+import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { gatherRollouts } from "../../api/gather-rollouts.ts";
+import { type ResourceSummary, useResource } from "../../api/resources.ts";
+import { useRolloutLooks, useTraffic } from "../../api/serving.ts";
+import { ConditionsPanel } from "../../design/conditions-panel.tsx";
+import { EmptyState } from "../../design/empty-state.tsx";
+import { SegmentFilter } from "../../design/filters.tsx";
+import { Facts } from "../../design/figures.tsx";
+import { PageHead } from "../../design/page-head.tsx";
+import { Panel } from "../../design/panel.tsx";
+import { QueryView } from "../../design/query-view.tsx";
+import { StateBadge } from "../../design/state-badge.tsx";
+import { useUrlState } from "../../design/use-url-state.ts";
+import { deploymentStatus, isOpen, replicaCount } from "./deployment-status.ts";
+import { RolloutActions } from "./rollout-actions.tsx";
+import { ReplicasPanel } from "./replicas-panel.tsx";
+import { RolloutPanel } from "./rollout-panel.tsx";
+import { SplitBar } from "./split-bar.tsx";
+import { TrafficPanels } from "./traffic-panels.tsx";
+
+const minuteMs = 60_000;
+const spans = [
+  { value: "", label: "15 min" },
+  { value: "1h", label: "1 h" },
+  { value: "24h", label: "24 h" },
+  { value: "7d", label: "7 d" },
+];
+const spanMinutes: Readonly<Record<string, number>> = { "": 15, "1h": 60, "24h": 1440, "7d": 10_080 };
+
+/** One deployment: its traffic, its latency, and how its candidates fared. */
+export function DeploymentPage(): ReactNode {
+  const { project = "", name = "" } = useParams({ strict: false });
+  const query = useResource("deployments", project, name);
+  return (
+    <QueryView query={query}>{(deployment) => <DeploymentView deployment={deployment} project={project} />}</QueryView>
+  );
+}
+
+function DeploymentView({
+  deployment,
+  project,
+}: {
+  readonly deployment: ResourceSummary;
+  readonly project: string;
+}): ReactNode {
+  const { state } = useUrlState();
+  const spanMs = (spanMinutes[state["span"] ?? ""] ?? 15) * minuteMs;
+  const traffic = useTraffic(project, deployment.name, spanMs);
+  const model = deployment.spec.textOr("model", "");
+  const status = deploymentStatus(deployment);
+  return (
+    <>
+      <PageHead
+        title={deployment.name}
+        crumbs={
+          <>
+            <Link to="/deployments">Deployments</Link> / {project}
+          </>
+        }
+        badge={<StateBadge state={deployment.phase} />}
+        actions={<SegmentFilter name="span" choices={spans} />}
+      />
+      <div className="grid-2">
+        <Panel title="Traffic split now">
+          <SplitBar split={status.split} />
+        </Panel>
+        <Panel title="Serves">
+          <Facts
+            facts={[
+              [
+                "Model",
+                <Link key="model" to="/models/$project/$name" params={{ project, name: model }}>
+                  {model}
+                </Link>,
+              ],
+              ["Replicas", replicaCount(status.replicas)],
+              ["Address", status.url === null ? "–" : <code key="url">{status.url}</code>],
+            ]}
+          />
+        </Panel>
+      </div>
+      <QueryView query={traffic} skeletonLines={8}>
+        {(found) => <TrafficPanels traffic={found} />}
+      </QueryView>
+      <RolloutPanels deployment={deployment} project={project} />
+      <ReplicasPanel replicas={status.replicas} />
+      <ConditionsPanel conditions={deployment.conditions} />
+    </>
+  );
+}
+
+function RolloutPanels({
+  deployment,
+  project,
+}: {
+  readonly deployment: ResourceSummary;
+  readonly project: string;
+}): ReactNode {
+  const query = useRolloutLooks(project, deployment.name);
+  const status = deploymentStatus(deployment);
+  return (
+    <QueryView query={query}>
+      {(looks) => {
+        const rollouts = gatherRollouts(looks, status.percents, status.rollout);
+        if (rollouts.length === 0) {
+          return (
+            <Panel title="Rollouts">
+              <EmptyState title="No rollout yet">
+                An approved version that follows the champion takes over step by step, each with a test.
+              </EmptyState>
+            </Panel>
+          );
+        }
+        return rollouts.map((rollout, index) => (
+          <RolloutPanel
+            key={rollout.id}
+            rollout={rollout}
+            actions={
+              index === 0 && isOpen(status.rollout) ? (
+                <RolloutActions project={project} name={deployment.name} isPaused={rollout.state === "paused"} />
+              ) : undefined
+            }
+          />
+        ));
+      }}
+    </QueryView>
+  );
+}

@@ -1,0 +1,75 @@
+import type { CurrentRollout } from "../../api/gather-rollouts.ts";
+import type { Fields } from "../../api/reading.ts";
+import type { ResourceSummary } from "../../api/resources.ts";
+
+/** A version's share of a deployment's traffic, 0 to 100. */
+export interface TrafficShare {
+  readonly version: string;
+  readonly percent: number;
+}
+
+/** One process that answers requests. */
+export interface Replica {
+  readonly version: string;
+  readonly workload: string;
+  readonly state: string;
+  readonly isReady: boolean;
+  readonly message: string;
+}
+
+/** What a deployment's status says of its traffic and replicas. */
+export interface DeploymentStatus {
+  readonly split: readonly TrafficShare[];
+  readonly replicas: readonly Replica[];
+  readonly url: string | null;
+  /** The shares of its policy, in percent, rising. */
+  readonly percents: readonly number[];
+  readonly rollout: CurrentRollout | null;
+}
+
+/** Reads a deployment's status. */
+export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus {
+  const { status } = deployment;
+  return {
+    split: status.list("traffic", (each) => ({
+      version: `v${each.textOr("version", "?")}`,
+      percent: each.numberOr("percent", 0),
+    })),
+    replicas: status.list("replicas", (each) => ({
+      version: `v${each.textOr("version", "?")}`,
+      workload: each.textOr("workload", ""),
+      state: each.textOr("state", ""),
+      isReady: each.flag("ready"),
+      message: each.textOr("message", ""),
+    })),
+    url: status.textOr("url", null),
+    percents: deployment.spec.fields("rollout").numbers("steps"),
+    rollout: readRollout(status.fieldsOrNull("rollout")),
+  };
+}
+
+function readRollout(fields: Fields | null): CurrentRollout | null {
+  if (fields === null) return null;
+  return {
+    versionId: fields.textOr("versionId", ""),
+    version: `v${fields.textOr("version", "?")}`,
+    state: fields.textOr("state", ""),
+    percent: fields.numberOr("percent", 0),
+    reason: fields.textOr("reason", ""),
+    startedAt: fields.numberOr("startedAt", null),
+    history: fields.list("history", (step) => ({
+      percent: step.numberOr("percent", 0),
+      startedAt: step.numberOr("startedAt", 0),
+    })),
+  };
+}
+
+/** Whether a rollout still goes on, so that a person may decide over it. */
+export function isOpen(rollout: CurrentRollout | null): boolean {
+  return rollout !== null && ["starting", "running", "paused"].includes(rollout.state);
+}
+
+/** How many replicas answer, of how many there are. */
+export function replicaCount(replicas: readonly Replica[]): string {
+  return replicas.length === 0 ? "–" : `${replicas.filter((each) => each.isReady).length} of ${replicas.length}`;
+}

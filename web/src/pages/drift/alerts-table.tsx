@@ -1,0 +1,30 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { Alert } from "../../api/monitoring.ts";
+import { DataTable, type TableColumn } from "../../design/data-table.tsx";
+import { EmptyState } from "../../design/empty-state.tsx";
+import { StateBadge } from "../../design/state-badge.tsx";
+import { When } from "../../design/when.tsx";
+
+const columns: readonly TableColumn<Alert>[] = [
+  { heading: "State", cell: (row) => <StateBadge state={row.state} />, sortBy: (row) => row.state },
+  { heading: "Severity", cell: (row) => row.severity, sortBy: (row) => row.severity },
+  {
+    heading: "Monitor",
+    cell: (row) => (
+      <Link to="/drift/$project/$name" params={{ project: row.project, name: row.monitor }}>
+        {row.monitor}
+      </Link>
+    ),
+  },
+  { heading: "What happened", className: "sentence", cell: (row) => row.message },
+  { heading: "Opened", cell: (row) => <When at={row.openedAt} />, sortBy: (row) => row.openedAt },
+  { heading: "Closed", cell: (row) => <When at={row.closedAt} />, sortBy: (row) => row.closedAt },
+];
+
+/** Alerts with what opened them. */
+export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }): ReactNode {
+  if (alerts.length === 0)
+    return <EmptyState title="No alert so far">A monitor opens one when drift passes its thresholds.</EmptyState>;
+  return <DataTable rows={alerts} columns={columns} keyOf={(row) => row.id} orderName="alertOrder" />;
+}
