@@ -17,7 +17,8 @@ test("has every command that the platform promises", () => {
 test("every command and every option says what it does", () => {
   for (const command of [program, ...leaves(program)]) {
     expect(`${command.name()}: ${command.description()}`).toMatch(/: .+/);
-    for (const option of command.options) expect(`${option.flags}: ${option.description}`).toMatch(/: .+/);
+    for (const option of command.options.filter(({ hidden }) => !hidden))
+      expect(`${option.flags}: ${option.description}`).toMatch(/: .+/);
   }
 });
 
@@ -28,6 +29,15 @@ test("the global options may stand after the command", async () => {
   await watched.parseAsync(["node", "millwright", "get", "teams", "--json", "--project", "cats"]);
 
   expect(seen).toMatchObject([{ json: true, project: "cats" }]);
+});
+
+test("short flags may be joined, global ones among them", async () => {
+  const seen: unknown[] = [];
+  const watched = makeProgram(async (options) => void seen.push(options));
+
+  await watched.parseAsync(["node", "millwright", "apply", "-yqf", "a.yaml"]);
+
+  expect(seen).toMatchObject([{ yes: true, quiet: true, file: ["a.yaml"] }]);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Act, CommandRunner } from "./command-action.ts";
 import { addResourceCommands } from "./program-resources.ts";
 import { addServerCommands } from "./program-server.ts";
@@ -33,5 +33,11 @@ export function makeProgram(runner: CommandRunner): Command {
   addServerCommands(program, act);
   addResourceCommands(program, act);
   addWorkCommands(program, act);
+  for (const command of leavesOf(program)) command.addOption(new Option("-q, --quiet").hideHelp());
   return program;
+}
+
+/** `-q` is known to every command too, so that it may be joined with a command's own flags, as in `apply -yqf`. */
+function leavesOf(command: Command): readonly Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 }

@@ -71,7 +71,11 @@ function decidePlaced(situation: WorkloadSituation, task: TaskObservation): Work
   }
 }
 
-const vanished: TaskOutcome = { kind: "lost", exitCode: null, message: "lost: nothing of the running task can be found any more" };
+const vanished: TaskOutcome = {
+  kind: "lost",
+  exitCode: null,
+  message: "lost: nothing of the running task can be found any more",
+};
 
 function decideEnded(situation: WorkloadSituation, end: TaskEnd): WorkloadStep {
   if (end.wasStopped) return finishCancelled(situation.cancel?.why ?? end.outcome.message, end);
@@ -87,6 +91,10 @@ function decideLost(situation: WorkloadSituation, end: TaskEnd | null, outcome: 
 }
 
 function finishCancelled(why: string, end: TaskEnd | null): WorkloadStep {
-  const outcome: TaskOutcome = { kind: "cancelled", exitCode: end?.outcome.exitCode ?? null, message: `cancelled: ${why}` };
+  const outcome: TaskOutcome = {
+    kind: "cancelled",
+    exitCode: end?.outcome.exitCode ?? null,
+    message: `cancelled: ${why}`,
+  };
   return { kind: "finish", state: "cancelled", outcome, end };
 }

@@ -29,8 +29,8 @@ export function tailOf(output: string): string {
 
 /** Puts a line of uv's or pip's output into a few words about progress; null for lines that tell none. */
 export function toProgress(line: string): string | null {
-  const text = line.replaceAll(/\u001b\[[0-9;]*m/g, "").trim();
-  if (/^(?:Resolved|Prepared|Installed|Downloading|Downloaded|Building|Built|Collecting|Installing|Creating)\b/.test(text)) {
+  const text = line.trim();
+  if (/^(?:Resolved|Prepared|Installed|Downloading|Downloaded|Building|Built|Collecting|Installing)\b/.test(text)) {
     return `building Python environment: ${text.slice(0, 120)}`;
   }
   return null;

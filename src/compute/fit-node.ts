@@ -26,12 +26,18 @@ export interface Impossibility {
 export function findImpossibility(request: ResourceRequest, nodes: readonly ComputeNode[]): Impossibility | null {
   if (nodes.some((node) => couldEverFit(request, node))) return null;
   const models = [...new Set(nodes.flatMap((node) => node.gpus.map(describeModel)))].toSorted();
-  const gpusMost = Math.max(0, ...nodes.map((node) => node.gpus.filter((gpu) => isModelWanted(gpu, request.gpuModel)).length));
+  const gpusMost = Math.max(
+    0,
+    ...nodes.map((node) => node.gpus.filter((gpu) => isModelWanted(gpu, request.gpuModel)).length),
+  );
   const memoryMost = Math.max(0, ...nodes.map((node) => node.memory));
   const cpusMost = Math.max(0, ...nodes.map((node) => node.cpus));
   if (request.gpus > 0 && gpusMost === 0 && request.gpuModel !== null) {
     const found = models.length === 0 ? "the pool has no GPUs" : `the pool has ${models.join(", ")}`;
-    const changes = models.length === 0 ? ["ask for no GPUs", "choose a pool with GPUs"] : [`ask for ${models.join(" or ")}`, "choose another pool"];
+    const changes =
+      models.length === 0
+        ? ["ask for no GPUs", "choose a pool with GPUs"]
+        : [`ask for ${models.join(" or ")}`, "choose another pool"];
     return { code: "no-such-gpu-model", sentence: `it asks for ${request.gpuModel} GPUs, and ${found}`, changes };
   }
   if (request.gpus > gpusMost) {

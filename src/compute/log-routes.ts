@@ -50,16 +50,18 @@ export function logRoutes(needs: LogRoutesNeeds): readonly Route[] {
       query: logQuerySchema,
       handler: async (request) => {
         const workload = await needs.store.get(request.params.id);
-        if (workload === undefined || workload.project !== request.params.project) throw missingWorkload(request.params.id);
+        if (workload === undefined || workload.project !== request.params.project)
+          throw missingWorkload(request.params.id);
         if (followers >= followersMax) {
           request.raw.writeHead(503, { "retry-after": "5" }).end();
           return sent;
         }
         followers += 1;
-        const copy = new LogCopy(needs, request, workload);
-        void copy.run().finally(() => {
+        try {
+          await new LogCopy(needs, request, workload).run();
+        } finally {
           followers -= 1;
-        });
+        }
         return sent;
       },
     }),
@@ -121,7 +123,11 @@ class LogCopy {
       await this.#copyAttempt(attempt, tail);
       await this.#refresh();
       if (!this.#isFollowing || this.#signal.aborted || this.#workload.attempt === attempt) return;
-      await this.#write(new TextEncoder().encode(`[millwright: attempt ${attempt} was lost; attempt ${this.#workload.attempt} follows]\n`));
+      await this.#write(
+        new TextEncoder().encode(
+          `[millwright: attempt ${attempt} was lost; attempt ${this.#workload.attempt} follows]\n`,
+        ),
+      );
       attempt = this.#workload.attempt;
       tail = undefined;
     }
@@ -143,7 +149,10 @@ class LogCopy {
     }
   }
 
-  async #copyNew(task: { readonly id: string; readonly attempt: number }, places: Map<LogStream, number>): Promise<number> {
+  async #copyNew(
+    task: { readonly id: string; readonly attempt: number },
+    places: Map<LogStream, number>,
+  ): Promise<number> {
     let count = 0;
     for (const [stream, at] of places) {
       const chunk = await this.#needs.driver.readLog(task, stream, at, chunkBytes);

@@ -28,7 +28,10 @@ export const nodeSchema = z.object({
 
 const poolSpecSchema = z.strictObject({
   role: z.enum(poolRoles).default("any").describe("What the pool is for."),
-  driver: z.literal("local").default("local").describe("How its tasks run: `local` runs processes on the server's machine."),
+  driver: z
+    .literal("local")
+    .default("local")
+    .describe("How its tasks run: `local` runs processes on the server's machine."),
   limits: z
     .strictObject({
       cpus: z.number().positive().max(4096).optional().describe("CPUs that its tasks may ask for together."),
@@ -87,7 +90,16 @@ export const workloadIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "use at most 100 letters, digits, dots, dashes and underscores");
 
-export const workloadStates = ["queued", "admitted", "starting", "running", "preempted", "succeeded", "failed", "cancelled"] as const;
+export const workloadStates = [
+  "queued",
+  "admitted",
+  "starting",
+  "running",
+  "preempted",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const;
 
 export const purposes = ["training", "evaluation", "pipeline", "replica", "workspace"] as const;
 
@@ -145,7 +157,10 @@ export const workloadRequestSchema = z.object({
   maxRestarts: z.int().min(0).max(100),
   command: z.object({
     argv: z.array(z.string()).min(1).max(1000),
-    files: z.record(z.string().regex(/^(?!\.\.?$)[^/\0]{1,255}$/, "name a file or folder, without slashes"), z.string()),
+    files: z.record(
+      z.string().regex(/^(?!\.\.?$)[^/\0]{1,255}$/, "name a file or folder, without slashes"),
+      z.string(),
+    ),
     env: z.record(z.string(), z.string()),
     secretEnv: z.record(z.string(), z.string()),
     requirements: z.array(z.string().max(1000)).max(1000).nullable(),

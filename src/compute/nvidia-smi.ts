@@ -12,7 +12,8 @@ const bytesPerMebibyte = 1024 ** 2;
 export function parseNvidiaSmi(csv: string): readonly NodeGpu[] {
   return csv.split("\n").flatMap((line) => {
     const [index, uuid, model, memory] = line.split(",").map((cell) => cell.trim());
-    if (index === undefined || !/^\d+$/.test(index) || uuid === undefined || uuid === "" || model === undefined) return [];
+    if (index === undefined || !/^\d+$/.test(index) || uuid === undefined || uuid === "" || model === undefined)
+      return [];
     const mebibytes = Number(memory);
     return [
       {

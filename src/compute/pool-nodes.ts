@@ -26,7 +26,8 @@ function simulatedGpus(pool: string, node: string, asked: NonNullable<PoolSpec["
 export function findExcessLimit(spec: PoolSpec, machines: readonly ComputeNode[]): string | null {
   const cpus = Math.max(0, ...machines.map((machine) => machine.cpus));
   const memory = Math.max(0, ...machines.map((machine) => machine.memory));
-  if ((spec.limits.cpus ?? 0) > cpus) return `limits.cpus is ${spec.limits.cpus}, the machine has ${cpus}: it offers ${cpus}`;
+  if ((spec.limits.cpus ?? 0) > cpus)
+    return `limits.cpus is ${spec.limits.cpus}, the machine has ${cpus}: it offers ${cpus}`;
   if (spec.limits.memory !== undefined && parseSize(spec.limits.memory) > memory) {
     return `limits.memory is ${spec.limits.memory}, the machine has ${memory} bytes: it offers those`;
   }

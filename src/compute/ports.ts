@@ -93,7 +93,11 @@ export interface Workloads {
   /** Idempotent by id. @throws {Fault} `compute.request-impossible` when no node could ever run it. */
   submit(request: WorkloadRequest): Promise<Workload>;
   get(id: string): Promise<Workload | undefined>;
-  list(filter: { readonly project?: string; readonly owner?: ResourceRef; readonly active?: boolean }): Promise<readonly Workload[]>;
+  list(filter: {
+    readonly project?: string;
+    readonly owner?: ResourceRef;
+    readonly active?: boolean;
+  }): Promise<readonly Workload[]>;
   /** Asks a workload to stop: SIGTERM, grace, SIGKILL to its whole process group. Idempotent. */
   cancel(id: string, actor: string, why: string): Promise<void>;
   /** The folder in which the current attempt runs (local driver); null before it started. */

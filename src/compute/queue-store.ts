@@ -41,10 +41,16 @@ export class QueueStore implements WorkloadQueue {
           .where("project", "=", "")
           .where("name", "=", pool)
           .executeTakeFirst();
-        const rows = await transaction.selectFrom("workload").selectAll().where("pool", "=", pool).where("ended_at", "is", null).execute();
+        const rows = await transaction
+          .selectFrom("workload")
+          .selectAll()
+          .where("pool", "=", pool)
+          .where("ended_at", "is", null)
+          .execute();
         const claims = await transaction.selectFrom("gpu_claim").select("device").execute();
         const workloads = rows.map(toWorkload);
-        const isWaiting = (workload: Workload): boolean => workload.state === "queued" || workload.state === "preempted";
+        const isWaiting = (workload: Workload): boolean =>
+          workload.state === "queued" || workload.state === "preempted";
         // One that is to stop is on its way out of the queue: it gets no place any more.
         const leaving = new Set(rows.filter((row) => row.cancel !== null).map((row) => row.id));
         return {
@@ -67,7 +73,9 @@ export class QueueStore implements WorkloadQueue {
         for (const [id, reason] of decisions.reasons) {
           await sql`
             update workload set reason = ${JSON.stringify(reason)}::jsonb, phase = 'waiting for a place'
-            where id = ${id} and state in ('queued', 'preempted') and reason is distinct from ${JSON.stringify(reason)}::jsonb`.execute(transaction);
+            where id = ${id} and state in ('queued', 'preempted') and reason is distinct from ${JSON.stringify(reason)}::jsonb`.execute(
+            transaction,
+          );
         }
         const entries: EventEntry[] = [];
         for (const assignment of decisions.assignments) {
@@ -78,29 +86,47 @@ export class QueueStore implements WorkloadQueue {
       })
       .catch((error: unknown) => {
         if (!(error instanceof Error && "code" in error && error.code === uniqueViolation)) throw error;
-        throw new Fault("platform.resource-conflict", "a GPU was promised to another workload meanwhile; decide again", { cause: error });
+        throw new Fault(
+          "platform.resource-conflict",
+          "a GPU was promised to another workload meanwhile; decide again",
+          { cause: error },
+        );
       });
   }
 
   async active(projects: readonly string[] | null, limit: number): Promise<readonly Workload[]> {
-    let query = this.#database.selectFrom("workload").selectAll().where("ended_at", "is", null).orderBy("queued_at").orderBy("id").limit(limit);
+    let query = this.#database
+      .selectFrom("workload")
+      .selectAll()
+      .where("ended_at", "is", null)
+      .orderBy("queued_at")
+      .orderBy("id")
+      .limit(limit);
     if (projects !== null) query = query.where("project", "in", projects.length === 0 ? [""] : [...projects]);
     return (await query.execute()).map(toWorkload);
   }
 }
 
-function readinessOf(resource: { readonly status: PoolStatus; readonly deleting_since: number | null } | undefined): PoolReadiness {
+function readinessOf(
+  resource: { readonly status: PoolStatus; readonly deleting_since: number | null } | undefined,
+): PoolReadiness {
   if (resource === undefined) return "absent";
   if (resource.deleting_since !== null) return "draining";
   return resource.status.nodes.length === 0 ? "unobserved" : "ready";
 }
 
 /** Gives a workload its place if it still waits; the claims' key makes sure that no GPU is promised twice. */
-async function admit(transaction: Kysely<QueueTables>, assignment: Assignment, at: number): Promise<WorkloadRow | undefined> {
+async function admit(
+  transaction: Kysely<QueueTables>,
+  assignment: Assignment,
+  at: number,
+): Promise<WorkloadRow | undefined> {
   const { rows } = await sql<WorkloadRow>`
     update workload set state = 'admitted', phase = 'has a place', reason = null, outcome = null,
       node = ${assignment.node}, gpus = ${JSON.stringify(assignment.gpus)}::jsonb
-    where id = ${assignment.id} and state in ('queued', 'preempted') and cancel is null returning *`.execute(transaction);
+    where id = ${assignment.id} and state in ('queued', 'preempted') and cancel is null returning *`.execute(
+    transaction,
+  );
   const [row] = rows;
   if (row === undefined) return undefined;
   for (const gpu of assignment.gpus) {
@@ -115,6 +141,13 @@ async function admit(transaction: Kysely<QueueTables>, assignment: Assignment, a
 
 function admission(workload: Workload, assignment: Assignment, lease: Lease, at: number): EventEntry {
   const simulated = assignment.gpus.some((gpu) => gpu.simulated) ? "simulated " : "";
-  const gpus = assignment.gpus.length === 0 ? "" : ` with ${simulated}GPU ${assignment.gpus.map((gpu) => gpu.index).join(", ")}`;
-  return entryOf(workload, `controller:${lease.controller}`, "admitted", `${displayName(workload)} has a place on ${assignment.node}${gpus}`, at);
+  const gpus =
+    assignment.gpus.length === 0 ? "" : ` with ${simulated}GPU ${assignment.gpus.map((gpu) => gpu.index).join(", ")}`;
+  return entryOf(
+    workload,
+    `controller:${lease.controller}`,
+    "admitted",
+    `${displayName(workload)} has a place on ${assignment.node}${gpus}`,
+    at,
+  );
 }

@@ -60,7 +60,10 @@ export function computeRoom(
   let timer: NodeJS.Timeout | undefined;
   return {
     name: "compute",
-    routes: [...computeRoutes({ store, workloads, gatekeeper }), ...logRoutes({ store, driver, stopping: stopping.signal })],
+    routes: [
+      ...computeRoutes({ store, workloads, gatekeeper }),
+      ...logRoutes({ store, driver, stopping: stopping.signal }),
+    ],
     controllers: [
       new PoolController({ resources, store, driver, clock }),
       new WorkloadController({ store, driver, environments, clock, wake }),

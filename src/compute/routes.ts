@@ -46,7 +46,8 @@ export function computeRoutes({ store, workloads, gatekeeper }: ComputeRoutesNee
       handler: async ({ query, caller }) => {
         const readable = await gatekeeper.readableProjects(caller);
         const { project } = query;
-        const projects = project === undefined ? readable : readable === null || readable.includes(project) ? [project] : [];
+        const projects =
+          project === undefined ? readable : readable === null || readable.includes(project) ? [project] : [];
         return { items: await store.list({ ...filterOf(query, null), projects }) };
       },
     }),
@@ -57,7 +58,9 @@ export function computeRoutes({ store, workloads, gatekeeper }: ComputeRoutesNee
       permission: { scope: "project", action: "read" },
       params: z.object({ project: z.string() }),
       query: listQuerySchema,
-      handler: async ({ params, query }) => ({ items: await store.list({ ...filterOf(query, params.project), project: params.project }) }),
+      handler: async ({ params, query }) => ({
+        items: await store.list({ ...filterOf(query, params.project), project: params.project }),
+      }),
     }),
     defineRoute({
       method: "GET",

@@ -73,7 +73,9 @@ export class WorkloadStore {
       if (row === undefined) return toWorkload(await this.#read(transaction, request.id));
       const workload = toWorkload(row);
       const actor = `${request.owner.kind}:${request.owner.name}`;
-      await appendEvents(transaction, [entryOf(workload, actor, "queued", `${displayName(workload)} waits in pool ${request.pool}`, at)]);
+      await appendEvents(transaction, [
+        entryOf(workload, actor, "queued", `${displayName(workload)} waits in pool ${request.pool}`, at),
+      ]);
       return workload;
     });
   }
@@ -94,7 +96,12 @@ export class WorkloadStore {
 
   /** Workloads by filter, newest first. */
   async list(filter: WorkloadFilter): Promise<readonly Workload[]> {
-    let query = this.#database.selectFrom("workload").selectAll().orderBy("queued_at", "desc").orderBy("id").limit(listMax);
+    let query = this.#database
+      .selectFrom("workload")
+      .selectAll()
+      .orderBy("queued_at", "desc")
+      .orderBy("id")
+      .limit(listMax);
     if (filter.project !== undefined) query = query.where("project", "=", filter.project);
     if (filter.projects !== undefined && filter.projects !== null) {
       query = query.where("project", "in", filter.projects.length === 0 ? [""] : [...filter.projects]);
@@ -122,8 +129,15 @@ export class WorkloadStore {
 
   /** What the active workloads still need: their ids, and the requirements of their environments. */
   async needs(): Promise<{ readonly ids: ReadonlySet<string>; readonly requirements: readonly (readonly string[])[] }> {
-    const rows = await this.#database.selectFrom("workload").select(["id", "command"]).where("ended_at", "is", null).execute();
-    return { ids: new Set(rows.map((row) => row.id)), requirements: rows.flatMap((row) => (row.command.requirements === null ? [] : [row.command.requirements])) };
+    const rows = await this.#database
+      .selectFrom("workload")
+      .select(["id", "command"])
+      .where("ended_at", "is", null)
+      .execute();
+    return {
+      ids: new Set(rows.map((row) => row.id)),
+      requirements: rows.flatMap((row) => (row.command.requirements === null ? [] : [row.command.requirements])),
+    };
   }
 
   /** Says for people what the workload is doing; no event. */
@@ -146,7 +160,15 @@ export class WorkloadStore {
       const [row] = rows;
       if (row === undefined) return false;
       const workload = toWorkload(row);
-      await appendEvents(transaction, [entryOf(workload, cancel.actor, "cancel-requested", `${displayName(workload)} is to stop: ${cancel.why}`, cancel.at)]);
+      await appendEvents(transaction, [
+        entryOf(
+          workload,
+          cancel.actor,
+          "cancel-requested",
+          `${displayName(workload)} is to stop: ${cancel.why}`,
+          cancel.at,
+        ),
+      ]);
       return true;
     });
   }
@@ -170,7 +192,9 @@ export class WorkloadStore {
           started_at = ${transition.startedAt ?? null}::bigint,
           outcome = ${transition.outcome === undefined ? null : JSON.stringify(transition.outcome)}::jsonb,
           ended_at = ${isEnd ? at : null}::bigint
-        where id = ${workload.id} and state = ${workload.state} and attempt = ${workload.attempt} returning *`.execute(transaction);
+        where id = ${workload.id} and state = ${workload.state} and attempt = ${workload.attempt} returning *`.execute(
+        transaction,
+      );
       const [row] = rows;
       if (row === undefined) throw moved(workload.id);
       if (to === "running") await markStarted(transaction, workload, transition.startedAt ?? at);
@@ -180,7 +204,10 @@ export class WorkloadStore {
     });
   }
 
-  async #leavePlace(transaction: Transaction<ComputeTables>, { workload, outcome, end, at }: Transition): Promise<void> {
+  async #leavePlace(
+    transaction: Transaction<ComputeTables>,
+    { workload, outcome, end, at }: Transition,
+  ): Promise<void> {
     await transaction.deleteFrom("gpu_claim").where("workload", "=", workload.id).execute();
     await sql`
       update task set ended_at = ${end?.endedAt ?? at}, outcome = ${JSON.stringify(outcome ?? null)}::jsonb, memory_peak = ${end?.memoryPeak ?? null}
@@ -188,12 +215,25 @@ export class WorkloadStore {
   }
 }
 
-async function markStarted(transaction: Transaction<ComputeTables>, workload: Pick<Workload, "id" | "attempt">, at: Instant): Promise<void> {
-  await transaction.updateTable("task").set({ started_at: at }).where("workload", "=", workload.id).where("attempt", "=", workload.attempt).execute();
+async function markStarted(
+  transaction: Transaction<ComputeTables>,
+  workload: Pick<Workload, "id" | "attempt">,
+  at: Instant,
+): Promise<void> {
+  await transaction
+    .updateTable("task")
+    .set({ started_at: at })
+    .where("workload", "=", workload.id)
+    .where("attempt", "=", workload.attempt)
+    .execute();
 }
 
 function moved(id: string): Fault {
-  return new Fault("platform.resource-conflict", `workload ${id} was moved by someone else meanwhile; look at it again`, { details: { id } });
+  return new Fault(
+    "platform.resource-conflict",
+    `workload ${id} was moved by someone else meanwhile; look at it again`,
+    { details: { id } },
+  );
 }
 
 /** The event of a workload's change: what it is and where it stands, never its command or environment. */

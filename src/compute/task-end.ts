@@ -18,13 +18,25 @@ export interface TaskResult {
 }
 
 /** Signals by which a program ends itself through its own mistake: starting it again would repeat the mistake. */
-const ownSignals: ReadonlySet<string> = new Set(["SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGPIPE", "SIGXCPU", "SIGXFSZ"]);
+const ownSignals: ReadonlySet<string> = new Set([
+  "SIGSEGV",
+  "SIGABRT",
+  "SIGBUS",
+  "SIGFPE",
+  "SIGILL",
+  "SIGSYS",
+  "SIGTRAP",
+  "SIGPIPE",
+  "SIGXCPU",
+  "SIGXFSZ",
+]);
 
 /** Says how a task ended, in words that name the cause and the next step. */
 export function toTaskEnd(result: TaskResult): TaskEnd {
   const facts = {
     wasStopped: result.cause === "stopped",
-    isRestartable: result.cause === "lost" || (result.cause === "exit" && result.signal !== null && !ownSignals.has(result.signal)),
+    isRestartable:
+      result.cause === "lost" || (result.cause === "exit" && result.signal !== null && !ownSignals.has(result.signal)),
     startedAt: result.startedAt,
     endedAt: result.endedAt,
     memoryPeak: result.memoryPeak,
@@ -53,7 +65,11 @@ function describe(result: TaskResult): TaskEnd["outcome"] {
     case "unstartable":
       return { kind: "start-failed", exitCode: null, message: `the program could not be started${words}` };
     case "lost":
-      return { kind: "lost", exitCode: null, message: "lost: its supervisor or its machine went away before it ended; what was left of it was killed" };
+      return {
+        kind: "lost",
+        exitCode: null,
+        message: "lost: its supervisor or its machine went away before it ended; what was left of it was killed",
+      };
     case "exit":
       break;
   }

@@ -11,7 +11,7 @@ export const workloadControllerName = "workload";
 /** Visits are short: what takes long (a build, a task) goes on by itself and wakes the controller. */
 const concurrency = 8;
 /** How soon to look again at something that should wake us, in case it does not. */
-const lookAgainMs = 2_000;
+const lookAgainMs = 5_000;
 const buildingLookMs = 1_000;
 /** A visit takes at most this many steps; a workload's whole life has six. */
 const stepsMax = 12;
@@ -49,7 +49,12 @@ export class WorkloadController implements Controller {
       if (row === undefined) return { kind: "settled" };
       const isPlaced = row.state === "starting" || row.state === "running";
       const task: TaskObservation = isPlaced ? await this.#needs.driver.observe(row) : { kind: "absent" };
-      const visit = await this.#take(decideWorkload({ ...row, maxRestarts: row.max_restarts }, task), row, lease, signal);
+      const visit = await this.#take(
+        decideWorkload({ ...row, maxRestarts: row.max_restarts }, task),
+        row,
+        lease,
+        signal,
+      );
       if (visit.kind !== "next-step") return visit;
     }
     return { kind: "again", afterMs: lookAgainMs };
@@ -65,7 +70,16 @@ export class WorkloadController implements Controller {
       case "look-again":
         return { kind: "again", afterMs: lookAgainMs };
       case "begin":
-        await store.move({ workload: row, to: "starting", phase: "preparing", message: `${name} is being prepared on ${row.node}`, at }, lease);
+        await store.move(
+          {
+            workload: row,
+            to: "starting",
+            phase: "preparing",
+            message: `${name} is being prepared on ${row.node}`,
+            at,
+          },
+          lease,
+        );
         return nextStep;
       case "launch":
         return await this.#launch(row, lease, signal);
@@ -74,7 +88,17 @@ export class WorkloadController implements Controller {
         await store.setPhase(row, "stopping");
         return { kind: "again", afterMs: lookAgainMs };
       case "mark-running":
-        await store.move({ workload: row, to: "running", phase: "running", message: `${name} runs on ${row.node}`, at, startedAt: step.startedAt }, lease);
+        await store.move(
+          {
+            workload: row,
+            to: "running",
+            phase: "running",
+            message: `${name} runs on ${row.node}`,
+            at,
+            startedAt: step.startedAt,
+          },
+          lease,
+        );
         return nextStep;
       case "requeue":
         await this.#requeue(row, step, lease);
@@ -88,7 +112,15 @@ export class WorkloadController implements Controller {
   async #requeue(row: WorkloadRow, step: WorkloadStep & { readonly kind: "requeue" }, lease: Lease): Promise<void> {
     const message = `${displayName(toWorkload(row))} starts again (restart ${row.attempt} of ${row.max_restarts}): ${step.outcome.message}`;
     await this.#needs.store.move(
-      { workload: row, to: "queued", phase: "waiting for a place", message, at: this.#needs.clock.now(), outcome: step.outcome, end: step.end },
+      {
+        workload: row,
+        to: "queued",
+        phase: "waiting for a place",
+        message,
+        at: this.#needs.clock.now(),
+        outcome: step.outcome,
+        end: step.end,
+      },
       lease,
     );
   }
@@ -96,13 +128,12 @@ export class WorkloadController implements Controller {
   async #finish(row: WorkloadRow, step: WorkloadStep & { readonly kind: "finish" }, lease: Lease): Promise<void> {
     const { state, outcome, end } = step;
     const startedAt = row.started_at ?? end?.startedAt ?? null;
-    const message = `${displayName(toWorkload(row))} ${state === "failed" ? "failed" : `has ${state}`}: ${outcome.message}`;
     await this.#needs.store.move(
       {
         workload: row,
         to: state,
         phase: outcome.message,
-        message: state === "succeeded" ? `${displayName(toWorkload(row))} succeeded` : state === "cancelled" ? `${displayName(toWorkload(row))} was ${outcome.message}` : message,
+        message: describeEnd(displayName(toWorkload(row)), state, outcome),
         at: this.#needs.clock.now(),
         outcome,
         end,
@@ -118,7 +149,10 @@ export class WorkloadController implements Controller {
       if (environment === "building") return { kind: "again", afterMs: buildingLookMs };
       const { id, attempt, resources, gpus } = row;
       await this.#needs.store.setPhase(row, "starting the program");
-      await this.#needs.driver.launch({ id, attempt, resources, gpus, environment, command: { ...row.command, secretEnv: row.secret_env } }, signal);
+      await this.#needs.driver.launch(
+        { id, attempt, resources, gpus, environment, command: { ...row.command, secretEnv: row.secret_env } },
+        signal,
+      );
       return nextStep;
     } catch (error) {
       if (!(error instanceof Fault) || error.code === "platform.lease-lost") throw error;
@@ -136,5 +170,16 @@ export class WorkloadController implements Controller {
     if (state.kind === "ready") return state.environment;
     if (state.progress !== row.phase) await this.#needs.store.setPhase(row, state.progress);
     return "building";
+  }
+}
+
+function describeEnd(name: string, state: "succeeded" | "failed" | "cancelled", outcome: TaskOutcome): string {
+  switch (state) {
+    case "succeeded":
+      return `${name} succeeded`;
+    case "failed":
+      return `${name} failed: ${outcome.message}`;
+    case "cancelled":
+      return `${name} was ${outcome.message}`;
   }
 }

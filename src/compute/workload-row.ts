@@ -1,4 +1,13 @@
-import type { NodeGpu, PendingReason, Purpose, ResourceRequest, TaskCommand, TaskOutcome, Workload, WorkloadState } from "./ports.ts";
+import type {
+  NodeGpu,
+  PendingReason,
+  Purpose,
+  ResourceRequest,
+  TaskCommand,
+  TaskOutcome,
+  Workload,
+  WorkloadState,
+} from "./ports.ts";
 
 /** Who asked a workload to stop, why and when. */
 export interface CancelRequest {

@@ -11,7 +11,7 @@ import { expectationsOf } from "./expectation-sql.ts";
 import { inspectRows } from "./inspect-rows.ts";
 import { datasetKind, type DatasetSpec, type DatasetStatus } from "./model.ts";
 import type { SqlEngine } from "./ports.ts";
-import { csvRelation } from "./quote-sql.ts";
+import { csvRowsStatement } from "./quote-sql.ts";
 import type { DataStore, FileStamp, NewVersion, StoredVersion } from "./store.ts";
 import { versionEvent } from "./version-event.ts";
 
@@ -136,7 +136,7 @@ export class DatasetController implements Controller {
     const project = dataset.project ?? "";
     await files.sweep(project, dataset.name, await store.paths(project, dataset.name));
     const path = files.newPath(project, dataset.name, newId());
-    await engine.writeParquet([`SELECT * FROM ${csvRelation(source.path)}`], path, { files: [source.path], signal });
+    await engine.writeParquet([csvRowsStatement(source.path)], path, { files: [source.path], signal });
     return path;
   }
 

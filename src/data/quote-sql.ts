@@ -37,3 +37,18 @@ export function millisExpression(column: string, type: string): string | undefin
   if (/^(BIGINT|INTEGER|UBIGINT|UINTEGER)$/.test(type)) return `${column}::BIGINT`;
   return undefined;
 }
+
+/** Every row of a CSV file, as a statement. */
+export function csvRowsStatement(path: string): string {
+  return `SELECT * FROM ${csvRelation(path)}`;
+}
+
+/** The first rows of a Parquet file, as a statement. */
+export function firstRowsStatement(path: string, count: number): string {
+  return `SELECT * FROM ${parquetRelation(path)} LIMIT ${count}`;
+}
+
+/** The names and types of a Parquet file's columns, as a statement: a row for each. */
+export function describeStatement(path: string): string {
+  return `DESCRIBE SELECT * FROM ${parquetRelation(path)}`;
+}

@@ -3,11 +3,7 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { type FreshPlatform, freshPlatform } from "../../test/platform.ts";
 import { isFault } from "../base/fault.ts";
-import { migrate } from "../platform/migration.ts";
-import { PostgresResourceStore } from "../platform/resource-store.ts";
 import { sent, type Route } from "../platform/route.ts";
-import { migrations } from "../server/migrations.ts";
-import { dataMigrations } from "./migrations.ts";
 import { datasetKind, type DatasetSpec, datasetSpecSchema, pipelineKind, pipelineSpecSchema } from "./model.ts";
 import { type DataRoom, dataRoom } from "./room.ts";
 
@@ -30,17 +26,7 @@ afterEach(async () => {
 });
 
 async function openHouse(): Promise<House> {
-  const base = await freshPlatform();
-  const known = new Set(migrations.map((migration) => migration.number));
-  const own = dataMigrations.filter((migration) => !known.has(migration.number));
-  await migrate(base.database as never, [...migrations, ...own], base.clock);
-  const resources = new PostgresResourceStore(
-    base.database,
-    [datasetKind, pipelineKind] as never,
-    base.clock,
-    base.newId,
-  );
-  const platform = { ...base, resources };
+  const platform = await freshPlatform();
   const room = dataRoom(platform);
   await room.start?.(signal);
   await platform.run(room.controllers);

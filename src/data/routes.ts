@@ -3,7 +3,7 @@ import { Fault } from "../base/fault.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { type ColumnProfile, profiledColumnsMax, sharesStatement, statsStatement, toProfile } from "./profile-sql.ts";
 import type { DatasetVersion, SqlEngine } from "./ports.ts";
-import { parquetRelation } from "./quote-sql.ts";
+import { firstRowsStatement } from "./quote-sql.ts";
 import type { DataStore } from "./store.ts";
 
 /** The most rows that a preview shows. */
@@ -67,7 +67,7 @@ export function dataRoutes({ store, engine }: DataRouteNeeds): readonly Route[] 
       query: versionQuery.extend({ limit: z.coerce.number().int().min(1).max(previewMax).default(50) }),
       handler: async ({ params, query, signal }) => {
         const version = await find(params.project, params.name, query.version);
-        const statement = `SELECT * FROM ${parquetRelation(version.path)} LIMIT ${query.limit}`;
+        const statement = firstRowsStatement(version.path, query.limit);
         const result = await engine.query([statement], { maxRows: query.limit, files: [version.path], signal });
         return { version: version.version, ...result };
       },

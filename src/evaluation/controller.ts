@@ -142,8 +142,7 @@ class SuiteVisit {
     if (measurement === null && failure.isBlocked) {
       return await this.#block("blocked", given.candidate, failure.message);
     }
-    const gate =
-      measurement === null ? unfitResult(failure.message) : judgeGate(this.#suite.spec.gate, measurement);
+    const gate = measurement === null ? unfitResult(failure.message) : judgeGate(this.#suite.spec.gate, measurement);
     // The sets are cached by content: asking again only tells their ids.
     const sets = await buildSets(this.#needs.trainingSets, given, signal);
     const report = this.#report(given, { gate, measurement, workload: workload.id, set: sets.evaluation });
@@ -191,12 +190,11 @@ class SuiteVisit {
     };
   }
 
-  async #block(
-    phase: "blocked" | "waiting-for-data",
-    candidate: ModelVersion,
-    message: string,
-  ): Promise<NextVisit> {
-    await this.#observe(blockedStatus(this.#suite.status, phase, { candidate: candidate.id, message }, this.#now()), message);
+  async #block(phase: "blocked" | "waiting-for-data", candidate: ModelVersion, message: string): Promise<NextVisit> {
+    await this.#observe(
+      blockedStatus(this.#suite.status, phase, { candidate: candidate.id, message }, this.#now()),
+      message,
+    );
     return { kind: "again", afterMs: blockedPollMs };
   }
 

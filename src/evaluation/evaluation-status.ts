@@ -16,8 +16,7 @@ function next(
 
 /** No candidate waits; the last verdict stays to be seen. */
 export function idleStatus(before: EvaluationStatus, now: Instant): EvaluationStatus {
-  const message =
-    before.lastCandidate === null ? "no candidate has come yet" : "every candidate has its verdict";
+  const message = before.lastCandidate === null ? "no candidate has come yet" : "every candidate has its verdict";
   return next(before, { status: "true", reason: "NoneWaits", message }, now, { phase: "idle" });
 }
 

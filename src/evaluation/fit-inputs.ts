@@ -34,7 +34,8 @@ export function fitInputs(
     );
   }
   const odd = inputs.find((input) => !numericTypes.has(input.type));
-  if (odd !== undefined) throw unfit(`the model's input "${odd.name}" wants ${odd.type}; only numbers can be given`, {});
+  if (odd !== undefined)
+    throw unfit(`the model's input "${odd.name}" wants ${odd.type}; only numbers can be given`, {});
   const [only] = inputs;
   const isMatrix = only !== undefined && inputs.length === 1 && (declared.length > 1 || only.name !== declared[0]);
   if (isMatrix) {

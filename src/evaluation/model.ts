@@ -153,8 +153,15 @@ export const evaluationReportSchema = z.object({
   passed: z.boolean(),
   gate: gateResultSchema,
   window: z.object({ from: z.number(), to: z.number() }),
-  evaluationSet: z.object({ id: z.string(), rows: z.number(), fingerprint: z.string(), madeFrom: z.array(z.string()) }).nullable(),
-  bootstrap: z.object({ resamples: z.number(), confidence: z.number(), block: z.string().nullable(), seed: z.number() }),
+  evaluationSet: z
+    .object({ id: z.string(), rows: z.number(), fingerprint: z.string(), madeFrom: z.array(z.string()) })
+    .nullable(),
+  bootstrap: z.object({
+    resamples: z.number(),
+    confidence: z.number(),
+    block: z.string().nullable(),
+    seed: z.number(),
+  }),
   /** Null when the model could not be scored; the gate's message says why. */
   measurement: measurementSchema.nullable(),
   workload: z.string(),

@@ -17,7 +17,10 @@ interface Row {
 const rowsOfBoth = fc
   .array(
     fc.record({
-      score: fc.oneof(fc.integer({ min: 0, max: 6 }).map((n) => n / 6), fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000)),
+      score: fc.oneof(
+        fc.integer({ min: 0, max: 6 }).map((n) => n / 6),
+        fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000),
+      ),
       label: fc.integer({ min: 0, max: 1 }),
       weight: fc.integer({ min: 0, max: 4 }),
     }),
@@ -66,7 +69,10 @@ describe("the figures", () => {
         const mean = (of: (score: number, label: number) => number): number =>
           rows.reduce((sum, row) => sum + row.weight * of(Math.fround(row.score), row.label), 0) / total;
 
-        expect(figuresOf(rows).brier).toBeCloseTo(mean((score, label) => (score - label) ** 2), 6);
+        expect(figuresOf(rows).brier).toBeCloseTo(
+          mean((score, label) => (score - label) ** 2),
+          6,
+        );
         expect(figuresOf(rows)["log-loss"]).toBeCloseTo(
           mean((score, label) => -Math.log(Math.max(1.2e-7, label === 1 ? score : 1 - score))),
           6,

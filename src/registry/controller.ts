@@ -6,10 +6,7 @@ import { modelStatus } from "./model-status.ts";
 import type { RegistryStore } from "./store.ts";
 
 /** Keeps the status of models true to their versions. */
-export function modelController(
-  platform: Pick<Platform, "resources" | "clock">,
-  store: RegistryStore,
-): Controller {
+export function modelController(platform: Pick<Platform, "resources" | "clock">, store: RegistryStore): Controller {
   return {
     name: "model",
     concurrency: 2,

@@ -32,8 +32,7 @@ export function requireSameCandidate(
   found: ModelVersion,
   wanted: Pick<ModelVersion, "id" | "project" | "model" | "sha256">,
 ): void {
-  const isSame =
-    found.project === wanted.project && found.model === wanted.model && found.sha256 === wanted.sha256;
+  const isSame = found.project === wanted.project && found.model === wanted.model && found.sha256 === wanted.sha256;
   if (isSame) return;
   throw new Fault(
     "registry.version-conflict",

@@ -28,7 +28,7 @@ export function modelStatus(before: ModelStatus, versions: readonly ModelVersion
     message:
       first === undefined
         ? "no version waits for an approval"
-        : `${waiting.map(describeVersion).join(", ")} passed and waits for an approval; approve it on the Models page, or POST to .../model-versions/${first.id}/approve`,
+        : `${waiting.map(describeVersion).join(", ")} passed and waits for an approval: millwright approve ${first.id}`,
     since: now,
   };
   return {

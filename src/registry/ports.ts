@@ -7,7 +7,13 @@ export interface Lineage {
   readonly workload: string;
   /** SHA-256 of the code snapshot. */
   readonly codeHash: string;
-  readonly trainingSet: { readonly id: string; readonly fingerprint: string; readonly rows: number; readonly from: Instant; readonly to: Instant };
+  readonly trainingSet: {
+    readonly id: string;
+    readonly fingerprint: string;
+    readonly rows: number;
+    readonly from: Instant;
+    readonly to: Instant;
+  };
   /** `dataset@version` of every input. */
   readonly datasets: readonly string[];
   readonly featureViews: readonly string[];
@@ -43,12 +49,23 @@ export interface ModelVersion {
 /** What rooms above ask of the registry. Every change is an event `{kind: "ModelVersion", name: id}`. */
 export interface ModelRegistry {
   /** Registers a candidate; idempotent by id. */
-  register(candidate: Omit<ModelVersion, "version" | "state" | "aliases" | "metrics" | "registeredAt">): Promise<ModelVersion>;
+  register(
+    candidate: Omit<ModelVersion, "version" | "state" | "aliases" | "metrics" | "registeredAt">,
+  ): Promise<ModelVersion>;
   get(id: string): Promise<ModelVersion | undefined>;
   list(project: string, model: string): Promise<readonly ModelVersion[]>;
   byAlias(project: string, model: string, alias: string): Promise<ModelVersion | undefined>;
   /** The gate's verdict: passed gives the version its number, failed rejects it. Idempotent. */
-  recordEvaluation(id: string, verdict: { readonly passed: boolean; readonly metrics: Readonly<Record<string, number>>; readonly evaluation: string; readonly message: string; readonly actor: string }): Promise<ModelVersion>;
+  recordEvaluation(
+    id: string,
+    verdict: {
+      readonly passed: boolean;
+      readonly metrics: Readonly<Record<string, number>>;
+      readonly evaluation: string;
+      readonly message: string;
+      readonly actor: string;
+    },
+  ): Promise<ModelVersion>;
   /** Points an alias at an approved version; moves it if it pointed elsewhere. */
   setAlias(id: string, alias: string, actor: string, why: string): Promise<void>;
   removeAlias(project: string, model: string, alias: string, actor: string, why: string): Promise<void>;

@@ -44,7 +44,13 @@ function candidate(id: string, model: string, fields: Partial<Candidate> = {}): 
   };
 }
 
-const pass = { passed: true, metrics: { auc: 0.7 }, evaluation: "gate", message: "auc 0.7", actor: "controller:evaluation" };
+const pass = {
+  passed: true,
+  metrics: { auc: 0.7 },
+  evaluation: "gate",
+  message: "auc 0.7",
+  actor: "controller:evaluation",
+};
 const approvedBy = (identity: string) => ({
   identity,
   override: false,
@@ -54,7 +60,12 @@ const approvedBy = (identity: string) => ({
 });
 
 async function verbsOf(id: string): Promise<readonly string[]> {
-  const events = await readEvents(platform.database, { kind: "ModelVersion", name: id, limit: 100, order: "oldest-first" });
+  const events = await readEvents(platform.database, {
+    kind: "ModelVersion",
+    name: id,
+    limit: 100,
+    order: "oldest-first",
+  });
   return events.map((event) => event.verb);
 }
 
@@ -76,7 +87,10 @@ describe("the registry", () => {
     expect(await store.recordEvaluation("whole-1", { ...pass, passed: false })).toEqual(passed);
 
     await expect(store.approve("whole-1", approvedBy("ada"))).rejects.toMatchObject({ code: "tenancy.self-approval" });
-    expect(await store.approve("whole-1", approvedBy("grace"))).toMatchObject({ state: "approved", aliases: ["champion"] });
+    expect(await store.approve("whole-1", approvedBy("grace"))).toMatchObject({
+      state: "approved",
+      aliases: ["champion"],
+    });
     expect(await verbsOf("whole-1")).toEqual(["registered", "passed", "approved", "alias-set"]);
 
     await store.register(candidate("whole-2", "whole"));
@@ -136,7 +150,11 @@ describe("the registry's routes", () => {
 
     const body = { model: "uploaded", objectKey: upload.json().objectKey as string, basedOn: "basis" };
     const registered = await app.inject({ method: "POST", url: `${base}/model-versions`, headers, payload: body });
-    expect(registered.json()).toMatchObject({ state: "candidate", inputs: ["distance", "hour"], registeredBy: "tester" });
+    expect(registered.json()).toMatchObject({
+      state: "candidate",
+      inputs: ["distance", "hour"],
+      registeredBy: "tester",
+    });
 
     const other = { ...body, objectKey: "model-files/other/x/broken.onnx" };
     const foreign = await app.inject({ method: "POST", url: `${base}/model-versions`, headers, payload: other });

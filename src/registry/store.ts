@@ -3,13 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { appendEvents } from "../platform/event-log.ts";
 import type { EventEntry } from "../platform/event.ts";
-import {
-  type ApprovalWord,
-  decideApproval,
-  decideRejection,
-  decideRetirement,
-  describeVersion,
-} from "./approve.ts";
+import { type ApprovalWord, decideApproval, decideRejection, decideRetirement, describeVersion } from "./approve.ts";
 import { judgeEvaluation, requireApproved, requireSameCandidate } from "./judge-evaluation.ts";
 import { type Approval, championAlias, type Verdict } from "./model.ts";
 import type { Lineage, ModelRegistry, ModelVersion, VersionState } from "./ports.ts";
@@ -138,10 +132,7 @@ export class RegistryStore implements ModelRegistry {
     return await readApprovals(this.#database, id);
   }
 
-  async recordEvaluation(
-    id: string,
-    verdict: Parameters<ModelRegistry["recordEvaluation"]>[1],
-  ): Promise<ModelVersion> {
+  async recordEvaluation(id: string, verdict: Parameters<ModelRegistry["recordEvaluation"]>[1]): Promise<ModelVersion> {
     return await this.#change(id, async (transaction, version) => {
       const outcome = judgeEvaluation(version, verdict.passed);
       if (outcome === "unchanged") return [];
@@ -375,12 +366,7 @@ async function readVersions(
   }));
 }
 
-async function readAlias(
-  reader: Reader,
-  project: string,
-  model: string,
-  alias: string,
-): Promise<string | undefined> {
+async function readAlias(reader: Reader, project: string, model: string, alias: string): Promise<string | undefined> {
   const row = await reader
     .selectFrom("model_alias")
     .select("version_id")

@@ -36,7 +36,12 @@ async function serve(platform: FreshPlatform): Promise<Running> {
   };
 }
 
-function shell(id: string, script: string, changes: Partial<WorkloadRequest> = {}, secretEnv: Record<string, string> = {}): WorkloadRequest {
+function shell(
+  id: string,
+  script: string,
+  changes: Partial<WorkloadRequest> = {},
+  secretEnv: Record<string, string> = {},
+): WorkloadRequest {
   return {
     id,
     project: "default",
@@ -45,7 +50,15 @@ function shell(id: string, script: string, changes: Partial<WorkloadRequest> = {
     pool: "training",
     priority: 50,
     resources: { cpus: 0.5, memory: 1e8, gpus: 0, gpuModel: null },
-    command: { argv: ["/bin/sh", "-c", script], files: {}, env: {}, secretEnv, requirements: null, maxDurationMs: null, graceMs: 100 },
+    command: {
+      argv: ["/bin/sh", "-c", script],
+      files: {},
+      env: {},
+      secretEnv,
+      requirements: null,
+      maxDurationMs: null,
+      graceMs: 100,
+    },
     maxRestarts: 0,
     ...changes,
   };
@@ -60,14 +73,22 @@ describe("workloads from the queue to their end", () => {
     running = await serve(platform);
   });
   afterEach(async () => {
-    for (const workload of await running.compute.workloads.list({ active: true })) await running.compute.workloads.cancel(workload.id, "tester", "the test is over");
-    await until("all workloads have ended", async () => (await running.compute.workloads.list({ active: true })).length === 0);
+    for (const workload of await running.compute.workloads.list({ active: true }))
+      await running.compute.workloads.cancel(workload.id, "tester", "the test is over");
+    await until(
+      "all workloads have ended",
+      async () => (await running.compute.workloads.list({ active: true })).length === 0,
+    );
     await running.stop();
     await platform.close();
   });
 
   const applyPool = async (spec: object = {}, name = "training"): Promise<void> => {
-    await platform.resources.apply("tester", { kind: "Pool", name, spec: { role: "training", driver: "local", limits: {}, ...spec } });
+    await platform.resources.apply("tester", {
+      kind: "Pool",
+      name,
+      spec: { role: "training", driver: "local", limits: {}, ...spec },
+    });
     await until("the pool is ready", async () => (await running.compute.queue.snapshot(name)).readiness === "ready");
   };
   const reach = async (id: string, ...states: readonly WorkloadState[]): Promise<Workload> =>
@@ -76,7 +97,9 @@ describe("workloads from the queue to their end", () => {
       return workload !== undefined && states.includes(workload.state) ? workload : undefined;
     });
   const verbsOf = async (id: string): Promise<readonly string[]> =>
-    (await readEvents(platform.database, { kind: "Workload", name: id, limit: 100, order: "oldest-first" })).map((event) => event.verb);
+    (await readEvents(platform.database, { kind: "Workload", name: id, limit: 100, order: "oldest-first" })).map(
+      (event) => event.verb,
+    );
 
   test("runs a workload and records every change of its state", async () => {
     await applyPool();
@@ -101,19 +124,28 @@ describe("workloads from the queue to their end", () => {
 
   test("keeps secrets out of events and answers, and forgets them at the end", async () => {
     await applyPool();
-    await running.compute.workloads.submit(shell("job-1", 'test "$TOKEN" = hush-hush && exit 4; exit 5', {}, { TOKEN: "hush-hush" }));
+    await running.compute.workloads.submit(
+      shell("job-1", 'test "$TOKEN" = hush-hush && exit 4; exit 5', {}, { TOKEN: "hush-hush" }),
+    );
     const done = await reach("job-1", "failed");
     const events = await readEvents(platform.database, { limit: 1000, order: "oldest-first" });
 
     expect(done.outcome?.exitCode).toBe(4);
     expect(JSON.stringify([done, events])).not.toContain("hush-hush");
-    const rows = await platform.database.withTables<{ workload: { secret_env: unknown } }>().selectFrom("workload").select("secret_env").execute();
+    const rows = await platform.database
+      .withTables<{ workload: { secret_env: unknown } }>()
+      .selectFrom("workload")
+      .select("secret_env")
+      .execute();
     expect(rows).toEqual([{ secret_env: {} }]);
   });
 
   test("waits with a reason while there is no pool, and starts once there is one", async () => {
     await running.compute.workloads.submit(shell("job-1", "true"));
-    const waiting = await until("it has a reason", async () => (await running.compute.workloads.get("job-1"))?.reason ?? undefined);
+    const waiting = await until(
+      "it has a reason",
+      async () => (await running.compute.workloads.get("job-1"))?.reason ?? undefined,
+    );
     await applyPool();
 
     expect(waiting.code).toBe("no-such-pool");
@@ -123,9 +155,11 @@ describe("workloads from the queue to their end", () => {
   test("refuses what no node could ever run", async () => {
     await applyPool({ limits: { memory: "1GB" } });
 
-    await expect(running.compute.workloads.submit(shell("job-1", "true", { resources: { cpus: 1, memory: 2e9, gpus: 0, gpuModel: null } }))).rejects.toSatisfy((error) =>
-      isFault(error, "compute.request-impossible"),
-    );
+    await expect(
+      running.compute.workloads.submit(
+        shell("job-1", "true", { resources: { cpus: 1, memory: 2e9, gpus: 0, gpuModel: null } }),
+      ),
+    ).rejects.toSatisfy((error) => isFault(error, "compute.request-impossible"));
     expect(await running.compute.workloads.get("job-1")).toBeUndefined();
   });
 
@@ -140,16 +174,22 @@ describe("workloads from the queue to their end", () => {
       return reason?.code === "insufficient-gpus" ? reason : undefined;
     });
 
-    expect([...first.gpuIndices, ...second.gpuIndices].toSorted()).toEqual([0, 1]);
+    expect([first.gpuIndices, second.gpuIndices]).toEqual([[0], [1]]);
     expect(third.blockers.map((blocker) => blocker.id)).toEqual(["a", "b"]);
     await running.compute.workloads.cancel("a", "tester", "make room");
     expect((await reach("c", "running")).gpuIndices).toEqual(first.gpuIndices);
-    expect((await platform.resources.list({ kind: "Pool" } as never))[0]?.status).toMatchObject({ gpuSummary: "2 × H100 (simulated)" });
+    expect((await platform.resources.list({ kind: "Pool" } as never))[0]?.status).toMatchObject({
+      gpuSummary: "2 × H100 (simulated)",
+    });
   });
 
   test("cancels what waits and what runs", async () => {
     await applyPool({ limits: { cpus: 1 } });
-    await running.compute.workloads.submit(shell("runs", "trap '' TERM; while :; do sleep 0.05; done", { resources: { cpus: 1, memory: 1e8, gpus: 0, gpuModel: null } }));
+    await running.compute.workloads.submit(
+      shell("runs", "trap '' TERM; while :; do sleep 0.05; done", {
+        resources: { cpus: 1, memory: 1e8, gpus: 0, gpuModel: null },
+      }),
+    );
     await reach("runs", "running");
     await running.compute.workloads.submit(shell("waits", "true"));
     await running.compute.workloads.cancel("waits", "ada", "not needed");
@@ -183,9 +223,15 @@ describe("workloads from the queue to their end", () => {
   test("fails a workload that cannot start, with the cause", async () => {
     await applyPool();
     const request = shell("job-1", "true");
-    await running.compute.workloads.submit({ ...request, command: { ...request.command, files: { data: "/no/such/file" } } });
+    await running.compute.workloads.submit({
+      ...request,
+      command: { ...request.command, files: { data: "/no/such/file" } },
+    });
 
-    expect((await reach("job-1", "failed")).outcome).toMatchObject({ kind: "start-failed", message: expect.stringContaining("/no/such/file") });
+    expect((await reach("job-1", "failed")).outcome).toMatchObject({
+      kind: "start-failed",
+      message: expect.stringContaining("/no/such/file"),
+    });
   });
 
   test("lets a deleted pool go once its last workload has ended", async () => {
@@ -194,26 +240,46 @@ describe("workloads from the queue to their end", () => {
     await reach("job-1", "running");
     await platform.resources.requestDeletion("tester", { kind: "Pool", project: null, name: "training" });
     await running.compute.workloads.submit(shell("job-2", "true"));
-    await until("job-2 hears that the pool drains", async () => (await running.compute.workloads.get("job-2"))?.reason?.code === "pool-draining");
+    await until(
+      "job-2 hears that the pool drains",
+      async () => (await running.compute.workloads.get("job-2"))?.reason?.code === "pool-draining",
+    );
     await running.compute.workloads.cancel("job-1", "tester", "done");
     await reach("job-1", "cancelled");
     platform.clock.advance(10_000);
 
-    await until("the pool is gone", async () => (await running.compute.queue.snapshot("training")).readiness === "absent");
+    const gone = await until(
+      "the pool is gone",
+      async () => (await running.compute.queue.snapshot("training")).readiness === "absent",
+    );
+    expect(gone).toBe(true);
   });
 
   test("answers over HTTP: the queue with reasons and pools, why, logs to the end with the exit code", async () => {
     await applyPool({ limits: { cpus: 1 } });
     const { compute } = running;
     const scheduling = schedulingRoom(platform, { queue: compute.queue, workloads: compute.workloads });
-    const server = createHttpServer({ routes: [...compute.routes, ...scheduling.routes], gatekeeper: platform.gatekeeper, log: platform.log, newId: platform.newId, defaultProject: "default" });
+    const server = createHttpServer({
+      routes: [...compute.routes, ...scheduling.routes],
+      gatekeeper: platform.gatekeeper,
+      log: platform.log,
+      newId: platform.newId,
+      defaultProject: "default",
+    });
     const base = await server.listen({ port: 0, host: "127.0.0.1" });
     const release = join(platform.dataDirectory, "release");
     const resources = { cpus: 1, memory: 1e8, gpus: 0, gpuModel: null };
-    await compute.workloads.submit(shell("first", `echo one; while [ ! -e ${release} ]; do sleep 0.02; done; echo two; echo three >&2; exit 9`, { resources }));
+    await compute.workloads.submit(
+      shell("first", `echo one; while [ ! -e ${release} ]; do sleep 0.02; done; echo two; echo three >&2; exit 9`, {
+        resources,
+      }),
+    );
     await reach("first", "running");
     await compute.workloads.submit(shell("second", "true", { resources }));
-    await until("second has a reason", async () => (await compute.workloads.get("second"))?.reason?.code === "insufficient-cpus");
+    await until(
+      "second has a reason",
+      async () => (await compute.workloads.get("second"))?.reason?.code === "insufficient-cpus",
+    );
     const get = async (path: string): Promise<unknown> => await (await fetch(`${base}${path}`)).json();
 
     expect(await get("/api/v1/queue")).toMatchObject({
@@ -223,9 +289,17 @@ describe("workloads from the queue to their end", () => {
       ],
       pools: [{ name: "training", simulated: false, total: { cpus: 1 }, used: { cpus: 1 }, waiting: 1 }],
     });
-    expect(await get("/api/v1/projects/default/workloads/second/why")).toMatchObject({ state: "queued", position: 1, reason: { changes: ["wait for TrainingJob/first"] } });
-    expect(await get("/api/v1/projects/other/workloads/second/why")).toMatchObject({ error: { code: "compute.workload-missing" } });
-    expect(await get("/api/v1/projects/default/workloads?owner=TrainingJob/first")).toMatchObject({ items: [{ id: "first" }] });
+    expect(await get("/api/v1/projects/default/workloads/second/why")).toMatchObject({
+      state: "queued",
+      position: 1,
+      reason: { changes: ["wait for TrainingJob/first"] },
+    });
+    expect(await get("/api/v1/projects/other/workloads/second/why")).toMatchObject({
+      error: { code: "compute.workload-missing" },
+    });
+    expect(await get("/api/v1/projects/default/workloads?owner=TrainingJob/first")).toMatchObject({
+      items: [{ id: "first" }],
+    });
     const follow = await fetch(`${base}/api/v1/projects/default/workloads/first/logs?follow=true`);
     await writeFile(release, "");
     expect(await follow.text()).toBe("one\ntwo\nthree\n");

@@ -25,7 +25,8 @@ function sentenceOf(workload: Workload, position: number | null): string {
   switch (workload.state) {
     case "queued":
     case "preempted": {
-      const place = position === null ? "" : ` (${position === 1 ? "next" : `number ${position}`} in pool ${workload.pool})`;
+      const place =
+        position === null ? "" : ` (${position === 1 ? "next" : `number ${position}`} in pool ${workload.pool})`;
       return `${workload.reason?.sentence ?? "the scheduler has not looked at it yet"}${place}`;
     }
     case "admitted":

@@ -1,6 +1,15 @@
 import { formatSize, type Bytes } from "../base/units.ts";
 import { couldEverFit, findImpossibility, isModelWanted } from "../compute/fit-node.ts";
-import type { Assignment, ComputeNode, NodeGpu, PendingReason, PoolReadiness, PoolSnapshot, ResourceRequest, Workload } from "../compute/ports.ts";
+import type {
+  Assignment,
+  ComputeNode,
+  NodeGpu,
+  PendingReason,
+  PoolReadiness,
+  PoolSnapshot,
+  ResourceRequest,
+  Workload,
+} from "../compute/ports.ts";
 import { displayName } from "../compute/workload-row.ts";
 
 /** How many blockers a reason names; the largest first. */
@@ -25,7 +34,10 @@ export interface PlacementDecision {
 /** Waiting workloads in the order in which they get places: higher priority, then longer waiting, then by id. */
 export function queueOrder(waiting: readonly Workload[]): readonly Workload[] {
   return waiting.toSorted(
-    (left, right) => right.priority - left.priority || left.queuedAt - right.queuedAt || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0),
+    (left, right) =>
+      right.priority - left.priority ||
+      left.queuedAt - right.queuedAt ||
+      (left.id < right.id ? -1 : left.id > right.id ? 1 : 0),
   );
 }
 
@@ -76,7 +88,9 @@ function freeNodes(snapshot: PoolSnapshot): readonly FreeNode[] {
         node,
         cpus: node.cpus - held.reduce((sum, workload) => sum + workload.resources.cpus, 0),
         memory: node.memory - held.reduce((sum, workload) => sum + workload.resources.memory, 0),
-        gpus: node.gpus.filter((gpu) => !snapshot.devicesTaken.has(gpu.device)).toSorted((left, right) => left.index - right.index),
+        gpus: node.gpus
+          .filter((gpu) => !snapshot.devicesTaken.has(gpu.device))
+          .toSorted((left, right) => left.index - right.index),
       };
     });
 }
@@ -86,7 +100,11 @@ function wantedGpus(request: ResourceRequest, free: FreeNode): readonly NodeGpu[
 }
 
 function isRoomFor(request: ResourceRequest, free: FreeNode): boolean {
-  return request.cpus <= free.cpus + cpuSlack && request.memory <= free.memory && request.gpus <= wantedGpus(request, free).length;
+  return (
+    request.cpus <= free.cpus + cpuSlack &&
+    request.memory <= free.memory &&
+    request.gpus <= wantedGpus(request, free).length
+  );
 }
 
 /** The fitting node with the fewest free GPUs, then CPUs, then by name: wide holes stay for wide requests. */
@@ -96,7 +114,10 @@ function findPlace(
 ): { readonly node: FreeNode; readonly gpus: readonly NodeGpu[] } | undefined {
   const [node] = free
     .filter((each) => isRoomFor(request, each))
-    .toSorted((left, right) => left.gpus.length - right.gpus.length || left.cpus - right.cpus || (left.node.name < right.node.name ? -1 : 1));
+    .toSorted(
+      (left, right) =>
+        left.gpus.length - right.gpus.length || left.cpus - right.cpus || (left.node.name < right.node.name ? -1 : 1),
+    );
   return node === undefined ? undefined : { node, gpus: wantedGpus(request, node).slice(0, request.gpus) };
 }
 
@@ -113,11 +134,26 @@ function take(free: FreeNode, request: ResourceRequest, gpus: readonly NodeGpu[]
 function notReady(pool: string, readiness: Exclude<PoolReadiness, "ready">): PendingReason {
   switch (readiness) {
     case "absent":
-      return { code: "no-such-pool", sentence: `there is no pool ${pool}`, blockers: [], changes: [`apply a Pool named ${pool}`, "choose another pool"] };
+      return {
+        code: "no-such-pool",
+        sentence: `there is no pool ${pool}`,
+        blockers: [],
+        changes: [`apply a Pool named ${pool}`, "choose another pool"],
+      };
     case "unobserved":
-      return { code: "pool-not-ready", sentence: `the machines of pool ${pool} are being looked at`, blockers: [], changes: ["wait a few seconds"] };
+      return {
+        code: "pool-not-ready",
+        sentence: `the machines of pool ${pool} are being looked at`,
+        blockers: [],
+        changes: ["wait a few seconds"],
+      };
     case "draining":
-      return { code: "pool-draining", sentence: `pool ${pool} is being deleted and starts nothing new`, blockers: [], changes: ["choose another pool"] };
+      return {
+        code: "pool-draining",
+        sentence: `pool ${pool} is being deleted and starts nothing new`,
+        blockers: [],
+        changes: ["choose another pool"],
+      };
   }
 }
 
@@ -128,7 +164,10 @@ function behind(workload: Workload, head: Workload, free: readonly FreeNode[]): 
     code: "behind-others",
     sentence: `${displayName(head)} is before it in the queue and waits for room`,
     blockers: [blocker],
-    changes: [`wait for ${displayName(head)}`, ...(canPass && head.priority < 100 ? [`give it a priority above ${head.priority}`] : [])],
+    changes: [
+      `wait for ${displayName(head)}`,
+      ...(canPass && head.priority < 100 ? [`give it a priority above ${head.priority}`] : []),
+    ],
   };
 }
 
@@ -155,7 +194,11 @@ function noRoom(workload: Workload, snapshot: PoolSnapshot, free: readonly FreeN
     return {
       code: "insufficient-memory",
       sentence: `it asks for ${formatSize(request.memory)} of memory and ${formatSize(memory)} is free${place}`,
-      ...help(holders, (holder) => holder.resources.memory, memory > 0 ? `ask for at most ${formatSize(memory)} of memory` : null),
+      ...help(
+        holders,
+        (holder) => holder.resources.memory,
+        memory > 0 ? `ask for at most ${formatSize(memory)} of memory` : null,
+      ),
     };
   }
   const short = request.cpus > cpus + cpuSlack;
@@ -164,7 +207,11 @@ function noRoom(workload: Workload, snapshot: PoolSnapshot, free: readonly FreeN
     sentence: short
       ? `it asks for ${count(request.cpus, "CPU")} and ${round(cpus)} ${cpus === 1 ? "is" : "are"} free${place}`
       : "no single node has all of what it asks for free at once",
-    ...help(holders, (holder) => holder.resources.cpus, short && cpus > 0.01 ? `ask for at most ${count(round(cpus), "CPU")}` : null),
+    ...help(
+      holders,
+      (holder) => holder.resources.cpus,
+      short && cpus > 0.01 ? `ask for at most ${count(round(cpus), "CPU")}` : null,
+    ),
   };
 }
 
@@ -182,7 +229,10 @@ function help(
   const [first] = blockers;
   return {
     blockers,
-    changes: [...(smaller === null ? [] : [smaller]), first === undefined ? "wait until another pool lets go of it" : `wait for ${first.name}`],
+    changes: [
+      ...(smaller === null ? [] : [smaller]),
+      first === undefined ? "wait until another pool lets go of it" : `wait for ${first.name}`,
+    ],
   };
 }
 

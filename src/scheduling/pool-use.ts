@@ -23,10 +23,16 @@ export interface PoolUse {
 }
 
 /** Adds up what the active workloads hold of a pool. */
-export function usePool(pool: { readonly name: string; readonly spec: PoolSpec; readonly status: PoolStatus }, active: readonly Workload[]): PoolUse {
+export function usePool(
+  pool: { readonly name: string; readonly spec: PoolSpec; readonly status: PoolStatus },
+  active: readonly Workload[],
+): PoolUse {
   const own = active.filter((workload) => workload.pool === pool.name);
-  const holding = own.filter((workload) => workload.state === "admitted" || workload.state === "starting" || workload.state === "running");
-  const sum = (amount: (workload: Workload) => number): number => holding.reduce((total, workload) => total + amount(workload), 0);
+  const holding = own.filter(
+    (workload) => workload.state === "admitted" || workload.state === "starting" || workload.state === "running",
+  );
+  const sum = (amount: (workload: Workload) => number): number =>
+    holding.reduce((total, workload) => total + amount(workload), 0);
   const { cpus, memory, gpus, gpuSummary, nodes } = pool.status;
   return {
     name: pool.name,
@@ -36,7 +42,11 @@ export function usePool(pool: { readonly name: string; readonly spec: PoolSpec; 
     gpuSummary,
     nodes: nodes.length,
     total: { cpus, memory, gpus },
-    used: { cpus: sum((each) => each.resources.cpus), memory: sum((each) => each.resources.memory), gpus: sum((each) => each.resources.gpus) },
+    used: {
+      cpus: sum((each) => each.resources.cpus),
+      memory: sum((each) => each.resources.memory),
+      gpus: sum((each) => each.resources.gpus),
+    },
     waiting: own.length - holding.length,
   };
 }

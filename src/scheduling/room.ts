@@ -6,7 +6,10 @@ import { placeWorkloads } from "./place-workloads.ts";
 import { schedulingRoutes } from "./routes.ts";
 
 /** Decides which workload gets which place, and says why the others wait. */
-export function schedulingRoom(platform: Platform, needs: { readonly queue: WorkloadQueue; readonly workloads: Workloads }): Room {
+export function schedulingRoom(
+  platform: Platform,
+  needs: { readonly queue: WorkloadQueue; readonly workloads: Workloads },
+): Room {
   const { queue, workloads } = needs;
   const { resources, gatekeeper } = platform;
   return {

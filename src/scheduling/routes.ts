@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { Fault } from "../base/fault.ts";
 import { poolKind, workloadIdSchema } from "../compute/model.ts";
-import type { Workload, WorkloadQueue, Workloads } from "../compute/ports.ts";
+import type { PendingReason, Workload, WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
 import type { ResourceStore } from "../platform/resource-store.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { explainWorkload } from "./explain-workload.ts";
+import { hideBlockers } from "./hide-blockers.ts";
 import { queueOrder } from "./place-workloads.ts";
 import { usePool } from "./pool-use.ts";
 
@@ -33,12 +34,14 @@ export function schedulingRoutes({ queue, workloads, resources, gatekeeper }: Sc
         const all = await queue.active(null, queueMax);
         const pools = await resources.list(poolKind);
         const isShown = ({ project, pool }: Workload): boolean =>
-          (readable === null || readable.includes(project)) && (query.project ?? project) === project && (query.pool ?? pool) === pool;
+          (readable === null || readable.includes(project)) &&
+          (query.project ?? project) === project &&
+          (query.pool ?? pool) === pool;
         const positions = positionsOf(all);
         const withPosition = (workload: Workload) => ({
           ...workload,
           position: positions.get(workload.id) ?? null,
-          reason: workload.reason === null || readable === null ? workload.reason : { ...workload.reason, blockers: namesHidden(workload.reason.blockers, all, readable) },
+          reason: reasonFor(workload, all, readable),
         });
         const waiting = queueOrder(all.filter((each) => positions.has(each.id) && isShown(each)));
         const holding = all.filter((each) => !positions.has(each.id) && isShown(each));
@@ -51,12 +54,17 @@ export function schedulingRoutes({ queue, workloads, resources, gatekeeper }: Sc
       summary: "Says why a workload waits, who is in its way and what would help; or how it ended.",
       permission: { scope: "project", action: "read" },
       params: z.object({ project: z.string(), id: workloadIdSchema }),
-      handler: async ({ params }) => {
+      handler: async ({ params, caller }) => {
         const workload = await workloads.get(params.id);
         if (workload === undefined || workload.project !== params.project) {
-          throw new Fault("compute.workload-missing", `there is no workload ${params.id}; list them with: millwright get workloads`);
+          throw new Fault(
+            "compute.workload-missing",
+            `there is no workload ${params.id}; list them with: millwright get workloads`,
+          );
         }
-        return explainWorkload(workload, positionsOf(await queue.active(null, queueMax)).get(workload.id) ?? null);
+        const all = await queue.active(null, queueMax);
+        const reason = reasonFor(workload, all, await gatekeeper.readableProjects(caller));
+        return explainWorkload({ ...workload, reason }, positionsOf(all).get(workload.id) ?? null);
       },
     }),
   ];
@@ -74,12 +82,13 @@ function positionsOf(active: readonly Workload[]): ReadonlyMap<string, number> {
   return places;
 }
 
-type Blockers = readonly { readonly id: string; readonly name: string; readonly gpus: number }[];
-
-/** A blocker of a project that the caller may not read is told by its size alone. */
-function namesHidden(blockers: Blockers, active: readonly Workload[], readable: readonly string[]): Blockers {
-  return blockers.map((blocker) => {
-    const project = active.find((each) => each.id === blocker.id)?.project;
-    return project !== undefined && readable.includes(project) ? blocker : { id: "", name: "a workload of another project", gpus: blocker.gpus };
-  });
+/** The reason as the caller may read it: `readable` null reads everything. */
+function reasonFor(
+  workload: Workload,
+  active: readonly Workload[],
+  readable: readonly string[] | null,
+): PendingReason | null {
+  if (workload.reason === null || readable === null) return workload.reason;
+  const visible = new Set(active.filter((each) => readable.includes(each.project)).map((each) => each.id));
+  return hideBlockers(workload.reason, (id) => visible.has(id));
 }

@@ -1,5 +1,6 @@
 import { computeMigrations } from "../compute/migrations.ts";
 import { dataMigrations } from "../data/migrations.ts";
+import { evaluationMigrations } from "../evaluation/migrations.ts";
 import type { Migration } from "../platform/migration.ts";
 import { platformMigrations } from "../platform/migrations.ts";
 import { registryMigrations } from "../registry/migrations.ts";
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   ...trackingMigrations,
   ...registryMigrations,
   ...trainingMigrations,
+  ...evaluationMigrations,
   ...servingMigrations,
 ];

@@ -1,5 +1,6 @@
 import { computeRoom } from "../compute/room.ts";
 import { dataRoom } from "../data/room.ts";
+import { evaluationRoom } from "../evaluation/room.ts";
 import { featureRoom } from "../features/room.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
@@ -11,7 +12,7 @@ import { taskKeys } from "../tenancy/drivers/task-keys.ts";
 import { trackingRoom } from "../tracking/room.ts";
 import { trainingRoom } from "../training/room.ts";
 import { hostEnvironment, type ServerConfig } from "./config.ts";
-import { featureBackfill, onlineFeaturesModule } from "./online-features.ts";
+import { onlineFeaturesModule } from "./online-features.ts";
 
 /** What the rooms need beyond the platform itself. */
 export interface RoomNeeds {
@@ -35,14 +36,15 @@ export function openRooms(
   const registry = registryRoom(platform, { datasets, uses: deploymentUses(platform) });
   const keys = taskKeys(identities);
   const training = trainingRoom(platform, { workloads, tracking, datasets, trainingSets, registry: registry.registry, keys });
+  const evaluation = evaluationRoom(platform, { registry: registry.registry, trainingSets, workloads });
   const serving = servingRoom(platform, {
     registry: registry.registry,
     workloads,
-    backfill: featureBackfill(materialisation),
+    materialisation,
     onlineModule: onlineFeaturesModule,
     gateway: { host: config.host, port: config.gatewayPort },
     logLevel: config.logLevel,
   });
-  const rooms = [compute, scheduling, data, trackingParts, features, registry, training, serving];
+  const rooms = [compute, scheduling, data, trackingParts, features, registry, training, evaluation, serving];
   return { rooms, gatewayUrl: serving.gatewayUrl };
 }

@@ -350,7 +350,8 @@ export class DeploymentController implements Controller {
   async #fill(view: OnlineView, deployment: Deployment, signal: AbortSignal): Promise<void> {
     const { gateway, materialisation, store, platform } = this.#needs;
     const until = backfillUntil(deployment.spec);
-    const end = until ?? platform.clock.now();
+    const newest = until ?? (await materialisation.newest(view.project, view.name, signal));
+    const end = until ?? (newest === null ? platform.clock.now() : newest + 1);
     gateway.setViews(await this.views());
     const rows = await fillView(view, end, materialisation, gateway, signal);
     platform.log.info("online features filled", { project: view.project, view: view.name, rows, until: end });

@@ -115,6 +115,7 @@ export function columnProblem(
   }
   const known = new Set([
     ...spec.inputs.map((input) => input.name),
+    ...Object.keys(spec.features.calendar),
     ...snapshot.views.flatMap((view) => view.features),
   ]);
   const unknown = version.columns.filter((column) => !known.has(column));
@@ -180,6 +181,7 @@ function routeOf(
     revision,
     inputs: [...spec.inputs],
     timestamp: spec.features.timestamp ?? null,
+    calendar: spec.features.calendar,
     views: views.map((view) => ({ name: view.name, entity: [...view.entity] })),
     versions: shares.flatMap((share) => routeVersionOf(share, replicas, snapshot.signature)),
     salt: shares[0]?.versionId ?? "",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { calendarParts } from "./calendar-part.ts";
 import { durationPattern, sizePattern } from "../base/units.ts";
 import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
 import { datatypes } from "./tensor.ts";
@@ -21,11 +22,17 @@ const featuresSchema = z.strictObject({
     .max(16)
     .default([])
     .describe("Feature views to join; their entity columns are looked up among the request inputs."),
+  calendar: z
+    .record(z.string().min(1).max(128), z.enum(calendarParts))
+    .default({})
+    .describe(
+      "Columns that are computed from the row's moment (UTC), such as hour: hour, so that callers need not send them.",
+    ),
   backfillUntil: z
     .union([z.number(), z.iso.datetime(), z.iso.date()])
     .optional()
     .describe(
-      "Fill the online store with what the views' sources knew before this moment; without it, before the present.",
+      "Fill the online store with what the views' sources knew before this moment; without it, up to the newest known row.",
     ),
 });
 

@@ -128,7 +128,7 @@ test("the likelihood ratio reaches its threshold exactly when zero leaves the in
       if (comparison === null) return;
       const isOutside = comparison.lower > 0 || comparison.upper < 0;
 
-      expect(comparison.likelihoodRatio > comparison.threshold).toBe(isOutside);
+      expect(comparison.logLikelihoodRatio > comparison.logThreshold).toBe(isOutside);
     }),
   );
 });

@@ -35,9 +35,9 @@ export interface Comparison {
   /** The confidence sequence: at all times together, the true difference lies inside with probability 1 − alpha. */
   readonly lower: number;
   readonly upper: number;
-  /** The mixture likelihood ratio against "no difference"; a difference is shown when it reaches `threshold`. */
-  readonly likelihoodRatio: number;
-  readonly threshold: number;
+  /** Logarithm of the mixture likelihood ratio against "no difference"; one is shown when it reaches `logThreshold`. */
+  readonly logLikelihoodRatio: number;
+  readonly logThreshold: number;
 }
 
 /** Observations that each arm needs before its mean is nearly normal. */
@@ -78,9 +78,9 @@ export function compareArms(strata: readonly Stratum[], options: ComparisonOptio
     variance,
     lower: difference - halfWidth,
     upper: difference + halfWidth,
-    likelihoodRatio:
-      Math.sqrt(variance / spread) * Math.exp((mixing * difference * difference) / (2 * variance * spread)),
-    threshold: 1 / options.alpha,
+    logLikelihoodRatio:
+      0.5 * Math.log(variance / spread) + (mixing * difference * difference) / (2 * variance * spread),
+    logThreshold: Math.log(1 / options.alpha),
   };
 }
 

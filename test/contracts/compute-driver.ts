@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isFault } from "../../src/base/fault.ts";
-import type { ComputeDriver, TaskCommand, TaskEnd, TaskLaunch, TaskObservation, TaskRef } from "../../src/compute/ports.ts";
+import type {
+  ComputeDriver,
+  TaskCommand,
+  TaskEnd,
+  TaskLaunch,
+  TaskObservation,
+  TaskRef,
+} from "../../src/compute/ports.ts";
 import { until } from "../until.ts";
 
 /** What the suite needs of a driver's surroundings. */
@@ -84,7 +91,10 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
     const logOf = async (task: TaskRef, stream: "stdout" | "stderr"): Promise<string> =>
       new TextDecoder().decode((await driver.readLog(task, stream, 0, 1e6)).bytes);
     const printed = async (task: TaskRef, pattern: RegExp): Promise<string> =>
-      await until(`${task.id} has printed ${pattern.source}`, async () => pattern.exec(await logOf(task, "stdout"))?.[1]);
+      await until(
+        `${task.id} has printed ${pattern.source}`,
+        async () => pattern.exec(await logOf(task, "stdout"))?.[1],
+      );
 
     test("runs a program and tells that it finished", async () => {
       const task = await launch(shell("finishes", "echo out; echo err >&2"));
@@ -110,14 +120,26 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
       const source = join(folder, "snapshot.txt");
       await writeFile(source, "content");
       const task = await launch(
-        shell("surroundings", "cat data.txt; pwd; env", { files: { "data.txt": source }, env: { COLOUR: "red" }, secretEnv: { TOKEN: "t0ken-t0ken" } }),
+        shell("surroundings", "cat data.txt; pwd; env", {
+          files: { "data.txt": source },
+          env: { COLOUR: "red" },
+          secretEnv: { TOKEN: "t0ken-t0ken" },
+        }),
       );
       await ended(task);
       const lines = (await logOf(task, "stdout")).replace("content", "content\n").split("\n");
 
       expect(lines[0]).toBe("content");
       expect(lines[1]).toBe(driver.taskFolder(task));
-      expect(lines).toEqual(expect.arrayContaining(["COLOUR=red", "TOKEN=t0ken-t0ken", "OMP_NUM_THREADS=1", "MILLWRIGHT_CPUS=1.5", "CUDA_VISIBLE_DEVICES="]));
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          "COLOUR=red",
+          "TOKEN=t0ken-t0ken",
+          "OMP_NUM_THREADS=1",
+          "MILLWRIGHT_CPUS=1.5",
+          "CUDA_VISIBLE_DEVICES=",
+        ]),
+      );
       expect(lines.filter((line) => line.startsWith("DATABASE_URL") || line.startsWith("VITEST"))).toEqual([]);
     });
 
@@ -167,17 +189,29 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
 
     test("stops a whole tree that ignores SIGTERM and hides in sessions of its own", async () => {
       const hidden = `trap '' TERM; setsid sh -c 'trap "" TERM; echo hidden:$$; while :; do sleep 0.05; done' & while :; do sleep 0.05; done`;
-      const task = await launch(shell("stubborn", `trap '' TERM; sh -c "$HIDDEN" & echo child:$!; while :; do sleep 0.05; done`, { env: { HIDDEN: hidden } }));
+      const task = await launch(
+        shell("stubborn", `trap '' TERM; sh -c "$HIDDEN" & echo child:$!; while :; do sleep 0.05; done`, {
+          env: { HIDDEN: hidden },
+        }),
+      );
       const pids = [Number(await printed(task, /child:(\d+)\n/)), Number(await printed(task, /hidden:(\d+)\n/))];
       await driver.stop(task);
       await driver.stop(task);
 
-      expect(await ended(task)).toMatchObject({ outcome: { kind: "cancelled" }, wasStopped: true, isRestartable: false });
+      expect(await ended(task)).toMatchObject({
+        outcome: { kind: "cancelled" },
+        wasStopped: true,
+        isRestartable: false,
+      });
       expect(pids.filter(isRunning)).toEqual([]);
     });
 
     test("lets a task that heeds SIGTERM end in its own way", async () => {
-      const task = await launch(shell("heeds", `trap 'echo saved; exit 0' TERM; echo ready:1; while :; do sleep 0.02; done`, { graceMs: 20_000 }));
+      const task = await launch(
+        shell("heeds", `trap 'echo saved; exit 0' TERM; echo ready:1; while :; do sleep 0.02; done`, {
+          graceMs: 20_000,
+        }),
+      );
       await printed(task, /ready:(1)/);
       await driver.stop(task);
 
@@ -257,7 +291,9 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
       const tail = await driver.findTail(task, "stdout", 3);
       const first = await driver.readLog(task, "stdout", 0, 4);
 
-      expect(new TextDecoder().decode((await driver.readLog(task, "stdout", tail, 1e6)).bytes)).toBe("99998\n99999\n100000\n");
+      expect(new TextDecoder().decode((await driver.readLog(task, "stdout", tail, 1e6)).bytes)).toBe(
+        "99998\n99999\n100000\n",
+      );
       expect(new TextDecoder().decode(first.bytes)).toBe("1\n2\n");
       expect(new TextDecoder().decode((await driver.readLog(task, "stdout", first.next, 2)).bytes)).toBe("3\n");
       expect((await driver.readLog({ id: "unknown", attempt: 1 }, "stdout", 0, 10)).bytes).toHaveLength(0);

@@ -39,8 +39,8 @@ export interface Replay {
   readonly feeds: readonly ViewFeed[];
   readonly tally: TrafficTally;
   readonly onHour: (hour: number, hours: number) => void;
-  /** Looked at after every hour; true ends the replay early. */
-  readonly until: () => boolean;
+  /** Asked after every hour; true ends the replay early. */
+  readonly until: () => Promise<boolean>;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function replay({ client, deployment, window, feeds, tally, onHour,
   const hours = Math.floor((last - first) / hourMs) + 1;
   let departed = 0;
   let landed = 0;
-  for (let hour = 0; hour < hours && !until(); hour += 1) {
+  for (let hour = 0; hour < hours; hour += 1) {
     const end = first + (hour + 1) * hourMs;
     const landings = takeWhile(window.landings, landed, (flight) => flight.landsAt < end);
     landed += landings.length;
@@ -65,10 +65,15 @@ export async function replay({ client, deployment, window, feeds, tally, onHour,
     const asked = departures.filter((flight) => flight.isAsked);
     await askAll(client, deployment, asked, tally);
     onHour(hour + 1, hours);
+    if (await until()) return;
   }
 }
 
-function takeWhile(flights: readonly Flight[], start: number, isWanted: (flight: Flight) => boolean): readonly Flight[] {
+function takeWhile(
+  flights: readonly Flight[],
+  start: number,
+  isWanted: (flight: Flight) => boolean,
+): readonly Flight[] {
   let end = start;
   for (let flight = flights[end]; flight !== undefined && isWanted(flight); flight = flights[end]) end += 1;
   return flights.slice(start, end);

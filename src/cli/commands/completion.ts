@@ -38,7 +38,7 @@ function toTree(program: Command): CompletionTree {
         : command.name() === "completion"
           ? ["bash", "zsh", "fish"]
           : command.commands.map((each) => each.name()),
-      flags: [...flagsOf(command), ...command.commands.flatMap(flagsOf), ...shared],
+      flags: [...new Set([...flagsOf(command), ...command.commands.flatMap(flagsOf), ...shared])],
     })),
     flags: shared,
   };

@@ -63,7 +63,7 @@ function renderDescription(
   if (noun.isRow) addSection("Fields", toYamlLines(item));
   else {
     addSection("Spec", toYamlLines(item["spec"]));
-    addSection("Status", toYamlLines(withoutConditions(item["status"])));
+    addSection("Status", toYamlLines(phaseFirst(item["status"])));
     addSection("Conditions", renderConditions(context, item));
   }
   addSection("Events", events.length === 0 ? [] : renderEvents(events, { now, width: width - 2, paint }));
@@ -119,9 +119,12 @@ function renderConditions(context: CommandContext, item: Item): readonly string[
   return renderTable(columns, rows, { width: context.terminal.width - 2, paint: context.terminal.paint });
 }
 
-function withoutConditions(status: unknown): unknown {
+/** A status as people read it: the phase and its message first; conditions have a table of their own. */
+function phaseFirst(status: unknown): unknown {
   if (typeof status !== "object" || status === null) return status;
-  return Object.fromEntries(Object.entries(status).filter(([key]) => key !== "conditions"));
+  const members = Object.entries(status).filter(([key]) => key !== "conditions");
+  const isHead = ([key]: readonly [string, unknown]) => key === "phase" || key === "message";
+  return Object.fromEntries([...members.filter(isHead), ...members.filter((member) => !isHead(member))]);
 }
 
 function toYamlLines(value: unknown): readonly string[] {

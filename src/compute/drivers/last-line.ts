@@ -6,7 +6,10 @@ const lineLengthMax = 600;
 
 /** The last line of a log that says something, secrets masked; empty when there is none. */
 export function readLastLine(path: string, secrets: readonly string[]): string {
-  const text = secrets.reduce((masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")), readTail(path));
+  const text = secrets.reduce(
+    (masked, secret) => (secret === "" ? masked : masked.replaceAll(secret, "***")),
+    readTail(path),
+  );
   const line = text.split(/[\r\n]/).findLast((each) => each.trim() !== "");
   return (line ?? "").trim().slice(0, lineLengthMax);
 }

@@ -1,13 +1,19 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { silentLog } from "../../platform/log.ts";
 import { describeComputeDriver } from "../../../test/contracts/compute-driver.ts";
 import { LocalDriver } from "./local-driver.ts";
+import { readSupervisor } from "./task-files.ts";
 
 describeComputeDriver("LocalDriver", {
-  open: (folder) => new LocalDriver({ folder, clock: { now: () => Date.now() }, log: silentLog, hostEnvironment: { PATH: process.env["PATH"] } }),
+  open: (folder) =>
+    new LocalDriver({
+      folder,
+      clock: { now: () => Date.now() },
+      log: silentLog,
+      hostEnvironment: { PATH: process.env["PATH"] },
+    }),
   killSupervisor: (driver, task) => {
     const folder = dirname(driver.taskFolder(task) ?? "");
-    process.kill(JSON.parse(readFileSync(join(folder, "supervisor.json"), "utf8")).pid, "SIGKILL");
+    process.kill(readSupervisor(folder)?.pid ?? Number.NaN, "SIGKILL");
   },
 });

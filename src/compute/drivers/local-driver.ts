@@ -24,10 +24,20 @@ import { readMachine } from "./machine.ts";
 import { ProcessGroup } from "./process-group.ts";
 import { isAlive, signalProcess } from "./process-table.ts";
 import { inheritedVariables, taskEnvironment, type Variables } from "./task-environment.ts";
-import { markName, readResult, readStarted, readSupervisor, type SupervisorTask, taskPaths, writeResult } from "./task-files.ts";
+import {
+  markName,
+  readResult,
+  readStarted,
+  readSupervisor,
+  type SupervisorTask,
+  taskPaths,
+  writeResult,
+} from "./task-files.ts";
 
 /** The supervisor's program lies beside this file, as source in the tree and as JavaScript in the built package. */
-const supervisorProgram = fileURLToPath(new URL(`./task-supervisor${extname(new URL(import.meta.url).pathname)}`, import.meta.url));
+const supervisorProgram = fileURLToPath(
+  new URL(`./task-supervisor${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
+);
 /** A supervisor holds little: its heap is kept small. */
 const supervisorOptions: readonly string[] = ["--max-old-space-size=64", "--max-semi-space-size=1", "--no-warnings"];
 /** How the supervisor says "no space left". */
@@ -161,15 +171,16 @@ export class LocalDriver implements ComputeDriver {
     return result === undefined ? { kind: "starting" } : { kind: "ended", end: toTaskEnd(result) };
   }
 
-  /** Kills what a dead supervisor left, and writes down that the task was lost. */
+  /** Kills what a dead supervisor left, and writes down that the task was lost, but not before all of it is gone. */
   async #endOrphan(folder: string): Promise<void> {
     const group = new ProcessGroup(`${markName}=${folder}`, undefined);
     const from = performance.now();
     while (group.sweep().length > 0) {
       group.signal("SIGKILL");
       if (performance.now() - from > orphanKillMs) {
-        this.#options.log.warn("processes of a lost task do not end", { folder, pids: group.members().map((row) => row.pid) });
-        break;
+        const pids = group.members().map((row) => row.pid);
+        this.#options.log.warn("processes of a lost task do not end", { folder, pids });
+        return;
       }
       await pause(launchCheckMs);
     }
@@ -257,11 +268,16 @@ async function untilTaken(folder: string, supervisor: ChildProcess, signal: Abor
   const paths = taskPaths(folder);
   while (!existsSync(paths.started) && !existsSync(paths.result)) {
     if (supervisor.exitCode === exitDiskFull) {
-      throw new Fault("platform.disk-full", `no space is left to start a task in ${folder}; free some on that disk, then try again`);
+      throw new Fault(
+        "platform.disk-full",
+        `no space is left to start a task in ${folder}; free some on that disk, then try again`,
+      );
     }
     const isGone = supervisor.exitCode !== null || supervisor.signalCode !== null || supervisor.pid === undefined;
     if (isGone && readSupervisor(folder) === undefined) {
-      throw new Error(`the task's supervisor ended before it took the task (${supervisor.signalCode ?? `exit code ${supervisor.exitCode}`})`);
+      throw new Error(
+        `the task's supervisor ended before it took the task (${supervisor.signalCode ?? `exit code ${supervisor.exitCode}`})`,
+      );
     }
     if (isGone || performance.now() - from > launchTimeoutMs) return;
     await pause(launchCheckMs, undefined, { signal });
@@ -271,7 +287,9 @@ async function untilTaken(folder: string, supervisor: ChildProcess, signal: Abor
 function toFileFault(error: unknown, folder: string): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (error instanceof Error && (code === "ENOENT" || code === "EACCES")) {
-    return new Fault("compute.task-unstartable", `a file of the task cannot be read: ${error.message}`, { cause: error });
+    return new Fault("compute.task-unstartable", `a file of the task cannot be read: ${error.message}`, {
+      cause: error,
+    });
   }
   return toDiskFault(error, folder);
 }

@@ -6,7 +6,11 @@ import type { LogChunk } from "../ports.ts";
 const blockBytes = 64 * 1024;
 const newline = 0x0a;
 
-async function withFile<Value>(path: string, absent: Value, read: (file: FileHandle, size: number) => Promise<Value>): Promise<Value> {
+async function withFile<Value>(
+  path: string,
+  absent: Value,
+  read: (file: FileHandle, size: number) => Promise<Value>,
+): Promise<Value> {
   let file: FileHandle;
   try {
     file = await open(path, "r");

@@ -28,7 +28,11 @@ async function readMemory(): Promise<number> {
 /** GPUs by `nvidia-smi`; none where the program is absent or finds no driver. */
 async function readGpus(path: string, signal: AbortSignal): Promise<readonly NodeGpu[]> {
   try {
-    const { stdout } = await execute("nvidia-smi", [...nvidiaSmiArguments], { env: { PATH: path }, timeout: nvidiaSmiTimeoutMs, signal });
+    const { stdout } = await execute("nvidia-smi", [...nvidiaSmiArguments], {
+      env: { PATH: path },
+      timeout: nvidiaSmiTimeoutMs,
+      signal,
+    });
     return parseNvidiaSmi(stdout);
   } catch {
     signal.throwIfAborted();

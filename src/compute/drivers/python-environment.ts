@@ -74,7 +74,11 @@ export class CachedPythonEnvironments implements PythonEnvironments {
       if (failure.untold <= 0) this.#failures.delete(hash);
       return { kind: "failed", error: failure.error };
     }
-    const build: Build = { waiting: new Map([[asker, onSettled]]), progress: "building Python environment", done: Promise.resolve() };
+    const build: Build = {
+      waiting: new Map([[asker, onSettled]]),
+      progress: "building Python environment",
+      done: Promise.resolve(),
+    };
     this.#builds.set(hash, build);
     build.done = this.#run(hash, requirements, build);
     return { kind: "building", progress: build.progress };
@@ -83,21 +87,37 @@ export class CachedPythonEnvironments implements PythonEnvironments {
   async prune(before: Instant, keep: readonly (readonly string[])[]): Promise<number> {
     const { folder } = this.#options;
     const names = await readdir(folder).catch(() => []);
-    const kept = new Set(keep.length === 0 ? [] : await Promise.all(keep.map(async (requirements) => await this.#hashOf(requirements))));
+    const kept = new Set(await Promise.all(keep.map(async (requirements) => await this.#hashOf(requirements))));
+    const isOld = async (name: string): Promise<boolean> => (await stat(join(folder, name))).mtimeMs < before;
     let count = 0;
-    for (const name of names) {
-      const hash = name.split(/[-.]/)[0] ?? "";
-      if (kept.has(hash) || this.#builds.has(hash)) continue;
-      const path = join(folder, name);
-      const pointer = join(folder, `${hash}.json`);
-      const aged = existsSync(pointer) ? pointer : path;
-      if ((await stat(aged)).mtimeMs >= before) continue;
+    for (const pointer of names.filter((name) => name.endsWith(".json"))) {
+      const hash = pointer.slice(0, -".json".length);
+      if (kept.has(hash) || this.#builds.has(hash) || !(await isOld(pointer))) continue;
       // The pointer goes first: nobody may find an environment that is half gone.
-      await rm(pointer, { force: true });
-      await rm(path, { recursive: true, force: true });
-      if (!name.includes(".")) count += 1;
+      await rm(join(folder, pointer));
+      count += 1;
+    }
+    const pointed = new Set(
+      await Promise.all(
+        (await readdir(folder).catch(() => []))
+          .filter((name) => name.endsWith(".json"))
+          .map(async (name) => await this.#folderOf(name)),
+      ),
+    );
+    for (const name of names.filter((each) => !each.includes("."))) {
+      const isBuilt = this.#builds.has(name.split("-")[0] ?? "");
+      if (pointed.has(name) || isBuilt || !(await isOld(name))) continue;
+      await rm(join(folder, name), { recursive: true, force: true });
     }
     return count;
+  }
+
+  /** The name of the folder that a pointer names. */
+  async #folderOf(pointer: string): Promise<string> {
+    const { folder } = JSON.parse(await readFile(join(this.#options.folder, pointer), "utf8")) as {
+      readonly folder: string;
+    };
+    return folder;
   }
 
   async close(): Promise<void> {
@@ -108,15 +128,19 @@ export class CachedPythonEnvironments implements PythonEnvironments {
   async #hashOf(requirements: readonly string[]): Promise<string> {
     this.#python ??= await readHostPython(this.#env(), this.#stopping.signal);
     const { version, platform } = this.#python;
-    const content = { formatVersion, version, platform, requirements: [...new Set(requirements.map((line) => line.trim()))].toSorted() };
+    const content = {
+      formatVersion,
+      version,
+      platform,
+      requirements: [...new Set(requirements.map((line) => line.trim()))].toSorted(),
+    };
     return createHash("sha256").update(canonicalJson(content)).digest("hex").slice(0, 24);
   }
 
   async #find(hash: string): Promise<PythonEnvironment | undefined> {
     const pointer = join(this.#options.folder, `${hash}.json`);
     if (!existsSync(pointer)) return undefined;
-    const { folder } = JSON.parse(await readFile(pointer, "utf8")) as { readonly folder: string };
-    const environment = describeEnvironment(join(this.#options.folder, folder));
+    const environment = describeEnvironment(join(this.#options.folder, await this.#folderOf(`${hash}.json`)));
     if (!existsSync(environment.python)) return undefined;
     const now = new Date();
     await utimes(pointer, now, now);
@@ -131,7 +155,10 @@ export class CachedPythonEnvironments implements PythonEnvironments {
       log.info("python environment built", { hash });
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
-        this.#failures.set(hash, { error: error instanceof Error ? error : new Error(String(error)), untold: build.waiting.size });
+        this.#failures.set(hash, {
+          error: error instanceof Error ? error : new Error(String(error)),
+          untold: build.waiting.size,
+        });
         log.warn("python environment not built", { hash, error: String(error) });
       }
     } finally {
@@ -167,7 +194,10 @@ export class CachedPythonEnvironments implements PythonEnvironments {
     const path = join(folder, name);
     try {
       await this.#install(path, requirements, build, signal);
-      await writeFileAtomically(join(folder, `${hash}.json`), JSON.stringify({ folder: name, requirements, python: this.#python }));
+      await writeFileAtomically(
+        join(folder, `${hash}.json`),
+        JSON.stringify({ folder: name, requirements, python: this.#python }),
+      );
     } catch (error) {
       await rm(path, { recursive: true, force: true });
       throw toDiskFault(error, path);
@@ -186,7 +216,16 @@ export class CachedPythonEnvironments implements PythonEnvironments {
       uv === null
         ? [
             [python.path, "-m", "venv", path],
-            [join(path, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", list],
+            [
+              join(path, "bin", "python"),
+              "-m",
+              "pip",
+              "install",
+              "--disable-pip-version-check",
+              "--no-input",
+              "-r",
+              list,
+            ],
           ]
         : [
             [uv, "venv", "--no-project", "--python", python.path, path],
@@ -197,7 +236,12 @@ export class CachedPythonEnvironments implements PythonEnvironments {
         const onLine = (line: string): void => {
           build.progress = toProgress(line) ?? build.progress;
         };
-        const end = await runCommand(program, parameters, { env: this.#env(), timeoutMs: buildTimeoutMs, signal, onLine });
+        const end = await runCommand(program, parameters, {
+          env: this.#env(),
+          timeoutMs: buildTimeoutMs,
+          signal,
+          onLine,
+        });
         if (end.exitCode !== 0) throw buildFault(end.output, requirements, signal);
       }
     } finally {
@@ -208,7 +252,7 @@ export class CachedPythonEnvironments implements PythonEnvironments {
   #env(): Variables {
     const host = this.#options.hostEnvironment;
     const registry = Object.entries(host).filter(([name]) => registryVariable.test(name));
-    return { ...inheritedVariables(host), ...Object.fromEntries(registry), PYTHONNOUSERSITE: "1" };
+    return { ...inheritedVariables(host), ...Object.fromEntries(registry), PYTHONNOUSERSITE: "1", NO_COLOR: "1" };
   }
 }
 
@@ -220,11 +264,21 @@ function describeEnvironment(folder: string): PythonEnvironment {
 function buildFault(output: string, requirements: readonly string[], signal: AbortSignal): Error {
   if (signal.aborted && isFault(signal.reason)) return signal.reason;
   if (/No space left on device|os error 28/i.test(output)) {
-    return new Fault("platform.disk-full", "no space is left to build the Python environment; free some on that disk, then try again");
+    return new Fault(
+      "platform.disk-full",
+      "no space is left to build the Python environment; free some on that disk, then try again",
+    );
   }
   const failed = findFailedPackage(output, requirements);
-  const what = failed === null ? "the Python environment could not be built" : `the Python environment could not be built because of ${failed}`;
-  return new Fault("compute.environment-failed", `${what}; mend the requirements, then try again. The build's last lines:\n${tailOf(output)}`, {
-    details: { package: failed, requirements },
-  });
+  const what =
+    failed === null
+      ? "the Python environment could not be built"
+      : `the Python environment could not be built because of ${failed}`;
+  return new Fault(
+    "compute.environment-failed",
+    `${what}; mend the requirements, then try again. The build's last lines:\n${tailOf(output)}`,
+    {
+      details: { package: failed, requirements },
+    },
+  );
 }

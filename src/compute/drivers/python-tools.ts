@@ -3,7 +3,7 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { ensureFolder, toDiskFault } from "../../platform/files.ts";
-import { runCommand } from "./run-command.ts";
+import { type CommandOptions, runCommand } from "./run-command.ts";
 import type { Variables } from "./task-environment.ts";
 
 const versionTimeoutMs = 30_000;
@@ -19,19 +19,30 @@ export interface HostPython {
 
 /** Asks `python3` who it is. @throws {Fault} `compute.python-missing`. */
 export async function readHostPython(env: Variables, signal: AbortSignal): Promise<HostPython> {
-  const script = "import json,sys,sysconfig;print(json.dumps([sys.executable,sys.version.split()[0],sysconfig.get_platform()]))";
+  const script =
+    "import json,sys,sysconfig;print(json.dumps([sys.executable,sys.version.split()[0],sysconfig.get_platform()]))";
   const end = await runCommand("python3", ["-c", script], { env, timeoutMs: versionTimeoutMs, signal });
   const line = end.output.trim().split("\n").at(-1) ?? "";
   if (end.exitCode !== 0 || !line.startsWith("[")) {
-    const found = end.isMissing ? "there is no program python3 on the server's PATH" : `python3 does not work: ${end.output.trim().slice(-300)}`;
-    throw new Fault("compute.python-missing", `a workload needs a Python environment, and ${found}; install Python 3.9 or newer, then try again`);
+    const found = end.isMissing
+      ? "there is no program python3 on the server's PATH"
+      : `python3 does not work: ${end.output.trim().slice(-300)}`;
+    throw new Fault(
+      "compute.python-missing",
+      `a workload needs a Python environment, and ${found}; install Python 3.9 or newer, then try again`,
+    );
   }
   const [path = "", version = "", platform = ""] = JSON.parse(line) as readonly string[];
   return { path, version, platform };
 }
 
 /** Finds `uv`: on the PATH, among the tools, or installed there now from the Python registry; null where that fails. */
-export async function findUv(tools: string, python: HostPython, env: Variables, signal: AbortSignal): Promise<string | null> {
+export async function findUv(
+  tools: string,
+  python: HostPython,
+  env: Variables,
+  signal: AbortSignal,
+): Promise<string | null> {
   const onPath = await runCommand("uv", ["--version"], { env, timeoutMs: versionTimeoutMs, signal });
   if (onPath.exitCode === 0) return "uv";
   const home = join(tools, "uv");
@@ -40,12 +51,8 @@ export async function findUv(tools: string, python: HostPython, env: Variables, 
   await ensureFolder(tools);
   const partial = await mkdtemp(join(tools, "uv-"));
   try {
-    const options = { env, timeoutMs: installTimeoutMs, signal };
-    const venv = await runCommand(python.path, ["-m", "venv", partial], options);
-    if (venv.exitCode !== 0) return null;
-    const pip = await runCommand(join(partial, "bin", "python"), ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "uv"], options);
-    if (pip.exitCode !== 0) return null;
-    // The program uv needs nothing of the environment that brought it, so that it may be moved.
+    if (!(await installUv(partial, python, { env, timeoutMs: installTimeoutMs, signal }))) return null;
+    // The program uv needs nothing of what brought it, so that it may be moved.
     await rename(partial, home);
     return installed;
   } catch (error) {
@@ -54,4 +61,18 @@ export async function findUv(tools: string, python: HostPython, env: Variables, 
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+const pipInstall: readonly string[] = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"];
+
+/** By the machine's own pip, which is quick; where Python has none, by the pip of a fresh virtual environment. */
+async function installUv(folder: string, python: HostPython, options: CommandOptions): Promise<boolean> {
+  const direct = await runCommand(python.path, [...pipInstall, "--target", folder, "uv"], options);
+  if (direct.exitCode === 0) return true;
+  // A pip that found nothing to install will not find it from elsewhere either.
+  if (!direct.output.includes("No module named pip")) return false;
+  const venv = await runCommand(python.path, ["-m", "venv", folder], options);
+  if (venv.exitCode !== 0) return false;
+  const pip = await runCommand(join(folder, "bin", "python"), [...pipInstall, "uv"], options);
+  return pip.exitCode === 0;
 }

@@ -20,9 +20,17 @@ export interface CommandOptions {
 }
 
 /** Runs a program to its end, output of both streams together. An abort or the timeout kills it and what it started. */
-export async function runCommand(program: string, parameters: readonly string[], options: CommandOptions): Promise<CommandEnd> {
+export async function runCommand(
+  program: string,
+  parameters: readonly string[],
+  options: CommandOptions,
+): Promise<CommandEnd> {
   options.signal.throwIfAborted();
-  const child = spawn(program, [...parameters], { env: { ...options.env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, [...parameters], {
+    env: { ...options.env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   let rest = "";
   const take = (chunk: Buffer): void => {

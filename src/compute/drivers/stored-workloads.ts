@@ -62,10 +62,14 @@ function checkRequest(request: WorkloadRequest): void {
   const result = workloadRequestSchema.safeParse(request);
   if (result.success) return;
   const issues = result.error.issues.slice(0, 5).map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new Fault("platform.request-invalid", `the workload is not as wanted: ${issues.join("; ")}`, { details: { issues } });
+  throw new Fault("platform.request-invalid", `the workload is not as wanted: ${issues.join("; ")}`, {
+    details: { issues },
+  });
 }
 
 /** The fault for an id that no workload has. */
 export function missingWorkload(id: string): Fault {
-  return new Fault("compute.workload-missing", `there is no workload ${id}; list them with: millwright get workloads`, { details: { id } });
+  return new Fault("compute.workload-missing", `there is no workload ${id}; list them with: millwright get workloads`, {
+    details: { id },
+  });
 }

@@ -2,26 +2,30 @@ import type { TaskLaunch } from "../ports.ts";
 import { markName } from "./task-files.ts";
 
 /** The variables of the server's environment that tasks see; nothing else of it reaches them. */
-const inheritedNames: ReadonlySet<string> = new Set([
-  ...["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"],
-  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],
-  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
-]);
+const inheritedNames: ReadonlySet<string> = new Set(
+  (
+    "PATH HOME USER LOGNAME LANG LC_ALL TZ TMPDIR LD_LIBRARY_PATH " +
+    "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE " +
+    "HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy"
+  ).split(" "),
+);
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Libraries that start as many threads as the machine has CPUs unless told otherwise. */
-const threadCountNames: readonly string[] = [
-  ...["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"],
-  ...["POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "LOKY_MAX_CPU_COUNT"],
-];
+const threadCountNames: readonly string[] = (
+  "OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS VECLIB_MAXIMUM_THREADS " +
+  "POLARS_MAX_THREADS RAYON_NUM_THREADS LOKY_MAX_CPU_COUNT"
+).split(" ");
 
 /** An environment: names and values. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Of the server's environment, what its tasks may see. */
 export function inheritedVariables(host: Variables): Record<string, string> {
-  const kept = Object.entries(host).filter((entry): entry is [string, string] => entry[1] !== undefined && inheritedNames.has(entry[0]));
+  const kept = Object.entries(host).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && inheritedNames.has(entry[0]),
+  );
   return { PATH: defaultPath, ...Object.fromEntries(kept) };
 }
 
@@ -43,7 +47,9 @@ export function taskEnvironment(host: Variables, task: TaskLaunch, folder: strin
     MILLWRIGHT_ATTEMPT: String(task.attempt),
     MILLWRIGHT_CPUS: String(task.resources.cpus),
     MILLWRIGHT_MEMORY_BYTES: String(task.resources.memory),
-    ...(python === null ? {} : { VIRTUAL_ENV: python.folder, PATH: `${python.binFolder}:${inherited["PATH"] ?? defaultPath}` }),
+    ...(python === null
+      ? {}
+      : { VIRTUAL_ENV: python.folder, PATH: `${python.binFolder}:${inherited["PATH"] ?? defaultPath}` }),
     ...task.command.env,
     ...task.command.secretEnv,
     [markName]: folder,

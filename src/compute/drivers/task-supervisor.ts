@@ -53,7 +53,10 @@ class Supervision {
 
   constructor(task: SupervisorTask, child: ChildProcess, logs: readonly number[]) {
     this.#task = task;
-    this.#group = new ProcessGroup(`${markName}=${task.folder}`, child.pid === undefined ? undefined : readProcess(child.pid));
+    this.#group = new ProcessGroup(
+      `${markName}=${task.folder}`,
+      child.pid === undefined ? undefined : readProcess(child.pid),
+    );
     this.#logs = logs;
   }
 
@@ -85,7 +88,8 @@ class Supervision {
       const costMs = performance.now() - before;
       await Promise.race([ended, pause(Math.max(pollMs, costMs * pollCostFactor)), this.#stopAsked.promise]);
     }
-    const graceMs = cause === "memory" ? 0 : cause === undefined ? Math.min(leftoverGraceMs, this.#task.graceMs) : this.#task.graceMs;
+    const graceMs =
+      cause === "memory" ? 0 : cause === undefined ? Math.min(leftoverGraceMs, this.#task.graceMs) : this.#task.graceMs;
     await this.#endAll(graceMs);
     await Promise.race([ended, pause(killWaitMs, undefined, { ref: false })]);
     return this.#result(cause ?? "exit", exit);
@@ -170,7 +174,12 @@ async function supervise(task: SupervisorTask): Promise<void> {
   const out = openSync(paths.stdout, "a", 0o600);
   const err = openSync(paths.stderr, "a", 0o600);
   const [program = "", ...parameters] = task.argv;
-  const child = spawn(program, parameters, { cwd: paths.work, env: task.env, detached: true, stdio: ["ignore", out, err] });
+  const child = spawn(program, parameters, {
+    cwd: paths.work,
+    env: task.env,
+    detached: true,
+    stdio: ["ignore", out, err],
+  });
   const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   const failed = new Promise<Error>((resolve) => child.once("error", resolve));
   if (child.pid === undefined) {

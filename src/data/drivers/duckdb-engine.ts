@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { access, constants, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Millis } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { toDiskFault } from "../../platform/files.ts";
@@ -141,18 +140,20 @@ export class DuckdbEngine implements SqlEngine {
     this.#sessions -= 1;
     if (child.isAlive && !this.#stopping.signal.aborted) {
       this.#idle.push(child);
-      void this.#endWhenIdle(child);
+      this.#endWhenIdle(child);
     }
     this.#waiting.shift()?.();
   }
 
-  async #endWhenIdle(child: DuckdbProcess): Promise<void> {
-    const asked = child.asked;
-    await delay(idleMs, undefined, { ref: false });
-    const place = this.#idle.indexOf(child);
-    if (place < 0 || child.asked !== asked) return;
-    this.#idle.splice(place, 1);
-    await child.kill();
+  #endWhenIdle(child: DuckdbProcess): void {
+    const { asked } = child;
+    const timer = setTimeout(() => {
+      const place = this.#idle.indexOf(child);
+      if (place < 0 || child.asked !== asked) return;
+      this.#idle.splice(place, 1);
+      child.end();
+    }, idleMs);
+    timer.unref();
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { Socket } from "node:net";
 import { extname } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { SessionReply, SessionRequest } from "./duckdb-message.ts";
@@ -76,6 +77,11 @@ export class DuckdbProcess {
     }
   }
 
+  /** Ends the process at once, without waiting until it is gone. */
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
   /** Ends the process at once; resolves when it is gone. */
   async kill(): Promise<void> {
     this.#child.ref();
@@ -87,13 +93,7 @@ export class DuckdbProcess {
   #rest(): void {
     this.#child.unref();
     this.#child.channel?.unref();
-    if (
-      this.#child.stderr !== null &&
-      "unref" in this.#child.stderr &&
-      typeof this.#child.stderr.unref === "function"
-    ) {
-      this.#child.stderr.unref();
-    }
+    if (this.#child.stderr instanceof Socket) this.#child.stderr.unref();
   }
 
   #deathFault(): Fault {

@@ -54,7 +54,10 @@ async function readNumbers(connection: DuckDBConnection, statement: string): Pro
   const chunks = await result.fetchAllChunks();
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
   if (rows > rowsMax) {
-    throw new Fault("evaluation.data-invalid", `an evaluation takes at most ${rowsMax} rows, found ${rows}; set maxRows`);
+    throw new Fault(
+      "evaluation.data-invalid",
+      `an evaluation takes at most ${rowsMax} rows, found ${rows}; set maxRows`,
+    );
   }
   const columns = Array.from({ length: result.columnCount }, () => new Float64Array(rows));
   let start = 0;

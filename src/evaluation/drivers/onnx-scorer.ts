@@ -48,7 +48,9 @@ async function openSession(path: string, threads: number): Promise<InferenceSess
     });
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault("evaluation.model-unfit", `the model file wants to be ONNX that can be loaded: ${found}`, { cause });
+    throw new Fault("evaluation.model-unfit", `the model file wants to be ONNX that can be loaded: ${found}`, {
+      cause,
+    });
   }
 }
 
@@ -107,7 +109,11 @@ function toTensor(input: TensorShape, values: Float32Array, shape: readonly numb
     case "float64":
       return new Tensor("float64", Float64Array.from(values), shape);
     case "int64":
-      return new Tensor("int64", BigInt64Array.from(values, (value) => BigInt(Math.round(value))), shape);
+      return new Tensor(
+        "int64",
+        BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
+        shape,
+      );
     case "int32":
       return new Tensor("int32", Int32Array.from(values), shape);
     default:

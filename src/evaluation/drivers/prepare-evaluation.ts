@@ -60,10 +60,7 @@ export async function buildSets(
   const evaluation = await sets.build({ ...features, ...windowOf(given), columns }, signal);
   const { from, to } = given.candidate.lineage.trainingSet;
   const grouped = [...new Set([...baseline.groupBy, data.label])];
-  const training = await sets.build(
-    { ...common, from, to, columns: grouped, featureViews: [], maxRows: null },
-    signal,
-  );
+  const training = await sets.build({ ...common, from, to, columns: grouped, featureViews: [], maxRows: null }, signal);
   if (training.rows > 0) return { evaluation, training };
   throw new Fault(
     "evaluation.data-invalid",

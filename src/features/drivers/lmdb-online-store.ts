@@ -43,6 +43,8 @@ interface ViewState {
   index: OnlineIndex | null;
   batches: StoredBatch[];
   nextNumber: number;
+  /** Counts the writes that failed. */
+  failures: number;
   /** Settles when everything written so far is on disk. */
   written: Promise<unknown>;
 }
@@ -66,6 +68,9 @@ export class LmdbOnlineStore implements OnlineFeatures {
       path: folder,
       mapSize: mapBytesMax,
       overlappingSync: false,
+      // With batches by event turn, lmdb keeps a promise of its own whose rejection nobody can handle: a full disk
+      // would end the process.
+      eventTurnBatching: false,
       encoding: "binary",
       keyEncoding: "binary",
     });
@@ -93,6 +98,7 @@ export class LmdbOnlineStore implements OnlineFeatures {
           index: null,
           batches: [],
           nextNumber: 0,
+          failures: 0,
           written,
         });
       }
@@ -128,17 +134,18 @@ export class LmdbOnlineStore implements OnlineFeatures {
     const horizon = newest - state.retentionMs;
     // Ids are taken before the write, so that two appends of one id at once write it once.
     const added = rows.filter((row) => row.knownAt >= horizon && index.takeId(row.id));
+    const { failures } = state;
     try {
       await this.#write(state, added);
-    } catch (cause) {
+    } catch (error) {
+      state.failures += 1;
       for (const row of added) index.releaseId(row.id);
-      throw new Fault(
-        "features.store-failed",
-        "the online store could not write; free disk space if it is full, then send the rows again",
-        { cause },
-      );
+      throw await toStoreFault(error);
     }
     for (const row of added) index.insert(row);
+    if (added.length < rows.length && state.failures > failures) {
+      throw await toStoreFault("another append that held some of these rows failed meanwhile");
+    }
     index.forgetBefore(horizon, rows.length);
     await this.#expire(state, index, horizon);
   }
@@ -245,4 +252,21 @@ function problemOf(spec: FeatureViewSpec, columns: number, row: FeatureRow): str
 
 function viewKey(project: string, view: string): string {
   return `${project}/${view}`;
+}
+
+/** lmdb rejects a write with an error whose `commitError` is a promise that rejects with the reason. */
+async function toStoreFault(error: unknown): Promise<Fault> {
+  let cause = error;
+  if (error instanceof Error && "commitError" in error) {
+    try {
+      await error.commitError;
+    } catch (reason) {
+      cause = reason;
+    }
+  }
+  return new Fault(
+    "features.store-failed",
+    `the online store could not write (${String(cause)}); free disk space if it is full, then send the rows again`,
+    { cause },
+  );
 }

@@ -1,6 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FeatureVector, OnlineFeatures } from "../../features/ports.ts";
+import { type CalendarPart, calendarPart } from "../calendar-part.ts";
 import type { InferRequest } from "../infer-request.ts";
 import type { Element, Tensor } from "../tensor.ts";
 import type { Route, RouteVersion } from "./routing-table.ts";
@@ -60,7 +61,7 @@ export function checkRequestRows(route: Route, request: InferRequest): RequestRo
  * Reads the features of each row as they were known at the row's moment and puts them, with the request's own numbers, into
  * the order in which the model takes its columns.
  *
- * A feature wins over a request input of the same name.
+ * A feature wins over a part of the calendar, and both over a request input of the same name.
  *
  * @param now the moment of rows that name none.
  * @throws {Fault} `serving.model-incompatible` when a column is neither a request input nor a feature of the views.
@@ -90,7 +91,7 @@ export function joinFeatures(
     );
     sources ??= version.columns.map((column) => sourceOf(column, route, version, vectors, request));
     for (let column = 0; column < width; column += 1) {
-      values[row * width + column] = readSource(sources[column], vectors, row);
+      values[row * width + column] = readSource(sources[column], vectors, row, moment);
     }
     moments[row] = moment;
   }
@@ -99,6 +100,7 @@ export function joinFeatures(
 
 type Source =
   | { readonly kind: "feature"; readonly view: number; readonly index: number }
+  | { readonly kind: "calendar"; readonly part: CalendarPart }
   | { readonly kind: "input"; readonly tensor: Tensor };
 
 function sourceOf(
@@ -112,6 +114,8 @@ function sourceOf(
     const index = vector.names.indexOf(column);
     if (index >= 0) return { kind: "feature", view, index };
   }
+  const part = route.calendar[column];
+  if (part !== undefined) return { kind: "calendar", part };
   const tensor = request.inputs.get(column);
   if (tensor !== undefined) return { kind: "input", tensor };
   throw new Fault(
@@ -120,9 +124,15 @@ function sourceOf(
   );
 }
 
-function readSource(source: Source | undefined, vectors: readonly FeatureVector[], row: number): Element {
+function readSource(
+  source: Source | undefined,
+  vectors: readonly FeatureVector[],
+  row: number,
+  moment: Instant,
+): Element {
   if (source === undefined) return null;
   if (source.kind === "feature") return vectors[source.view]?.values[source.index] ?? null;
+  if (source.kind === "calendar") return calendarPart(source.part, moment);
   return source.tensor.data[row] ?? null;
 }
 

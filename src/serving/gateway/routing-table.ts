@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { calendarParts } from "../calendar-part.ts";
 import { inputLayoutSchema, signatureSchema } from "../runtimes/replica-files.ts";
 import { datatypes } from "../tensor.ts";
 
@@ -34,6 +35,8 @@ export const routeSchema = z.object({
   inputs: z.array(z.object({ name: z.string(), datatype: z.enum(datatypes) })),
   /** The input that holds the moment in milliseconds since 1970; null takes the moment of arrival. */
   timestamp: z.string().nullable(),
+  /** Columns that are parts of the row's moment. */
+  calendar: z.record(z.string(), z.enum(calendarParts)),
   /** Feature views to join, with the inputs that name their entity. */
   views: z.array(z.object({ name: z.string(), entity: z.array(z.string()) })),
   /** The candidate, if any, comes first: its share begins at bucket 0, so callers stay with it as it grows. */

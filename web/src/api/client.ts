@@ -48,13 +48,19 @@ export async function failureOf(response: Response): Promise<ApiFailure> {
   });
 }
 
-async function send(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+interface Sending {
+  readonly method: "GET" | "POST";
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function send(path: string, sending: Sending, signal: AbortSignal | undefined): Promise<Response> {
   const limit = AbortSignal.timeout(requestTimeoutMs);
-  const headers = { accept: "application/json", ...authorisation(), ...init.headers };
+  const headers = { accept: "application/json", ...authorisation(), ...sending.headers };
   let response: Response;
   try {
     const bounded = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-    response = await fetch(path, { ...init, headers, signal: bounded });
+    response = await fetch(path, { ...sending, headers, signal: bounded });
   } catch (error) {
     if (signal?.aborted === true) throw error;
     throw new ApiFailure({
@@ -81,8 +87,12 @@ export async function getJson<Value>(
 
 /** Sends JSON and reads the answer. @throws {ApiFailure} when the server refuses or does not answer. */
 export async function postJson<Value>(path: string, body: unknown, read: (value: unknown) => Value): Promise<Value> {
-  const init = { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const response = await send(path, init, undefined);
+  const sending = {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  } as const;
+  const response = await send(path, sending, undefined);
   const text = await response.text();
   return read(text === "" ? {} : JSON.parse(text));
 }

@@ -1,8 +1,22 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
-import type { PendingReason, TaskOutcome } from "../../../src/compute/ports.ts";
 import type { ResourceRef } from "../../../src/platform/resource.ts";
 import { getJson, withQuery } from "./client.ts";
 import { type Fields, fieldsOf, itemsOf } from "./reading.ts";
+
+/** Why a workload waits: the main reason, who is in its way, and what would help. */
+export interface PendingReason {
+  readonly code: string;
+  readonly sentence: string;
+  readonly blockers: readonly { readonly id: string; readonly name: string; readonly gpus: number }[];
+  readonly changes: readonly string[];
+}
+
+/** How a workload ended, in words that name the cause. */
+export interface TaskOutcome {
+  readonly kind: string;
+  readonly exitCode: number | null;
+  readonly message: string;
+}
 
 /** A workload as the queue lists it. */
 export interface WorkloadRow {
@@ -71,19 +85,9 @@ function readReason(fields: Fields): PendingReason {
   };
 }
 
-const outcomeKinds: readonly TaskOutcome["kind"][] = [
-  "exited",
-  "signalled",
-  "out-of-memory",
-  "out-of-time",
-  "lost",
-  "start-failed",
-  "cancelled",
-];
-
 function readOutcome(fields: Fields): TaskOutcome {
   return {
-    kind: outcomeKinds.find((each) => each === fields.textOr("kind", "")) ?? "exited",
+    kind: fields.textOr("kind", "exited"),
     exitCode: fields.numberOr("exitCode", null),
     message: fields.textOr("message", ""),
   };

@@ -1,105 +1,78 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import type { Alert, Distribution, DriftReport, Finding } from "../../../src/monitoring/model.ts";
 import { getJson, withQuery } from "./client.ts";
 import { type Fields, itemsOf } from "./reading.ts";
 import { projectPath } from "./resources.ts";
 
-/** Something that a monitor saw and a person (or a retraining) should act on. */
-export interface Alert {
-  readonly id: string;
-  readonly project: string;
-  readonly monitor: string;
-  readonly state: string;
-  readonly severity: string;
-  readonly message: string;
-  readonly openedAt: number | null;
-  readonly closedAt: number | null;
-}
-
-/** What a monitor found of one column, of the predictions, or of the outcomes. */
-export interface Finding {
-  readonly subject: string;
-  readonly measure: string;
-  readonly value: number;
-  readonly threshold: number | null;
-  readonly isDrift: boolean;
-  readonly message: string;
-}
-
-/** One column's distribution in the reference window and live. */
-export interface DistributionPair {
-  readonly subject: string;
-  readonly edges: readonly number[];
-  readonly labels: readonly string[];
-  readonly reference: readonly number[];
-  readonly live: readonly number[];
-}
-
-/** One comparison of live traffic with the training window. */
-export interface DriftReport {
-  readonly id: string;
-  readonly at: number;
-  readonly verdict: string;
-  readonly liveRows: number;
-  readonly referenceRows: number;
-  readonly from: number | null;
-  readonly to: number | null;
-  readonly message: string;
-  readonly findings: readonly Finding[];
-  readonly distributions: readonly DistributionPair[];
-}
-
 const refreshMs = 10_000;
+
+const alertStates: readonly Alert["state"][] = ["open", "acknowledged", "resolved"];
+const findingKinds: readonly Finding["kind"][] = ["input", "prediction", "label", "quality"];
 
 function readAlert(fields: Fields): Alert {
   return {
-    id: fields.textOr("id", ""),
+    id: fields.text("id"),
     project: fields.textOr("project", ""),
-    monitor: fields.textOr("monitor", fields.textOr("source", "")),
-    state: fields.textOr("state", "open"),
-    severity: fields.textOr("severity", "warning"),
+    monitor: fields.textOr("monitor", ""),
+    deployment: fields.textOr("deployment", ""),
+    state: alertStates.find((each) => each === fields.textOr("state", "")) ?? "open",
+    severity: "warning",
     message: fields.textOr("message", ""),
-    openedAt: fields.numberOr("openedAt", null),
+    reportId: fields.textOr("reportId", ""),
+    openedAt: fields.numberOr("openedAt", 0),
+    acknowledgedBy: fields.textOr("acknowledgedBy", null),
+    acknowledgedAt: fields.numberOr("acknowledgedAt", null),
     closedAt: fields.numberOr("closedAt", null),
   };
 }
 
 function readFinding(fields: Fields): Finding {
   return {
-    subject: fields.textOr("subject", fields.textOr("column", "")),
-    measure: fields.textOr("measure", ""),
+    column: fields.textOr("column", ""),
+    kind: findingKinds.find((each) => each === fields.textOr("kind", "")) ?? "input",
+    statistic: fields.textOr("statistic", ""),
     value: fields.numberOr("value", 0),
-    threshold: fields.numberOr("threshold", null),
-    isDrift: fields.flag("drift"),
+    threshold: fields.numberOr("threshold", 0),
+    floor: fields.numberOr("floor", null),
+    pValue: fields.numberOr("pValue", null),
+    distance: fields.numberOr("distance", null),
+    drifted: fields.flag("drifted"),
     message: fields.textOr("message", ""),
   };
 }
 
-function readDistribution(fields: Fields): DistributionPair {
+function readDistribution(fields: Fields): Distribution {
   return {
-    subject: fields.textOr("subject", fields.textOr("column", "")),
-    edges: fields.numbers("edges"),
-    labels: fields.texts("labels"),
-    reference: fields.numbers("reference"),
-    live: fields.numbers("live"),
+    column: fields.textOr("column", ""),
+    edges: [...fields.numbers("edges")],
+    labels: [...fields.texts("labels")],
+    reference: [...fields.numbers("reference")],
+    live: [...fields.numbers("live")],
   };
 }
 
 function readReport(fields: Fields): DriftReport {
   return {
-    id: fields.textOr("id", ""),
+    id: fields.text("id"),
+    project: fields.textOr("project", ""),
+    monitor: fields.textOr("monitor", ""),
+    deployment: fields.textOr("deployment", ""),
+    versionId: fields.textOr("versionId", ""),
     at: fields.numberOr("at", 0),
-    verdict: fields.textOr("verdict", ""),
-    liveRows: fields.numberOr("liveRows", 0),
-    referenceRows: fields.numberOr("referenceRows", 0),
-    from: fields.numberOr("from", null),
-    to: fields.numberOr("to", null),
+    verdict: fields.textOr("verdict", "") === "drifted" ? "drifted" : "steady",
     message: fields.textOr("message", ""),
-    findings: fields.list("findings", readFinding),
-    distributions: fields.list("distributions", readDistribution),
+    liveRows: fields.numberOr("liveRows", 0),
+    liveOutcomes: fields.numberOr("liveOutcomes", 0),
+    referenceRows: fields.numberOr("referenceRows", 0),
+    from: fields.numberOr("from", 0),
+    to: fields.numberOr("to", 0),
+    findings: [...fields.list("findings", readFinding)],
+    distributions: [...fields.list("distributions", readDistribution)],
+    basis: fields.textOr("basis", ""),
   };
 }
 
-/** Alerts, open ones first. */
+/** Alerts, the newest first. */
 export function useAlerts(project: string | undefined): UseQueryResult<readonly Alert[]> {
   return useQuery({
     queryKey: ["alerts", project ?? "*"],
@@ -113,11 +86,8 @@ export function useDriftReports(project: string, name: string): UseQueryResult<r
   return useQuery({
     queryKey: ["reports", project, name],
     queryFn: async ({ signal }) => {
-      const reports = await getJson(
-        `${projectPath(project)}/drift-monitors/${encodeURIComponent(name)}/reports`,
-        itemsOf(readReport),
-        signal,
-      );
+      const path = `${projectPath(project)}/drift-monitors/${encodeURIComponent(name)}/reports`;
+      const reports = await getJson(path, itemsOf(readReport), signal);
       return reports.toSorted((left, right) => right.at - left.at);
     },
     refetchInterval: refreshMs,

@@ -1,21 +1,22 @@
 import { useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
-import type { Approval, Verdict } from "../../../src/registry/model.ts";
-import type { ModelVersion } from "../../../src/registry/ports.ts";
+import type { Approval, ModelVersionDetail, Verdict } from "../../../src/registry/model.ts";
 import type { LineageEdge, LineageNode } from "../charts/lineage-layout.ts";
 import { getJson, postJson, withQuery } from "./client.ts";
 import { type Fields, fieldsOf, itemsOf } from "./reading.ts";
 import { acrossProjects, projectPath } from "./resources.ts";
 
 /** A model version with the gate's verdict and what people said; lists leave both out. */
-export interface VersionRow extends ModelVersion {
-  readonly verdict: Verdict | null;
-  readonly approvals: readonly Approval[];
-  readonly approvalsRequired: number;
-}
+export type VersionRow = ModelVersionDetail;
 
-const versionStates: readonly ModelVersion["state"][] = ["candidate", "rejected", "passed", "approved", "retired"];
+const versionStates: readonly ModelVersionDetail["state"][] = [
+  "candidate",
+  "rejected",
+  "passed",
+  "approved",
+  "retired",
+];
 
-function readLineage(fields: Fields): ModelVersion["lineage"] {
+function readLineage(fields: Fields): ModelVersionDetail["lineage"] {
   const set = fields.fields("trainingSet");
   return {
     trainingJob: fields.textOr("trainingJob", ""),
@@ -29,8 +30,8 @@ function readLineage(fields: Fields): ModelVersion["lineage"] {
       from: set.numberOr("from", 0),
       to: set.numberOr("to", 0),
     },
-    datasets: fields.texts("datasets"),
-    featureViews: fields.texts("featureViews"),
+    datasets: [...fields.texts("datasets")],
+    featureViews: [...fields.texts("featureViews")],
     startedBy: fields.textOr("startedBy", ""),
   };
 }
@@ -66,14 +67,14 @@ export function readVersion(fields: Fields): VersionRow {
     state: versionStates.find((state) => state === fields.textOr("state", "")) ?? "candidate",
     objectKey: fields.textOr("objectKey", ""),
     sha256: fields.textOr("sha256", ""),
-    inputs: fields.texts("inputs"),
+    inputs: [...fields.texts("inputs")],
     lineage: readLineage(fields.fields("lineage")),
     registeredBy: fields.textOr("registeredBy", ""),
     registeredAt: fields.numberOr("registeredAt", 0),
-    aliases: fields.texts("aliases"),
+    aliases: [...fields.texts("aliases")],
     metrics: fields.numbersByName("metrics"),
     verdict: verdict === null ? null : readVerdict(verdict),
-    approvals: fields.list("approvals", readApproval),
+    approvals: [...fields.list("approvals", readApproval)],
     approvalsRequired: fields.numberOr("approvalsRequired", 1),
   };
 }

@@ -110,43 +110,68 @@ function plotOptions(props: PlotProps, width: number): uPlot.Options {
 /** A plot of lines or filled areas over time or steps; drag to zoom, press twice to see all again. */
 export function Plot(props: PlotProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
-  const theme = useShownTheme();
-  const shape = JSON.stringify([
-    theme,
-    props.axis,
-    props.height,
-    props.range,
-    props.series.map((each) => [each.label, each.colour]),
-  ]);
+  const drawn = useRef<DrawnPlot | null>(null);
   const latest = useRef(props);
-  latest.current = props;
+  const theme = useShownTheme();
+  const lines = props.series.map((each) => [each.label, each.colour]);
+  const shape = JSON.stringify([theme, props.axis, props.height, props.range, lines]);
 
+  useEffect(() => {
+    latest.current = props;
+    drawn.current?.show(props);
+  }, [props]);
+
+  // The plot is made anew only when its shape changes; new points go into the one that exists.
   useEffect(() => {
     const element = host.current;
-    if (element === null) return;
-    const made = new uPlot(plotOptions(latest.current, element.clientWidth), plotData(latest.current), element);
-    plot.current = made;
-    const observer = new ResizeObserver(() => {
-      made.setSize({ width: element.clientWidth, height: latest.current.height ?? defaultHeight });
-    });
-    observer.observe(element);
+    if (element === null || shape === "") return;
+    const made = new DrawnPlot(element, latest.current);
+    drawn.current = made;
     return () => {
-      observer.disconnect();
-      made.destroy();
-      plot.current = null;
+      made.stop();
+      drawn.current = null;
     };
-    // The plot is made anew only when its shape changes; new points go into the one that exists.
   }, [shape]);
-
-  useEffect(() => {
-    plot.current?.setData(plotData(props));
-  }, [props.at, props.series]);
 
   return <div ref={host} className="chart" role="img" aria-label={props.label} />;
 }
 
+/** A plot on the page: it follows the width of its element and keeps the reader's zoom when points come. */
+class DrawnPlot {
+  readonly #plot: uPlot;
+  readonly #observer: ResizeObserver;
+  #series: PlotProps["series"];
+  #isZoomed = false;
+
+  constructor(element: HTMLElement, props: PlotProps) {
+    this.#series = props.series;
+    this.#plot = new uPlot(plotOptions(props, element.clientWidth), plotData(props), element);
+    this.#plot.over.addEventListener("mouseup", () => {
+      if (this.#plot.select.width > 0) this.#isZoomed = true;
+    });
+    this.#plot.over.addEventListener("dblclick", () => {
+      this.#isZoomed = false;
+    });
+    this.#observer = new ResizeObserver(() => {
+      this.#plot.setSize({ width: element.clientWidth, height: props.height ?? defaultHeight });
+    });
+    this.#observer.observe(element);
+  }
+
+  show(props: PlotProps): void {
+    if (props.series === this.#series) return;
+    this.#series = props.series;
+    this.#plot.setData(plotData(props), !this.#isZoomed);
+    if (this.#isZoomed) this.#plot.redraw(true, true);
+  }
+
+  stop(): void {
+    this.#observer.disconnect();
+    this.#plot.destroy();
+  }
+}
+
 function plotData(props: PlotProps): uPlot.AlignedData {
   const at = props.axis === "time" ? props.at.map((instant) => instant / millisPerSecond) : [...props.at];
-  return [at, ...props.series.map((each) => [...each.values])] as uPlot.AlignedData;
+  return [at, ...props.series.map((each) => [...each.values])];
 }

@@ -14,6 +14,13 @@ export function Drawer({
 }): ReactNode {
   const sheet = useRef<HTMLElement>(null);
   useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") onClose();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [onClose]);
+  useEffect(() => {
     const before = document.activeElement;
     sheet.current?.focus();
     return () => {
@@ -23,16 +30,7 @@ export function Drawer({
   return (
     <>
       <div className="overlay" onClick={onClose} aria-hidden="true" />
-      <aside
-        ref={sheet}
-        className="drawer"
-        role="dialog"
-        aria-label={title}
-        tabIndex={-1}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") onClose();
-        }}
-      >
+      <aside ref={sheet} className="drawer" role="dialog" aria-label={title} tabIndex={-1}>
         <header>
           <h2 className="cut">{title}</h2>
           {badge}

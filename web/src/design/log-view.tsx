@@ -22,7 +22,6 @@ export function LogView({ project, workload }: { readonly project: string; reado
       <pre
         ref={box}
         className="log"
-        tabIndex={0}
         onScroll={(event) => {
           const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
           isAtEnd.current = scrollHeight - scrollTop - clientHeight < nearEndPixels;

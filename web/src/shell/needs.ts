@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { useAlerts } from "../api/monitoring.ts";
 import { useModelVersions } from "../api/registry.ts";
 import { useResources } from "../api/resources.ts";
@@ -21,7 +22,7 @@ export function useNeeds(project: string | undefined): readonly Need[] {
   const alerts = useAlerts(project);
   const jobs = useResources("training-jobs", project);
   const datasets = useResources("datasets", project);
-  const since = Date.now() - failureSpanMs;
+  const [since] = useState(() => Date.now() - failureSpanMs);
   const approvals = (versions.data ?? [])
     .filter((version) => version.state === "passed")
     .map((version) => ({
@@ -33,7 +34,7 @@ export function useNeeds(project: string | undefined): readonly Need[] {
       path: `/models/${version.project}/${version.model}/${version.id}`,
     }));
   const open = (alerts.data ?? [])
-    .filter((alert) => alert.closedAt === null && alert.state !== "resolved" && alert.state !== "closed")
+    .filter((alert) => alert.state === "open")
     .map((alert) => ({
       id: alert.id,
       kind: "alert" as const,

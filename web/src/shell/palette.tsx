@@ -44,22 +44,27 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
             setChosen(0);
           }}
         />
-        <ul role="listbox" aria-label="Destinations">
+        <div className="list" role="listbox" aria-label="Destinations">
           {found.map((each, index) => (
-            <li
+            <button
+              type="button"
+              tabIndex={-1}
               key={each.path}
               role="option"
               aria-selected={index === chosen}
               onMouseMove={() => setChosen(index)}
               onClick={() => go(each)}
-              onKeyDown={onKey}
             >
               {each.label}
               <span className="what">{each.what}</span>
-            </li>
+            </button>
           ))}
-          {found.length === 0 && <li className="muted">Nothing of that name</li>}
-        </ul>
+          {found.length === 0 && (
+            <p className="muted" style={{ padding: 10 }}>
+              Nothing of that name
+            </p>
+          )}
+        </div>
       </div>
     </>
   );

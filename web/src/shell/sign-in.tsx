@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { signIn } from "../api/session.ts";
 import { Command } from "../design/command.tsx";
 import { WheelMark } from "./icons.tsx";
@@ -6,13 +6,18 @@ import { WheelMark } from "./icons.tsx";
 /** Asks for an API key; says why when an earlier key was refused. */
 export function SignIn({ reason }: { readonly reason: string | null }): ReactNode {
   const [key, setKey] = useState("");
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
+  const submit = (): void => {
     if (key.trim() !== "") signIn(key.trim());
   };
   return (
     <div className="sign-in">
-      <form className="panel" onSubmit={submit}>
+      <form
+        className="panel"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
         <div className="row">
           <WheelMark />
           <h1>Millwright</h1>

@@ -18,12 +18,8 @@ export function writeUrlState(state: Readonly<Record<string, unknown>>): string 
 
 /** Takes the members of `change` over into `state`; null and the empty text remove a member. */
 export function patchUrlState(state: UrlState, change: Readonly<Record<string, string | null>>): UrlState {
-  const merged: Record<string, string> = { ...state };
-  for (const [name, value] of Object.entries(change)) {
-    if (value === null || value === "") delete merged[name];
-    else merged[name] = value;
-  }
-  return merged;
+  const merged = Object.entries({ ...state, ...change });
+  return Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== null && entry[1] !== ""));
 }
 
 /** A list in one member, parts apart by commas. */

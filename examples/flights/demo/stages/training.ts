@@ -12,19 +12,39 @@ export interface Version {
   readonly state: string;
   readonly aliases: readonly string[];
   readonly metrics: Readonly<Record<string, number>>;
-  readonly lineage: { readonly trainingSet: { readonly rows: number }; readonly startedBy: string; readonly codeHash: string; readonly datasets: readonly string[] };
+  readonly lineage: {
+    readonly trainingSet: { readonly rows: number };
+    readonly startedBy: string;
+    readonly codeHash: string;
+    readonly datasets: readonly string[];
+  };
   readonly verdict?: { readonly passed: boolean; readonly message: string } | null;
 }
 
 /** Follows a training job to its candidate. */
 export async function followTraining(client: PlatformClient, narration: Narration, job: string) {
-  const status = await settled(client, narration, { plural: "training-jobs", name: job, good: ["succeeded"], bad: ["failed", "cancelled"], limitMs: trainingLimitMs });
+  const status = await settled(client, narration, {
+    plural: "training-jobs",
+    name: job,
+    good: ["succeeded"],
+    bad: ["failed", "cancelled"],
+    limitMs: trainingLimitMs,
+  });
   const set = status["trainingSet"] as { rows: number; fingerprint: string };
-  narration.say(`trained on ${set.rows.toLocaleString("en")} rows, each as it was known before departure (fingerprint ${set.fingerprint})`);
-  const run = (await client.call("GET", `/api/v1/projects/${client.project}/runs/${String(status["runId"])}`)) as { run?: { metrics: Record<string, number> }; metrics?: Record<string, number> };
+  narration.say(
+    `trained on ${set.rows.toLocaleString("en")} rows, each as it was known before departure (fingerprint ${set.fingerprint})`,
+  );
+  const run = (await client.call("GET", `/api/v1/projects/${client.project}/runs/${String(status["runId"])}`)) as {
+    run?: { metrics: Record<string, number> };
+    metrics?: Record<string, number>;
+  };
   const metrics = run.run?.metrics ?? run.metrics ?? {};
-  narration.say(`MLflow run ${String(status["runId"])}: ${Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`).join(", ")}`);
-  return { figures: { trainingRows: set.rows }, answer: String(status["candidateId"]) };
+  narration.say(
+    `MLflow run ${String(status["runId"])}: ${Object.entries(metrics)
+      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+      .join(", ")}`,
+  );
+  return { figures: { trainingRows: set.rows }, answer: { id: String(status["candidateId"]) } };
 }
 
 /** Waits for the verdict of the evaluation that started by itself when training succeeded. */
@@ -35,9 +55,13 @@ export async function followEvaluation(client: PlatformClient, narration: Narrat
     narration.progress(`evaluation: ${suite?.status.phase ?? "waiting"}`);
     return found.state === "candidate" ? undefined : found;
   });
-  for (const [name, value] of Object.entries(version.metrics).toSorted()) narration.say(`${name.padEnd(28)} ${value.toFixed(5)}`);
-  narration.say(`verdict: ${version.verdict?.passed === true ? "passed" : "failed"}. ${version.verdict?.message ?? ""}`);
-  if (version.state !== "passed" && version.state !== "approved") throw new Error(`the candidate did not pass: ${version.verdict?.message ?? version.state}`);
+  for (const [name, value] of Object.entries(version.metrics).toSorted())
+    narration.say(`${name.padEnd(28)} ${value.toFixed(5)}`);
+  narration.say(
+    `verdict: ${version.verdict?.passed === true ? "passed" : "failed"}. ${version.verdict?.message ?? ""}`,
+  );
+  if (version.state !== "passed" && version.state !== "approved")
+    throw new Error(`the candidate did not pass: ${version.verdict?.message ?? version.state}`);
   const figures = { auc: version.metrics["auc"] ?? null, baselineAuc: version.metrics["baselineAuc"] ?? null };
   return { figures, answer: version };
 }
@@ -48,12 +72,21 @@ export async function readVersion(client: PlatformClient, id: string): Promise<V
 }
 
 /** Approves as a second person, after showing that the first one is refused. */
-export async function approve(client: PlatformClient, narration: Narration, version: Version, people: { readonly maker: string; readonly approver: string }) {
+export async function approve(
+  client: PlatformClient,
+  narration: Narration,
+  version: Version,
+  people: { readonly maker: string; readonly approver: string },
+) {
   const path = `/api/v1/projects/${client.project}/model-versions/${version.id}/approve`;
   const refused = await client.tryCall("POST", path, { comment: "I made it, it is good" }, people.maker);
   if (refused.status < 300) throw new Error("whoever made the model was allowed to approve it");
   narration.say(`ada, who made it, is refused: ${(refused.json as { error: { message: string } }).error.message}`);
-  await client.command(["approve", version.id, "--comment", "better than the baseline, calibrated"], { MILLWRIGHT_KEY: people.approver, MILLWRIGHT_SERVER: client.controlUrl, MILLWRIGHT_PROJECT: client.project });
+  await client.command(["approve", version.id, "--comment", "better than the baseline, calibrated"], {
+    MILLWRIGHT_KEY: people.approver,
+    MILLWRIGHT_SERVER: client.controlUrl,
+    MILLWRIGHT_PROJECT: client.project,
+  });
   const after = await readVersion(client, version.id);
   narration.say(`grace approves version ${after.version}: alias ${after.aliases.join(", ")}`);
   return { figures: { version: after.version }, answer: after };

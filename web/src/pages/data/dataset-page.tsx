@@ -1,4 +1,4 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { type DatasetVersionRow, readViolation, useDatasetVersions } from "../../api/data.ts";
 import { type ResourceSummary, useResource } from "../../api/resources.ts";
@@ -8,6 +8,7 @@ import { EmptyState } from "../../design/empty-state.tsx";
 import { Figures } from "../../design/figures.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { When } from "../../design/when.tsx";
@@ -18,7 +19,7 @@ import { ViolationNotice } from "./violation-notice.tsx";
 
 /** One dataset: its versions, schema and profile, and which rows break its rules. */
 export function DatasetPage(): ReactNode {
-  const { project = "", name = "" } = useParams({ strict: false });
+  const { project, name } = usePlace();
   const query = useResource("datasets", project, name);
   return <QueryView query={query}>{(dataset) => <DatasetView dataset={dataset} project={project} />}</QueryView>;
 }

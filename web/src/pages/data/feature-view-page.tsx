@@ -1,17 +1,18 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { type ResourceSummary, useResource } from "../../api/resources.ts";
 import { ConditionsPanel } from "../../design/conditions-panel.tsx";
 import { Facts } from "../../design/figures.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { CrumbsToData } from "./dataset-page.tsx";
 
 /** One feature view: whom it is about, over what it rolls, and each feature's definition. */
 export function FeatureViewPage(): ReactNode {
-  const { project = "", name = "" } = useParams({ strict: false });
+  const { project, name } = usePlace();
   const query = useResource("feature-views", project, name);
   return <QueryView query={query}>{(view) => <FeatureViewDetails view={view} project={project} />}</QueryView>;
 }

@@ -1,4 +1,4 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { gatherRollouts } from "../../api/gather-rollouts.ts";
 import { type ResourceSummary, useResource } from "../../api/resources.ts";
@@ -9,6 +9,7 @@ import { SegmentFilter } from "../../design/filters.tsx";
 import { Facts } from "../../design/figures.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
@@ -30,7 +31,7 @@ const spanMinutes: Readonly<Record<string, number>> = { "": 15, "1h": 60, "24h":
 
 /** One deployment: its traffic, its latency, and how its candidates fared. */
 export function DeploymentPage(): ReactNode {
-  const { project = "", name = "" } = useParams({ strict: false });
+  const { project, name } = usePlace();
   const query = useResource("deployments", project, name);
   return (
     <QueryView query={query}>{(deployment) => <DeploymentView deployment={deployment} project={project} />}</QueryView>

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Alert } from "../../api/monitoring.ts";
+import type { Alert } from "../../../../src/monitoring/model.ts";
 import { DataTable, type TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
@@ -8,7 +8,6 @@ import { When } from "../../design/when.tsx";
 
 const columns: readonly TableColumn<Alert>[] = [
   { heading: "State", cell: (row) => <StateBadge state={row.state} />, sortBy: (row) => row.state },
-  { heading: "Severity", cell: (row) => row.severity, sortBy: (row) => row.severity },
   {
     heading: "Monitor",
     cell: (row) => (
@@ -19,6 +18,7 @@ const columns: readonly TableColumn<Alert>[] = [
   },
   { heading: "What happened", className: "sentence", cell: (row) => row.message },
   { heading: "Opened", cell: (row) => <When at={row.openedAt} />, sortBy: (row) => row.openedAt },
+  { heading: "Acknowledged by", cell: (row) => row.acknowledgedBy ?? <span className="faint">–</span> },
   { heading: "Closed", cell: (row) => <When at={row.closedAt} />, sortBy: (row) => row.closedAt },
 ];
 

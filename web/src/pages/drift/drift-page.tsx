@@ -11,6 +11,7 @@ import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { When } from "../../design/when.tsx";
+import { formatCount } from "../../words/numbers.ts";
 import { matchesFilter } from "../../words/url-state.ts";
 import { AlertsTable } from "./alerts-table.tsx";
 
@@ -33,7 +34,14 @@ const columns: readonly TableColumn<ResourceSummary>[] = [
     cell: (row) => row.spec.textOr("deployment", "–"),
     sortBy: (row) => row.spec.textOr("deployment", ""),
   },
-  { heading: "Last look", cell: (row) => <When at={row.status.numberOr("lastReportAt", null)} /> },
+  { heading: "Last look", cell: (row) => <When at={row.status.numberOr("lastCheck", null)} /> },
+  {
+    heading: "Live rows",
+    isNumber: true,
+    cell: (row) => formatCount(row.status.numberOr("liveRows", 0)),
+    sortBy: (row) => row.status.numberOr("liveRows", 0),
+  },
+  { heading: "Retraining", cell: (row) => row.status.textOr("retrainJob", "–") },
   {
     heading: "What it found",
     className: "sentence",

@@ -1,11 +1,13 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type DriftReport, useAlerts, useDriftReports } from "../../api/monitoring.ts";
+import type { DriftReport } from "../../../../src/monitoring/model.ts";
+import { useAlerts, useDriftReports } from "../../api/monitoring.ts";
 import { type ResourceSummary, useResource } from "../../api/resources.ts";
 import { ConditionsPanel } from "../../design/conditions-panel.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
@@ -15,7 +17,7 @@ import { ReportPanels } from "./report-panels.tsx";
 
 /** One drift monitor: its newest report (or the one that the address names), its alerts. */
 export function MonitorPage(): ReactNode {
-  const { project = "", name = "" } = useParams({ strict: false });
+  const { project, name } = usePlace();
   const query = useResource("drift-monitors", project, name);
   return <QueryView query={query}>{(monitor) => <MonitorView monitor={monitor} project={project} />}</QueryView>;
 }
@@ -38,7 +40,7 @@ function MonitorView({ monitor, project }: { readonly monitor: ResourceSummary; 
       />
       <QueryView query={reports} skeletonLines={8}>
         {(all) => {
-          const shown = all.find((report) => String(report.at) === state["report"]) ?? all[0];
+          const shown = all.find((report) => report.id === state["report"]) ?? all[0];
           return shown === undefined ? (
             <Panel title="Reports">
               <EmptyState title="No report yet">
@@ -72,7 +74,7 @@ function ReportChoice({ reports }: { readonly reports: readonly DriftReport[] })
     >
       <option value="">Newest report</option>
       {reports.map((report) => (
-        <option key={report.at} value={String(report.at)}>
+        <option key={report.id} value={report.id}>
           {exactTime(report.at)} {report.verdict}
         </option>
       ))}

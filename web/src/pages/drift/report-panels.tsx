@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { DistributionPair, DriftReport, Finding } from "../../api/monitoring.ts";
+import type { Distribution, DriftReport, Finding } from "../../../../src/monitoring/model.ts";
 import { HistogramPair } from "../../charts/histogram.tsx";
 import { DataTable, type TableColumn } from "../../design/data-table.tsx";
 import { Figures } from "../../design/figures.tsx";
@@ -12,21 +12,32 @@ import { dataDay } from "../../words/relative-time.ts";
 const columns: readonly TableColumn<Finding>[] = [
   {
     heading: "Verdict",
-    cell: (row) => <StateBadge state={row.isDrift ? "drift" : "stable"} />,
-    sortBy: (row) => (row.isDrift ? 0 : 1),
+    cell: (row) => <StateBadge state={row.drifted ? "drifted" : "steady"} />,
+    sortBy: (row) => (row.drifted ? 0 : 1),
   },
-  { heading: "What", cell: (row) => <strong className="mono">{row.subject}</strong>, sortBy: (row) => row.subject },
-  { heading: "Measure", cell: (row) => row.measure, sortBy: (row) => row.measure },
-  { heading: "Value", isNumber: true, cell: (row) => formatFigure(row.value), sortBy: (row) => row.value },
-  { heading: "Threshold", isNumber: true, cell: (row) => (row.threshold === null ? "–" : formatFigure(row.threshold)) },
-  { heading: "Of threshold", cell: (row) => <ThresholdBar finding={row} />, sortBy: (row) => shareOf(row) },
+  {
+    heading: "What",
+    cell: (row) => <strong className="mono">{row.column}</strong>,
+    sortBy: (row) => row.column,
+  },
+  { heading: "Kind", cell: (row) => row.kind, sortBy: (row) => row.kind },
+  { heading: "Statistic", cell: (row) => row.statistic, sortBy: (row) => row.statistic },
+  { heading: "Value", isNumber: true, cell: (row) => formatFigure(row.value, 3), sortBy: (row) => row.value },
+  { heading: "Threshold", isNumber: true, cell: (row) => formatFigure(row.threshold, 3) },
+  {
+    heading: "By itself",
+    isNumber: true,
+    cell: (row) => (row.floor === null ? <span className="faint">–</span> : formatFigure(row.floor, 3)),
+    sortBy: (row) => row.floor,
+  },
+  { heading: "Of threshold", cell: (row) => <ThresholdBar finding={row} />, sortBy: shareOf },
   { heading: "In words", className: "sentence", cell: (row) => <span className="muted">{row.message}</span> },
 ];
 
 const barSpan = 2;
 
 function shareOf(finding: Finding): number | null {
-  return finding.threshold === null || finding.threshold === 0 ? null : finding.value / finding.threshold;
+  return finding.threshold === 0 ? null : finding.value / finding.threshold;
 }
 
 /** How near a value is to its threshold; the line in the middle is the threshold. */
@@ -37,7 +48,7 @@ function ThresholdBar({ finding }: { readonly finding: Finding }): ReactNode {
   return (
     <div style={{ position: "relative", width: 110 }} title={`${formatFigure(share, 3)} times the threshold`}>
       <div className="meter">
-        <span style={{ width: `${width}%`, background: finding.isDrift ? "var(--warning)" : "var(--series-1)" }} />
+        <span style={{ width: `${width}%`, background: finding.drifted ? "var(--warning)" : "var(--series-1)" }} />
       </div>
       <span
         style={{ position: "absolute", left: "50%", top: -2, bottom: -2, width: 1, background: "var(--text-muted)" }}
@@ -48,25 +59,27 @@ function ThresholdBar({ finding }: { readonly finding: Finding }): ReactNode {
 
 /** What a report compared and what it found. */
 export function ReportPanels({ report }: { readonly report: DriftReport }): ReactNode {
-  const window = report.from === null || report.to === null ? "" : `${dataDay(report.from)} to ${dataDay(report.to)}`;
-  const drifted = new Set(report.findings.filter((finding) => finding.isDrift).map((finding) => finding.subject));
+  const window = `${dataDay(report.from)} to ${dataDay(report.to)}`;
+  const drifted = new Set(report.findings.filter((finding) => finding.drifted).map((finding) => finding.column));
   const ordered = report.distributions.toSorted(
-    (left, right) => Number(drifted.has(right.subject)) - Number(drifted.has(left.subject)),
+    (left, right) => Number(drifted.has(right.column)) - Number(drifted.has(left.column)),
   );
   return (
     <>
       <Figures
         facts={[
-          { label: "Verdict", value: <StateBadge state={report.verdict} />, note: report.message },
+          { label: "Verdict", value: <StateBadge state={report.verdict} /> },
           {
             label: "Findings of drift",
-            value: `${drifted.size} of ${new Set(report.findings.map((each) => each.subject)).size}`,
+            value: `${drifted.size} of ${new Set(report.findings.map((each) => each.column)).size}`,
           },
           { label: "Live rows", value: formatCount(report.liveRows), note: window },
+          { label: "Outcomes known", value: formatCount(report.liveOutcomes) },
           { label: "Reference rows", value: formatCount(report.referenceRows), note: "the training window" },
           { label: "Looked", value: <When at={report.at} /> },
         ]}
       />
+      {report.message !== "" && <p className={drifted.size > 0 ? "warning" : "muted"}>{report.message}</p>}
       <Panel
         title="Distributions"
         note="training window against live traffic"
@@ -87,7 +100,7 @@ export function ReportPanels({ report }: { readonly report: DriftReport }): Reac
           style={{ display: "grid", gap: "16px 20px", gridTemplateColumns: "repeat(auto-fill, minmax(210px, 1fr))" }}
         >
           {ordered.map((pair) => (
-            <PairFigure key={pair.subject} pair={pair} hasDrifted={drifted.has(pair.subject)} />
+            <PairFigure key={pair.column} pair={pair} hasDrifted={drifted.has(pair.column)} />
           ))}
         </div>
       </Panel>
@@ -95,7 +108,7 @@ export function ReportPanels({ report }: { readonly report: DriftReport }): Reac
         <DataTable
           rows={report.findings}
           columns={columns}
-          keyOf={(row) => `${row.subject} ${row.measure}`}
+          keyOf={(row) => `${row.column} ${row.statistic}`}
           orderName="findingOrder"
         />
       </Panel>
@@ -103,21 +116,15 @@ export function ReportPanels({ report }: { readonly report: DriftReport }): Reac
   );
 }
 
-function PairFigure({
-  pair,
-  hasDrifted,
-}: {
-  readonly pair: DistributionPair;
-  readonly hasDrifted: boolean;
-}): ReactNode {
+function PairFigure({ pair, hasDrifted }: { readonly pair: Distribution; readonly hasDrifted: boolean }): ReactNode {
   const first = pair.labels[0] ?? (pair.edges[0] === undefined ? "" : formatFigure(pair.edges[0], 3));
   const last = pair.labels.at(-1) ?? formatFigure(pair.edges.at(-1) ?? Number.NaN, 3);
   return (
     <figure className="stack tight">
       <figcaption className="row">
-        <StateMark tone={hasDrifted ? "warning" : "good"} title={hasDrifted ? "drift" : "stable"} />
-        <span className="mono cut" title={pair.subject}>
-          {pair.subject}
+        <StateMark tone={hasDrifted ? "warning" : "good"} title={hasDrifted ? "drifted" : "steady"} />
+        <span className="mono cut" title={pair.column}>
+          {pair.column}
         </span>
       </figcaption>
       <HistogramPair reference={pair.reference} live={pair.live} edges={pair.edges} labels={pair.labels} />

@@ -64,6 +64,11 @@ const columns: readonly TableColumn<LoggedEvent>[] = [
   { heading: "What happened", className: "sentence", cell: (event) => event.message },
 ];
 
+/** The usual values and those that the page shows, in order. */
+function withSeen(usual: readonly string[], seen: readonly string[]): readonly string[] {
+  return [...new Set([...usual, ...seen])].toSorted();
+}
+
 /** The audit trail: every change, who made it and why, and whether the log is whole. */
 export function EventsPage(): ReactNode {
   const { state, change } = useUrlState();
@@ -82,8 +87,22 @@ export function EventsPage(): ReactNode {
       <PageHead title="Events" actions={<VerifyPanel />} />
       <div className="toolbar">
         <TextFilter name="name" label="Name of the subject" isFilter />
-        <SelectFilter name="kind" label="Kind" values={kinds} />
-        <SelectFilter name="verb" label="Verb" values={verbs} />
+        <SelectFilter
+          name="kind"
+          label="Kind"
+          values={withSeen(
+            kinds,
+            events.map((event) => event.subject.kind),
+          )}
+        />
+        <SelectFilter
+          name="verb"
+          label="Verb"
+          values={withSeen(
+            verbs,
+            events.map((event) => event.verb),
+          )}
+        />
         <TextFilter name="actor" label="Actor" />
       </div>
       <Panel flush>

@@ -16,7 +16,11 @@ export function TextFilter({
   const { state, change } = useUrlState();
   const inAddress = state[name] ?? "";
   const [text, setText] = useState(inAddress);
-  useEffect(() => setText(inAddress), [inAddress]);
+  const [seen, setSeen] = useState(inAddress);
+  if (seen !== inAddress) {
+    setSeen(inAddress);
+    setText(inAddress);
+  }
   useEffect(() => {
     if (text === inAddress) return;
     const timer = setTimeout(() => change({ [name]: text }), typingPauseMs);

@@ -1,4 +1,4 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useModelVersions, type VersionRow } from "../../api/registry.ts";
 import { type ResourceSummary, useResource } from "../../api/resources.ts";
@@ -6,6 +6,7 @@ import { Plot } from "../../charts/plot.tsx";
 import { ConditionsPanel } from "../../design/conditions-panel.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { formatFigure } from "../../words/numbers.ts";
@@ -13,7 +14,7 @@ import { VersionsTable } from "./versions-table.tsx";
 
 /** One model with its versions. */
 export function ModelPage(): ReactNode {
-  const { project = "", name = "" } = useParams({ strict: false });
+  const { project, name } = usePlace();
   const model = useResource("models", project, name);
   return <QueryView query={model}>{(found) => <ModelView model={found} project={project} />}</QueryView>;
 }

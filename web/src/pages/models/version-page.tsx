@@ -1,10 +1,11 @@
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useLineage, useModelVersion, type VersionRow } from "../../api/registry.ts";
 import { LineageGraph } from "../../charts/lineage-graph.tsx";
 import { Facts, Figures } from "../../design/figures.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { When } from "../../design/when.tsx";
@@ -20,7 +21,7 @@ const shownFigures = 6;
 
 /** One version of a model: where it came from, how good it is, who approved it. */
 export function VersionPage(): ReactNode {
-  const { project = "", version = "" } = useParams({ strict: false });
+  const { project, version } = usePlace();
   const query = useModelVersion(project, version);
   return <QueryView query={query}>{(found) => <VersionView version={found} />}</QueryView>;
 }

@@ -65,10 +65,7 @@ function evaluationStage(facts: ChainFacts): Stage {
     path: "/models",
     tone: candidates > 0 ? "running" : judged.length > 0 ? "good" : "off",
     headline: candidates > 0 ? `${candidates} under test` : countWord(judged.length, "verdict"),
-    detail:
-      judged.length === 0
-        ? "starts when a training succeeds"
-        : `${judged.length - rejected} passed, ${rejected} rejected`,
+    detail: judged.length === 0 ? "no candidate yet" : `${judged.length - rejected} passed, ${rejected} rejected`,
   };
 }
 
@@ -80,7 +77,7 @@ function approvalStage(facts: ChainFacts): Stage {
     path: "/models",
     tone: waiting > 0 ? "warning" : approved > 0 ? "good" : "off",
     headline: waiting > 0 ? `${waiting} waiting` : `${approved} approved`,
-    detail: waiting > 0 ? "a second identity must approve" : "nothing waits for a person",
+    detail: waiting > 0 ? "for a second identity" : "nobody is asked",
   };
 }
 

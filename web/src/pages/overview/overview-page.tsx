@@ -5,7 +5,6 @@ import { useAlerts } from "../../api/monitoring.ts";
 import { useStatus } from "../../api/platform.ts";
 import { useModelVersions } from "../../api/registry.ts";
 import { useResources } from "../../api/resources.ts";
-import { EmptyState } from "../../design/empty-state.tsx";
 import { FailureNotice } from "../../design/failure-notice.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
@@ -13,6 +12,7 @@ import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { When } from "../../design/when.tsx";
+import { kindWords } from "../../words/kind-words.ts";
 import { useNeeds } from "../../shell/needs.ts";
 import { PoolBars } from "../queue/pool-bars.tsx";
 import { WorkloadLines } from "../queue/workload-lines.tsx";
@@ -35,7 +35,7 @@ function useChainFacts(project: string | undefined): { readonly facts: ChainFact
     versions: versions.data ?? [],
     deployments: deployments.data ?? [],
     monitors: monitors.data ?? [],
-    openAlerts: (alerts.data ?? []).filter((alert) => alert.closedAt === null).length,
+    openAlerts: (alerts.data ?? []).filter((alert) => alert.state !== "resolved").length,
   };
   return { facts, error: datasets.error ?? trainingJobs.error ?? versions.error ?? deployments.error ?? null };
 }
@@ -79,7 +79,7 @@ function NeedsPanel({ project }: { readonly project: string | undefined }): Reac
   return (
     <Panel title="Needs a person" flush>
       {needs.length === 0 && (
-        <EmptyState title="Nothing waits for you">Approvals, alerts and failed jobs appear here.</EmptyState>
+        <p className="muted quiet-line">✓ Nothing waits for you. Approvals, alerts and failed jobs appear here.</p>
       )}
       {needs.map((need) => (
         <Link key={need.id} to={need.path} className="need">
@@ -103,11 +103,13 @@ function CountsPanel(): ReactNode {
         {({ counts, gatewayUrl, logSize }) => (
           <div className="stack tight">
             <div className="counts">
-              {Object.entries(counts).map(([kind, count]) => (
-                <span key={kind}>
-                  <strong>{count}</strong> <span className="muted">{kind}</span>
-                </span>
-              ))}
+              {Object.entries(counts)
+                .filter(([, count]) => count > 0)
+                .map(([kind, count]) => (
+                  <span key={kind}>
+                    <strong>{count}</strong> <span className="muted">{kindWords(kind, count)}</span>
+                  </span>
+                ))}
               <span>
                 <strong>{logSize.toLocaleString("en-US")}</strong> <span className="muted">events</span>
               </span>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { RunDetail } from "../../../../src/tracking/model.ts";
 import { metricSeriesQuery, useArtifacts, useRun } from "../../api/tracking.ts";
@@ -8,6 +8,7 @@ import { Facts, Figures } from "../../design/figures.tsx";
 import { LogView } from "../../design/log-view.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
@@ -21,8 +22,8 @@ const ownTagPrefix = "mlflow.";
 
 /** One run: its figures, curves, params, files and log. */
 export function RunPage(): ReactNode {
-  const { project, runId } = useParams({ strict: false });
-  const query = useRun(project ?? "", runId ?? "");
+  const { project, runId } = usePlace();
+  const query = useRun(project, runId);
   return <QueryView query={query}>{(run) => <RunView run={run} />}</QueryView>;
 }
 
@@ -55,7 +56,15 @@ function RunView({ run }: { readonly run: RunDetail }): ReactNode {
           facts={figures.map(([label, value]) => ({ label, value: value === null ? "–" : formatFigure(value) }))}
         />
       )}
-      <QueryView query={series}>{(found) => <MetricPlots series={found} runs={[run]} />}</QueryView>
+      {keys.length === 0 ? (
+        <Panel title="Metrics">
+          <EmptyState title="No metric logged">
+            The script logs metrics with MLflow; they appear here as it does.
+          </EmptyState>
+        </Panel>
+      ) : (
+        <QueryView query={series}>{(found) => <MetricPlots series={found} runs={[run]} />}</QueryView>
+      )}
       <div className="grid-2">
         <Panel title="Params">
           {Object.keys(run.params).length === 0 ? (

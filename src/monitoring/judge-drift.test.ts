@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { type Random, seededRandom } from "../base/random.ts";
+import { judgeColumn, judgeLabel, judgeQuality } from "./judge-drift.ts";
+
+const day = 86_400_000;
+
+/** Values around a level that wanders from day to day, as weather does: `wander` is how far. */
+function wandering(days: number, rowsPerDay: number, level: (day: number) => number, random: Random) {
+  const values: number[] = [];
+  const moments: number[] = [];
+  for (let place = 0; place < days; place += 1) {
+    for (let row = 0; row < rowsPerDay; row += 1) {
+      values.push(level(place) + random.next());
+      moments.push(place * day + (row * day) / rowsPerDay);
+    }
+  }
+  return { values: Float64Array.from(values), moments: Float64Array.from(moments) };
+}
+
+describe("an input", () => {
+  const random = seededRandom(3);
+  /** A level that swings by half the spread every ten days. */
+  const swing = (place: number): number => 0.25 * Math.sin((2 * Math.PI * place) / 10);
+  const reference = wandering(60, 200, swing, random);
+
+  test("that swings as the reference itself does has not drifted, however large and significant its index", () => {
+    const live = wandering(3, 500, swing, random);
+    const pair = { column: "delay", kind: "input", reference: reference.values, live: live.values } as const;
+
+    const { finding } = judgeColumn({ ...pair, moments: reference.moments }, 0.2, 3 * day);
+    expect(finding.value).toBeGreaterThan(0.2);
+    expect(finding.pValue).toBeLessThan(1e-6);
+    expect(finding.floor).toBeGreaterThan(finding.value * 0.8);
+    expect(finding.drifted).toBe(false);
+    expect(judgeColumn({ ...pair, moments: null }, 0.2, 3 * day).finding.drifted).toBe(true);
+  });
+
+  test("that moved further than the reference ever does has drifted", () => {
+    const live = wandering(20, 100, (place) => swing(place) + 0.5, random);
+    const pair = { column: "delay", kind: "input", reference: reference.values, live: live.values } as const;
+    const { finding, distribution } = judgeColumn({ ...pair, moments: reference.moments }, 0.2, 20 * day);
+
+    expect(finding.drifted).toBe(true);
+    expect(distribution.labels).toHaveLength(distribution.live.length);
+    expect(distribution.live.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+  });
+
+  test("whose difference is real but small has not drifted", () => {
+    const steady = wandering(60, 500, () => 0, random);
+    const live = wandering(20, 5000, () => 0.02, random);
+    const pair = { column: "delay", kind: "input", reference: steady.values, live: live.values, moments: null } as const;
+    const { finding } = judgeColumn(pair, 0.2, 20 * day);
+
+    expect(finding.pValue).toBeLessThan(1e-6);
+    expect(finding.drifted).toBe(false);
+  });
+});
+
+describe("the label", () => {
+  test("is judged by Cohen's h", () => {
+    const reference = { positives: 2210, rows: 10_000 };
+
+    expect(judgeLabel("late", reference, { positives: 1614, rows: 10_000 }, 0.2)).toMatchObject({ drifted: false });
+    expect(judgeLabel("late", reference, { positives: 1614, rows: 10_000 }, 0.2).value).toBeCloseTo(0.152, 3);
+    expect(judgeLabel("late", reference, { positives: 1200, rows: 10_000 }, 0.2)).toMatchObject({ drifted: true });
+    expect(judgeLabel("late", reference, { positives: 6, rows: 50 }, 0.2)).toMatchObject({ drifted: false });
+  });
+});
+
+describe("quality", () => {
+  const reference = { value: 0.73, low: 0.71, high: 0.75 };
+
+  test("drifted when the loss matters and both intervals together cannot explain it", () => {
+    expect(judgeQuality("auc", reference, { value: 0.6, low: 0.58, high: 0.62 }, 0.03).drifted).toBe(true);
+    expect(judgeQuality("auc", reference, { value: 0.69, low: 0.62, high: 0.74 }, 0.03).drifted).toBe(false);
+    expect(judgeQuality("auc", reference, { value: 0.72, low: 0.719, high: 0.721 }, 0.03).drifted).toBe(false);
+    expect(judgeQuality("brier", reference, { value: 0.8, low: 0.79, high: 0.81 }, 0.03).drifted).toBe(true);
+  });
+
+  test("a gain is no drift", () => {
+    expect(judgeQuality("auc", reference, { value: 0.9, low: 0.89, high: 0.91 }, 0.03).drifted).toBe(false);
+  });
+});
