@@ -39,21 +39,12 @@ export async function temporaryDataDirectory(): Promise<{ readonly path: string;
   };
 }
 
-const runner = `
-import { runServer } from ${JSON.stringify(join(import.meta.dirname, "../src/server/main.ts"))};
-const options = JSON.parse(process.argv[1]);
-try {
-  await runServer({ ...options, onReady: ({ controlUrl, gatewayUrl }) => console.log(JSON.stringify({ controlUrl, gatewayUrl })) });
-  process.exit(0);
-} catch (error) {
-  console.log(JSON.stringify({ failed: error.code ?? "bug", message: error.message }));
-  process.exit(1);
-}`;
+const runner = join(import.meta.dirname, "fixtures/run-server.ts");
 
 /** Starts a server; a server that refuses to start rejects with its fault's code and message. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const given = JSON.stringify({ dataDir: options.dataDir, port: options.port ?? 0, gatewayPort: 0 });
-  const child = spawn(process.execPath, ["--input-type=module", "-e", runner, given], {
+  const child = spawn(process.execPath, [runner, given], {
     cwd: options.cwd ?? process.cwd(),
     env: { ...process.env, MILLWRIGHT_LOG_LEVEL: "warn", ...options.env },
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,12 +1,14 @@
 import type { Instant, Millis } from "../base/clock.ts";
-import { binValues, populationStability } from "./population-stability.ts";
 
 /** A block with fewer rows says more about chance than about its time. */
 const blockRowsMin = 100;
 
+/** Compares one block of the reference with the rest of it; larger is further. */
+export type Stray = (block: Float64Array, others: Float64Array) => number;
+
 /**
- * How far the reference strays from itself over spans as long as the live window: the largest index of one of its
- * blocks against its other blocks.
+ * How far the reference strays from itself over spans as long as the live window: the largest distance of one of its
+ * blocks from its other blocks.
  *
  * Rows close in time share their causes, so a short window differs from two months even when nothing has changed. What
  * the reference itself does over the same span is no drift.
@@ -14,26 +16,19 @@ const blockRowsMin = 100;
  * @param moments by row, milliseconds since 1970; the blocks are equal spans of them, at least two.
  * @returns null when there are no two blocks with enough rows.
  */
-export function blockFloor(
-  values: Float64Array,
-  moments: Float64Array,
-  edges: readonly number[],
-  spanMs: Millis,
-): number | null {
+export function blockFloor(values: Float64Array, moments: Float64Array, spanMs: Millis, stray: Stray): number | null {
   const { first, length } = rangeOf(moments);
   const blocks = Math.max(2, Math.floor(length / Math.max(1, spanMs)));
-  const blockOf = (moment: Instant): number => Math.min(blocks - 1, Math.floor(((moment - first) / length) * blocks));
-  const inside: number[][] = Array.from({ length: blocks }, () => []);
-  values.forEach((value, row) => inside[blockOf(moments[row] ?? first)]?.push(value));
-  const binned = inside.map((block) => binValues(Float64Array.from(block), edges));
-  const whole = binValues(values, edges);
-  const strays = binned.flatMap((block) => {
-    const others = {
-      counts: whole.counts.map((count, bin) => count - (block.counts[bin] ?? 0)),
-      total: whole.total - block.total,
-    };
-    const isEnough = block.total >= blockRowsMin && others.total >= blockRowsMin;
-    return isEnough ? [populationStability(others, block)] : [];
+  const blockOfRow = Uint32Array.from(moments, (moment) =>
+    Math.min(blocks - 1, Math.floor(((moment - first) / length) * blocks)),
+  );
+  const sizes = new Uint32Array(blocks);
+  for (const block of blockOfRow) sizes[block] = (sizes[block] ?? 0) + 1;
+  const strays = [...sizes].flatMap((size, block) => {
+    if (size < blockRowsMin || values.length - size < blockRowsMin) return [];
+    const inside = values.filter((_, row) => blockOfRow[row] === block);
+    const others = values.filter((_, row) => blockOfRow[row] !== block);
+    return [stray(inside, others)];
   });
   return strays.length < 2 ? null : Math.max(...strays);
 }

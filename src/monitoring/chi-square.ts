@@ -63,6 +63,9 @@ const lanczos = [
 function logGamma(x: number): number {
   const shifted = x - 1;
   const base = shifted + 7.5;
-  const sum = lanczos.reduce((total, coefficient, index) => total + (index === 0 ? coefficient : coefficient / (shifted + index)), 0);
+  const sum = lanczos.reduce(
+    (total, coefficient, index) => total + (index === 0 ? coefficient : coefficient / (shifted + index)),
+    0,
+  );
   return 0.5 * Math.log(2 * Math.PI) + (shifted + 0.5) * Math.log(base) - base + Math.log(sum);
 }

@@ -1,3 +1,4 @@
+import type { Millis } from "../base/clock.ts";
 import { seededRandom } from "../base/random.ts";
 import { bootstrap, type Estimates } from "../evaluation/bootstrap.ts";
 import { blocksMax } from "../evaluation/block-figures.ts";
@@ -54,7 +55,7 @@ export function compareTraffic(
     judged.push(judgeColumn(pair, thresholds.psi, spanMs));
   }
   const known = live.filter((prediction) => prediction.outcome !== null);
-  const findings = [...judged.map((each) => each.finding), ...judgeOutcomes(known, reference, thresholds)];
+  const findings = [...judged.map((each) => each.finding), ...judgeOutcomes(known, reference, thresholds, spanMs)];
   return { findings, distributions: judged.map((each) => each.distribution) };
 }
 
@@ -62,16 +63,18 @@ function judgeOutcomes(
   known: readonly ServedPrediction[],
   reference: Reference,
   thresholds: DriftMonitorSpec["thresholds"],
+  spanMs: Millis,
 ): readonly Finding[] {
   if (known.length < outcomesMin) return [];
-  const { label } = reference.sample;
-  const before = { positives: label.reduce((sum, value) => sum + value, 0), rows: label.length };
-  const positives = known.reduce((sum, prediction) => sum + (prediction.outcome ?? 0), 0);
-  const findings = [judgeLabel(reference.label, before, { positives, rows: known.length }, thresholds.label)];
-  if (reference.evaluation === null || positives === 0 || positives === known.length) return findings;
+  const { label, moments } = reference.sample;
+  const live = Float64Array.from(known, (prediction) => prediction.outcome ?? 0);
+  const pair = { column: reference.label, reference: label, moments, live };
+  const findings = [judgeLabel(pair, thresholds.label, spanMs)];
+  const isOneSided = !live.includes(0) || !live.includes(1);
+  if (reference.evaluation === null || isOneSided) return findings;
   const { metric, worseBy } = thresholds.quality;
-  const live = estimateQuality(known)[metric];
-  return [...findings, judgeQuality(metric, reference.evaluation.figures[metric], live, worseBy)];
+  const quality = estimateQuality(known)[metric];
+  return [...findings, judgeQuality(metric, reference.evaluation.figures[metric], quality, worseBy)];
 }
 
 /** The figures on live outcomes; days count together, since rows of one day share their causes. */

@@ -167,12 +167,13 @@ class MonitorVisit {
 
   async #reference(version: ModelVersion, signal: AbortSignal): Promise<Reference> {
     const { trainingJob, trainingSet } = version.lineage;
-    const job = await this.#needs.platform.resources.get(trainingJobKind, this.#project, trainingJob);
+    const jobs = await this.#needs.platform.resources.list(trainingJobKind, { projects: [this.#project] });
+    const job = jobs.find((each) => each.status.trainingSet?.id === trainingSet.id);
     const set = job?.status.trainingSet ?? null;
-    if (job === undefined || set === null || set.id !== trainingSet.id) {
+    if (job === undefined || set === null) {
       throw new Fault(
         "monitoring.reference-missing",
-        `the training set of ${describeVersion(version)} is wanted as the reference, and the job ${trainingJob} no longer has it; train the model again`,
+        `the training set of ${describeVersion(version)} is wanted as the reference, and no training job (it was ${trainingJob}) has it any more; train the model again`,
         { details: { version: version.id, trainingJob, trainingSet: trainingSet.id } },
       );
     }
@@ -224,7 +225,10 @@ class MonitorVisit {
     if (policy === undefined || (!isDrifted && this.#status.phase !== "retraining")) return;
     const plan = await this.#plan(version, policy);
     if (plan.kind === "skip") {
-      await this.#observe(retrainingStatus(this.#status, { kind: "none", reason: plan.reason }, this.#now()), plan.reason);
+      await this.#observe(
+        retrainingStatus(this.#status, { kind: "none", reason: plan.reason }, this.#now()),
+        plan.reason,
+      );
       return;
     }
     if (plan.kind === "start") {
@@ -239,7 +243,11 @@ class MonitorVisit {
     }
     const message = `${plan.name} trains on longer history because of drift`;
     const data = { retrainJob: plan.name, reportId: last?.id ?? null };
-    await this.#observe(retrainingStatus(this.#status, { kind: "running", job: plan.name }, this.#now()), message, data);
+    await this.#observe(
+      retrainingStatus(this.#status, { kind: "running", job: plan.name }, this.#now()),
+      message,
+      data,
+    );
   }
 
   async #plan(version: ModelVersion, policy: RetrainPolicy): Promise<ReturnType<typeof planRetraining>> {

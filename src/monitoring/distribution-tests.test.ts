@@ -12,7 +12,7 @@ describe("the chi-square tail", () => {
     [16.918_977_604_620_448, 9, 0.05],
     [21.665_994_333_461_924, 9, 0.01],
     [0.016, 1, 0.899_343_1],
-    [124.342_113_404_004_06, 100, 0.05],
+    [124.342_113_404_004, 100, 0.05],
   ] as const;
   for (const [value, degrees, tail] of known) {
     test(`of ${value} with ${degrees} degrees is ${tail}`, () => {
@@ -45,7 +45,10 @@ describe("the Kolmogorov-Smirnov test", () => {
           list.filter((value) => value <= at).length / list.length;
         const bruteForce = Math.max(...[...left, ...right].map((at) => Math.abs(share(left, at) - share(right, at))));
 
-        expect(kolmogorovSmirnov(Float64Array.from(left), Float64Array.from(right)).distance).toBeCloseTo(bruteForce, 12);
+        expect(kolmogorovSmirnov(Float64Array.from(left), Float64Array.from(right)).distance).toBeCloseTo(
+          bruteForce,
+          12,
+        );
       }),
     );
   });

@@ -48,7 +48,13 @@ describe("an input", () => {
   test("whose difference is real but small has not drifted", () => {
     const steady = wandering(60, 500, () => 0, random);
     const live = wandering(20, 5000, () => 0.02, random);
-    const pair = { column: "delay", kind: "input", reference: steady.values, live: live.values, moments: null } as const;
+    const pair = {
+      column: "delay",
+      kind: "input",
+      reference: steady.values,
+      live: live.values,
+      moments: null,
+    } as const;
     const { finding } = judgeColumn(pair, 0.2, 20 * day);
 
     expect(finding.pValue).toBeLessThan(1e-6);
@@ -57,13 +63,29 @@ describe("an input", () => {
 });
 
 describe("the label", () => {
-  test("is judged by Cohen's h", () => {
-    const reference = { positives: 2210, rows: 10_000 };
+  /** `rate(day)` of each day's 100 rows are 1, spread over the day. */
+  const labels = (days: number, rate: (day: number) => number) => {
+    const values = Float64Array.from({ length: days * 100 }, (_, row) =>
+      (row * 37) % 100 < 100 * rate(Math.floor(row / 100)) ? 1 : 0,
+    );
+    return { values, moments: values.map((_, row) => (row * day) / 100) };
+  };
+  const reference = labels(60, () => 0.22);
+  const judge = (live: Float64Array, days: number, of = reference) =>
+    judgeLabel({ column: "late", reference: of.values, moments: of.moments, live }, 0.2, days * day);
 
-    expect(judgeLabel("late", reference, { positives: 1614, rows: 10_000 }, 0.2)).toMatchObject({ drifted: false });
-    expect(judgeLabel("late", reference, { positives: 1614, rows: 10_000 }, 0.2).value).toBeCloseTo(0.152, 3);
-    expect(judgeLabel("late", reference, { positives: 1200, rows: 10_000 }, 0.2)).toMatchObject({ drifted: true });
-    expect(judgeLabel("late", reference, { positives: 6, rows: 50 }, 0.2)).toMatchObject({ drifted: false });
+  test("is judged by Cohen's h", () => {
+    expect(judge(labels(30, () => 0.16).values, 30)).toMatchObject({ drifted: false, kind: "label" });
+    expect(judge(labels(30, () => 0.16).values, 30).value).toBeCloseTo(0.1534, 3);
+    expect(judge(labels(30, () => 0.12).values, 30)).toMatchObject({ drifted: true });
+    expect(judge(labels(1, () => 0.12).values.slice(0, 50), 1)).toMatchObject({ drifted: false });
+  });
+
+  test("that was as rare in a part of training has not drifted", () => {
+    const uneven = labels(60, (place) => (place < 10 ? 0.1 : 0.24));
+
+    expect(judge(labels(10, () => 0.12).values, 10, uneven)).toMatchObject({ drifted: false });
+    expect(judge(labels(30, () => 0.02).values, 30, uneven)).toMatchObject({ drifted: true });
   });
 });
 

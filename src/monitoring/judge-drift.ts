@@ -1,6 +1,6 @@
 import type { Instant, Millis } from "../base/clock.ts";
 import type { Estimate } from "../evaluation/bootstrap.ts";
-import { blockFloor } from "./block-floor.ts";
+import { blockFloor, type Stray } from "./block-floor.ts";
 import { chiSquareTail, normalTails } from "./chi-square.ts";
 import { kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
 import type { Distribution, Finding } from "./model.ts";
@@ -37,7 +37,8 @@ export function judgeColumn(
   const value = populationStability(reference, live);
   const scale = samplingScale(reference.total, live.total);
   const pValue = chiSquareTail(value / scale, Math.max(1, edges.length));
-  const floor = pair.moments === null ? null : blockFloor(pair.reference, pair.moments, edges, liveSpanMs);
+  const stray: Stray = (block, others) => populationStability(binValues(others, edges), binValues(block, edges));
+  const floor = pair.moments === null ? null : blockFloor(pair.reference, pair.moments, liveSpanMs, stray);
   const drifted = value >= threshold && pValue <= chanceMax && value > (floor ?? 0);
   const finding: Finding = {
     column: pair.column,
@@ -49,38 +50,43 @@ export function judgeColumn(
     pValue,
     distance: kolmogorovSmirnov(pair.reference, pair.live).distance,
     drifted,
-    message: describeIndex(value, threshold, floor, drifted),
+    message: describeIndex("index", value, threshold, floor, drifted),
   };
   return { finding, distribution: toDistribution(pair.column, edges, reference, live) };
 }
 
-/** How often a label was 1. */
-export interface Rate {
-  readonly positives: number;
-  readonly rows: number;
+/** A label's values, 0 or 1, in both windows. */
+export interface LabelPair {
+  readonly column: string;
+  readonly reference: Float64Array;
+  readonly moments: Float64Array;
+  readonly live: Float64Array;
 }
 
 /**
  * Judges the label's rate by Cohen's h, the distance of two rates after the arcsine root that evens out their
  * variance: Cohen, "Statistical Power Analysis for the Behavioral Sciences" (1988), section 6.2. (The stability index
- * of a label with two values hardly moves, so it would overlook what matters.)
+ * of a label with two values hardly moves, so it would overlook what matters.) The three conditions are those of a
+ * column.
  */
-export function judgeLabel(column: string, reference: Rate, live: Rate, threshold: number): Finding {
-  const [before, now] = [reference.positives / reference.rows, live.positives / live.rows];
-  const value = Math.abs(2 * Math.asin(Math.sqrt(now)) - 2 * Math.asin(Math.sqrt(before)));
-  const pValue = normalTails(value / Math.sqrt(1 / reference.rows + 1 / live.rows));
-  const drifted = value >= threshold && pValue <= chanceMax;
+export function judgeLabel(pair: LabelPair, threshold: number, liveSpanMs: Millis): Finding {
+  const [before, now] = [meanOf(pair.reference), meanOf(pair.live)];
+  const value = cohensH(before, now);
+  const pValue = normalTails(value / Math.sqrt(1 / pair.reference.length + 1 / pair.live.length));
+  const stray: Stray = (block, others) => cohensH(meanOf(others), meanOf(block));
+  const floor = blockFloor(pair.reference, pair.moments, liveSpanMs, stray);
+  const drifted = value >= threshold && pValue <= chanceMax && value > (floor ?? 0);
   return {
-    column,
+    column: pair.column,
     kind: "label",
     statistic: "cohens-h",
     value,
     threshold,
-    floor: null,
+    floor,
     pValue,
     distance: Math.abs(now - before),
     drifted,
-    message: `the rate of ${column} is ${percent(now)} live and was ${percent(before)} in training; h ${value.toFixed(3)} ${drifted ? "reaches" : "with a threshold of"} ${threshold}`,
+    message: `the rate of ${pair.column} is ${percent(now)} live and was ${percent(before)} in training: ${describeIndex("h", value, threshold, floor, drifted)}`,
   };
 }
 
@@ -120,15 +126,17 @@ export function describeFindings(findings: readonly Finding[]): string {
   return `${drifted.length} of ${findings.length} figures drifted: ${named.join(", ")}${worst.length > 3 ? ", ..." : ""}`;
 }
 
-/** The span that moments cover, at least 1. */
+/** The span that moments cover; wants at least one. */
 export function spanOf(moments: readonly Instant[]): Millis {
-  const [first = 0, last = 0] = [moments.reduce((a, b) => Math.min(a, b)), moments.reduce((a, b) => Math.max(a, b))];
-  return Math.max(1, last - first + 1);
+  const first = moments.reduce((earliest, moment) => Math.min(earliest, moment));
+  const last = moments.reduce((latest, moment) => Math.max(latest, moment));
+  return last - first + 1;
 }
 
 function toDistribution(column: string, edges: readonly number[], reference: Binned, live: Binned): Distribution {
   const inner = edges.slice(1).map((edge, index) => `${digits(edges[index] ?? 0)} to ${digits(edge)}`);
-  const ends = edges.length === 0 ? ["all"] : [`below ${digits(edges[0] ?? 0)}`, ...inner, `from ${digits(edges.at(-1) ?? 0)}`];
+  const ends =
+    edges.length === 0 ? ["all"] : [`below ${digits(edges[0] ?? 0)}`, ...inner, `from ${digits(edges.at(-1) ?? 0)}`];
   return {
     column,
     edges: [...edges],
@@ -138,10 +146,18 @@ function toDistribution(column: string, edges: readonly number[], reference: Bin
   };
 }
 
-function describeIndex(value: number, threshold: number, floor: number | null, drifted: boolean): string {
+function cohensH(before: number, now: number): number {
+  return Math.abs(2 * Math.asin(Math.sqrt(now)) - 2 * Math.asin(Math.sqrt(before)));
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+function describeIndex(name: string, value: number, threshold: number, floor: number | null, drifted: boolean): string {
   const own = floor === null ? "" : `; training strays ${floor.toFixed(3)} from itself over as long a span`;
   const verdict = drifted ? "drifted" : value >= threshold ? "far, but not beyond what training does itself" : "steady";
-  return `index ${value.toFixed(3)}, threshold ${threshold}${own}: ${verdict}`;
+  return `${name} ${value.toFixed(3)}, threshold ${threshold}${own}: ${verdict}`;
 }
 
 function digits(value: number): string {

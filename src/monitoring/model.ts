@@ -18,7 +18,9 @@ const thresholdsSchema = z.strictObject({
     .number()
     .positive()
     .default(0.2)
-    .describe("Population stability index of an input or the prediction; by convention 0.1 is some, 0.2 a real change."),
+    .describe(
+      "Population stability index of an input or the prediction; by convention 0.1 is some, 0.2 a real change.",
+    ),
   label: z
     .number()
     .positive()

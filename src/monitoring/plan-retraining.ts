@@ -61,7 +61,8 @@ export function planRetraining(given: RetrainCase): RetrainPlan {
   }
   const to = formatIso(end);
   const same = own.find((job) => parseIsoDate(job.to) === end);
-  if (same !== undefined) return { kind: "skip", reason: `${same.name} was trained on the history up to ${to} already` };
+  if (same !== undefined)
+    return { kind: "skip", reason: `${same.name} was trained on the history up to ${to} already` };
   const trainingSet = { ...template.trainingSet, to };
   const spec = { ...template, trainingSet, startedBy: startedByMonitor(given.monitor) };
   return { kind: "start", name: `${policy.prefix}-${nextNumber(policy.prefix, given.jobs)}`, spec };

@@ -4,10 +4,13 @@ import { seededRandom } from "../base/random.ts";
 import { binEdges, binValues, populationStability } from "./population-stability.ts";
 
 const values = fc
-  .array(fc.oneof(fc.constant(Number.NaN), fc.integer({ min: -50, max: 50 }), fc.double({ min: -5, max: 5, noNaN: true })), {
-    minLength: 1,
-    maxLength: 300,
-  })
+  .array(
+    fc.oneof(fc.constant(Number.NaN), fc.integer({ min: -50, max: 50 }), fc.double({ min: -5, max: 5, noNaN: true })),
+    {
+      minLength: 1,
+      maxLength: 300,
+    },
+  )
   .map((list) => Float64Array.from(list));
 
 function indexOf(reference: Float64Array, live: Float64Array): number {

@@ -5,7 +5,7 @@ import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
 import { until } from "../../test/until.ts";
 import { readEvents } from "../platform/event-log.ts";
 import { createHttpServer } from "../platform/http-server.ts";
-import { modelKind } from "./model.ts";
+import { type LineageGraph, modelKind } from "./model.ts";
 import type { ModelRegistry, ModelUses } from "./ports.ts";
 import { registryRoom } from "./room.ts";
 import { RegistryStore } from "./store.ts";
@@ -122,7 +122,9 @@ describe("the registry", () => {
     await Promise.all(ids.map(async (id) => await store.register(candidate(id, "crowd"))));
     const passed = await Promise.all(ids.map(async (id) => await store.recordEvaluation(id, pass)));
 
-    expect(passed.map((each) => each.version).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(passed.map((each) => each.version ?? 0).toSorted((left, right) => left - right)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8,
+    ]);
     const approved = await Promise.all(ids.map(async (id) => await store.approve(id, approvedBy("grace"))));
     expect(approved.filter((each) => each.aliases.includes("champion"))).toHaveLength(1);
   });
@@ -148,7 +150,7 @@ describe("the registry's routes", () => {
     });
     expect(upload.json()).toMatchObject({ bytes: 10, sha256: createHash("sha256").update(content).digest("hex") });
 
-    const body = { model: "uploaded", objectKey: upload.json().objectKey as string, basedOn: "basis" };
+    const body = { model: "uploaded", objectKey: upload.json<{ objectKey: string }>().objectKey, basedOn: "basis" };
     const registered = await app.inject({ method: "POST", url: `${base}/model-versions`, headers, payload: body });
     expect(registered.json()).toMatchObject({
       state: "candidate",
@@ -161,7 +163,7 @@ describe("the registry's routes", () => {
     expect(foreign.statusCode).toBe(400);
 
     const lineage = await app.inject({ url: `${base}/model-versions/basis/lineage`, headers });
-    expect(lineage.json().nodes.map((node: { kind: string }) => node.kind)).toEqual([
+    expect(lineage.json<LineageGraph>().nodes.map((node) => node.kind)).toEqual([
       "dataset",
       "feature-view",
       "training-set",

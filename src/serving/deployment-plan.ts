@@ -198,7 +198,7 @@ function routeVersionOf(share: Share, replicas: readonly ReplicaFact[], signatur
   const used = current.length > 0 ? current : own;
   const [first] =
     used.length > 0 ? used : replicas.filter((fact) => fact.versionId === share.versionId && fact.address !== null);
-  if (first?.address == null) return [];
+  if (first === undefined || first.address === null) return [];
   return [
     {
       ...share,

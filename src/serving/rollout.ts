@@ -137,11 +137,13 @@ export function decideRollout(
     );
   }
   const far = known.find((look) => !isEstimateWithin(look));
-  const wait =
-    far === undefined
+  if (far !== undefined) return decide("stay", `${describe(far)}: not yet shown to be harm`);
+  return decide(
+    "stay",
+    requests < policy.minRequestsPerStep
       ? `${requests} of ${policy.minRequestsPerStep} requests`
-      : `${describe(far)}: not yet shown to be harm`;
-  return decide("stay", wait);
+      : `${outcomes} of ${policy.minOutcomesPerStep} outcomes`,
+  );
 }
 
 function findCatastrophe(policy: RolloutPolicy, evidence: RolloutEvidence): string | null {

@@ -113,7 +113,7 @@ function rolloutRoute(needs: ServingRoutesNeeds): Route {
       const deployment = await platform.resources.get(deploymentKind, project, name);
       const rollout = deployment?.status.rollout;
       const isOpen = rollout?.state === "starting" || rollout?.state === "running" || rollout?.state === "paused";
-      if (deployment === undefined || rollout == null || !isOpen) {
+      if (deployment === undefined || rollout === undefined || rollout === null || !isOpen) {
         throw new Fault(
           "platform.resource-missing",
           `deployment ${name} of project ${project} has no rollout that runs`,

@@ -112,12 +112,17 @@ function weightedDifference(
 }
 
 function differenceVariance(champion: Moments, candidate: Moments, kind: MetricKind): number {
-  if (kind === "rate") {
-    // One success and one failure are added (Laplace): without any error the variance would be zero.
-    const rate = (champion.sum + candidate.sum + 1) / (champion.count + candidate.count + 2);
-    return rate * (1 - rate) * (1 / champion.count + 1 / candidate.count);
-  }
+  if (kind === "rate") return rateVariance(champion) + rateVariance(candidate);
   return sampleVariance(champion) / champion.count + sampleVariance(candidate) / candidate.count;
+}
+
+/**
+ * The variance of an arm's rate. One success and one failure are added (Laplace), since without any error it would be zero; arms are
+ * not pooled, since a harm of exactly the margin is no evidence for equal rates.
+ */
+function rateVariance(moments: Moments): number {
+  const rate = (moments.sum + 1) / (moments.count + 2);
+  return (rate * (1 - rate)) / moments.count;
 }
 
 /** Below this a variance is rounding: it keeps equal observations from dividing by zero. */

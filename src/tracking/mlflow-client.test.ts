@@ -8,7 +8,13 @@ import { Fault } from "../base/fault.ts";
 import { createHttpServer } from "../platform/http-server.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
 import { environmentTimeoutMs, mlflowPython } from "./fixtures/mlflow-environment.ts";
+import type { MetricSeries, RunRow } from "./model.ts";
 import { trackingRoom } from "./room.ts";
+
+interface RunPage {
+  readonly runs: readonly RunRow[];
+  readonly nextCursor: string | null;
+}
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("fixtures/mlflow_client.py", import.meta.url));
@@ -121,24 +127,26 @@ test("an upload or download cannot leave the project's artifacts", async () => {
 
 test("the UI reads the same runs: table, one run, curves, files", async () => {
   const headers = { authorization: "Bearer mw_test" };
-  const get = async (path: string) =>
-    (await app.inject({ url: `/api/v1/projects/flights/runs${path}`, headers })).json();
-  const page = await get("?experiment=flights&order=metrics.auc%20DESC&limit=2");
-  expect(page.runs.map((each: { name: string }) => each.name)).toEqual(["high", "first"]);
-  const next = await get(`?experiment=flights&order=metrics.auc%20DESC&limit=2&cursor=${page.nextCursor}`);
+  const get = async <Answer = unknown>(path: string): Promise<Answer> =>
+    (await app.inject({ url: `/api/v1/projects/flights/runs${path}`, headers })).json<Answer>();
+  const page = await get<RunPage>("?experiment=flights&order=metrics.auc%20DESC&limit=2");
+  expect(page.runs.map((each) => each.name)).toEqual(["high", "first"]);
+  const next = await get(`?experiment=flights&order=metrics.auc%20DESC&limit=2&cursor=${page.nextCursor ?? ""}`);
   expect(next).toMatchObject({
     runs: [{ name: "low", experiment: "flights", metrics: { auc: 0.55 } }],
     nextCursor: null,
   });
-  const runId = page.runs[1].runId;
+  const runId = page.runs[1]?.runId;
   expect(await get(`/${runId}`)).toMatchObject({
     runId,
     status: "FINISHED",
     metrics: { broken: null },
     metricKeys: expect.arrayContaining(["loss"]),
   });
-  const curves = await get(`/metrics?run=${runId}&run=${page.runs[0].runId}&key=loss&key=many`);
-  expect(curves.series.map((each: { key: string; pointsTotal: number }) => [each.key, each.pointsTotal])).toEqual([
+  const curves = await get<{ series: readonly MetricSeries[] }>(
+    `/metrics?run=${runId}&run=${page.runs[0]?.runId}&key=loss&key=many`,
+  );
+  expect(curves.series.map((each) => [each.key, each.pointsTotal])).toEqual([
     ["loss", 30],
     ["many", 2500],
   ]);

@@ -128,12 +128,6 @@ export const artifactListSchema = z.object({
   files: z.array(z.object({ path: z.string(), isFolder: z.boolean(), bytes: z.number().nullable() })),
 });
 
-export const experimentListSchema = z.object({
-  experiments: z.array(
-    z.object({ experimentId: z.string(), name: z.string(), runs: z.number(), updatedAt: z.number() }),
-  ),
-});
-
 export type RunRow = z.infer<typeof runRowSchema>;
 export type RunDetail = z.infer<typeof runDetailSchema>;
 export type MetricSeries = z.infer<typeof metricSeriesSchema>;

@@ -123,7 +123,7 @@ function datasetColumn(key: "name" | "digest" | "context"): RawBuilder<unknown> 
 
 /** Compares a text column; a list stands for any of its members. */
 export function compareSql(
-  left: RawBuilder<unknown> | ReturnType<typeof sql.ref>,
+  left: RawBuilder<unknown>,
   operator: string,
   value: string | readonly string[],
 ): RawBuilder<unknown> {

@@ -53,7 +53,10 @@ const keySpareMs = 7 * 86_400_000;
 const stepsMax = 12;
 
 /** What a step left: the job as it is now, and whether to look for another step at once. */
-type StepResult = { readonly job: Job; readonly next: "step" | NextVisit };
+interface StepResult {
+  readonly job: Job;
+  readonly next: "step" | NextVisit;
+}
 
 /**
  * Takes training jobs from their spec to a registered candidate.

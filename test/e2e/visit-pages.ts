@@ -121,9 +121,7 @@ async function showPage(page: Page, heading: string | null): Promise<void> {
   const wanted = heading === null ? { level: 1 } : { level: 1, name: heading, exact: true };
   try {
     await page.getByRole("heading", wanted).first().waitFor({ timeout: pageTimeoutMs });
-    await page.waitForFunction("document.querySelector('[aria-busy=true]') === null", undefined, {
-      timeout: pageTimeoutMs,
-    });
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached", timeout: pageTimeoutMs });
   } catch (error) {
     const text = await page
       .locator("main")

@@ -14,14 +14,15 @@ export interface Flight {
   readonly isAsked: boolean;
 }
 
-/** A month of flights: in order of departure, and in order of landing. */
+/** A span of time: the flights that depart in it, and the ones that land in it, each in that order. */
 export interface FlightWindow {
+  readonly from: number;
   readonly departures: readonly Flight[];
   readonly landings: readonly Flight[];
 }
 
 /**
- * Reads the flights of [from, to) from a Parquet file of `departures`.
+ * Reads the flights that depart or land in [from, to) from a Parquet file of `departures`.
  *
  * Every flight lands in the features; of all flights, `asked` of 1,000 (by hash of the id) are asked for.
  */
@@ -38,12 +39,17 @@ export async function readFlights(
       `SELECT CAST(flight_id AS VARCHAR) AS id, epoch_ms(departs_at) AS departs_at, epoch_ms(lands_at) AS lands_at, origin, destination,
          CAST(distance AS INTEGER) AS distance, CAST(delay AS INTEGER) AS delay, CAST(late AS INTEGER) AS late,
          hash(flight_id) % 1000 < $3 AS is_asked
-       FROM read_parquet($4) WHERE departs_at >= make_timestamp($1 * 1000) AND departs_at < make_timestamp($2 * 1000)
+       FROM read_parquet($4)
+       WHERE lands_at >= epoch_ms(CAST($1 AS BIGINT)) AND departs_at < epoch_ms(CAST($2 AS BIGINT))
        ORDER BY departs_at, flight_id`,
       { 1: BigInt(from), 2: BigInt(to), 3: askedPerMille, 4: path },
     );
-    const departures = reader.getRowsJS().map(toFlight);
-    return { departures, landings: departures.toSorted((left, right) => left.landsAt - right.landsAt) };
+    const flights = reader.getRowsJS().map(toFlight);
+    return {
+      from,
+      departures: flights.filter((flight) => flight.departsAt >= from),
+      landings: flights.filter((flight) => flight.landsAt < to).toSorted((left, right) => left.landsAt - right.landsAt),
+    };
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -1,14 +1,14 @@
-import { type FlightWindow, readFlights } from "./flights.ts";
+import { readFlights } from "./flights.ts";
 import type { Narration } from "./narration.ts";
 import type { PlatformClient } from "./platform-client.ts";
 import { applyFiles, prepareFeatures, registerDatasets } from "./stages/data.ts";
 import { watchDrift } from "./stages/drift.ts";
 import { compareOnlineWithOffline } from "./stages/parity.ts";
 import { brokenVersion, canary } from "./stages/rollout.ts";
-import { deploy, serveMonth } from "./stages/serving.ts";
+import { deploy, deployment, feeds, serveMonth } from "./stages/serving.ts";
 import { startServer } from "./stages/server.ts";
 import { approve, followEvaluation, followTraining } from "./stages/training.ts";
-import type { TrafficTally } from "./traffic.ts";
+import { FlightReplay, type TrafficTally } from "./traffic.ts";
 
 const may = Date.UTC(2001, 4, 1);
 const june = Date.UTC(2001, 5, 1);
@@ -76,13 +76,17 @@ export async function tellStory(client: PlatformClient, narration: Narration): P
     approve(client, narration, better, people),
   );
 
-  const juneFlights = await readFlights(departures, june, julyEnd, askedPerMille);
-  const half = splitWindow(juneFlights, Date.UTC(2001, 5, 24));
+  const traffic = new FlightReplay(
+    client,
+    deployment,
+    await readFlights(departures, june, julyEnd, askedPerMille),
+    feeds,
+  );
   const rollout = await narration.stage("canary", "5 → 25 → 50 → 100 %: each step waits for a sequential test", () =>
-    canary(client, narration, half.before, second),
+    canary(client, narration, traffic, second),
   );
   const broken = await narration.stage("rollback", "A broken version is stopped by itself", () =>
-    brokenVersion(client, narration, half.after, { ...people, basedOn: second.id }),
+    brokenVersion(client, narration, traffic, { ...people, basedOn: second.id }),
   );
   return {
     auc: judged.metrics["auc"] ?? null,
@@ -102,19 +106,4 @@ async function readDepartures(client: PlatformClient): Promise<string> {
   const [newest] = answer.versions;
   if (newest === undefined) throw new Error("the dataset departures has no version");
   return newest.path;
-}
-
-function splitWindow(
-  window: FlightWindow,
-  at: number,
-): { readonly before: FlightWindow; readonly after: FlightWindow } {
-  const before = {
-    departures: window.departures.filter((flight) => flight.departsAt < at),
-    landings: window.landings.filter((flight) => flight.landsAt < at),
-  };
-  const after = {
-    departures: window.departures.filter((flight) => flight.departsAt >= at),
-    landings: window.landings.filter((flight) => flight.landsAt >= at),
-  };
-  return { before, after };
 }

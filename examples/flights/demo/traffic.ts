@@ -31,41 +31,56 @@ export interface ViewFeed {
   readonly values: (flight: Flight) => readonly number[];
 }
 
-/** A replay: what to send where, and who is told. */
-export interface Replay {
-  readonly client: PlatformClient;
-  readonly deployment: string;
-  readonly window: FlightWindow;
-  readonly feeds: readonly ViewFeed[];
+/** Who is told of a replay's progress, and who may end it. */
+export interface ReplayWatch {
   readonly tally: TrafficTally;
   readonly onHour: (hour: number, hours: number) => void;
-  /** Asked after every hour; true ends the replay early. */
+  /** Asked after every hour; true pauses the replay there. */
   readonly until: () => Promise<boolean>;
 }
 
 /**
  * Replays flights in event order: each hour, first what landed in it (as features and as outcomes of earlier
  * predictions), then a request for each flight that departs in it. Features are read as of each flight's own moment,
- * so a landing later in the hour is not seen by an earlier departure.
+ * so a landing later in the hour is not seen by an earlier departure. A paused replay goes on where it stopped.
  */
-export async function replay({ client, deployment, window, feeds, tally, onHour, until }: Replay): Promise<void> {
-  const first = window.departures[0]?.departsAt ?? 0;
-  const last = window.departures.at(-1)?.departsAt ?? 0;
-  const hours = Math.floor((last - first) / hourMs) + 1;
-  let departed = 0;
-  let landed = 0;
-  for (let hour = 0; hour < hours; hour += 1) {
-    const end = first + (hour + 1) * hourMs;
-    const landings = takeWhile(window.landings, landed, (flight) => flight.landsAt < end);
-    landed += landings.length;
-    await ingest(client, deployment, feeds, landings);
-    tally.landings += landings.length;
-    const departures = takeWhile(window.departures, departed, (flight) => flight.departsAt < end);
-    departed += departures.length;
-    const asked = departures.filter((flight) => flight.isAsked);
-    await askAll(client, deployment, asked, tally);
-    onHour(hour + 1, hours);
-    if (await until()) return;
+export class FlightReplay {
+  readonly #client: PlatformClient;
+  readonly #deployment: string;
+  readonly #window: FlightWindow;
+  readonly #feeds: readonly ViewFeed[];
+  #hour = 0;
+  #departed = 0;
+  #landed = 0;
+
+  constructor(client: PlatformClient, deployment: string, window: FlightWindow, feeds: readonly ViewFeed[]) {
+    this.#client = client;
+    this.#deployment = deployment;
+    this.#window = window;
+    this.#feeds = feeds;
+  }
+
+  async run({ tally, onHour, until }: ReplayWatch): Promise<void> {
+    const { from, departures, landings } = this.#window;
+    const hours = Math.ceil(((departures.at(-1)?.departsAt ?? from) + 1 - from) / hourMs);
+    while (this.#hour < hours) {
+      const end = from + (this.#hour + 1) * hourMs;
+      const landed = takeWhile(landings, this.#landed, (flight) => flight.landsAt < end);
+      this.#landed += landed.length;
+      await ingest(this.#client, this.#deployment, this.#feeds, landed);
+      tally.landings += landed.length;
+      const departing = takeWhile(departures, this.#departed, (flight) => flight.departsAt < end);
+      this.#departed += departing.length;
+      await askAll(
+        this.#client,
+        this.#deployment,
+        departing.filter((flight) => flight.isAsked),
+        tally,
+      );
+      this.#hour += 1;
+      onHour(this.#hour, hours);
+      if (await until()) return;
+    }
   }
 }
 

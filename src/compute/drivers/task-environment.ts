@@ -39,6 +39,9 @@ export function taskEnvironment(host: Variables, task: TaskLaunch, folder: strin
   return {
     ...inherited,
     ...Object.fromEntries(threadCountNames.map((name) => [name, threads])),
+    // Threads that wait for each other sleep instead of spinning: on a shared machine, spinning takes the time of the one
+    // that is waited for (a gradient boosting beside other work took minutes instead of seconds).
+    OMP_WAIT_POLICY: "PASSIVE",
     PYTHONUNBUFFERED: "1",
     CUDA_DEVICE_ORDER: "PCI_BUS_ID",
     CUDA_VISIBLE_DEVICES: real.join(","),

@@ -1,5 +1,6 @@
 import type { SqlEngine } from "../../data/ports.ts";
 import { parquetRelation } from "../../data/quote-sql.ts";
+import type { BuiltTrainingSet } from "../../training/model.ts";
 import {
   type ReferencePlan,
   referenceRowsMax,
@@ -23,7 +24,7 @@ export class ReferenceReader {
 
   /** @throws {Fault} what the engine throws: a file that is gone or broken. */
   async read(
-    set: { readonly id: string; readonly path: string; readonly rows: number },
+    set: Pick<BuiltTrainingSet, "id" | "path" | "rows" | "from" | "to">,
     wanted: { readonly label: string; readonly timestamp: string; readonly columns: readonly string[] },
     signal: AbortSignal,
   ): Promise<ReferenceSample> {
@@ -36,7 +37,8 @@ export class ReferenceReader {
       maxRows: columnsMax,
     });
     const timestamp = described.columns.find((column) => column.name === wanted.timestamp) ?? null;
-    const plan: ReferencePlan = { path: set.path, rows: set.rows, ...wanted, timestamp };
+    const { path, rows, from, to } = set;
+    const plan: ReferencePlan = { path, rows, from, to, ...wanted, timestamp };
     const result = await this.#engine.query([referenceStatement(plan)], { ...options, maxRows: referenceRowsMax });
     const sample = toReferenceSample(plan, result);
     this.#kept.set(key, sample);

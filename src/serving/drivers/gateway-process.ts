@@ -193,10 +193,13 @@ export class GatewayProcess {
       worker.on("message", (message: FromGateway) => {
         if (message.kind === "listening") resolve(message.port);
         else if (message.kind === "failed") reject(Object.assign(new Error(message.message), { code: message.code }));
-        else void this.#hear(message);
+        else
+          this.#hear(message).catch((error: unknown) =>
+            this.#options.log.error("gateway was not heard", { error: String(error) }),
+          );
       });
-      worker.on("error", (error) => {
-        this.#options.log.error("gateway broke down", { error: error.stack });
+      worker.on("error", (error: unknown) => {
+        this.#options.log.error("gateway broke down", { error: error instanceof Error ? error.stack : String(error) });
         reject(error);
       });
       worker.once("exit", () => this.#onExit(worker));

@@ -189,7 +189,9 @@ test("a candidate whose replica is gone costs no request: the champion answers a
     Array.from({ length: 40 }, (_, index) => call(infer, flight("ATL", 1, 1, `id-${index}`))),
   );
 
-  expect(new Set(answers.map((answer) => `${answer.status} ${answer.body.model_version}`))).toEqual(new Set(["200 7"]));
+  expect(new Set(answers.map((answer) => `${answer.status} ${String(answer.body.model_version)}`))).toEqual(
+    new Set(["200 7"]),
+  );
   await recorder.flush();
   const errors = batches.flatMap((batch) => batch.windows).filter((window) => window.versionId === "id-8");
   expect(errors.reduce((sum, window) => sum + window.errors, 0)).toBeGreaterThan(4);

@@ -101,6 +101,8 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
     takeOutcomes: async (project, deployment, outcomes) =>
       (await control.ask({ method: "outcomes", project, deployment, outcomes })) as OutcomesTaken,
   });
+  const onBug = (error: unknown): void =>
+    log.error("gateway met a bug", { error: error instanceof Error ? error.stack : String(error) });
   const setTable = (next: RoutingTable): void => {
     table = next;
     replicas.retain(next);
@@ -113,8 +115,8 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
     if (message.kind === "answer") control.settle(message.call, message.answer);
     else if (message.kind === "table") setTable(message.table);
     else if (message.kind === "views") features.setViews(message.views);
-    else if (message.kind === "append") void append(port, features, message);
-    else void stop(port, server, recorder, replicas, features);
+    else if (message.kind === "append") append(port, features, message).catch(onBug);
+    else stop(port, server, recorder, replicas, features).catch(onBug);
   });
   const listening = await server.listen(options.port, options.host);
   recorder.start();

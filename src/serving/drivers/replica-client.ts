@@ -68,7 +68,7 @@ export class ReplicaClient {
       if (sockets.has(socket)) continue;
       this.#pools.delete(socket);
       this.#underWay.delete(socket);
-      void pool.close();
+      pool.close().catch(() => undefined);
     }
   }
 

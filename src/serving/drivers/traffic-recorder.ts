@@ -50,7 +50,7 @@ export class TrafficRecorder {
 
   eject(version: EjectedVersion): void {
     this.#ejected.push(version);
-    void this.flush();
+    this.flush().catch(() => undefined);
   }
 
   /** Hands over everything that waits now; a batch that is refused stays for the next call. */

@@ -22,7 +22,7 @@ interface Waiting<Input, Output> extends RowBlock<Input> {
 export class MicroBatcher<Input, Output> {
   readonly #run: (blocks: readonly RowBlock<Input>[]) => Promise<readonly Output[]>;
   readonly #maxRows: number;
-  #waiting: Waiting<Input, Output>[] = [];
+  readonly #waiting: Waiting<Input, Output>[] = [];
   #isRunning = false;
 
   /** @param run answers with one output per block, in order. */
@@ -40,7 +40,7 @@ export class MicroBatcher<Input, Output> {
   submit(block: RowBlock<Input>): Promise<Output> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...block, resolve, reject });
-      if (!this.#isRunning) void this.#drain();
+      if (!this.#isRunning) this.#drain().catch(reject);
     });
   }
 

@@ -22,7 +22,7 @@ export async function answerReplicaRequest(
   try {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
     const body = request.method === "POST" ? await inferBody(request, path, task, model) : readable(path, task, model);
-    response.writeHead(200, jsonType).end(body);
+    response.writeHead(200, { ...jsonType, "content-length": Buffer.byteLength(body) }).end(body);
   } catch (error) {
     const fault = isFault(error) ? error : undefined;
     const status = fault === undefined ? 500 : faultStatus(fault.kind);

@@ -88,19 +88,18 @@ export function storedTracking(needs: {
     async artifacts(runId, path) {
       const run = await find(runId);
       if (run === undefined) throw missingRun(runId);
-      const below = checkArtifactPath(path);
-      const root = proxiedPath(run.artifactUri, "");
-      const folder = proxiedPath(run.artifactUri, below);
-      if (root === null || folder === null) return [];
-      const rootKey = artifactKey(run.project, root);
-      const found = await objects.list(`${artifactKey(run.project, folder)}/`, trackingLimits.artifactsPerListing);
-      return found.map((object) => ({
-        path: object.key.slice(rootKey.length + 1),
-        objectKey: object.key,
-        bytes: object.bytes,
-      }));
+      return await artifactsOf(objects, run, path);
     },
   };
+}
+
+async function artifactsOf(objects: ObjectStore, run: Run, path: string): ReturnType<Tracking["artifacts"]> {
+  const root = proxiedPath(run.artifactUri, "");
+  const folder = proxiedPath(run.artifactUri, checkArtifactPath(path));
+  if (root === null || folder === null) return [];
+  const rootKey = artifactKey(run.project, root);
+  const found = await objects.list(`${artifactKey(run.project, folder)}/`, trackingLimits.artifactsPerListing);
+  return found.map(({ key, bytes }) => ({ path: key.slice(rootKey.length + 1), objectKey: key, bytes }));
 }
 
 function toTrackedRun(run: Run): TrackedRun {

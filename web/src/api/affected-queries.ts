@@ -10,7 +10,7 @@ const keysByKind: Readonly<Record<string, readonly string[]>> = {
   DatasetVersion: ["datasets", "dataset"],
   Pipeline: ["pipelines"],
   FeatureView: ["feature-views"],
-  TrainingJob: ["training-jobs", "runs", "run"],
+  TrainingJob: ["training-jobs", "runs", "run", "queue"],
   Run: ["runs", "run"],
   Evaluation: ["evaluations", "models", "model-versions"],
   Model: ["models", "model-versions"],

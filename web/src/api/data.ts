@@ -115,22 +115,26 @@ export function useDatasetVersions(project: string, name: string): UseQueryResul
   });
 }
 
-/** Histograms and figures of the columns of a dataset's newest version. */
-export function useDatasetProfile(project: string, name: string): UseQueryResult<DatasetProfile> {
+/** Histograms and figures of the columns of a dataset's newest version, whose content has this hash; null: no version. */
+export function useDatasetProfile(
+  project: string,
+  name: string,
+  content: string | null,
+): UseQueryResult<DatasetProfile> {
   return useQuery({
-    queryKey: ["dataset", "profile", project, name],
+    queryKey: ["profile", project, name, content],
+    enabled: content !== null,
+    staleTime: Number.POSITIVE_INFINITY,
     queryFn: ({ signal }) =>
-      getJson(
-        `${projectPath(project)}/datasets/${encodeURIComponent(name)}/profile`,
-        (value) => {
-          const fields = fieldsOf(value, "profile");
-          return {
-            version: fields.numberOr("version", null),
-            rows: fields.numberOr("rows", 0),
-            columns: fields.list("columns", readColumn),
-          };
-        },
-        signal,
-      ),
+      getJson(`${projectPath(project)}/datasets/${encodeURIComponent(name)}/profile`, readProfile, signal),
   });
+}
+
+function readProfile(value: unknown): DatasetProfile {
+  const fields = fieldsOf(value, "profile");
+  return {
+    version: fields.numberOr("version", null),
+    rows: fields.numberOr("rows", 0),
+    columns: fields.list("columns", readColumn),
+  };
 }

@@ -1,6 +1,6 @@
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 import type { Alert, Distribution, DriftReport, Finding } from "../../../src/monitoring/model.ts";
-import { getJson, withQuery } from "./client.ts";
+import { getJson, postJson, withQuery } from "./client.ts";
 import { type Fields, itemsOf } from "./reading.ts";
 import { projectPath } from "./resources.ts";
 
@@ -91,5 +91,15 @@ export function useDriftReports(project: string, name: string): UseQueryResult<r
       return reports.toSorted((left, right) => right.at - left.at);
     },
     refetchInterval: refreshMs,
+  });
+}
+
+/** Takes an alert on, or closes it. */
+export function useAlertAction() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ alert, action }: { readonly alert: Alert; readonly action: "acknowledge" | "resolve" }) =>
+      postJson(`${projectPath(alert.project)}/alerts/${encodeURIComponent(alert.id)}/${action}`, {}, (value) => value),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["alerts"] }),
   });
 }

@@ -48,8 +48,9 @@ export function signIn(key: string): void {
   change({ kind: "signed-in", key });
 }
 
-/** Forgets the key and shows the key form, with the reason. */
+/** Forgets the key and shows the key form, with the reason; of several refusals the first one is told. */
 export function signOut(reason: string | null): void {
+  if (currentSession().kind === "signed-out") return;
   globalThis.localStorage.removeItem(storageName);
   change({ kind: "signed-out", reason });
 }

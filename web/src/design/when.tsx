@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatSpan } from "../words/numbers.ts";
+import { formatGrowingSpan, formatSpan } from "../words/numbers.ts";
 import { exactTime, relativeTime } from "../words/relative-time.ts";
 import { useNow } from "./now.ts";
 
@@ -29,7 +29,7 @@ export function Elapsed({ from, to }: { readonly from: number | null; readonly t
       title={to === null ? `since ${exactTime(from)}` : `${exactTime(from)} to ${exactTime(to)}`}
       style={{ whiteSpace: "nowrap" }}
     >
-      {formatSpan(to === null ? Math.floor(spanMs / 1000) * 1000 : spanMs)}
+      {to === null ? formatGrowingSpan(spanMs) : formatSpan(spanMs)}
     </span>
   );
 }

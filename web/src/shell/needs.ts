@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useAlerts } from "../api/monitoring.ts";
 import { useModelVersions } from "../api/registry.ts";
-import { useResources } from "../api/resources.ts";
+import { type ResourceSummary, useResources } from "../api/resources.ts";
 
 /** Something that waits for a person. */
 export interface Need {
@@ -15,6 +15,12 @@ export interface Need {
 
 /** How far back failed jobs still ask for attention. */
 const failureSpanMs = 24 * 3_600_000;
+
+function reasonOf(resource: ResourceSummary): string {
+  const condition = resource.conditions.findLast((each) => each.status === "false");
+  const message = resource.status.textOr("message", "");
+  return message === "" ? (condition?.message ?? "See its events for the cause") : message;
+}
 
 /** What waits for a person in a project, or everywhere: approvals, alerts, failed jobs and data. */
 export function useNeeds(project: string | undefined): readonly Need[] {
@@ -49,9 +55,7 @@ export function useNeeds(project: string | undefined): readonly Need[] {
       id: each.uid,
       kind: "failure" as const,
       title: `${each.kind} ${each.name} failed`,
-      message:
-        each.conditions.findLast((condition) => condition.status === "false")?.message ??
-        "See its events for the cause",
+      message: reasonOf(each),
       at: each.updatedAt,
       path:
         each.kind === "Dataset" ? `/data/${each.project}/${each.name}` : `/events?kind=${each.kind}&name=${each.name}`,

@@ -34,6 +34,12 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 ? value : value.toPrecision(3)} ${units[power] ?? "B"}`;
 }
 
+/** A span that still grows, in whole seconds. */
+export function formatGrowingSpan(spanMs: number): string {
+  const seconds = Math.floor(spanMs / 1000);
+  return seconds < 60 ? `${seconds} s` : formatSpan(seconds * 1000);
+}
+
 /** A span of time with its two largest units. */
 export function formatSpan(spanMs: number): string {
   if (spanMs < 1) return `${spanMs.toPrecision(2)} ms`;

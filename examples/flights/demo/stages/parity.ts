@@ -28,7 +28,7 @@ export async function compareOnlineWithOffline(
     dataset: "departures",
     timestamp: "departs_at",
     ...window,
-    columns: ["origin", "destination"],
+    columns: ["origin", "destination", "departs_at"],
     featureViews: ["origin-delays", "route-delays"],
   })) as { path: string; featureColumns: readonly string[] };
   const offline = await readOffline(set.path, set.featureColumns, predictions);

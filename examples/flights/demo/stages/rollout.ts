@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FlightWindow } from "../flights.ts";
 import type { Narration } from "../narration.ts";
 import type { PlatformClient } from "../platform-client.ts";
-import { emptyTally, replay } from "../traffic.ts";
+import { emptyTally, type FlightReplay } from "../traffic.ts";
 import { flightsFolder } from "./data.ts";
-import { deployment, feeds, progressLine, sayTally, tallyFigures } from "./serving.ts";
+import { deployment, progressLine, sayTally, tallyFigures } from "./serving.ts";
 import { readVersion, type Version } from "./training.ts";
 
 const rolloutStartLimitMs = 90_000;
@@ -21,8 +20,8 @@ interface RolloutState {
 }
 
 /** Stage: the new version takes over in steps while traffic flows; each step waits for its sequential test. */
-export async function canary(client: PlatformClient, narration: Narration, window: FlightWindow, version: Version) {
-  const { tally, rollout } = await rollOut(client, narration, window, version.id);
+export async function canary(client: PlatformClient, narration: Narration, traffic: FlightReplay, version: Version) {
+  const { tally, rollout } = await rollOut(client, narration, traffic, version.id);
   sayTally(narration, tally);
   if (rollout.state !== "completed")
     throw new Error(`the good version did not reach everybody: ${rollout.state}, ${rollout.reason}`);
@@ -36,11 +35,11 @@ export async function canary(client: PlatformClient, narration: Narration, windo
 export async function brokenVersion(
   client: PlatformClient,
   narration: Narration,
-  window: FlightWindow,
+  traffic: FlightReplay,
   people: { readonly maker: string; readonly approver: string; readonly basedOn: string },
 ) {
   const broken = await registerBroken(client, narration, people);
-  const { tally, rollout } = await rollOut(client, narration, window, broken);
+  const { tally, rollout } = await rollOut(client, narration, traffic, broken);
   sayTally(narration, tally);
   if (rollout.state !== "rolled-back")
     throw new Error(`the broken version was not rolled back: ${rollout.state}, ${rollout.reason}`);
@@ -84,7 +83,7 @@ async function registerBroken(
   return id;
 }
 
-async function rollOut(client: PlatformClient, narration: Narration, window: FlightWindow, versionId: string) {
+async function rollOut(client: PlatformClient, narration: Narration, traffic: FlightReplay, versionId: string) {
   const read = async (): Promise<RolloutState | undefined> => {
     const status = (await client.resource("deployments", deployment))?.status;
     const rollout = status?.["rollout"] as RolloutState | null | undefined;
@@ -105,16 +104,9 @@ async function rollOut(client: PlatformClient, narration: Narration, window: Fli
     last = rollout ?? last;
     return last?.state === "completed" || last?.state === "rolled-back";
   };
-  await replay({
-    client,
-    deployment,
-    window,
-    feeds,
-    tally,
-    onHour: (hour, hours) =>
-      narration.progress(`${last?.percent ?? "?"} % canary, ${progressLine(tally, hour, hours)}`),
-    until: look,
-  });
+  const onHour = (hour: number, hours: number): void =>
+    narration.progress(`${last?.percent ?? "?"} % canary, ${progressLine(tally, hour, hours)}`);
+  await traffic.run({ tally, onHour, until: look });
   const rollout = await client.until("the rollout has ended", rolloutStartLimitMs, async () =>
     (await look()) ? last : undefined,
   );

@@ -1,7 +1,7 @@
 import type { FlightWindow } from "../flights.ts";
 import type { Narration } from "../narration.ts";
 import type { PlatformClient } from "../platform-client.ts";
-import { emptyTally, flightRequest, quantile, replay, type TrafficTally, type ViewFeed } from "../traffic.ts";
+import { emptyTally, FlightReplay, flightRequest, quantile, type TrafficTally, type ViewFeed } from "../traffic.ts";
 import { applyFiles, settled } from "./data.ts";
 
 const deployLimitMs = 120_000;
@@ -45,15 +45,9 @@ export async function deploy(client: PlatformClient, narration: Narration, windo
 /** Stage: a month of flights in event order, as requests; what lands becomes features and outcomes. */
 export async function serveMonth(client: PlatformClient, narration: Narration, window: FlightWindow) {
   const tally = emptyTally();
-  await replay({
-    client,
-    deployment,
-    window,
-    feeds,
-    tally,
-    onHour: (hour, hours) => narration.progress(progressLine(tally, hour, hours)),
-    until: async () => false,
-  });
+  const traffic = new FlightReplay(client, deployment, window, feeds);
+  const onHour = (hour: number, hours: number): void => narration.progress(progressLine(tally, hour, hours));
+  await traffic.run({ tally, onHour, until: async () => false });
   sayTally(narration, tally);
   return { figures: tallyFigures(tally), answer: tally };
 }

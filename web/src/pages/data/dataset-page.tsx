@@ -61,6 +61,7 @@ function DatasetView({ dataset, project }: { readonly dataset: ResourceSummary; 
       <ProfilePanel
         project={project}
         name={dataset.name}
+        content={status.textOr("contentHash", null)}
         columns={status.list("columns", (each) => ({ name: each.textOr("name", ""), type: each.textOr("type", "") }))}
       />
       <div className="grid-2">

@@ -2,55 +2,47 @@ import type { ReactNode } from "react";
 import { type ColumnProfile, useDatasetProfile } from "../../api/data.ts";
 import { SmallHistogram } from "../../charts/histogram.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
+import { FailureNotice } from "../../design/failure-notice.tsx";
 import { Panel } from "../../design/panel.tsx";
-import { QueryView } from "../../design/query-view.tsx";
 import { formatCount, formatPercent } from "../../words/numbers.ts";
 
-/** The schema with each column's distribution; the plain schema while there is no profile. */
+type SchemaColumn = Pick<ColumnProfile, "name" | "type">;
+
+/** A column of which the type is known and nothing else yet. */
+function unprofiled(column: SchemaColumn): ColumnProfile {
+  return { ...column, nulls: 0, distinct: null, min: null, max: null, mean: null, edges: [], labels: [], counts: [] };
+}
+
+/** The schema with each column's distribution; the plain schema while the profile is on its way. */
 export function ProfilePanel({
   project,
   name,
+  content,
   columns,
 }: {
   readonly project: string;
   readonly name: string;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Hash of the newest version's content; null while there is none. */
+  readonly content: string | null;
+  readonly columns: readonly SchemaColumn[];
 }): ReactNode {
-  const query = useDatasetProfile(project, name);
+  const query = useDatasetProfile(project, name, content);
+  const version = query.data?.version ?? null;
+  const isOnItsWay = content !== null && query.isPending;
   return (
     <Panel
       title="Schema and profile"
-      note={
-        query.data?.version === undefined || query.data.version === null ? undefined : `version ${query.data.version}`
-      }
+      note={isOnItsWay ? "distributions are being counted…" : version === null ? undefined : `version ${version}`}
       flush
     >
-      <QueryView query={query}>
-        {(profile) =>
-          profile.columns.length === 0 ? (
-            columns.length === 0 ? (
-              <EmptyState title="No columns known yet">They appear once the first version was read.</EmptyState>
-            ) : (
-              <ProfileTable
-                columns={columns.map((column) => ({
-                  ...column,
-                  nulls: 0,
-                  distinct: null,
-                  min: null,
-                  max: null,
-                  mean: null,
-                  edges: [],
-                  labels: [],
-                  counts: [],
-                }))}
-                rows={0}
-              />
-            )
-          ) : (
-            <ProfileTable columns={profile.columns} rows={profile.rows} />
-          )
-        }
-      </QueryView>
+      {query.error !== null && <FailureNotice error={query.error} onRetry={() => void query.refetch()} />}
+      {columns.length === 0 ? (
+        <EmptyState title="No columns known yet">They appear once the first version was read.</EmptyState>
+      ) : (
+        <div aria-busy={isOnItsWay}>
+          <ProfileTable columns={query.data?.columns ?? columns.map(unprofiled)} rows={query.data?.rows ?? 0} />
+        </div>
+      )}
     </Panel>
   );
 }

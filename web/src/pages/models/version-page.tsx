@@ -9,6 +9,7 @@ import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { When } from "../../design/when.tsx";
+import { headlineFigures } from "./headline-figures.ts";
 import { lineagePath } from "./lineage-links.ts";
 import { formatCount, formatFigure } from "../../words/numbers.ts";
 import { metricName } from "../../words/metric-names.ts";
@@ -16,8 +17,6 @@ import { dataDay } from "../../words/relative-time.ts";
 import { DecisionPanel } from "./decision-panel.tsx";
 import { EvaluationPanels } from "./evaluation-panels.tsx";
 import { versionName } from "./versions-table.tsx";
-
-const shownFigures = 6;
 
 /** One version of a model: where it came from, how good it is, who approved it. */
 export function VersionPage(): ReactNode {
@@ -27,7 +26,7 @@ export function VersionPage(): ReactNode {
 }
 
 function VersionView({ version }: { readonly version: VersionRow }): ReactNode {
-  const metrics = Object.entries(version.metrics).slice(0, shownFigures);
+  const metrics = headlineFigures(version.metrics);
   return (
     <>
       <PageHead

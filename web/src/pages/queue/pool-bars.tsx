@@ -32,7 +32,7 @@ function Bar({
 export function PoolBars({ pools }: { readonly pools: readonly PoolUse[] }): ReactNode {
   if (pools.length === 0) return <EmptyState title="No pool yet" command="millwright apply -f examples/flights" />;
   return (
-    <div className="stack">
+    <div className="pools">
       {pools.map((pool) => (
         <div key={pool.name} className="stack tight">
           <div className="row">

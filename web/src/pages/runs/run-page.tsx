@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { RunDetail } from "../../../../src/tracking/model.ts";
 import { metricSeriesQuery, useArtifacts, useRun } from "../../api/tracking.ts";
+import { useResource } from "../../api/resources.ts";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { Facts, Figures } from "../../design/figures.tsx";
 import { LogView } from "../../design/log-view.tsx";
@@ -17,7 +18,7 @@ import { formatBytes, formatFigure } from "../../words/numbers.ts";
 import { MetricPlots } from "./metric-plots.tsx";
 
 const shownFigures = 6;
-const workloadTag = "millwright.workload";
+const trainingJobTag = "millwright.trainingJob";
 const ownTagPrefix = "mlflow.";
 
 /** One run: its figures, curves, params, files and log. */
@@ -31,7 +32,7 @@ function RunView({ run }: { readonly run: RunDetail }): ReactNode {
   const keys = run.metricKeys.length > 0 ? run.metricKeys : Object.keys(run.metrics);
   const series = useQuery(metricSeriesQuery(run.project, [run.runId], keys, run.endedAt === null));
   const figures = Object.entries(run.metrics).slice(0, shownFigures);
-  const workload = run.tags[workloadTag];
+  const job = run.tags[trainingJobTag];
   return (
     <>
       <PageHead
@@ -88,9 +89,18 @@ function RunView({ run }: { readonly run: RunDetail }): ReactNode {
         </Panel>
       </div>
       <ArtifactsPanel run={run} />
-      {workload !== undefined && <LogView project={run.project} workload={workload} />}
+      {job !== undefined && <JobLog run={run} job={job} />}
     </>
   );
+}
+
+/** The log of the workload that made the run, while its job still stands for this run. */
+function JobLog({ run, job }: { readonly run: RunDetail; readonly job: string }): ReactNode {
+  const resource = useResource("training-jobs", run.project, job);
+  const status = resource.data?.status;
+  const workload = status?.textOr("workloadId", null) ?? null;
+  if (workload === null || status?.textOr("runId", null) !== run.runId) return null;
+  return <LogView key={workload} project={run.project} workload={workload} />;
 }
 
 function ArtifactsPanel({ run }: { readonly run: RunDetail }): ReactNode {

@@ -13,6 +13,7 @@ import { useUrlState } from "../../design/use-url-state.ts";
 import { Elapsed, When } from "../../design/when.tsx";
 import { formatFigure } from "../../words/numbers.ts";
 import { listInUrl, toggleInList } from "../../words/url-state.ts";
+import { TrainingJobsPanel } from "./training-jobs-panel.tsx";
 import { filterRuns, metricColumns } from "./run-filter.ts";
 
 const statuses = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
@@ -97,6 +98,7 @@ export function RunsPage(): ReactNode {
         title="Runs"
         actions={chosen.length >= 2 ? compare : <span className="muted">Choose two or more runs to compare them</span>}
       />
+      <TrainingJobsPanel project={state["project"]} />
       <div className="toolbar">
         <SearchField label="Filter runs" />
         <SelectFilter name="status" label="Status" values={statuses} />

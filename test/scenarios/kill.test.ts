@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Random, seededRandom } from "../../src/base/random.ts";
+import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
+import { judgedLineage, type SmallLineage, smallChain, writeSmallFlights } from "./small-chain.ts";
+
+/** Runs of the chain with something killed in each; every seed gives other moments and victims. */
+const runs = 20;
+/** A chain takes about this long, so kills fall anywhere in it. */
+const chainMs = 9_000;
+const killsPerRunMax = 2;
+
+const victims = ["server", "job", "postgres"] as const;
+
+let directory: Awaited<ReturnType<typeof temporaryDataDirectory>>;
+let server: ServerProcess;
+let flights: string;
+let reference: SmallLineage;
+
+beforeAll(async () => {
+  directory = await temporaryDataDirectory();
+  flights = join(dirname(directory.path), "flights.parquet");
+  await writeSmallFlights(flights);
+  server = await start();
+  reference = await runChain("untouched");
+}, 120_000);
+
+afterAll(async () => {
+  await server.end("SIGKILL");
+  await endPostgres(directory.path).catch(() => undefined);
+  await directory.remove();
+});
+
+async function start(): Promise<ServerProcess> {
+  return await startServerProcess({ dataDir: directory.path, cwd: "/" });
+}
+
+async function runChain(project: string): Promise<SmallLineage> {
+  const answer = await server.call("POST", "/api/v1/apply", { manifests: smallChain(project, flights) });
+  expect(answer).toMatchObject({ status: 200 });
+  return await judgedLineage(() => server, project);
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Kills the supervisor or the program of every task that runs right now, whichever the draw says. */
+async function killJob(random: Random): Promise<string> {
+  const pids: number[] = [];
+  for (const entry of await readdir("/proc")) {
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
+    const isTask =
+      command.includes("train.py") || (command.includes("task-supervisor") && command.includes(directory.path));
+    if (isTask) pids.push(Number(entry));
+  }
+  const pid = pids[Math.floor(random.next() * pids.length)];
+  if (pid === undefined) return "no job was running";
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    return "the job had just ended";
+  }
+  return `job process ${pid}`;
+}
+
+async function kill(victim: (typeof victims)[number], random: Random): Promise<string> {
+  if (victim === "job") return await killJob(random);
+  if (victim === "postgres") {
+    const text = await readFile(join(directory.path, "postgres/cluster/postmaster.pid"), "utf8").catch(() => "");
+    const pid = Number(text.split("\n")[0]);
+    if (pid > 0) execFileSync("kill", ["-9", String(pid)], { stdio: "ignore" });
+    return `PostgreSQL ${pid}`;
+  }
+  const { pid } = server;
+  await server.end("SIGKILL");
+  server = await start();
+  return `server ${pid}`;
+}
+
+test.each(Array.from({ length: runs }, (_, seed) => seed + 1))(
+  "killed at random moments (seed %i), the chain ends with the same lineage, nothing lost and nothing twice",
+  { timeout: 180_000 },
+  async (seed) => {
+    const random = seededRandom(seed);
+    const project = `seed-${seed}`;
+    const told: string[] = [];
+    const killing = (async () => {
+      const count = 1 + Math.floor(random.next() * killsPerRunMax);
+      for (let round = 0; round < count; round += 1) {
+        await pause((random.next() * chainMs) / count);
+        const victim = victims[Math.floor(random.next() * victims.length)] ?? "server";
+        told.push(
+          await kill(victim, random).catch((error: unknown) => `${victim} could not be killed: ${String(error)}`),
+        );
+      }
+    })();
+    // The very first request may meet a server that is being killed: apply is idempotent, so it is sent again.
+    const manifests = smallChain(project, flights);
+    let isApplied = false;
+    while (!isApplied) {
+      const answer = await server.call("POST", "/api/v1/apply", { manifests }).catch(() => undefined);
+      isApplied = answer?.status === 200;
+      if (!isApplied) await pause(200);
+    }
+    await killing;
+    const lineage = await judgedLineage(() => server, project).catch((error: unknown) => {
+      throw new Error(`seed ${seed}, killed: ${told.join("; ")}`, { cause: error });
+    });
+    expect(lineage, `seed ${seed}, killed: ${told.join("; ")}`).toEqual(reference);
+
+    const runsOfJob = await server.call("GET", `/api/v1/projects/${project}/runs`);
+    expect((runsOfJob.json as { items: readonly unknown[] }).items, "one job has one run").toHaveLength(1);
+    const history = await server.call("GET", `/api/v1/events?project=${project}&kind=ModelVersion&limit=100`);
+    const verbs = (history.json as { events: readonly { verb: string }[] }).events.map((event) => event.verb);
+    expect(verbs.toSorted()).toEqual(["passed", "registered"]);
+    expect((await server.call("GET", "/api/v1/audit/verify")).json).toMatchObject({ isWhole: true });
+  },
+);
