@@ -2,6 +2,7 @@ import { poolKind } from "../compute/model.ts";
 import { datasetKind, pipelineKind } from "../data/model.ts";
 import { evaluationKind } from "../evaluation/model.ts";
 import { featureViewKind } from "../features/model.ts";
+import { driftMonitorKind } from "../monitoring/model.ts";
 import type { KindDefinition } from "../platform/resource.ts";
 import { modelKind } from "../registry/model.ts";
 import { deploymentKind } from "../serving/model.ts";
@@ -20,4 +21,5 @@ export const kinds: readonly KindDefinition[] = [
   trainingJobKind,
   evaluationKind,
   deploymentKind,
+  driftMonitorKind,
 ] as readonly unknown[] as readonly KindDefinition[];

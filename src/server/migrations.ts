@@ -1,6 +1,7 @@
 import { computeMigrations } from "../compute/migrations.ts";
 import { dataMigrations } from "../data/migrations.ts";
 import { evaluationMigrations } from "../evaluation/migrations.ts";
+import { monitoringMigrations } from "../monitoring/migrations.ts";
 import type { Migration } from "../platform/migration.ts";
 import { platformMigrations } from "../platform/migrations.ts";
 import { registryMigrations } from "../registry/migrations.ts";
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   ...trainingMigrations,
   ...evaluationMigrations,
   ...servingMigrations,
+  ...monitoringMigrations,
 ];

@@ -2,6 +2,7 @@ import { computeRoom } from "../compute/room.ts";
 import { dataRoom } from "../data/room.ts";
 import { evaluationRoom } from "../evaluation/room.ts";
 import { featureRoom } from "../features/room.ts";
+import { monitoringRoom } from "../monitoring/room.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { registryRoom } from "../registry/room.ts";
@@ -45,6 +46,12 @@ export function openRooms(
     gateway: { host: config.host, port: config.gatewayPort },
     logLevel: config.logLevel,
   });
-  const rooms = [compute, scheduling, data, trackingParts, features, registry, training, evaluation, serving];
+  const monitoring = monitoringRoom(platform, {
+    registry: registry.registry,
+    reports: evaluation.reports,
+    predictions: serving.predictions,
+    sqlEngine,
+  });
+  const rooms = [compute, scheduling, data, trackingParts, features, registry, training, evaluation, serving, monitoring];
   return { rooms, gatewayUrl: serving.gatewayUrl };
 }

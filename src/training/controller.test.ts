@@ -122,7 +122,7 @@ test("waits for what is missing, and says what that is", async () => {
   await apply("early", { model: "unborn" });
   const waiting = await until("the job says that it waits", async () => {
     const job = await platform.resources.get(trainingJobKind, project, "early");
-    return job?.status.message.startsWith("waits") === true ? job.status : undefined;
+    return job?.status.message.startsWith("waits: ") === true ? job.status : undefined;
   });
   expect(waiting).toMatchObject({ phase: "pending", message: expect.stringContaining("there is no model unborn") });
   await platform.resources.apply("ada", { kind: "Model", project, name: "unborn", spec: modelKind.spec.parse({}) });

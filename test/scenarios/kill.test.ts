@@ -110,7 +110,7 @@ test.each(Array.from({ length: runs }, (_, seed) => seed + 1))(
     expect(lineage, `seed ${seed}, killed: ${told.join("; ")}`).toEqual(reference);
 
     const runsOfJob = await server.call("GET", `/api/v1/projects/${project}/runs`);
-    expect((runsOfJob.json as { items: readonly unknown[] }).items, "one job has one run").toHaveLength(1);
+    expect((runsOfJob.json as { runs: readonly unknown[] }).runs, "one job has one run").toHaveLength(1);
     const history = await server.call("GET", `/api/v1/events?project=${project}&kind=ModelVersion&limit=100`);
     const verbs = (history.json as { events: readonly { verb: string }[] }).events.map((event) => event.verb);
     expect(verbs.toSorted()).toEqual(["passed", "registered"]);

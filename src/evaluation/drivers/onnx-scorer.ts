@@ -105,20 +105,21 @@ function feedsOf(
 }
 
 function toTensor(input: TensorShape, values: Float32Array, shape: readonly number[]): Tensor {
-  switch (input.type) {
-    case "float64":
-      return new Tensor("float64", Float64Array.from(values), shape);
-    case "int64":
-      return new Tensor(
-        "int64",
-        BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
-        shape,
-      );
-    case "int32":
-      return new Tensor("int32", Int32Array.from(values), shape);
-    default:
-      return new Tensor("float32", values, shape);
+  if (input.type === "float64") return new Tensor("float64", Float64Array.from(values), shape);
+  if (input.type !== "int64" && input.type !== "int32") return new Tensor("float32", values, shape);
+  const unknown = values.findIndex((value) => Number.isNaN(value));
+  if (unknown >= 0) {
+    throw new Fault(
+      "evaluation.model-unfit",
+      `the model's input "${input.name}" takes whole numbers (${input.type}), and the evaluation data has unknown values there; export it with a floating input`,
+    );
   }
+  if (input.type === "int32") return new Tensor("int32", Int32Array.from(values), shape);
+  return new Tensor(
+    "int64",
+    BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
+    shape,
+  );
 }
 
 function toShape(metadata: InferenceSession.ValueMetadata): TensorShape {

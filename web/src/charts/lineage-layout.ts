@@ -52,6 +52,12 @@ function columnsOf(nodes: readonly LineageNode[], edges: readonly LineageEdge[])
     return column;
   };
   for (const node of nodes) visit(node.id, new Set());
+  // What has no ancestor stands right before the first thing it feeds, so that its edge crosses no column.
+  for (const node of nodes) {
+    if (parents.has(node.id)) continue;
+    const fed = edges.filter((edge) => edge.from === node.id).map((edge) => columns.get(edge.to) ?? 0);
+    if (fed.length > 0) columns.set(node.id, Math.max(0, Math.min(...fed) - 1));
+  }
   return columns;
 }
 

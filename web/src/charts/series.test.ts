@@ -30,5 +30,6 @@ test("lines with places of their own share one axis", () => {
 
 test("mixes colours by share and leaves other notations alone", () => {
   expect(mixColours("#000000", "#ffffff", 0.5)).toBe("#808080");
+  expect(mixColours("#000000", "#fff", 0.5)).toBe("#808080");
   expect(mixColours("rgb(0 0 0)", "#ffffff", 0.5)).toBe("rgb(0 0 0)");
 });

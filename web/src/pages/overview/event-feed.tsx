@@ -22,7 +22,13 @@ export function EventFeed({ project }: { readonly project: string | undefined })
       {events.map((event) => (
         <li key={event.seq}>
           <When at={event.at} />
-          <Link to="/events" search={{ open: String(event.seq) }} style={{ color: "inherit" }}>
+          <Link
+            to="/events"
+            search={{ open: String(event.seq) }}
+            className="cut"
+            style={{ color: "inherit" }}
+            title={event.message}
+          >
             <strong>{event.subject.kind}</strong> {event.subject.name} {event.verb}
             <span className="muted"> · {event.message === "" ? event.actor : event.message}</span>
           </Link>

@@ -14,7 +14,9 @@ export function MetricPlots({
   readonly series: readonly MetricSeries[];
   readonly runs: readonly { readonly runId: string; readonly name: string }[];
 }): ReactNode {
-  const keys = [...new Set(series.map((each) => each.key))].toSorted();
+  const isCurve = (key: string): boolean => series.some((each) => each.key === key && each.steps.length > 1);
+  const names = [...new Set(series.map((each) => each.key))].toSorted();
+  const keys = [...names.filter(isCurve), ...names.filter((name) => !isCurve(name))];
   return (
     <div className="grid-2">
       {keys.map((key) => {
