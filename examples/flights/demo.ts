@@ -41,7 +41,7 @@ async function run(isKept: boolean, jsonFile: string | undefined, dataDir: strin
   let result: DemoResult | undefined;
   try {
     const told = await tellStory(client, narration);
-    result = await finish(client, narration, told, (performance.now() - start) / 1000);
+    result = await finish(client, narration, told, (performance.now() - start) / 1000, isKept);
     if (jsonFile !== undefined) await writeFile(jsonFile, `${JSON.stringify(result, null, 2)}\n`);
     return result.auditOk ? 0 : 1;
   } catch (error) {
@@ -49,12 +49,12 @@ async function run(isKept: boolean, jsonFile: string | undefined, dataDir: strin
     process.stderr.write(`the server's log: ${join(folder, "server.log")}\n`);
     return 1;
   } finally {
-    await client.close();
     if (isKept || result === undefined) {
       process.stdout.write(
         `\n   The server is left running: millwright status --data-dir ${folder}\n   Stop it with: npm run millwright -- down --data-dir ${folder}\n`,
       );
     } else {
+      await client.stopWorkloads().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
       await client.command(["down"]).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
       if (dataDir === undefined)
         await rm(join(folder, ".."), { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -9,6 +9,8 @@ const commandLine = join(repository, "src/cli/main.ts");
 
 /** How often a wait looks. */
 const lookMs = 300;
+/** How long the last workloads may take to stop. */
+const stopLimitMs = 30_000;
 const requestTimeoutMs = 60_000;
 
 const stateSchema = z.object({ controlUrl: z.string(), gatewayUrl: z.string().nullable(), pid: z.number() });
@@ -143,6 +145,23 @@ export class PlatformClient {
       if (performance.now() > deadline) throw new Error(`gave up after ${limitMs / 1000} s waiting until ${what}`);
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
+  }
+
+  /** Ends what still runs (replicas): tasks outlive the server by design, and the demo shall leave nothing behind. */
+  async stopWorkloads(): Promise<void> {
+    const active = async (): Promise<readonly { readonly id: string }[]> =>
+      (
+        (await this.call("GET", `/api/v1/projects/${this.project}/workloads?active=true`)) as {
+          items: readonly { readonly id: string }[];
+        }
+      ).items;
+    const { status } = await this.tryCall("DELETE", `/api/v1/projects/${this.project}/deployments/flight-delay`);
+    if (status >= 500) throw new Error(`the deployment could not be deleted: ${status}`);
+    for (const { id } of await active())
+      await this.tryCall("POST", `/api/v1/projects/${this.project}/workloads/${id}/cancel`, {});
+    await this.until("all workloads have stopped", stopLimitMs, async () =>
+      (await active()).length === 0 ? true : undefined,
+    );
   }
 
   async close(): Promise<void> {

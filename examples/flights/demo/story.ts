@@ -7,7 +7,7 @@ import { compareOnlineWithOffline } from "./stages/parity.ts";
 import { brokenVersion, canary } from "./stages/rollout.ts";
 import { deploy, deployment, feeds, serveMonth } from "./stages/serving.ts";
 import { startServer } from "./stages/server.ts";
-import { approve, followEvaluation, followTraining } from "./stages/training.ts";
+import { approve, followEvaluation, followTraining, refuseMaker } from "./stages/training.ts";
 import { FlightReplay, type TrafficTally } from "./traffic.ts";
 
 const may = Date.UTC(2001, 4, 1);
@@ -46,9 +46,10 @@ export async function tellStory(client: PlatformClient, narration: Narration): P
   const judged = await narration.stage("evaluation", "The evaluation starts by itself; the gate decides", () =>
     followEvaluation(client, narration, candidate.id),
   );
-  const first = await narration.stage("approval", "A second person approves", () =>
-    approve(client, narration, judged, people),
-  );
+  const first = await narration.stage("approval", "A second person approves", async () => {
+    await refuseMaker(client, narration, judged, people.maker);
+    return await approve(client, narration, judged, people.approver);
+  });
 
   const departures = await readDepartures(client);
   const mayFlights = await readFlights(departures, may, june, askedPerMille);
@@ -73,7 +74,7 @@ export async function tellStory(client: PlatformClient, narration: Narration): P
     () => followEvaluation(client, narration, retrained.id),
   );
   const second = await narration.stage("second-approval", "And approved", () =>
-    approve(client, narration, better, people),
+    approve(client, narration, better, people.approver),
   );
 
   const traffic = new FlightReplay(

@@ -4,6 +4,8 @@ import type { PlatformClient } from "./platform-client.ts";
 const hourMs = 3_600_000;
 /** Requests that are on their way at once. */
 const inFlightMax = 12;
+/** Failed answers that are kept, for the report. */
+const failureTextsMax = 1_000;
 /** Rows of one ingest. */
 const ingestRowsMax = 5_000;
 
@@ -16,12 +18,12 @@ export interface TrafficTally {
   readonly byVersion: Map<string, number>;
   readonly latenciesMs: number[];
   landings: number;
-  /** An example of a failed answer, for the report. */
-  firstFailure: string | null;
+  /** What failed requests were answered with. */
+  readonly failureTexts: string[];
 }
 
 export function emptyTally(): TrafficTally {
-  return { requests: 0, failures: 0, byVersion: new Map(), latenciesMs: [], landings: 0, firstFailure: null };
+  return { requests: 0, failures: 0, byVersion: new Map(), latenciesMs: [], landings: 0, failureTexts: [] };
 }
 
 /** How a view's rows are made of a flight. */
@@ -170,7 +172,8 @@ async function ask(client: PlatformClient, deployment: string, flight: Flight, t
     return;
   }
   tally.failures += 1;
-  tally.firstFailure ??= `${answer.status}: ${JSON.stringify(answer.json)}`;
+  if (tally.failureTexts.length < failureTextsMax)
+    tally.failureTexts.push(`${answer.status}: ${JSON.stringify(answer.json)}`);
 }
 
 /** The value below which the given share of values lies; null of nothing. */

@@ -29,6 +29,7 @@ export async function finish(
   narration: Narration,
   told: Told,
   elapsedSeconds: number,
+  isKept: boolean,
 ): Promise<DemoResult> {
   const auditOk = await narration.stage("audit", "The whole event log is proven", async () => {
     const printed = await client.command(["audit", "verify"]);
@@ -53,7 +54,7 @@ export async function finish(
     `AUC ${show(told.auc)} against ${show(told.baselineAuc)} of the baseline, on ${told.trainingRows.toLocaleString("en")} training rows`,
     `gateway p50 ${gateway.p50Ms?.toFixed(1)} ms, p99 ${gateway.p99Ms?.toFixed(1)} ms over ${gateway.requests.toLocaleString("en")} requests, ${gateway.failures} failed (in the broken version's canary share)`,
     `event log ${auditOk ? "whole" : "NOT whole"}; ${formatDuration(elapsedSeconds * 1000)} in all`,
-    `the UI: ${client.controlUrl}/#key=${client.key}`,
+    isKept ? `the UI: ${client.controlUrl}/#key=${client.key}` : "look around in the UI with: npm run demo -- --keep",
   ];
   process.stdout.write(`${last.map((line) => `   ${line}`).join("\n")}\n`);
   const { tallies: _, ...figures } = told;

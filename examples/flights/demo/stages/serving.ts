@@ -67,7 +67,8 @@ export function sayTally(narration: Narration, tally: TrafficTally): void {
   narration.say(
     `latency seen by the client: p50 ${quantile(tally.latenciesMs, 0.5)?.toFixed(1)} ms, p99 ${quantile(tally.latenciesMs, 0.99)?.toFixed(1)} ms`,
   );
-  if (tally.firstFailure !== null) narration.say(`first failure: ${tally.firstFailure.slice(0, 300)}`);
+  const [first] = tally.failureTexts;
+  if (first !== undefined) narration.say(`first failure: ${first.slice(0, 300)}`);
 }
 
 export function tallyFigures(tally: TrafficTally) {

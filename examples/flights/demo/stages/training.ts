@@ -71,23 +71,35 @@ export async function readVersion(client: PlatformClient, id: string): Promise<V
   return (await client.call("GET", `/api/v1/projects/${client.project}/model-versions/${id}`)) as Version;
 }
 
-/** Approves as a second person, after showing that the first one is refused. */
-export async function approve(
+/** Shows that whoever made a version may not approve it. */
+export async function refuseMaker(
   client: PlatformClient,
   narration: Narration,
   version: Version,
-  people: { readonly maker: string; readonly approver: string },
-) {
-  const path = `/api/v1/projects/${client.project}/model-versions/${version.id}/approve`;
-  const refused = await client.tryCall("POST", path, { comment: "I made it, it is good" }, people.maker);
+  maker: string,
+): Promise<void> {
+  const refused = await client.tryCall(
+    "POST",
+    approvalPath(client, version),
+    { comment: "I made it, it is good" },
+    maker,
+  );
   if (refused.status < 300) throw new Error("whoever made the model was allowed to approve it");
   narration.say(`ada, who made it, is refused: ${(refused.json as { error: { message: string } }).error.message}`);
+}
+
+/** Approves a version as grace, with the command line. */
+export async function approve(client: PlatformClient, narration: Narration, version: Version, approver: string) {
   await client.command(["approve", version.id, "--comment", "better than the baseline, calibrated"], {
-    MILLWRIGHT_KEY: people.approver,
+    MILLWRIGHT_KEY: approver,
     MILLWRIGHT_SERVER: client.controlUrl,
     MILLWRIGHT_PROJECT: client.project,
   });
   const after = await readVersion(client, version.id);
   narration.say(`grace approves version ${after.version}: alias ${after.aliases.join(", ")}`);
   return { figures: { version: after.version }, answer: after };
+}
+
+function approvalPath(client: PlatformClient, version: Version): string {
+  return `/api/v1/projects/${client.project}/model-versions/${version.id}/approve`;
 }
