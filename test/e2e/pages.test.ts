@@ -1,25 +1,67 @@
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
+import { judgedLineage, smallChain, writeSmallFlights } from "../scenarios/small-chain.ts";
+import { askSmallModel, serveSmallModel } from "../scenarios/small-deployment.ts";
+import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
+import { until } from "../until.ts";
 import { visitEveryPage } from "./visit-pages.ts";
 
 const startTimeoutMs = 120_000;
+const visitTimeoutMs = 180_000;
+const requests = 120;
 
 let folder: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
 
 beforeAll(async () => {
   folder = await temporaryDataDirectory();
-  server = await startServerProcess({ dataDir: folder.path });
+  server = await startServerProcess({ dataDir: folder.path, cwd: "/" });
 }, startTimeoutMs);
 
 afterAll(async () => {
+  await server.call("DELETE", "/api/v1/projects/small/deployments/delay");
+  await until("nothing runs any more", async () => {
+    const active = (await server.call("GET", "/api/v1/projects/small/workloads?active=true")).json;
+    return ((active as { items?: readonly unknown[] }).items ?? []).length === 0;
+  });
   await server.end("SIGTERM");
+  await endPostgres(folder.path).catch(() => undefined);
   await folder.remove();
 });
 
-test("every page of an empty server opens without an error and asks no other server", async () => {
+test("every page of an empty server opens without an error and asks no other server", {
+  timeout: visitTimeoutMs,
+}, async () => {
   const report = await visitEveryPage(server.controlUrl, server.key);
 
   expect(report.problems).toEqual([]);
   expect(report.visited).toEqual(["/", "/queue", "/runs", "/data", "/models", "/deployments", "/drift", "/events"]);
+});
+
+test("every page opens on a model that was trained, judged, approved, served and watched", {
+  timeout: visitTimeoutMs,
+}, async () => {
+  const flights = join(dirname(folder.path), "flights.parquet");
+  await writeSmallFlights(flights);
+  await server.call("POST", "/api/v1/apply", { manifests: smallChain("small", flights) });
+  await judgedLineage(() => server, "small");
+  await serveSmallModel(server, "small");
+  for (let count = 0; count < requests; count += 1)
+    expect(await askSmallModel(server, "small", String(count))).toMatchObject({ status: 200 });
+  await until("the drift monitor has looked", async () => {
+    const monitor = (await server.call("GET", "/api/v1/projects/small/drift-monitors/delay")).json;
+    return typeof (monitor as { status?: { lastCheck: number | null } }).status?.lastCheck === "number";
+  });
+  const report = await visitEveryPage(server.controlUrl, server.key);
+
+  expect(report.problems).toEqual([]);
+  const opened = [
+    "/runs/small/",
+    "/data/small/",
+    "/features/small/",
+    "/models/small/delay",
+    "/deployments/small/delay",
+    "/drift/small/delay",
+  ];
+  expect(opened.filter((start) => !report.visited.some((place) => place.startsWith(start)))).toEqual([]);
 });
