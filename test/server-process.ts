@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 /** A server in a process of its own, as a user runs it, so that it can be killed. */
 export interface ServerProcess {
@@ -39,7 +40,7 @@ export async function temporaryDataDirectory(): Promise<{ readonly path: string;
   };
 }
 
-const runner = join(import.meta.dirname, "fixtures/run-server.ts");
+const runner = fileURLToPath(new URL("./fixtures/run-server.ts", import.meta.url));
 
 /** Starts a server; a server that refuses to start rejects with its fault's code and message. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {

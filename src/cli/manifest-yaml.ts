@@ -45,9 +45,12 @@ export function readYaml(source: ManifestSource): YamlReading {
   const parsed = parseAllDocuments(source.text, { lineCounter, prettyErrors: false, version: "1.2" });
   const problems: ManifestProblem[] = [];
   const documents: YamlDocument[] = [];
+  // What is missing at the end is shown behind the last text, not on the empty line after it.
+  const end = source.text.trimEnd().length;
   for (const document of [...parsed].slice(0, mostDocuments)) {
     for (const error of [...document.errors, ...document.warnings]) {
-      problems.push(problemAtOffsets(source, lineCounter, error.pos, firstLine(error.message), null));
+      const place = error.pos[0] > end ? ([end, end + 1] as const) : error.pos;
+      problems.push(problemAtOffsets(source, lineCounter, place, firstLine(error.message), null));
     }
     if (document.errors.length === 0 && document.contents !== null) {
       const read = toDocument(source, lineCounter, document);

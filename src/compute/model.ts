@@ -1,12 +1,11 @@
 import * as z from "zod";
-import { durationPattern, sizePattern } from "../base/units.ts";
+import { sizePattern } from "../base/units.ts";
 import { conditionSchema, defineKind } from "../platform/resource.ts";
 
 /** The most GPUs that a pool may pretend to have on one machine. */
 const simulatedGpusMax = 64;
 
 export const sizeSchema = z.string().regex(sizePattern, "write a number and a unit, such as 24GB");
-export const durationSchema = z.string().regex(durationPattern, "write numbers and units, such as 2h30m");
 
 /** What a pool is for; `any` takes every purpose. */
 export const poolRoles = ["development", "training", "evaluation", "serving", "any"] as const;

@@ -13,6 +13,8 @@ const concurrency = 8;
 /** How soon to look again at something that should wake us, in case it does not. */
 const lookAgainMs = 5_000;
 const buildingLookMs = 1_000;
+/** How often a start that met a full disk is tried again. */
+const fullPollMs = 10_000;
 /** A visit takes at most this many steps; a workload's whole life has six. */
 const stepsMax = 12;
 
@@ -156,6 +158,10 @@ export class WorkloadController implements Controller {
       return nextStep;
     } catch (error) {
       if (!(error instanceof Fault) || error.code === "platform.lease-lost") throw error;
+      if (error.code === "platform.disk-full") {
+        await this.#needs.store.setPhase(row, `waits: ${error.message}`);
+        return { kind: "again", afterMs: fullPollMs };
+      }
       const outcome: TaskOutcome = { kind: "start-failed", exitCode: null, message: error.message };
       await this.#finish(row, { kind: "finish", state: "failed", outcome, end: null }, lease);
       return { kind: "settled" };

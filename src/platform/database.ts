@@ -35,7 +35,12 @@ export function openDatabase(url: string, log: Log): OpenDatabase {
     types: parsers,
     application_name: "millwright",
   });
-  pool.on("error", (error) => log.warn("idle database connection failed", { error: error.message }));
+  // A connection may break while it is idle in the pool, or between two queries of whoever holds it: neither may end the
+  // process. The holder's next query fails, which is where the failure is handled.
+  pool.on("error", (error) => log.debug("idle database connection failed", { error: error.message }));
+  pool.on("connect", (client) => {
+    client.on("error", (error) => log.warn("database connection failed", { error: error.message }));
+  });
   const database = new Kysely<PlatformTables>({ dialect: new PostgresDialect({ pool }) });
   return { database, close: () => database.destroy() };
 }

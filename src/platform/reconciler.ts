@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { Fault, isFault } from "../base/fault.ts";
 import type { Controller, Lease, NextVisit } from "./controller.ts";
+import { isConnectionError } from "./database.ts";
 import { eventPageMax, readEvents } from "./event-log.ts";
 import type { Log } from "./ports.ts";
 import type { PlatformTables } from "./tables.ts";
@@ -133,13 +134,20 @@ export class Reconciler implements Waker {
         await this.#dispatch();
         await this.#claim();
       } catch (error) {
-        if (!this.#stopping.signal.aborted) this.#log.warn("reconcile turn failed", { error: String(error) });
+        if (!this.#stopping.signal.aborted) this.#tellFailedTurn(error);
         this.#turnAgain = false;
       }
       // What arrives while we turn is taken together a moment later: a storm of changes costs few turns.
       if (this.#turnAgain) await pause(turnPauseMs, this.#stopping.signal);
     } while (this.#turnAgain && !this.#stopping.signal.aborted);
     this.#isTurning = false;
+  }
+
+  /** While the database is away every turn fails: that is told once by whoever watches the database, not at every turn. */
+  #tellFailedTurn(error: unknown): void {
+    const fields = { error: String(error) };
+    if (isConnectionError(error)) this.#log.debug("reconcile turn waits for the database", fields);
+    else this.#log.warn("reconcile turn failed", fields);
   }
 
   /** Turns new events into due keys. The stored cursors move with them, so that a crash repeats, never skips. */

@@ -1,6 +1,7 @@
 import { computeRoom } from "../compute/room.ts";
 import { dataRoom } from "../data/room.ts";
 import { evaluationRoom } from "../evaluation/room.ts";
+import { onlineStoreModule } from "../features/drivers/lmdb-online-store.ts";
 import { featureRoom } from "../features/room.ts";
 import { monitoringRoom } from "../monitoring/room.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -13,7 +14,6 @@ import { taskKeys } from "../tenancy/drivers/task-keys.ts";
 import { trackingRoom } from "../tracking/room.ts";
 import { trainingRoom } from "../training/room.ts";
 import { hostEnvironment, type ServerConfig } from "./config.ts";
-import { onlineFeaturesModule } from "./online-features.ts";
 
 /** What the rooms need beyond the platform itself. */
 export interface RoomNeeds {
@@ -36,13 +36,20 @@ export function openRooms(
   const { trainingSets, materialisation } = features;
   const registry = registryRoom(platform, { datasets, uses: deploymentUses(platform) });
   const keys = taskKeys(identities);
-  const training = trainingRoom(platform, { workloads, tracking, datasets, trainingSets, registry: registry.registry, keys });
+  const training = trainingRoom(platform, {
+    workloads,
+    tracking,
+    datasets,
+    trainingSets,
+    registry: registry.registry,
+    keys,
+  });
   const evaluation = evaluationRoom(platform, { registry: registry.registry, trainingSets, workloads });
   const serving = servingRoom(platform, {
     registry: registry.registry,
     workloads,
     materialisation,
-    onlineModule: onlineFeaturesModule,
+    onlineModule: onlineStoreModule,
     gateway: { host: config.host, port: config.gatewayPort },
     logLevel: config.logLevel,
   });
@@ -52,6 +59,17 @@ export function openRooms(
     predictions: serving.predictions,
     sqlEngine,
   });
-  const rooms = [compute, scheduling, data, trackingParts, features, registry, training, evaluation, serving, monitoring];
+  const rooms = [
+    compute,
+    scheduling,
+    data,
+    trackingParts,
+    features,
+    registry,
+    training,
+    evaluation,
+    serving,
+    monitoring,
+  ];
   return { rooms, gatewayUrl: serving.gatewayUrl };
 }

@@ -18,6 +18,7 @@ import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
 import type { ReplicaFact, ReplicaStart, RunnableVersion } from "./replica-plan.ts";
 import type { RolloutEvidence } from "./rollout.ts";
+import { nextLook, rolloutKey } from "./rollout-look.ts";
 import type { onnxReplicaCommand, ReplicaSigns } from "./drivers/replica-folder.ts";
 import type { TrafficStore } from "./traffic-store.ts";
 
@@ -271,32 +272,13 @@ export class DeploymentController implements Controller {
 
   async #recordLook(snapshot: DeploymentSnapshot, plan: DeploymentPlan, lease: Lease): Promise<void> {
     const { candidate } = plan;
-    const champion = snapshot.champion;
+    const { deployment, champion, evidence, now } = snapshot;
     if (candidate === null || champion === null || (candidate.verb === null && candidate.decision === null)) return;
-    const { deployment, evidence, now } = snapshot;
+    const { rollout, verb } = candidate;
     const project = deployment.project ?? "";
-    const { rollout, decision, verb } = candidate;
-    const key = `${rollout.versionId}@${rollout.firstRevision}`;
-    const [last] = await this.#needs.store.looks(project, deployment.name, key, 1);
-    const observations = evidence.traffic.reduce(
-      (sum, each) => sum + observationsOf(each.champion) + observationsOf(each.candidate),
-      0,
-    );
-    if (verb === null && last?.observations === observations) return;
-    const look: RecordedLook = {
-      rollout: key,
-      number: (last?.number ?? 0) + 1,
-      at: now,
-      versionId: rollout.versionId,
-      version: rollout.version,
-      championId: champion.versionId,
-      percent: rollout.percent,
-      decision: decision?.kind ?? rollout.decision,
-      reason: decision?.reason ?? rollout.reason,
-      requests: decision?.requests ?? 0,
-      observations,
-      metrics: decision?.metrics ?? [],
-    };
+    const [last] = await this.#needs.store.looks(project, deployment.name, rolloutKey(rollout), 1);
+    const look = nextLook({ champion, evidence, now }, candidate, last);
+    if (look === undefined) return;
     await this.#needs.store.addLook(
       project,
       deployment.name,
@@ -393,10 +375,6 @@ function isActive(workload: Workload): boolean {
 function messageOf(workload: Workload | undefined): string {
   if (workload === undefined) return "";
   return workload.outcome?.message ?? workload.reason?.sentence ?? "";
-}
-
-function observationsOf(arm: { readonly requests: number; readonly outcomes: number }): number {
-  return arm.requests + arm.outcomes;
 }
 
 function backfillUntil(spec: DeploymentSpec): number | null {

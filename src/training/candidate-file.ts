@@ -35,7 +35,8 @@ export function readModelDescription(text: string, known: readonly string[]): Mo
   const unknown = inputs.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     return invalid(
-      `${descriptionFile} names inputs that the training set does not have: ${unknown.join(", ")}; it has ${known.join(", ")}`,
+      `${descriptionFile} names inputs that the training set does not have: ${unknown.join(", ")}; it has ${known.join(", ")}. ` +
+        "Name only those, or add what is missing to trainingSet.columns or its feature views",
     );
   }
   return { kind: "described", inputs };

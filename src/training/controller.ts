@@ -45,6 +45,8 @@ export interface TrainingNeeds {
 
 /** How often a job looks whether what it waits for has appeared. */
 const missingPollMs = 2_000;
+/** How often a job that met a full disk tries again; each try may be long. */
+const fullPollMs = 10_000;
 /** How often a job looks at its workload although no event told of a change. */
 const followPollMs = 10_000;
 /** A job's key outlives all its starts and its time in the queue by this; it is revoked when the job is over. */
@@ -145,13 +147,14 @@ export class TrainingController implements Controller {
       return await work();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      switch (consequenceOf(error.kind)) {
+      switch (consequenceOf(error)) {
         case "again":
           throw error;
         case "waits": {
           const current = (await this.#needs.resources.get(trainingJobKind, job.project, job.name)) ?? job;
           const moved = await this.#move(current, lease, { phase: "pending", message: `waits: ${error.message}` });
-          return { job: moved, next: { kind: "again", afterMs: missingPollMs } };
+          const afterMs = error.kind === "missing" ? missingPollMs : fullPollMs;
+          return { job: moved, next: { kind: "again", afterMs } };
         }
         case "fails": {
           const current = (await this.#needs.resources.get(trainingJobKind, job.project, job.name)) ?? job;
@@ -178,7 +181,10 @@ export class TrainingController implements Controller {
     const { generation, runId } = job.status;
     if (generation === 0) return;
     const run = runId === null ? undefined : await this.#needs.tracking.run(runId);
-    if (run !== undefined && (status === "FINISHED" || run.status === "RUNNING" || run.status === "SCHEDULED")) {
+    const isOpen = run?.status === "RUNNING" || run?.status === "SCHEDULED";
+    // A program may call its run finished and yet leave no model that can be registered: the run follows the job.
+    const isOverruled = status === "FINISHED" || (status === "FAILED" && run?.status === "FINISHED");
+    if (run !== undefined && (isOpen || isOverruled)) {
       await this.#needs.tracking.finishRun(run.runId, status);
     }
     await this.#needs.keys.revoke(this.#idsOf(job, generation).identity);

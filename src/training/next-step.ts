@@ -92,7 +92,7 @@ function followStep(workload: Workload, name: string): NextStep {
       return {
         kind: "follow",
         phase: "queued",
-        message: `starts on ${workload.node ?? workload.pool}`,
+        message: `starts on ${workload.node ?? workload.pool}: ${workload.phase}`,
         progress: workload.phase,
       };
     case "running": {

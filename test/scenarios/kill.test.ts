@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Random, seededRandom } from "../../src/base/random.ts";
 import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
-import { judgedLineage, type SmallLineage, smallChain, writeSmallFlights } from "./small-chain.ts";
+import { chainPhases, judgedLineage, type SmallLineage, smallChain, writeSmallFlights } from "./small-chain.ts";
 
 /** Runs of the chain with something killed in each; every seed gives other moments and victims. */
 const runs = 20;
@@ -23,7 +23,7 @@ beforeAll(async () => {
   directory = await temporaryDataDirectory();
   flights = join(dirname(directory.path), "flights.parquet");
   await writeSmallFlights(flights);
-  server = await start();
+  server = await start(0);
   reference = await runChain("untouched");
 }, 120_000);
 
@@ -33,8 +33,9 @@ afterAll(async () => {
   await directory.remove();
 });
 
-async function start(): Promise<ServerProcess> {
-  return await startServerProcess({ dataDir: directory.path, cwd: "/" });
+/** A server that comes back listens where it did before: running jobs know its address. */
+async function start(port: number): Promise<ServerProcess> {
+  return await startServerProcess({ dataDir: directory.path, cwd: "/", port });
 }
 
 async function runChain(project: string): Promise<SmallLineage> {
@@ -72,9 +73,9 @@ async function kill(victim: (typeof victims)[number], random: Random): Promise<s
     if (pid > 0) execFileSync("kill", ["-9", String(pid)], { stdio: "ignore" });
     return `PostgreSQL ${pid}`;
   }
-  const { pid } = server;
+  const { pid, controlUrl } = server;
   await server.end("SIGKILL");
-  server = await start();
+  server = await start(Number(new URL(controlUrl).port));
   return `server ${pid}`;
 }
 
@@ -104,8 +105,10 @@ test.each(Array.from({ length: runs }, (_, seed) => seed + 1))(
       if (!isApplied) await pause(200);
     }
     await killing;
-    const lineage = await judgedLineage(() => server, project).catch((error: unknown) => {
-      throw new Error(`seed ${seed}, killed: ${told.join("; ")}`, { cause: error });
+    const lineage = await judgedLineage(() => server, project).catch(async (error: unknown) => {
+      throw new Error(`seed ${seed}, killed: ${told.join("; ")}\n${await chainPhases(server, project)}`, {
+        cause: error,
+      });
     });
     expect(lineage, `seed ${seed}, killed: ${told.join("; ")}`).toEqual(reference);
 

@@ -48,11 +48,7 @@ export class ProjectSession {
   }
 
   /** Waits until a resource's status is as wanted. */
-  async observed(
-    plural: string,
-    name: string,
-    isWanted: (status: ObservedStatus) => boolean,
-  ): Promise<ObservedStatus> {
+  async observed(plural: string, name: string, isWanted: (status: ObservedStatus) => boolean): Promise<ObservedStatus> {
     let last: ObservedStatus | undefined;
     return await until(`${plural}/${name} is as wanted`, async () => {
       last = await this.status(plural, name);

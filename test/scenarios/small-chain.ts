@@ -106,6 +106,25 @@ interface Version {
   };
 }
 
+/** Where each stage of the chain stands, for a failure's message. */
+export async function chainPhases(server: ServerProcess, project: string): Promise<string> {
+  const stages = [
+    ["datasets", "raw"],
+    ["datasets", "flights"],
+    ["pipelines", "prepare"],
+    ["feature-views", "origin-delays"],
+    ["training-jobs", "learn"],
+    ["evaluations", "next-week"],
+  ];
+  const told = stages.map(async ([plural, name]) => {
+    const { json } = await server.call("GET", `/api/v1/projects/${project}/${plural}/${name}`);
+    const { status } = json as { status?: Readonly<Record<string, unknown>> };
+    return `${plural}/${name}: ${JSON.stringify({ phase: status?.["phase"], message: status?.["message"], summary: status?.["summary"], conditions: status?.["conditions"] })}`;
+  });
+  const active = await server.call("GET", `/api/v1/projects/${project}/workloads`);
+  return [...(await Promise.all(told)), `workloads: ${JSON.stringify(active.json)}`].join("\n");
+}
+
 /** Waits until the chain's only candidate is judged; `server` gives the server that runs now. */
 export async function judgedLineage(server: () => ServerProcess, project: string): Promise<SmallLineage> {
   const versions = await until(`project ${project} has a judged version`, async () => {

@@ -100,6 +100,11 @@ export function claimTask(folder: string, identity: ProcessIdentity): boolean {
   return writeWhole(taskPaths(folder).supervisor, JSON.stringify(identity), true);
 }
 
+/** Gives a claimed task back, before anything of it ran. */
+export function releaseTask(folder: string): void {
+  rmSync(taskPaths(folder).supervisor, { force: true });
+}
+
 export function writeStarted(folder: string, started: StartedTask): void {
   writeWhole(taskPaths(folder).started, JSON.stringify(started), false);
 }

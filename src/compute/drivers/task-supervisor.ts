@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { TaskResult } from "../task-end.ts";
 import { readLastLine } from "./last-line.ts";
@@ -8,6 +17,7 @@ import { identityOf, readProcess } from "./process-table.ts";
 import {
   claimTask,
   markName,
+  releaseTask,
   reserveResult,
   type SupervisorTask,
   taskPaths,
@@ -133,9 +143,17 @@ class Supervision {
       memoryPeak: this.#memoryPeak,
       memoryLimit: this.#task.memoryLimit,
       maxDurationMs: this.#task.maxDurationMs,
-      lastWords: readLastLine(taskPaths(this.#task.folder).stderr, this.#task.secrets),
+      lastWords: lastWordsOf(this.#task),
     };
   }
+}
+
+/** The last line on stderr; on a full disk that line may be missing or old, so the disk is named too. */
+function lastWordsOf({ folder, secrets }: SupervisorTask): string {
+  const line = readLastLine(taskPaths(folder).stderr, secrets);
+  if (statfsSync(folder).bavail > 0) return line;
+  const full = `no space is left on the disk of ${folder}; free some, then start it again`;
+  return line === "" ? full : `${line}; ${full}`;
 }
 
 function keepWithinLimit(log: number): void {
@@ -166,13 +184,23 @@ function describeStartError(task: SupervisorTask, error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Opens the logs and takes the room for the result; when there is none, the task is free for a later supervisor. */
+function takeRoom(folder: string): readonly [number, number] {
+  const paths = taskPaths(folder);
+  try {
+    reserveResult(folder);
+    return [openSync(paths.stdout, "a", 0o600), openSync(paths.stderr, "a", 0o600)];
+  } catch (error) {
+    releaseTask(folder);
+    throw error;
+  }
+}
+
 async function supervise(task: SupervisorTask): Promise<void> {
   const paths = taskPaths(task.folder);
   const self = identityOf(process.pid);
   if (self === undefined || !claimTask(task.folder, self)) return;
-  reserveResult(task.folder);
-  const out = openSync(paths.stdout, "a", 0o600);
-  const err = openSync(paths.stderr, "a", 0o600);
+  const [out, err] = takeRoom(task.folder);
   const [program = "", ...parameters] = task.argv;
   const child = spawn(program, parameters, {
     cwd: paths.work,

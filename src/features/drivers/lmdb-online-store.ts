@@ -204,6 +204,9 @@ export class LmdbOnlineStore implements OnlineFeatures {
   }
 }
 
+/** This module's address, in the source tree and in the package: a thread loads the store by it. */
+export const onlineStoreModule: string = import.meta.url;
+
 /** Opens the store in a folder of its own, made if absent. One process may use it at a time. */
 export function openLmdbOnlineStore(folder: string, views: readonly OnlineView[]): LmdbOnlineStore {
   return new LmdbOnlineStore(folder, views);

@@ -35,6 +35,10 @@ interface PlotProps {
 }
 
 const defaultHeight = 190;
+/** Counts are whole: between 1 and 2 lies nothing to mark. */
+const wholeSteps = [1, 2, 5]
+  .flatMap((step) => Array.from({ length: 9 }, (_, power) => step * 10 ** power))
+  .toSorted((left, right) => left - right);
 const millisPerSecond = 1000;
 /** How much of its colour a filled area has; the rest is the panel's, so that areas laid over one another stay clear. */
 const fillShare = 0.78;
@@ -94,7 +98,7 @@ function plotOptions(props: PlotProps, width: number): uPlot.Options {
           : { range: [props.range[0], props.range[1]] },
     },
     axes: [
-      { ...axis, size: 30, ...(props.axis === "time" ? { values: timeTicks } : {}) },
+      { ...axis, size: 30, ...(props.axis === "time" ? { values: timeTicks } : { incrs: wholeSteps }) },
       { ...axis, size: 52, values: (_plot, ticks) => ticks.map((tick) => props.format(tick)) },
     ],
     series: [

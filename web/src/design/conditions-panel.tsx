@@ -5,7 +5,14 @@ import { Panel } from "./panel.tsx";
 import { StateMark } from "./state-badge.tsx";
 import { When } from "./when.tsx";
 
-const tones: Readonly<Record<Condition["status"], Tone>> = { true: "good", false: "bad", unknown: "waiting" };
+/** Conditions that ask for attention when they hold; all others are good news when they do. */
+const attentionTypes: ReadonlySet<string> = new Set(["Drifted", "NeedsApproval", "Retraining"]);
+
+function toneOf({ status, type }: Condition): Tone {
+  if (status === "unknown") return "waiting";
+  if (attentionTypes.has(type)) return status === "true" ? "warning" : "off";
+  return status === "true" ? "good" : "bad";
+}
 
 /** What the platform observed of a resource, as its controller says it. */
 export function ConditionsPanel({ conditions }: { readonly conditions: readonly Condition[] }): ReactNode {
@@ -17,7 +24,7 @@ export function ConditionsPanel({ conditions }: { readonly conditions: readonly 
           {conditions.map((condition) => (
             <tr key={condition.type}>
               <td style={{ width: 180 }}>
-                <StateMark tone={tones[condition.status]} title={condition.status} /> <strong>{condition.type}</strong>
+                <StateMark tone={toneOf(condition)} title={condition.status} /> <strong>{condition.type}</strong>
               </td>
               <td>{condition.message === "" ? condition.reason : condition.message}</td>
               <td className="number">

@@ -63,7 +63,7 @@ export async function registerDatasets(client: PlatformClient, narration: Narrat
       limitMs: datasetLimitMs,
     });
     narration.say(
-      `${name}: ${Number(status["rows"]).toLocaleString("en")} rows, ${formatSize(Number(status["bytes"]))}, content ${String(status["contentHash"]).slice(0, 12)}, version ${status["latestVersion"]}`,
+      `${name}: ${Number(status["rows"]).toLocaleString("en")} rows, ${formatSize(Number(status["bytes"]))}, content ${String(status["contentHash"]).slice(0, 12)}, version ${String(status["latestVersion"])}`,
     );
     statuses.push(status);
   }

@@ -55,7 +55,7 @@ export async function followEvaluation(client: PlatformClient, narration: Narrat
     narration.progress(`evaluation: ${suite?.status.phase ?? "waiting"}`);
     return found.state === "candidate" ? undefined : found;
   });
-  for (const [name, value] of Object.entries(version.metrics).toSorted())
+  for (const [name, value] of Object.entries(version.metrics).toSorted(([left], [right]) => (left < right ? -1 : 1)))
     narration.say(`${name.padEnd(28)} ${value.toFixed(5)}`);
   narration.say(
     `verdict: ${version.verdict?.passed === true ? "passed" : "failed"}. ${version.verdict?.message ?? ""}`,

@@ -115,7 +115,11 @@ function DiffPanel({
             <tr key={row.name} className={row.differs ? "" : "muted"}>
               <td>{row.name}</td>
               {row.values.map((value, index) => (
-                <td key={runs[index]?.runId} className="mono" style={row.differs ? { fontWeight: 650 } : undefined}>
+                <td
+                  key={runs[index]?.runId}
+                  className="mono"
+                  style={{ overflowWrap: "anywhere", ...(row.differs ? { fontWeight: 650 } : {}) }}
+                >
                   {value ?? <span className="faint">–</span>}
                 </td>
               ))}
