@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { Act, CommandRunner } from "./command-action.ts";
+import { readOwnVersion } from "./own-version.ts";
 import { addResourceCommands } from "./program-resources.ts";
 import { addServerCommands } from "./program-server.ts";
 import { addWorkCommands } from "./program-work.ts";
@@ -12,6 +13,7 @@ export function makeProgram(runner: CommandRunner): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showHelpAfterError("(see millwright --help)")
     .exitOverride()
+    .version(readOwnVersion(), "-V, --version", "this program's version")
     .option("--server <url>", "address of the control plane (MILLWRIGHT_SERVER)")
     .option("--key <key>", "API key (better: MILLWRIGHT_KEY, which other users do not see)")
     .option("--data-dir <folder>", "where the server's state lies (MILLWRIGHT_DATA_DIR)")
