@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { Fault } from "../base/fault.ts";
+import { isConnectionError } from "./database.ts";
 import { ensureFolder, writeFileAtomically } from "./files.ts";
 import type { Log } from "./ports.ts";
 
@@ -16,6 +17,9 @@ const run = promisify(execFile);
 /** How long the server may take to accept connections, recovery after a crash included. */
 const startTimeoutSeconds = 60;
 const stopTimeoutSeconds = 8;
+/** How often, and how long apart, a start is tried again while a killed server's last processes leave. */
+const startTriesMax = 40;
+const startRetryMs = 250;
 /** How often a running server is looked after: one killed from outside is started again. */
 const watchMs = 500;
 const superuser = "millwright";
@@ -220,20 +224,46 @@ async function start(server: ServerFiles, port: number): Promise<number> {
         ]),
   ];
   const flags = settings.map(([name, value]) => `-c ${name}=${value === "" ? "''" : value}`).join(" ");
-  try {
-    await control(server, ["start", "-w", "-t", String(startTimeoutSeconds), "-s", "-l", server.logFile, "-o", flags]);
-  } catch (cause) {
-    const told = await readFile(server.logFile, "utf8").catch(() => "");
-    const isFull = told.slice(-4000).includes("No space left on device");
-    throw new Fault(
-      isFull ? "platform.disk-full" : "platform.database-unavailable",
-      isFull
-        ? `PostgreSQL found no space left in ${server.cluster}; free some on that disk, then start again`
-        : `PostgreSQL did not start in ${server.cluster}; its log ends: ${lastLines(told)}`,
-      { cause },
-    );
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await control(server, [
+        "start",
+        "-w",
+        "-t",
+        String(startTimeoutSeconds),
+        "-s",
+        "-l",
+        server.logFile,
+        "-o",
+        flags,
+      ]);
+      return port;
+    } catch (cause) {
+      const told = await readFile(server.logFile, "utf8").catch(() => "");
+      if (attempt < startTriesMax && isStillLeaving(told)) {
+        await pause(startRetryMs);
+        continue;
+      }
+      throw startFault(server, told, cause);
+    }
   }
-  return port;
+}
+
+/** Whether what keeps the server from starting is the one before it, which was killed and is not quite gone. */
+function isStillLeaving(log: string): boolean {
+  const end = log.slice(-1500);
+  return /lock file "postmaster.pid" already exists|pre-existing shared memory block|could not bind/.test(end);
+}
+
+function startFault(server: ServerFiles, told: string, cause: unknown): Fault {
+  const isFull = told.slice(-4000).includes("No space left on device");
+  return new Fault(
+    isFull ? "platform.disk-full" : "platform.database-unavailable",
+    isFull
+      ? `PostgreSQL found no space left in ${server.cluster}; free some on that disk, then start again`
+      : `PostgreSQL did not start in ${server.cluster}; its log ends: ${lastLines(told)}`,
+    { cause },
+  );
 }
 
 /** The port of a server that already runs on the cluster (one that survived us), or undefined. */
@@ -246,7 +276,20 @@ async function runningPort(cluster: string): Promise<number | undefined> {
   return command.includes(cluster) ? port : undefined;
 }
 
+/** Makes the database unless it is there. A server that was adopted may still be recovering: it is asked again for a while. */
 async function createDatabase(port: number, password: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await createDatabaseOnce(port, password);
+      return;
+    } catch (error) {
+      if (attempt >= startTriesMax || !isConnectionError(error)) throw error;
+      await pause(startRetryMs);
+    }
+  }
+}
+
+async function createDatabaseOnce(port: number, password: string): Promise<void> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port,
@@ -262,6 +305,12 @@ async function createDatabase(port: number, password: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** Starts the server again, on its port, whenever it is gone. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FreshDatabase, freshDatabase } from "../database.ts";
 import { type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
 import { until } from "../until.ts";
-import { halfWritten, mountSmallDisk, type SmallDisk } from "./full-disk.ts";
+import { halfWritten, mountSmallDisk, type SmallDisk } from "../full-disk.ts";
 import { messageOf, ProjectSession } from "./project-session.ts";
 import { writeSmallFlights } from "./small-chain.ts";
 
@@ -113,7 +113,7 @@ test("a full disk is told wherever it is met, leaves nothing half-written, and w
   expect(await upload(8_000_000)).toMatchObject({ status: 200 });
   expect(await session.reached("training-jobs", "learn", "succeeded", "failed")).toMatchObject({ phase: "succeeded" });
   await session.reached("pipelines", "keep-far", "succeeded");
-  expect(await session.status("datasets", "far")).toMatchObject({ latestVersion: 1 });
+  expect(await session.reached("datasets", "far", "valid")).toMatchObject({ latestVersion: 1 });
   expect(await session.versions()).toMatchObject([{ model: "delay", state: "candidate" }]);
   expect(halfWritten(disk.path)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { Bytes } from "../../base/units.ts";
@@ -10,10 +10,11 @@ import type { ProcessIdentity } from "./process-table.ts";
  *
  *   work/            where the program runs            supervisor.json  whose task this is; made once, with its content
  *   stdout.log       what it wrote                     started.json     the program's process
- *   stderr.log                                         stop             somebody asked it to stop
+ *   started.reserve  room for that, taken early        stop             somebody asked it to stop
  *   result.reserve   room for the result, taken early  result.json      how it ended; its presence is the end
+ *   stderr.log
  *
- * so that a full disk cannot keep the end from being told.
+ * so that a disk that fills up cannot keep the start or the end from being told.
  */
 
 /** The variable that marks every process of a task; its value is the task's folder. */
@@ -35,7 +36,8 @@ export interface StartedTask {
   readonly startedAt: Instant;
 }
 
-/** Room that is taken for the result before the program starts. */
+/** Room that is taken for the program's process and for the result before the program starts. */
+const startedBytes = 512;
 const resultBytes = 8192;
 
 export const taskPaths = (folder: string) => ({
@@ -45,7 +47,8 @@ export const taskPaths = (folder: string) => ({
   supervisor: join(folder, "supervisor.json"),
   started: join(folder, "started.json"),
   stop: join(folder, "stop"),
-  reserve: join(folder, "result.reserve"),
+  startedReserve: join(folder, "started.reserve"),
+  resultReserve: join(folder, "result.reserve"),
   result: join(folder, "result.json"),
 });
 
@@ -79,7 +82,8 @@ function writeWhole(path: string, text: string, isOnce: boolean): boolean {
   try {
     const file = openSync(temporary, "w", 0o600);
     try {
-      writeSync(file, text);
+      // Unlike writeSync, this writes on after a short write, and so meets the full disk.
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -105,32 +109,42 @@ export function releaseTask(folder: string): void {
   rmSync(taskPaths(folder).supervisor, { force: true });
 }
 
-export function writeStarted(folder: string, started: StartedTask): void {
-  writeWhole(taskPaths(folder).started, JSON.stringify(started), false);
+/** Takes the room that a start and its end will need. */
+export function reserveRoom(folder: string): void {
+  const paths = taskPaths(folder);
+  writeWhole(paths.startedReserve, " ".repeat(startedBytes), false);
+  writeWhole(paths.resultReserve, " ".repeat(resultBytes), false);
 }
 
-/** Takes the room that the result will need. */
-export function reserveResult(folder: string): void {
-  writeWhole(taskPaths(folder).reserve, " ".repeat(resultBytes), false);
+/** Writes down the program's process. */
+export function writeStarted(folder: string, started: StartedTask): void {
+  const paths = taskPaths(folder);
+  const text = JSON.stringify(started);
+  if (!writeIntoRoom(paths.startedReserve, paths.started, text, startedBytes)) writeWhole(paths.started, text, false);
 }
 
 /** Writes how the task ended, into the room that was taken where there is some. The first result wins. */
 export function writeResult(folder: string, result: TaskResult): void {
   const paths = taskPaths(folder);
-  const bytes = Buffer.from(JSON.stringify(result));
-  const padded = Buffer.concat([bytes, Buffer.alloc(Math.max(0, resultBytes - bytes.length), " ")]);
+  const text = JSON.stringify(result);
+  if (!writeIntoRoom(paths.resultReserve, paths.result, text, resultBytes)) writeWhole(paths.result, text, true);
+}
+
+/** Writes into a file that has its room already, which then takes its name; false when no room was taken. */
+function writeIntoRoom(reserve: string, path: string, text: string, bytes: number): boolean {
   let file: number;
   try {
-    file = openSync(paths.reserve, "r+");
+    file = openSync(reserve, "r+");
   } catch {
-    writeWhole(paths.result, bytes.toString("utf8"), true);
-    return;
+    return false;
   }
   try {
-    writeSync(file, padded);
+    const content = Buffer.from(text);
+    writeFileSync(file, Buffer.concat([content, Buffer.alloc(Math.max(0, bytes - content.length), " ")]));
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(paths.reserve, paths.result);
+  renameSync(reserve, path);
+  return true;
 }

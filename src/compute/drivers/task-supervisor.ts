@@ -18,7 +18,7 @@ import {
   claimTask,
   markName,
   releaseTask,
-  reserveResult,
+  reserveRoom,
   type SupervisorTask,
   taskPaths,
   writeResult,
@@ -184,11 +184,11 @@ function describeStartError(task: SupervisorTask, error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Opens the logs and takes the room for the result; when there is none, the task is free for a later supervisor. */
+/** Opens the logs and takes the room for what is to be told; when there is none, the task is free for a later supervisor. */
 function takeRoom(folder: string): readonly [number, number] {
   const paths = taskPaths(folder);
   try {
-    reserveResult(folder);
+    reserveRoom(folder);
     return [openSync(paths.stdout, "a", 0o600), openSync(paths.stderr, "a", 0o600)];
   } catch (error) {
     releaseTask(folder);

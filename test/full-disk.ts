@@ -1,12 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** A small disk of a test's own, which can be filled to the last byte. */
 export interface SmallDisk {
   readonly path: string;
-  /** Takes all the room that is left. */
-  fill(): void;
+  /** Takes all the room that is left but `bytesLeft` (whole pages of 4,096). */
+  fill(bytesLeft?: number): void;
   /** Gives the room back. */
   free(): void;
   /** Unmounts it. */
@@ -31,10 +41,11 @@ export function mountSmallDisk(path: string, megabytes: number): SmallDisk {
   const ballast = join(path, "ballast");
   return {
     path,
-    fill() {
+    fill(bytesLeft = 0) {
       const file = openSync(ballast, "a");
       // Smaller and smaller pieces, until not even one byte fits.
       for (let bytes = 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) while (hasWritten(file, bytes));
+      ftruncateSync(file, fstatSync(file).size - bytesLeft);
       closeSync(file);
     },
     free() {
