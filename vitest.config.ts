@@ -12,7 +12,7 @@ export default defineConfig({
     // Processes, not threads: DuckDB, LMDB and the ONNX runtime are native and outlive a thread badly.
     pool: "forks",
     maxWorkers: Math.min(workersMax, availableParallelism()),
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
     // Nothing leaks from one test into the next by accident.

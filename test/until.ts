@@ -1,5 +1,5 @@
 /** How often a condition is looked at before the test gives up. */
-const looksMax = 600;
+const looksMax = 2_400;
 const pauseMs = 50;
 
 /** Waits until `look` gives something other than undefined or false; fails loudly, naming what was awaited. */
