@@ -1,0 +1,299 @@
+import type { Instant } from "../../base/clock.ts";
+import { addAmounts, amountsOf, memberMillis, subtractAmounts } from "./amounts.ts";
+import type { Claim, IsIgnored } from "./claim.ts";
+import { Cluster } from "./cluster.ts";
+import {
+  type ItemClass,
+  type LaidClaim,
+  nameClass,
+  nameShape,
+  type Plan,
+  type Running,
+  turnKey,
+  type Waiting,
+  byTurn,
+} from "./entry.ts";
+import { Heap } from "./heap.ts";
+import { Line } from "./line.ts";
+import type { AdvanceReservation, EngineSettings, MemberPlace, RunningItem, WorkItem } from "./model.ts";
+import { PlaceSearch } from "./place-search.ts";
+import type { NodeScore } from "./pool-state.ts";
+import type { QueueShares } from "./queue-shares.ts";
+import type { Amounts } from "./room.ts";
+
+/** The line of all, where queues do not matter. */
+const oneLine = "";
+
+/** Milli-GPUs of a pool that its own and that guests hold. */
+interface PoolUse {
+  hosts: number;
+  guests: number;
+}
+
+/** Everything that the engine knows, and the few changes from which every decision is made. */
+export class EngineState {
+  readonly settings: EngineSettings;
+  readonly shares: QueueShares;
+  readonly cluster: Cluster;
+  readonly search: PlaceSearch;
+  readonly waiting = new Map<string, Waiting>();
+  readonly running = new Map<string, Running>();
+  readonly lines = new Map<string, Line>();
+  readonly classes = new Map<string, ItemClass>();
+  readonly reservations = new Map<string, { readonly reservation: AdvanceReservation; laid: readonly LaidClaim[] }>();
+  /** Planned starts, the earliest first; may hold plans that are gone. */
+  readonly due = new Heap<{ readonly entry: Waiting; readonly plan: Plan }>(
+    (left, right) => left.plan.at - right.plan.at || byTurn(left.entry, right.entry),
+  );
+  /** Runs by their reckoned end; may hold runs that are gone. */
+  readonly ends = new Heap<{ readonly run: Running; readonly at: Instant }>(
+    (left, right) => left.at - right.at || (left.run.item.id < right.run.item.id ? -1 : 1),
+  );
+  /** Workloads for which no moment is known, the next look first; may hold ones that are gone. */
+  readonly unplannable = new Heap<Waiting>((left, right) => left.replanAt - right.replanAt || byTurn(left, right));
+  /** Workloads for which freed capacity is kept. */
+  readonly held = new Set<string>();
+  /** What each line has planned, in quota amounts. */
+  readonly #planned = new Map<Line, Amounts>();
+  readonly #poolUse = new Map<string, PoolUse>();
+  plannedCount = 0;
+  cycles = 0;
+
+  constructor(settings: EngineSettings, shares: QueueShares, score: NodeScore) {
+    this.settings = settings;
+    this.shares = shares;
+    this.cluster = new Cluster(score);
+    this.search = new PlaceSearch(this.cluster.room);
+  }
+
+  submit(item: WorkItem): void {
+    const shapeKey = nameShape(item.shape);
+    const { limitMs, forecast, role } = item;
+    const assumed = role === "serving" ? Number.POSITIVE_INFINITY : this.settings.assumedRunMs;
+    const reckonedMs = limitMs ?? forecast?.p90Ms ?? assumed;
+    const line = this.#line(this.settings.order === "fair" ? item.queue : oneLine);
+    const entry: Waiting = {
+      item,
+      itemClass: this.#class(item, shapeKey, reckonedMs),
+      line,
+      key: turnKey(item, this.settings),
+      reckonedMs,
+      isLimited: limitMs !== null,
+      status: "new",
+      plan: null,
+      displacedIn: -1,
+      replanAt: Number.POSITIVE_INFINITY,
+    };
+    this.waiting.set(item.id, entry);
+    line.add(entry);
+  }
+
+  #line(queue: string): Line {
+    let line = this.lines.get(queue);
+    if (line === undefined) {
+      line = new Line(queue);
+      this.lines.set(queue, line);
+    }
+    return line;
+  }
+
+  #class(item: WorkItem, shapeKey: string, reckonedMs: number): ItemClass {
+    const key = nameClass(item, shapeKey, reckonedMs);
+    let itemClass = this.classes.get(key);
+    if (itemClass === undefined) {
+      const { shape, pools, members } = item;
+      itemClass = { key, shapeKey, shape, pools, min: members.min, waiting: new Map() };
+      this.classes.set(key, itemClass);
+    }
+    return itemClass;
+  }
+
+  /** Takes a workload out of the queue. */
+  withdraw(id: string): void {
+    const entry = this.waiting.get(id);
+    if (entry === undefined) return;
+    this.dropPlan(entry);
+    this.waiting.delete(id);
+    entry.line.remove(entry);
+    if (entry.itemClass.waiting.size === 0) this.classes.delete(entry.itemClass.key);
+  }
+
+  /** Counts a workload as running; it had no place before. */
+  run(item: WorkItem, places: readonly MemberPlace[], startedAt: Instant, end: Instant): Running {
+    const laid = this.cluster.lay(item.id, item.shape, places, { kind: "running", start: startedAt, end });
+    const amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
+    const run: Running = {
+      item,
+      places,
+      laid,
+      amounts,
+      startedAt,
+      endBy: end,
+      checkpointAt: null,
+      isStopping: false,
+    };
+    this.running.set(item.id, run);
+    this.ends.push({ run, at: end });
+    this.shares.take({ queue: item.queue, amounts }, startedAt);
+    this.#countPool(run, 1);
+    return run;
+  }
+
+  /** Counts a workload that already ran when the engine came up. */
+  adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
+    const reckoned = item.limitMs ?? item.forecast?.p90Ms ?? this.settings.assumedRunMs;
+    const end = item.limitMs === null && item.role === "serving" ? Number.POSITIVE_INFINITY : startedAt + reckoned;
+    const run = this.run(item, places, startedAt, end);
+    run.checkpointAt = checkpointAt;
+    run.isStopping = isStopping;
+  }
+
+  /** Frees what a workload held, or takes it out of the queue. */
+  finish(id: string, now: Instant): void {
+    this.withdraw(id);
+    const run = this.running.get(id);
+    if (run === undefined) return;
+    this.running.delete(id);
+    this.cluster.lift(run.laid);
+    this.#countPool(run, -1);
+    this.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+  }
+
+  /** Leaves an elastic workload with some of its members. */
+  shrink(run: Running, places: readonly MemberPlace[], now: Instant): void {
+    this.cluster.lift(run.laid);
+    this.#countPool(run, -1);
+    this.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+    const { item, startedAt, endBy } = run;
+    run.laid = this.cluster.lay(item.id, item.shape, places, { kind: "running", start: startedAt, end: endBy });
+    run.places = places;
+    run.amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
+    this.shares.take({ queue: item.queue, amounts: run.amounts }, now);
+    this.#countPool(run, 1);
+  }
+
+  #modelOf(places: readonly MemberPlace[]): string | null {
+    return this.cluster.node(places[0]?.node ?? "")?.spec.gpuModel ?? null;
+  }
+
+  #countPool(run: Running, sign: 1 | -1): void {
+    const pool = this.cluster.poolOf(run.places[0]?.node ?? "")?.spec;
+    if (pool === undefined) return;
+    const use = this.poolUse(pool.id);
+    const millis = sign * memberMillis(run.item.shape) * run.places.length;
+    if (isGuest(run.item, pool.role)) use.guests += millis;
+    else use.hosts += millis;
+  }
+
+  /** What hosts and guests hold of a pool, in milli-GPUs. */
+  poolUse(pool: string): PoolUse {
+    let use = this.#poolUse.get(pool);
+    if (use === undefined) {
+      use = { hosts: 0, guests: 0 };
+      this.#poolUse.set(pool, use);
+    }
+    return use;
+  }
+
+  /** What the line has planned so far. */
+  plannedOf(line: Line): Amounts {
+    return this.#planned.get(line) ?? {};
+  }
+
+  /** Plans a start. Whoever is in its way and may be pushed aside loses its plan. */
+  setPlan(entry: Waiting, at: Instant, places: readonly MemberPlace[], heldUntil: Instant | null): void {
+    this.dropPlan(entry);
+    const { item, line, reckonedMs, isLimited } = entry;
+    const laid = this.cluster.lay(item.id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs });
+    const amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
+    const ahead = this.plannedOf(line);
+    const plan: Plan = { at, places, laid, ahead, amounts, isHardBound: isLimited, heldUntil };
+    this.#planned.set(line, addAmounts(ahead, amounts));
+    entry.plan = plan;
+    entry.status = "planned";
+    this.plannedCount += 1;
+    this.due.push({ entry, plan });
+    if (heldUntil !== null) this.held.add(item.id);
+    this.pushAside(laid, item.id);
+  }
+
+  /** Forgets a plan; the workload waits to be looked at again. */
+  dropPlan(entry: Waiting): void {
+    const { plan, line } = entry;
+    if (plan === null) return;
+    this.cluster.lift(plan.laid);
+    this.#planned.set(line, subtractAmounts(this.plannedOf(line), plan.amounts));
+    entry.plan = null;
+    this.plannedCount -= 1;
+    line.unplan(entry);
+  }
+
+  /** Drops the plans that no longer fit beside these claims, the latest first; held ones stay. */
+  pushAside(laid: readonly LaidClaim[], owner: string): void {
+    for (const { node: id, claim } of laid) {
+      const node = this.cluster.node(id);
+      if (node === undefined || node.future.length === 0) continue;
+      while (node.isOvercommitted(claim.start, claim.end, this.cluster.room)) {
+        const victim = this.#latestPlan(node.future, claim, owner);
+        if (victim === undefined) break;
+        this.dropPlan(victim);
+        victim.displacedIn = this.cycles;
+      }
+    }
+  }
+
+  #latestPlan(future: readonly Claim[], beside: Claim, owner: string): Waiting | undefined {
+    let latest: Waiting | undefined;
+    for (const claim of future) {
+      if (claim.kind !== "planned" || claim.owner === owner) continue;
+      if (claim.start >= beside.end || claim.end <= beside.start) continue;
+      const entry = this.waiting.get(claim.owner);
+      if (entry?.plan == null || entry.plan.heldUntil !== null) continue;
+      if (latest?.plan == null || entry.plan.at > latest.plan.at || (entry.plan.at === latest.plan.at && byTurn(entry, latest) > 0)) {
+        latest = entry;
+      }
+    }
+    return latest;
+  }
+
+  /** Tells for one workload which claims it may look through: its own, reservations for its queue, later turns' plans. */
+  ignorableFor(entry: Waiting, now: Instant): IsIgnored {
+    const answers = new Map<string, boolean>();
+    const mayPass = (owner: string): boolean => {
+      const other = this.waiting.get(owner);
+      if (other?.plan == null || other.plan.heldUntil !== null) return false;
+      if (entry.displacedIn === this.cycles) return false;
+      return this.precedes(entry, other, other.plan, now);
+    };
+    return (claim) => {
+      if (claim.owner === entry.item.id) return true;
+      if (claim.kind === "running") return false;
+      if (claim.kind === "reserved") {
+        return this.reservations.get(claim.owner)?.reservation.queues.includes(entry.item.queue) ?? false;
+      }
+      const known = answers.get(claim.owner);
+      if (known !== undefined) return known;
+      const answer = mayPass(claim.owner);
+      answers.set(claim.owner, answer);
+      return answer;
+    };
+  }
+
+  /** Whether the turn of `entry` comes before that of `other`, whose start is planned. */
+  precedes(entry: Waiting, other: Waiting, plan: Plan, now: Instant): boolean {
+    if (entry.line === other.line) return byTurn(entry, other) < 0;
+    const { item, line } = entry;
+    const own = amountsOf(item.shape, item.members.min, null);
+    const ahead = entry.plan?.ahead ?? this.plannedOf(line);
+    return this.shares.isServedBefore(
+      { queue: item.queue, amounts: addAmounts(ahead, own) },
+      { queue: other.item.queue, amounts: addAmounts(plan.ahead, plan.amounts) },
+      now,
+    );
+  }
+}
+
+/** Whether a workload is a guest in a pool of this role. */
+export function isGuest(item: WorkItem, role: WorkItem["role"]): boolean {
+  return role !== "any" && item.role !== "any" && item.role !== role;
+}

@@ -1,0 +1,203 @@
+import type { Instant, Millis } from "../../base/clock.ts";
+import { type Claim, ignoreNone, type IsIgnored } from "./claim.ts";
+import { sliceMask } from "./mig-profile.ts";
+import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
+import type { Room } from "./room.ts";
+
+/** One node: what it has, what runs there, and what is planned there. */
+export class NodeState {
+  readonly spec: EngineNode;
+  /** Its place in the order of its pool. */
+  index = 0;
+  /** What running members leave of each GPU, in milli-GPUs. */
+  readonly gpuFree: Int32Array;
+  readonly migTaken: Uint8Array;
+  /** GPUs that are wholly free. */
+  gpusWhole: number;
+  gpuMillisFree: number;
+  cpuFree: number;
+  memoryFree: number;
+  readonly customFree: Record<string, number>;
+  readonly running: Claim[] = [];
+  /** Planned and reserved claims. */
+  readonly future: Claim[] = [];
+
+  constructor(spec: EngineNode) {
+    this.spec = spec;
+    this.gpuFree = new Int32Array(spec.gpus).fill(wholeGpu);
+    this.migTaken = new Uint8Array(spec.gpus);
+    this.gpusWhole = spec.gpus;
+    this.gpuMillisFree = spec.gpus * wholeGpu;
+    this.cpuFree = spec.cpuMillis;
+    this.memoryFree = spec.memory;
+    this.customFree = { ...spec.custom };
+  }
+
+  add(claim: Claim): void {
+    if (claim.kind === "running") {
+      this.running.push(claim);
+      this.#count(claim, -1);
+    } else this.future.push(claim);
+  }
+
+  remove(claim: Claim): void {
+    const list = claim.kind === "running" ? this.running : this.future;
+    const at = list.indexOf(claim);
+    if (at === -1) return;
+    list.splice(at, 1);
+    if (claim.kind === "running") this.#count(claim, 1);
+  }
+
+  #count(claim: Claim, sign: 1 | -1): void {
+    for (const { index, millis, slice } of claim.pieces) {
+      const before = this.gpuFree[index] ?? 0;
+      const after = before + sign * millis;
+      this.gpuFree[index] = after;
+      this.gpuMillisFree += after - before;
+      if (before === wholeGpu && after < wholeGpu) this.gpusWhole -= 1;
+      if (before < wholeGpu && after === wholeGpu) this.gpusWhole += 1;
+      if (slice === undefined) continue;
+      const mask = sliceMask(millis, slice);
+      const taken = this.migTaken[index] ?? 0;
+      this.migTaken[index] = sign === -1 ? taken | mask : taken & ~mask;
+    }
+    this.cpuFree += sign * claim.cpuMillis;
+    this.memoryFree += sign * claim.memory;
+    for (const [name, amount] of Object.entries(claim.custom ?? {})) {
+      this.customFree[name] = (this.customFree[name] ?? 0) + sign * amount;
+    }
+  }
+
+  /** Whether the node is ready and takes such members at all. */
+  accepts(shape: Shape): boolean {
+    return this.spec.state === "ready" && couldHost(shape, this.spec);
+  }
+
+  /** How many members fit beside what runs now, whatever is planned. */
+  slotsNow(shape: Shape, room: Room): number {
+    const { gpu } = shape;
+    if (gpu.kind === "whole" && this.gpusWhole < gpu.count) return 0;
+    if (!this.accepts(shape)) return 0;
+    room.reset(this.gpuFree, this.migTaken, this.cpuFree, this.memoryFree, this.customFree);
+    return room.slots(shape);
+  }
+
+  /** How many members fit during [start, end) beside all claims that are not ignored. */
+  slotsDuring(shape: Shape, start: Instant, end: Instant, isIgnored: IsIgnored, room: Room): number {
+    if (!this.accepts(shape)) return 0;
+    this.#measure(start, end, isIgnored, room);
+    return room.slots(shape);
+  }
+
+  /**
+   * The pieces of `count` members that fit during [start, end).
+   *
+   * @returns one list of pieces per member, or null when fewer fit.
+   */
+  choosePieces(
+    shape: Shape,
+    count: number,
+    start: Instant,
+    end: Instant,
+    isIgnored: IsIgnored,
+    room: Room,
+  ): readonly (readonly GpuPiece[])[] | null {
+    if (this.slotsDuring(shape, start, end, isIgnored, room) < count) return null;
+    const members: (readonly GpuPiece[])[] = [];
+    for (let member = 0; member < count; member += 1) {
+      const pieces = room.take(shape);
+      if (pieces === null) return null;
+      members.push(pieces);
+    }
+    return members;
+  }
+
+  /**
+   * Finds the earliest moment in [from, before) at which `count` members fit for `durationMs`.
+   *
+   * Room only grows where a claim ends, so those moments are enough.
+   * @returns the moment, or `before` when there is none.
+   */
+  earliest(
+    shape: Shape,
+    count: number,
+    from: Instant,
+    durationMs: Millis,
+    before: Instant,
+    isIgnored: IsIgnored,
+    room: Room,
+  ): Instant {
+    if (from >= before || !this.accepts(shape)) return before;
+    this.#measure(from, from + durationMs, isIgnored, room);
+    if (room.slots(shape) >= count) return from;
+    const ends: Instant[] = [];
+    for (const claim of this.running) if (claim.end > from && claim.end < before) ends.push(claim.end);
+    for (const claim of this.future) {
+      if (claim.end > from && claim.end < before && !isIgnored(claim)) ends.push(claim.end);
+    }
+    ends.sort(ascending);
+    let last = from;
+    for (const at of ends) {
+      if (at === last) continue;
+      last = at;
+      this.#measure(at, at + durationMs, isIgnored, room);
+      if (room.slots(shape) >= count) return at;
+    }
+    return before;
+  }
+
+  /** Whether members with exactly these pieces fit during [start, end) beside all claims that are not ignored. */
+  fits(
+    shape: Shape,
+    members: readonly (readonly GpuPiece[])[],
+    start: Instant,
+    end: Instant,
+    isIgnored: IsIgnored,
+    room: Room,
+  ): boolean {
+    if (!this.accepts(shape)) return false;
+    this.#measure(start, end, isIgnored, room);
+    for (const pieces of members) room.takeExactly(shape, pieces);
+    return !room.isBelowZero();
+  }
+
+  /** Whether all claims together ask for more than the node has at some moment of [start, end). */
+  isOvercommitted(start: Instant, end: Instant, room: Room): boolean {
+    this.#measure(start, end, ignoreNone, room);
+    return room.isBelowZero();
+  }
+
+  /** Fills the room with what all claims that are not ignored leave at the worst moment of [start, end). */
+  #measure(start: Instant, end: Instant, isIgnored: IsIgnored, room: Room): void {
+    const { running, future } = this;
+    const isIn = (claim: Claim): boolean => claim.start < end && claim.end > start && !isIgnored(claim);
+    if (!future.some(isIn)) {
+      room.reset(this.gpuFree, this.migTaken, this.cpuFree, this.memoryFree, this.customFree);
+      for (const claim of running) if (claim.end <= start || isIgnored(claim)) room.giveBack(claim);
+      return;
+    }
+    const claims: Claim[] = [];
+    for (const claim of running) if (claim.end > start && !isIgnored(claim)) claims.push(claim);
+    for (const claim of future) if (isIn(claim)) claims.push(claim);
+    room.fill(this.spec, claims, start);
+  }
+}
+
+const ascending = (left: number, right: number): number => left - right;
+
+/** Whether such members could run on such a node if it were empty and ready. */
+export function couldHost(shape: Shape, node: EngineNode): boolean {
+  const { gpu, gpuModels } = shape;
+  if (gpu.kind !== "none") {
+    if (node.gpuModel === null) return false;
+    if (gpuModels.length > 0 && !gpuModels.includes(node.gpuModel)) return false;
+    if ((gpu.kind === "mig") !== (node.isMig === true)) return false;
+    if (gpu.kind === "whole" ? gpu.count > node.gpus : node.gpus === 0) return false;
+  }
+  if (shape.cpuMillis > node.cpuMillis || shape.memory > node.memory) return false;
+  for (const [name, amount] of Object.entries(shape.custom ?? {})) {
+    if (amount > (node.custom?.[name] ?? 0)) return false;
+  }
+  for (const [name, value] of Object.entries(shape.nodeLabels ?? {})) if (node.labels?.[name] !== value) return false;
+  return (node.taints ?? []).every((taint) => shape.tolerations?.includes(taint) ?? false);
+}

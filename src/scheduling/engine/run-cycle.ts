@@ -1,0 +1,286 @@
+import type { Instant } from "../../base/clock.ts";
+import { amountsOf, memberMillis } from "./amounts.ts";
+import type { IsIgnored } from "./claim.ts";
+import { type EngineState, isGuest } from "./engine-state.ts";
+import { type ItemClass, nameShape, type Plan, type Waiting } from "./entry.ts";
+import type { Line } from "./line.ts";
+import type { MemberPlace, Shape, Start } from "./model.ts";
+import type { PlaceAsk } from "./place-search.ts";
+import type { PoolState } from "./pool-state.ts";
+
+/** A run that outlasts its reckoning is reckoned to go on for a tenth of its time so far, and at least this long. */
+const overrunMsMin = 60_000;
+/** How soon a moment is looked for again where none was known. */
+const replanAfterMs = 300_000;
+
+/** A pool, and what may be asked of it within the quotas. */
+interface Option {
+  readonly pool: PoolState;
+  readonly ask: PlaceAsk;
+}
+
+/** Starts what can start now, in the order of turns, and plans the start of the rest. */
+export function runCycle(state: EngineState, now: Instant): readonly Start[] {
+  state.cycles += 1;
+  state.search.looks = 0;
+  const starts: Start[] = [];
+  moveOverruns(state, now);
+  dropStaleHolds(state, now);
+  startDue(state, now, starts);
+  unpark(state, now);
+  serve(state, now, starts);
+  return starts;
+}
+
+function moveOverruns(state: EngineState, now: Instant): void {
+  for (let first = state.ends.peek(); first !== undefined && first.at <= now; first = state.ends.peek()) {
+    state.ends.pop();
+    const { run, at } = first;
+    if (state.running.get(run.item.id) !== run || run.endBy !== at) continue;
+    run.endBy = now + Math.max(overrunMsMin, Math.round((now - run.startedAt) / 10));
+    for (const { claim } of run.laid) claim.end = run.endBy;
+    state.ends.push({ run, at: run.endBy });
+  }
+}
+
+function dropStaleHolds(state: EngineState, now: Instant): void {
+  for (const id of state.held) {
+    const entry = state.waiting.get(id);
+    const until = entry?.plan?.heldUntil ?? null;
+    if (entry !== undefined && until !== null && until > now) continue;
+    state.held.delete(id);
+    if (entry !== undefined && until !== null) state.dropPlan(entry);
+  }
+}
+
+/** Starts plans whose time has come, where the room is really there; the others stay late. */
+function startDue(state: EngineState, now: Instant, starts: Start[]): void {
+  const late: { readonly entry: Waiting; readonly plan: Plan }[] = [];
+  for (let first = state.due.peek(); first !== undefined && first.plan.at <= now; first = state.due.peek()) {
+    state.due.pop();
+    const { entry, plan } = first;
+    if (entry.plan !== plan) continue;
+    if (state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null) {
+      state.dropPlan(entry);
+      entry.line.park(entry);
+    } else if (canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
+    else late.push(first);
+  }
+  for (const each of late) state.due.push(each);
+}
+
+function canStartAt(state: EngineState, entry: Waiting, places: readonly MemberPlace[], now: Instant): boolean {
+  const { item, reckonedMs } = entry;
+  const pool = state.cluster.poolOf(places[0]?.node ?? "");
+  if (pool === undefined || guestRoom(state, entry, pool) < memberMillis(item.shape) * places.length) return false;
+  const isIgnored: IsIgnored = (claim) => claim.kind === "planned" || isOpenTo(state, claim.owner, item.queue);
+  const byNode = Map.groupBy(places, (place) => place.node);
+  return [...byNode].every(([id, members]) => {
+    const pieces = members.map((member) => member.gpus);
+    return state.cluster.node(id)?.fits(item.shape, pieces, now, now + reckonedMs, isIgnored, state.cluster.room) ?? false;
+  });
+}
+
+function isOpenTo(state: EngineState, owner: string, queue: string): boolean {
+  return state.reservations.get(owner)?.reservation.queues.includes(queue) ?? false;
+}
+
+function start(
+  state: EngineState,
+  entry: Waiting,
+  places: readonly MemberPlace[],
+  now: Instant,
+  starts: Start[],
+): void {
+  const { item, reckonedMs } = entry;
+  state.withdraw(item.id);
+  const run = state.run(item, places, now, now + reckonedMs);
+  state.pushAside(run.laid, item.id);
+  starts.push({ id: item.id, places });
+}
+
+/** Looks again at those who waited for quota, or for whom no moment was known. */
+function unpark(state: EngineState, now: Instant): void {
+  for (const line of state.lines.values()) {
+    for (let entry = line.firstParked(); entry !== undefined; entry = line.firstParked()) {
+      if (optionsOf(state, entry).length === 0) break;
+      line.unparkFirst();
+    }
+  }
+  if (state.settings.backfill === "easy" && state.plannedCount === 0) {
+    for (const line of state.lines.values()) {
+      const first = line.first();
+      if (first?.status === "unplannable") line.unplan(first);
+    }
+  }
+  for (let entry = state.unplannable.peek(); entry !== undefined && entry.replanAt <= now; entry = state.unplannable.peek()) {
+    state.unplannable.pop();
+    if (entry.status === "unplannable") entry.line.unplan(entry);
+  }
+}
+
+/** Serves the lines in the order of their shares, until nobody finds a place. */
+function serve(state: EngineState, now: Instant, starts: Start[]): void {
+  const isStrict = state.settings.backfill === "none";
+  const turns = turnsOf(state, offerPlaces(state, isStrict), now);
+  for (let line = turns.next(); line !== undefined; line = turns.next()) {
+    const entry = isStrict ? line.first() : line.next();
+    if (entry === undefined) turns.end(line);
+    else if (!attempt(state, entry, now, starts) && isStrict) turns.end(line);
+  }
+}
+
+/** Tells each line which of its classes may find a place; answers with the lines that have something to try. */
+function offerPlaces(state: EngineState, isStrict: boolean): Set<Line> {
+  const active = new Set<Line>();
+  for (const line of state.lines.values()) {
+    line.begin();
+    if (isStrict || line.hasUnplanned) active.add(line);
+  }
+  if (isStrict) return active;
+  for (const itemClass of state.classes.values()) {
+    if (!mayFit(state, itemClass)) continue;
+    for (const line of itemClass.waiting.keys()) {
+      line.offer(itemClass, state.cluster.state);
+      active.add(line);
+    }
+  }
+  return active;
+}
+
+/** Gives the line whose turn it is, among those that are not through. */
+interface Turns {
+  next(): Line | undefined;
+  end(line: Line): void;
+}
+
+function turnsOf(state: EngineState, active: Set<Line>, now: Instant): Turns {
+  const { shares, settings, lines } = state;
+  if (settings.order !== "fair") {
+    return { next: () => active.values().next().value, end: (line) => active.delete(line) };
+  }
+  for (const line of active) shares.setActive(line.queue, true);
+  return {
+    next() {
+      const queue = shares.next(now);
+      return queue === undefined ? undefined : lines.get(queue);
+    },
+    end: (line) => shares.setActive(line.queue, false),
+  };
+}
+
+function mayFit(state: EngineState, { pools, shapeKey, shape, min }: ItemClass): boolean {
+  return pools.some((pool) => (state.cluster.pool(pool)?.totalNow(shapeKey, shape) ?? 0) >= min);
+}
+
+/** Starts one workload, or plans its start. Answers whether it started. */
+function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start[]): boolean {
+  const { line, itemClass } = entry;
+  const options = optionsOf(state, entry);
+  if (options.length === 0) {
+    state.dropPlan(entry);
+    line.block(entry, state.cluster.state);
+    line.park(entry);
+    return false;
+  }
+  const isIgnored = state.ignorableFor(entry, now);
+  if (!line.isBlocked(itemClass, state.cluster.state)) {
+    for (const { pool, ask } of options) {
+      const places = state.search.findNow(pool, ask, now, now + entry.reckonedMs, isIgnored);
+      if (places === null) continue;
+      start(state, entry, places, now, starts);
+      return true;
+    }
+  }
+  line.block(entry, state.cluster.state);
+  if (entry.plan === null) plan(state, entry, options, now, isIgnored);
+  return false;
+}
+
+function plan(
+  state: EngineState,
+  entry: Waiting,
+  options: readonly Option[],
+  now: Instant,
+  isIgnored: IsIgnored,
+): void {
+  const { settings, search } = state;
+  if (settings.backfill === "none" || (settings.backfill === "easy" && state.plannedCount > 0)) {
+    entry.status = "unplannable";
+    return;
+  }
+  if (search.looks >= settings.planningLooksMax) {
+    entry.line.spend();
+    return;
+  }
+  let best: { readonly at: Instant; readonly places: readonly MemberPlace[] } | null = null;
+  for (const { pool, ask } of options) {
+    const before: number = best === null ? Number.POSITIVE_INFINITY : best.at;
+    best = search.findEarliest(pool, ask, now, entry.reckonedMs, before, isIgnored) ?? best;
+  }
+  if (best === null) {
+    entry.status = "unplannable";
+    entry.replanAt = now + replanAfterMs;
+    state.unplannable.push(entry);
+  } else state.setPlan(entry, best.at, best.places, null);
+}
+
+/** Where the workload may look within its quota: pools in its order of preference, and GPU models. */
+function optionsOf(state: EngineState, entry: Waiting): readonly Option[] {
+  return entry.item.pools.flatMap((id) => {
+    const pool = state.cluster.pool(id);
+    return pool === undefined ? [] : optionsIn(state, entry, pool);
+  });
+}
+
+function optionsIn(state: EngineState, entry: Waiting, pool: PoolState): readonly Option[] {
+  const { item, itemClass } = entry;
+  const { shape, topology } = item;
+  const { min } = item.members;
+  const room = Math.floor(guestRoom(state, entry, pool) / Math.max(1, memberMillis(shape)));
+  const most = Math.min(item.members.max, room);
+  const models = shape.gpu.kind === "none" ? [null] : wantedModels(shape, pool);
+  const allowed = models.flatMap((model) => {
+    const max = quotaMembers(state, entry, most, model);
+    return max < min ? [] : [{ model, max }];
+  });
+  const option = (gpuModels: readonly string[], max: number): Option => {
+    const narrowed = { ...shape, gpuModels };
+    return { pool, ask: { shape: narrowed, shapeKey: nameShape(narrowed), min, max, topology } };
+  };
+  const names = allowed.flatMap(({ model }) => model ?? []);
+  if (item.members.max > 1) {
+    // Members of one workload run on one GPU model.
+    return allowed.map(({ model, max }) => option(model === null ? [] : [model], max));
+  }
+  if (allowed.length === 0) return [];
+  if (allowed.length < models.length) return [option(names, 1)];
+  return [{ pool, ask: { shape, shapeKey: itemClass.shapeKey, min, max: 1, topology } }];
+}
+
+/** The GPU models of the pool that will do. */
+function wantedModels({ gpuModels }: Shape, pool: PoolState): readonly string[] {
+  return gpuModels.length === 0 ? pool.models : pool.models.filter((model) => gpuModels.includes(model));
+}
+
+/** How many members the quota lets start, up to `max`; below the minimum when not even those. */
+function quotaMembers(state: EngineState, { item }: Waiting, max: number, model: string | null): number {
+  const isAllowed = (members: number): boolean =>
+    state.shares.findShortage({ queue: item.queue, amounts: amountsOf(item.shape, members, model) }) === null;
+  if (max < item.members.min || isAllowed(max)) return max;
+  let low = item.members.min - 1;
+  let high = max;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (isAllowed(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Milli-GPUs of a pool that a workload may take: guests leave the hosts their floor. */
+function guestRoom(state: EngineState, { item }: Waiting, pool: PoolState): number {
+  if (!isGuest(item, pool.spec.role)) return Number.POSITIVE_INFINITY;
+  const use = state.poolUse(pool.spec.id);
+  return pool.gpuMillis - Math.max(pool.spec.floorMillis, use.hosts) - use.guests;
+}
