@@ -1,6 +1,12 @@
 import { seededRandom } from "../../src/base/random.ts";
-import { FlatShares } from "../../src/scheduling/engine/fixtures/flat-shares.ts";
-import { itemOf, minute, nodeOf, settings, shapeOf } from "../../src/scheduling/engine/fixtures/engine-values.ts";
+import {
+  itemOf,
+  minute,
+  nodeOf,
+  queuesOf,
+  settings,
+  shapeOf,
+} from "../../src/scheduling/engine/fixtures/engine-values.ts";
 import { Scheduler } from "../../src/scheduling/engine/scheduler.ts";
 import type { WorkItem } from "../../src/scheduling/engine/model.ts";
 
@@ -10,7 +16,10 @@ const cycles = Number(process.argv[4] ?? 200);
 const random = seededRandom(7);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T;
 
-const engine = new Scheduler({ ...settings, planningLooksMax: Number(process.argv[5] ?? 20_000) }, new FlatShares(), (node) => -node.gpuMillisFree);
+const engine = new Scheduler(
+  { ...settings, planningLooksMax: Number(process.argv[5] ?? 20_000) },
+  queuesOf(Array.from({ length: 100 }, (_, index) => `q${index}`)),
+);
 engine.setPool({ id: "train", levels: ["block", "leaf", "rack"], role: "any", floorMillis: 0 });
 for (let n = 0; n < nodesCount; n += 1) {
   const rack = Math.floor(n / 8);
@@ -28,7 +37,11 @@ function arrival(at: number): WorkItem {
   const base = { queue, submittedAt: at, limitMs: pick(limits), priority: pick([30, 50, 50, 70]) };
   if (kind < 0.01) {
     const members = pick([2, 4, 8]);
-    return itemOf(id, 8, { ...base, members: { min: members, max: members }, topology: pick([null, { required: "leaf" }, { preferred: "rack" }]) });
+    return itemOf(id, 8, {
+      ...base,
+      members: { min: members, max: members },
+      topology: pick([null, { required: "leaf" }, { preferred: "rack" }]),
+    });
   }
   const gpus = pick([1, 1, 1, 1, 1, 2, 2, 8]);
   return itemOf(id, gpus, { ...base, shape: shapeOf(gpus, { cpuMillis: gpus * pick([4000, 8000, 12000]) }) });
@@ -59,10 +72,15 @@ while (engine.runningCount < nodesCount * 4 && count < pending + nodesCount * 8)
   cycle();
   if (engine.waitingCount > 3000) break;
 }
-console.error(`filled: running ${engine.runningCount} waiting ${engine.waitingCount} ${(performance.now() - t).toFixed(0)} ms`);
+console.error(
+  `filled: running ${engine.runningCount} waiting ${engine.waitingCount} ${(performance.now() - t).toFixed(0)} ms`,
+);
 while (engine.waitingCount < pending) submit(now);
 let setup = 0;
-for (let i = 0; i < Number(process.argv[6] ?? 20); i += 1) { now += 1000; setup += cycle(); }
+for (let i = 0; i < Number(process.argv[6] ?? 20); i += 1) {
+  now += 1000;
+  setup += cycle();
+}
 console.error(`setup ${setup.toFixed(0)} ms cpu`);
 const times: number[] = [];
 started = 0;
@@ -84,4 +102,15 @@ for (let c = 0; c < cycles; c += 1) {
 }
 times.sort((a, b) => a - b);
 const q = (p: number) => times[Math.min(times.length - 1, Math.floor(p * times.length))]?.toFixed(1);
-console.log({ nodesCount, pending, running: engine.runningCount, finishedPerCycle: finishedN / cycles, startedPerCycle: started / cycles, p50: q(0.5), p90: q(0.9), p99: q(0.99), max: q(1), usPerStart: ((times.reduce((a, b) => a + b, 0) / started) * 1000).toFixed(0) });
+console.log({
+  nodesCount,
+  pending,
+  running: engine.runningCount,
+  finishedPerCycle: finishedN / cycles,
+  startedPerCycle: started / cycles,
+  p50: q(0.5),
+  p90: q(0.9),
+  p99: q(0.99),
+  max: q(1),
+  usPerStart: ((times.reduce((a, b) => a + b, 0) / started) * 1000).toFixed(0),
+});

@@ -1,6 +1,6 @@
 import { migMillis } from "./mig-profile.ts";
 import { type Shape, wholeGpu } from "./model.ts";
-import type { Amounts } from "./room.ts";
+import type { Amounts } from "../quota/model.ts";
 
 /** Milli-GPUs that one member asks for. */
 export function memberMillis({ gpu }: Shape): number {

@@ -124,7 +124,9 @@ export class Cluster {
       const { gpus, cpuMillis, memory, custom } = node.spec;
       const pieces = Array.from({ length: gpus }, (_, index) => ({ index, millis: wholeGpu }));
       const { start, end } = reservation;
-      return [this.#add({ owner: reservation.id, kind: "reserved", start, end, pieces, cpuMillis, memory, custom }, node)];
+      return [
+        this.#add({ owner: reservation.id, kind: "reserved", start, end, pieces, cpuMillis, memory, custom }, node),
+      ];
     });
   }
 

@@ -15,11 +15,11 @@ import {
 } from "./entry.ts";
 import { Heap } from "./heap.ts";
 import { Line } from "./line.ts";
-import type { AdvanceReservation, EngineSettings, MemberPlace, RunningItem, WorkItem } from "./model.ts";
+import type { AdvanceReservation, EngineSettings, MemberPlace, SavedPlan, WorkItem } from "./model.ts";
 import { PlaceSearch } from "./place-search.ts";
 import type { NodeScore } from "./pool-state.ts";
 import type { QueueShares } from "./queue-shares.ts";
-import type { Amounts } from "./room.ts";
+import type { Amounts } from "../quota/model.ts";
 
 /** The line of all, where queues do not matter. */
 const oneLine = "";
@@ -59,6 +59,9 @@ export class EngineState {
   plannedCount = 0;
   cycles = 0;
 
+  /** Who evicted a workload: it does not evict them in turn. */
+  readonly evictors = new Map<string, Set<string>>();
+
   constructor(settings: EngineSettings, shares: QueueShares, score: NodeScore) {
     this.settings = settings;
     this.shares = shares;
@@ -67,10 +70,9 @@ export class EngineState {
   }
 
   submit(item: WorkItem): void {
+    this.shares.assertQueue(item.queue);
     const shapeKey = nameShape(item.shape);
-    const { limitMs, forecast, role } = item;
-    const assumed = role === "serving" ? Number.POSITIVE_INFINITY : this.settings.assumedRunMs;
-    const reckonedMs = limitMs ?? forecast?.p90Ms ?? assumed;
+    const reckonedMs = this.#reckon(item);
     const line = this.#line(this.settings.order === "fair" ? item.queue : oneLine);
     const entry: Waiting = {
       item,
@@ -78,10 +80,11 @@ export class EngineState {
       line,
       key: turnKey(item, this.settings),
       reckonedMs,
-      isLimited: limitMs !== null,
+      isLimited: item.limitMs !== null,
       status: "new",
       plan: null,
       displacedIn: -1,
+      triedIn: -1,
       replanAt: Number.POSITIVE_INFINITY,
     };
     this.waiting.set(item.id, entry);
@@ -139,13 +142,14 @@ export class EngineState {
     return run;
   }
 
-  /** Counts a workload that already ran when the engine came up. */
-  adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
-    const reckoned = item.limitMs ?? item.forecast?.p90Ms ?? this.settings.assumedRunMs;
-    const end = item.limitMs === null && item.role === "serving" ? Number.POSITIVE_INFINITY : startedAt + reckoned;
-    const run = this.run(item, places, startedAt, end);
-    run.checkpointAt = checkpointAt;
-    run.isStopping = isStopping;
+  /** When a run that starts at `startedAt` is reckoned to end. */
+  reckonEnd(item: WorkItem, startedAt: Instant): Instant {
+    return startedAt + this.#reckon(item);
+  }
+
+  #reckon({ limitMs, forecast, role }: WorkItem): number {
+    const assumed = role === "serving" ? Number.POSITIVE_INFINITY : this.settings.assumedRunMs;
+    return limitMs ?? forecast?.p90Ms ?? assumed;
   }
 
   /** Frees what a workload held, or takes it out of the queue. */
@@ -157,6 +161,14 @@ export class EngineState {
     this.cluster.lift(run.laid);
     this.#countPool(run, -1);
     this.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+  }
+
+  /** A running workload was told to stop: it is reckoned to be gone by `end`. */
+  stop(run: Running, end: Instant): void {
+    run.isStopping = true;
+    run.endBy = end;
+    for (const { claim } of run.laid) claim.end = end;
+    this.ends.push({ run, at: end });
   }
 
   /** Leaves an elastic workload with some of its members. */
@@ -203,18 +215,26 @@ export class EngineState {
   /** Plans a start. Whoever is in its way and may be pushed aside loses its plan. */
   setPlan(entry: Waiting, at: Instant, places: readonly MemberPlace[], heldUntil: Instant | null): void {
     this.dropPlan(entry);
+    const { item, line } = entry;
+    const plan = this.layPlan({ id: item.id, at, places, ahead: this.plannedOf(line), heldUntil });
+    if (plan !== undefined) this.pushAside(plan.laid, item.id);
+  }
+
+  /** Lays a plan as it was saved, without a look at who is in its way. */
+  layPlan({ id, at, places, ahead, heldUntil }: SavedPlan): Plan | undefined {
+    const entry = this.waiting.get(id);
+    if (entry === undefined) return undefined;
     const { item, line, reckonedMs, isLimited } = entry;
-    const laid = this.cluster.lay(item.id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs });
+    const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs });
     const amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
-    const ahead = this.plannedOf(line);
     const plan: Plan = { at, places, laid, ahead, amounts, isHardBound: isLimited, heldUntil };
-    this.#planned.set(line, addAmounts(ahead, amounts));
+    this.#planned.set(line, addAmounts(this.plannedOf(line), amounts));
     entry.plan = plan;
     entry.status = "planned";
     this.plannedCount += 1;
     this.due.push({ entry, plan });
-    if (heldUntil !== null) this.held.add(item.id);
-    this.pushAside(laid, item.id);
+    if (heldUntil !== null) this.held.add(id);
+    return plan;
   }
 
   /** Forgets a plan; the workload waits to be looked at again. */
@@ -249,7 +269,11 @@ export class EngineState {
       if (claim.start >= beside.end || claim.end <= beside.start) continue;
       const entry = this.waiting.get(claim.owner);
       if (entry?.plan == null || entry.plan.heldUntil !== null) continue;
-      if (latest?.plan == null || entry.plan.at > latest.plan.at || (entry.plan.at === latest.plan.at && byTurn(entry, latest) > 0)) {
+      if (
+        latest?.plan == null ||
+        entry.plan.at > latest.plan.at ||
+        (entry.plan.at === latest.plan.at && byTurn(entry, latest) > 0)
+      ) {
         latest = entry;
       }
     }
@@ -257,13 +281,13 @@ export class EngineState {
   }
 
   /** Tells for one workload which claims it may look through: its own, reservations for its queue, later turns' plans. */
-  ignorableFor(entry: Waiting, now: Instant): IsIgnored {
+  ignorableFor(entry: Waiting): IsIgnored {
     const answers = new Map<string, boolean>();
     const mayPass = (owner: string): boolean => {
       const other = this.waiting.get(owner);
       if (other?.plan == null || other.plan.heldUntil !== null) return false;
       if (entry.displacedIn === this.cycles) return false;
-      return this.precedes(entry, other, other.plan, now);
+      return this.precedes(entry, other, other.plan);
     };
     return (claim) => {
       if (claim.owner === entry.item.id) return true;
@@ -280,7 +304,7 @@ export class EngineState {
   }
 
   /** Whether the turn of `entry` comes before that of `other`, whose start is planned. */
-  precedes(entry: Waiting, other: Waiting, plan: Plan, now: Instant): boolean {
+  precedes(entry: Waiting, other: Waiting, plan: Plan): boolean {
     if (entry.line === other.line) return byTurn(entry, other) < 0;
     const { item, line } = entry;
     const own = amountsOf(item.shape, item.members.min, null);
@@ -288,7 +312,6 @@ export class EngineState {
     return this.shares.isServedBefore(
       { queue: item.queue, amounts: addAmounts(ahead, own) },
       { queue: other.item.queue, amounts: addAmounts(plan.ahead, plan.amounts) },
-      now,
     );
   }
 }

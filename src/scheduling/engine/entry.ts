@@ -2,7 +2,7 @@ import type { Instant } from "../../base/clock.ts";
 import type { Claim } from "./claim.ts";
 import type { Line } from "./line.ts";
 import type { EngineSettings, MemberPlace, Shape, WorkItem } from "./model.ts";
-import type { Amounts } from "./room.ts";
+import type { Amounts } from "../quota/model.ts";
 
 /** A claim and the id of the node that it lies on. */
 export interface LaidClaim {
@@ -54,6 +54,8 @@ export interface Waiting {
   plan: Plan | null;
   /** The cycle in which its plan was last pushed aside. */
   displacedIn: number;
+  /** The state of the cluster in which victims were last looked for. */
+  triedIn: number;
   /** When to look for a moment again, where none is known. */
   replanAt: Instant;
 }

@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { Bytes } from "../../base/units.ts";
+import type { QuotaNode } from "../quota/model.ts";
 
 /** A whole GPU in thousandths: what is asked, used and free of GPUs is counted in milli-GPUs. */
 export const wholeGpu = 1000;
@@ -176,15 +177,43 @@ export interface CycleDecisions {
   readonly shrinks: readonly Shrink[];
 }
 
-/** Everything the engine knows, as plain data: the same snapshot gives the same decisions. */
+/** A run as a snapshot keeps it. */
+export interface SavedRun extends RunningItem {
+  /** When it is reckoned to end. */
+  readonly endBy: Instant;
+}
+
+/** A planned start as a snapshot keeps it. */
+export interface SavedPlan {
+  readonly id: string;
+  readonly at: Instant;
+  readonly places: readonly MemberPlace[];
+  /** What its own queue had planned before it, in quota amounts. */
+  readonly ahead: Readonly<Record<string, number>>;
+  /** Until when freed capacity is kept for it; null: an ordinary plan. */
+  readonly heldUntil: Instant | null;
+}
+
+/** Past use of a node of the quota tree. */
+export interface SavedHistory {
+  readonly average: number;
+  readonly settledAt: Instant;
+}
+
+/** Everything the engine knows, as plain data: an engine restored from it decides as the one it was taken from. */
 export interface EngineSnapshot {
+  readonly settings: EngineSettings;
+  readonly quota: readonly QuotaNode[];
   readonly pools: readonly EnginePool[];
   readonly nodes: readonly EngineNode[];
   readonly waiting: readonly WorkItem[];
-  readonly running: readonly RunningItem[];
+  readonly running: readonly SavedRun[];
   readonly reservations: readonly AdvanceReservation[];
-  /** Planned starts by workload. */
-  readonly plans: Readonly<Record<string, PlannedStart>>;
+  readonly plans: readonly SavedPlan[];
+  /** By node of the quota tree. */
+  readonly history: Readonly<Record<string, SavedHistory>>;
+  /** By evicted workload: for whom. */
+  readonly evictors: Readonly<Record<string, readonly string[]>>;
 }
 
 /** How the engine behaves; every number is a policy that an operator may set. */
@@ -205,6 +234,12 @@ export interface EngineSettings {
   readonly preemptionTriesMax: number;
   /** How long freed capacity is kept for whom it was freed. */
   readonly holdMs: Millis;
+  /** How long a workload that was told to stop is reckoned to hold its place. */
+  readonly stopMs: Millis;
+  /** After this time past use weighs half in the fair share. */
+  readonly halfLifeMs: Millis;
+  /** How much the past weighs beside the present in the fair share; 0 forgets at once. */
+  readonly historyWeight: number;
   /** Cost of one earlier eviction, in GPU-seconds per GPU. */
   readonly preemptedBeforePenaltySeconds: number;
 }

@@ -39,7 +39,11 @@ interface Counter {
  * @param slots free slots per node, in the order of the tree.
  * @returns shares in node order, or null when fewer than `min` fit as asked.
  */
-export function placeMembers(topology: Topology, slots: ArrayLike<number>, ask: MembersAsk): readonly NodeShare[] | null {
+export function placeMembers(
+  topology: Topology,
+  slots: ArrayLike<number>,
+  ask: MembersAsk,
+): readonly NodeShare[] | null {
   const counter = counterOf(topology, slots, ask);
   const found = findDomain(counter, slots.length, ask);
   if (found === null) return null;
@@ -50,7 +54,8 @@ export function placeMembers(topology: Topology, slots: ArrayLike<number>, ask: 
 
 function counterOf(topology: Topology, slots: ArrayLike<number>, { max, topology: ask }: MembersAsk): Counter {
   const sums = new Float64Array(slots.length + 1);
-  for (let node = 0; node < slots.length; node += 1) sums[node + 1] = (sums[node] ?? 0) + Math.min(max, slots[node] ?? 0);
+  for (let node = 0; node < slots.length; node += 1)
+    sums[node + 1] = (sums[node] ?? 0) + Math.min(max, slots[node] ?? 0);
   const slice = ask?.slice;
   const sliceLevel = slice === undefined ? -1 : levelIndex(topology, slice.level);
   return { topology, sums, sliceLevel, sliceSize: sliceLevel === -1 ? 1 : (slice?.size ?? 1) };

@@ -54,7 +54,7 @@ export class PlaceSearch {
       this.looks += 1;
       slots[index] = node.slotsDuring(shape, now, end, isIgnored, this.#room);
     });
-    return this.#placeAll(pool, ask, slots, now, end, isIgnored);
+    return this.takeAll(pool, ask, slots, now, end, isIgnored);
   }
 
   /**
@@ -122,7 +122,7 @@ export class PlaceSearch {
         this.looks += 1;
         slots[node.index] = node.slotsDuring(ask.shape, at, at + durationMs, isIgnored, this.#room);
       }
-      const places = this.#placeAll(pool, ask, slots, at, at + durationMs, isIgnored);
+      const places = this.takeAll(pool, ask, slots, at, at + durationMs, isIgnored);
       return places === null ? null : { at, places };
     };
     const first = tryAt(from);
@@ -145,7 +145,8 @@ export class PlaceSearch {
     return found;
   }
 
-  #placeAll(
+  /** Places all members by the slots of the nodes, and takes their pieces. */
+  takeAll(
     pool: PoolState,
     ask: PlaceAsk,
     slots: Int32Array,

@@ -1,5 +1,6 @@
 import type { Claim } from "./claim.ts";
 import { findMigStart, migMask, migMillis, sliceMask } from "./mig-profile.ts";
+import type { Amounts } from "../quota/model.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
 
 /** The most GPUs that one node may have. */
@@ -10,8 +11,6 @@ const slack = 1e-6;
 
 /** Members without GPUs are bounded by CPUs and memory alone; one that asks for nothing at all by this. */
 const slotsWithoutGpusMax = 1_000_000;
-
-export type Amounts = Readonly<Record<string, number>>;
 
 /**
  * The room on one node during a span of time. One object serves all looks of a cluster, so that a look allocates
@@ -135,7 +134,8 @@ export class Room {
       }
       case "share": {
         let slots = 0;
-        for (let index = 0; index < gpus; index += 1) slots += Math.max(0, Math.floor((gpuLeft[index] ?? 0) / gpu.millis));
+        for (let index = 0; index < gpus; index += 1)
+          slots += Math.max(0, Math.floor((gpuLeft[index] ?? 0) / gpu.millis));
         return slots;
       }
       case "mig":
@@ -180,7 +180,8 @@ export class Room {
     }
     this.cpuLeft -= shape.cpuMillis;
     this.memoryLeft -= shape.memory;
-    if (shape.custom !== undefined) this.customLeft = combine(this.customLeft, shape.custom, (left, asked) => left - asked);
+    if (shape.custom !== undefined)
+      this.customLeft = combine(this.customLeft, shape.custom, (left, asked) => left - asked);
   }
 
   #takeWhole(count: number): readonly GpuPiece[] | null {

@@ -1,23 +1,16 @@
 import type { Instant } from "../../base/clock.ts";
-import { amountsOf, memberMillis } from "./amounts.ts";
+import { memberMillis } from "./amounts.ts";
 import type { IsIgnored } from "./claim.ts";
-import { type EngineState, isGuest } from "./engine-state.ts";
-import { type ItemClass, nameShape, type Plan, type Waiting } from "./entry.ts";
+import type { EngineState } from "./engine-state.ts";
+import type { ItemClass, Plan, Waiting } from "./entry.ts";
 import type { Line } from "./line.ts";
-import type { MemberPlace, Shape, Start } from "./model.ts";
-import type { PlaceAsk } from "./place-search.ts";
-import type { PoolState } from "./pool-state.ts";
+import type { MemberPlace, Start } from "./model.ts";
+import { guestRoom, optionsOf, type PlaceOption } from "./place-options.ts";
 
 /** A run that outlasts its reckoning is reckoned to go on for a tenth of its time so far, and at least this long. */
 const overrunMsMin = 60_000;
 /** How soon a moment is looked for again where none was known. */
 const replanAfterMs = 300_000;
-
-/** A pool, and what may be asked of it within the quotas. */
-interface Option {
-  readonly pool: PoolState;
-  readonly ask: PlaceAsk;
-}
 
 /** Starts what can start now, in the order of turns, and plans the start of the rest. */
 export function runCycle(state: EngineState, now: Instant): readonly Start[] {
@@ -26,6 +19,7 @@ export function runCycle(state: EngineState, now: Instant): readonly Start[] {
   const starts: Start[] = [];
   moveOverruns(state, now);
   dropStaleHolds(state, now);
+  startHeld(state, now, starts);
   startDue(state, now, starts);
   unpark(state, now);
   serve(state, now, starts);
@@ -53,6 +47,17 @@ function dropStaleHolds(state: EngineState, now: Instant): void {
   }
 }
 
+/** Starts those for whom capacity was freed, as soon as it is there. */
+function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
+  for (const id of state.held) {
+    const entry = state.waiting.get(id);
+    const plan = entry?.plan;
+    if (entry === undefined || plan == null) continue;
+    const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
+    if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
+  }
+}
+
 /** Starts plans whose time has come, where the room is really there; the others stay late. */
 function startDue(state: EngineState, now: Instant, starts: Start[]): void {
   const late: { readonly entry: Waiting; readonly plan: Plan }[] = [];
@@ -60,10 +65,11 @@ function startDue(state: EngineState, now: Instant, starts: Start[]): void {
     state.due.pop();
     const { entry, plan } = first;
     if (entry.plan !== plan) continue;
-    if (state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null) {
+    const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
+    if (isShort && plan.heldUntil === null) {
       state.dropPlan(entry);
       entry.line.park(entry);
-    } else if (canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
+    } else if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
     else late.push(first);
   }
   for (const each of late) state.due.push(each);
@@ -77,7 +83,9 @@ function canStartAt(state: EngineState, entry: Waiting, places: readonly MemberP
   const byNode = Map.groupBy(places, (place) => place.node);
   return [...byNode].every(([id, members]) => {
     const pieces = members.map((member) => member.gpus);
-    return state.cluster.node(id)?.fits(item.shape, pieces, now, now + reckonedMs, isIgnored, state.cluster.room) ?? false;
+    return (
+      state.cluster.node(id)?.fits(item.shape, pieces, now, now + reckonedMs, isIgnored, state.cluster.room) ?? false
+    );
   });
 }
 
@@ -113,7 +121,11 @@ function unpark(state: EngineState, now: Instant): void {
       if (first?.status === "unplannable") line.unplan(first);
     }
   }
-  for (let entry = state.unplannable.peek(); entry !== undefined && entry.replanAt <= now; entry = state.unplannable.peek()) {
+  for (
+    let entry = state.unplannable.peek();
+    entry !== undefined && entry.replanAt <= now;
+    entry = state.unplannable.peek()
+  ) {
     state.unplannable.pop();
     if (entry.status === "unplannable") entry.line.unplan(entry);
   }
@@ -161,10 +173,7 @@ function turnsOf(state: EngineState, active: Set<Line>, now: Instant): Turns {
   }
   for (const line of active) shares.setActive(line.queue, true);
   return {
-    next() {
-      const queue = shares.next(now);
-      return queue === undefined ? undefined : lines.get(queue);
-    },
+    next: () => lines.get(shares.next(now) ?? ""),
     end: (line) => shares.setActive(line.queue, false),
   };
 }
@@ -183,7 +192,7 @@ function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start
     line.park(entry);
     return false;
   }
-  const isIgnored = state.ignorableFor(entry, now);
+  const isIgnored = state.ignorableFor(entry);
   if (!line.isBlocked(itemClass, state.cluster.state)) {
     for (const { pool, ask } of options) {
       const places = state.search.findNow(pool, ask, now, now + entry.reckonedMs, isIgnored);
@@ -200,7 +209,7 @@ function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start
 function plan(
   state: EngineState,
   entry: Waiting,
-  options: readonly Option[],
+  options: readonly PlaceOption[],
   now: Instant,
   isIgnored: IsIgnored,
 ): void {
@@ -223,64 +232,4 @@ function plan(
     entry.replanAt = now + replanAfterMs;
     state.unplannable.push(entry);
   } else state.setPlan(entry, best.at, best.places, null);
-}
-
-/** Where the workload may look within its quota: pools in its order of preference, and GPU models. */
-function optionsOf(state: EngineState, entry: Waiting): readonly Option[] {
-  return entry.item.pools.flatMap((id) => {
-    const pool = state.cluster.pool(id);
-    return pool === undefined ? [] : optionsIn(state, entry, pool);
-  });
-}
-
-function optionsIn(state: EngineState, entry: Waiting, pool: PoolState): readonly Option[] {
-  const { item, itemClass } = entry;
-  const { shape, topology } = item;
-  const { min } = item.members;
-  const room = Math.floor(guestRoom(state, entry, pool) / Math.max(1, memberMillis(shape)));
-  const most = Math.min(item.members.max, room);
-  const models = shape.gpu.kind === "none" ? [null] : wantedModels(shape, pool);
-  const allowed = models.flatMap((model) => {
-    const max = quotaMembers(state, entry, most, model);
-    return max < min ? [] : [{ model, max }];
-  });
-  const option = (gpuModels: readonly string[], max: number): Option => {
-    const narrowed = { ...shape, gpuModels };
-    return { pool, ask: { shape: narrowed, shapeKey: nameShape(narrowed), min, max, topology } };
-  };
-  const names = allowed.flatMap(({ model }) => model ?? []);
-  if (item.members.max > 1) {
-    // Members of one workload run on one GPU model.
-    return allowed.map(({ model, max }) => option(model === null ? [] : [model], max));
-  }
-  if (allowed.length === 0) return [];
-  if (allowed.length < models.length) return [option(names, 1)];
-  return [{ pool, ask: { shape, shapeKey: itemClass.shapeKey, min, max: 1, topology } }];
-}
-
-/** The GPU models of the pool that will do. */
-function wantedModels({ gpuModels }: Shape, pool: PoolState): readonly string[] {
-  return gpuModels.length === 0 ? pool.models : pool.models.filter((model) => gpuModels.includes(model));
-}
-
-/** How many members the quota lets start, up to `max`; below the minimum when not even those. */
-function quotaMembers(state: EngineState, { item }: Waiting, max: number, model: string | null): number {
-  const isAllowed = (members: number): boolean =>
-    state.shares.findShortage({ queue: item.queue, amounts: amountsOf(item.shape, members, model) }) === null;
-  if (max < item.members.min || isAllowed(max)) return max;
-  let low = item.members.min - 1;
-  let high = max;
-  while (low + 1 < high) {
-    const middle = (low + high) >> 1;
-    if (isAllowed(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Milli-GPUs of a pool that a workload may take: guests leave the hosts their floor. */
-function guestRoom(state: EngineState, { item }: Waiting, pool: PoolState): number {
-  if (!isGuest(item, pool.spec.role)) return Number.POSITIVE_INFINITY;
-  const use = state.poolUse(pool.spec.id);
-  return pool.gpuMillis - Math.max(pool.spec.floorMillis, use.hosts) - use.guests;
 }

@@ -1,13 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { itemOf, minute, nodeOf, poolOf, settings, shapeOf } from "./fixtures/engine-values.ts";
-import { FlatShares } from "./fixtures/flat-shares.ts";
+import { itemOf, minute, nodeOf, poolOf, queuesOf, settings, shapeOf } from "./fixtures/engine-values.ts";
 import type { EngineNode, EngineSettings, MemberPlace, WorkItem } from "./model.ts";
 import { wholeGpu } from "./model.ts";
 import { Scheduler } from "./scheduler.ts";
 
 function engineOf(nodes: readonly EngineNode[], changes: Partial<EngineSettings> = {}, levels: readonly string[] = []) {
-  const engine = new Scheduler({ ...settings, ...changes }, new FlatShares(), (node) => -node.gpuMillisFree);
+  const engine = new Scheduler({ ...settings, ...changes }, queuesOf(["a", "b", "c", "course"]));
   engine.setPool(poolOf({ levels }));
   for (const node of nodes) engine.setNode(node);
   return engine;
@@ -140,7 +139,11 @@ const arrivals = fc
       at += afterMs;
       const shape = share > 0 ? shapeOf(0, { gpu: { kind: "share", millis: share } }) : shapeOf(gpus);
       const id = `w${String(index).padStart(2, "0")}`;
-      return { afterMs: at, part, item: itemOf(id, gpus, { ...rest, shape, members: { min, max: min + extra }, submittedAt: at }) };
+      return {
+        afterMs: at,
+        part,
+        item: itemOf(id, gpus, { ...rest, shape, members: { min, max: min + extra }, submittedAt: at }),
+      };
     });
   });
 

@@ -1,18 +1,23 @@
 import type { Instant } from "../../base/clock.ts";
+import type { QuotaNode } from "../quota/model.ts";
 import { EngineState } from "./engine-state.ts";
-import type {
-  AdvanceReservation,
-  CycleDecisions,
-  EngineNode,
-  EnginePool,
-  EngineSettings,
-  PlannedStart,
-  RunningItem,
-  WorkItem,
+import {
+  type AdvanceReservation,
+  type CycleDecisions,
+  type EngineNode,
+  type EnginePool,
+  type EngineSettings,
+  type EngineSnapshot,
+  type PlannedStart,
+  type RunningItem,
+  type WorkItem,
+  wholeGpu,
 } from "./model.ts";
-import type { NodeScore } from "./pool-state.ts";
-import type { QueueShares } from "./queue-shares.ts";
+import { nodeScoreOf } from "./node-score.ts";
+import { preempt } from "./preempt.ts";
+import { QueueShares } from "./queue-shares.ts";
 import { runCycle } from "./run-cycle.ts";
+import { layDown, takeSnapshot } from "./snapshot.ts";
 
 /**
  * The scheduling engine: told what there is, who asks and what ended, it decides who starts where, when the others will,
@@ -23,9 +28,15 @@ import { runCycle } from "./run-cycle.ts";
  */
 export class Scheduler {
   readonly #state: EngineState;
+  readonly #quota: readonly QuotaNode[];
+  #isCapacityStale = false;
 
-  constructor(settings: EngineSettings, shares: QueueShares, score: NodeScore) {
-    this.#state = new EngineState(settings, shares, score);
+  /** @throws {RangeError} when `quota` is no tree: check it first with `checkQuotaTree`. */
+  constructor(settings: EngineSettings, quota: readonly QuotaNode[]) {
+    const { halfLifeMs, historyWeight, placement } = settings;
+    const shares = new QueueShares(quota, { capacity: {}, halfLifeMs, historyWeight });
+    this.#quota = quota;
+    this.#state = new EngineState(settings, shares, nodeScoreOf(placement));
   }
 
   setPool(pool: EnginePool): void {
@@ -40,6 +51,7 @@ export class Scheduler {
   setNode(node: EngineNode): void {
     this.#dropPlansOn(node.id);
     this.#state.cluster.setNode(node);
+    this.#isCapacityStale = true;
   }
 
   /** Takes a node away. Answers with the workloads that lost their place with it; they are no longer known. */
@@ -48,6 +60,7 @@ export class Scheduler {
     const lost = new Set(this.#state.cluster.node(id)?.running.map((claim) => claim.owner));
     for (const owner of lost) this.#state.finish(owner, now);
     this.#state.cluster.removeNode(id);
+    this.#isCapacityStale = true;
     return [...lost].toSorted();
   }
 
@@ -64,8 +77,10 @@ export class Scheduler {
   }
 
   /** Counts a workload that runs already, as after a restart. */
-  adopt(running: RunningItem): void {
-    this.#state.adopt(running);
+  adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
+    const run = this.#state.run(item, places, startedAt, this.#state.reckonEnd(item, startedAt));
+    run.checkpointAt = checkpointAt;
+    run.isStopping = isStopping;
   }
 
   /** A running workload has ended, or a waiting one is no longer wanted. */
@@ -96,8 +111,9 @@ export class Scheduler {
 
   /** Decides what happens now. */
   cycle(now: Instant): CycleDecisions {
+    if (this.#isCapacityStale) this.#countCapacity(now);
     const starts = runCycle(this.#state, now);
-    return { starts, evictions: [], shrinks: [] };
+    return { starts, ...preempt(this.#state, now) };
   }
 
   /** When and where a waiting workload starts at the latest, as far as it is known. */
@@ -105,6 +121,39 @@ export class Scheduler {
     const plan = this.#state.waiting.get(id)?.plan;
     if (plan == null) return undefined;
     return { at: plan.at, places: plan.places, isHardBound: plan.isHardBound, isHeld: plan.heldUntil !== null };
+  }
+
+  /** Everything the engine knows, as plain data. */
+  snapshot(): EngineSnapshot {
+    return takeSnapshot(this.#state, this.#quota);
+  }
+
+  /** An engine that knows what the snapshot holds, and decides as the one did that it was taken from. */
+  static restore(snapshot: EngineSnapshot, now: Instant): Scheduler {
+    const scheduler = new Scheduler(snapshot.settings, snapshot.quota);
+    for (const pool of snapshot.pools) scheduler.setPool(pool);
+    for (const node of snapshot.nodes) scheduler.setNode(node);
+    scheduler.#countCapacity(now);
+    layDown(scheduler.#state, snapshot);
+    return scheduler;
+  }
+
+  #countCapacity(now: Instant): void {
+    const capacity: Record<string, number> = {};
+    const add = (key: string, amount: number): void => {
+      capacity[key] = (capacity[key] ?? 0) + amount;
+    };
+    for (const { nodes } of this.#state.cluster.pools) {
+      for (const { spec } of nodes) {
+        add("cpu", spec.cpuMillis);
+        add("memory", spec.memory);
+        add("gpu", spec.gpus * wholeGpu);
+        if (spec.gpuModel !== null) add(`gpu:${spec.gpuModel}`, spec.gpus * wholeGpu);
+        for (const [name, amount] of Object.entries(spec.custom ?? {})) add(name, amount);
+      }
+    }
+    this.#state.shares.setCapacity(capacity, now);
+    this.#isCapacityStale = false;
   }
 
   get waitingCount(): number {

@@ -1,0 +1,48 @@
+import type { QuotaNode } from "../quota/model.ts";
+import type { EngineState } from "./engine-state.ts";
+import type { EngineSnapshot } from "./model.ts";
+
+/** Writes down everything the engine knows. */
+export function takeSnapshot(state: EngineState, quota: readonly QuotaNode[]): EngineSnapshot {
+  const pools = [...state.cluster.pools];
+  return {
+    settings: state.settings,
+    quota,
+    pools: pools.map((pool) => pool.spec),
+    nodes: pools.flatMap((pool) => pool.nodes.map((node) => node.spec)),
+    waiting: [...state.waiting.values()].map((entry) => entry.item),
+    running: [...state.running.values()].map(({ item, places, startedAt, checkpointAt, isStopping, endBy }) => ({
+      item,
+      places,
+      startedAt,
+      checkpointAt,
+      isStopping,
+      endBy,
+    })),
+    reservations: [...state.reservations.values()].map(({ reservation }) => reservation),
+    plans: [...state.waiting.values()].flatMap(({ item, plan }) => {
+      if (plan === null) return [];
+      const { at, places, ahead, heldUntil } = plan;
+      return [{ id: item.id, at, places, ahead, heldUntil }];
+    }),
+    history: state.shares.saveHistory(),
+    evictors: Object.fromEntries([...state.evictors].map(([id, evictors]) => [id, [...evictors]])),
+  };
+}
+
+/** Puts into an engine that has its pools and nodes what else a snapshot holds. */
+export function layDown(state: EngineState, snapshot: EngineSnapshot): void {
+  for (const { item, places, startedAt, endBy, checkpointAt, isStopping } of snapshot.running) {
+    const run = state.run(item, places, startedAt, endBy);
+    run.checkpointAt = checkpointAt;
+    run.isStopping = isStopping;
+  }
+  for (const item of snapshot.waiting) state.submit(item);
+  for (const reservation of snapshot.reservations) {
+    const laid = state.cluster.layReservation(reservation);
+    state.reservations.set(reservation.id, { reservation, laid });
+  }
+  for (const plan of snapshot.plans) state.layPlan(plan);
+  state.shares.restoreHistory(snapshot.history);
+  for (const [id, evictors] of Object.entries(snapshot.evictors)) state.evictors.set(id, new Set(evictors));
+}
