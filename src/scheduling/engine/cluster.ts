@@ -5,7 +5,7 @@ import type { LaidClaim } from "./entry.ts";
 import type { AdvanceReservation, EngineNode, EnginePool, MemberPlace, Shape } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
 import { type NodeScore, PoolState } from "./pool-state.ts";
-import { Room } from "./room.ts";
+import { Room } from "./node-room.ts";
 import { wholeGpu } from "./model.ts";
 
 /** The pools and nodes, and every claim that lies on them. */

@@ -263,21 +263,18 @@ export class EngineState {
   }
 
   #latestPlan(future: readonly Claim[], beside: Claim, owner: string): Waiting | undefined {
-    let latest: Waiting | undefined;
+    let latest: { readonly entry: Waiting; readonly at: Instant } | undefined;
     for (const claim of future) {
       if (claim.kind !== "planned" || claim.owner === owner) continue;
       if (claim.start >= beside.end || claim.end <= beside.start) continue;
       const entry = this.waiting.get(claim.owner);
-      if (entry?.plan == null || entry.plan.heldUntil !== null) continue;
-      if (
-        latest?.plan == null ||
-        entry.plan.at > latest.plan.at ||
-        (entry.plan.at === latest.plan.at && byTurn(entry, latest) > 0)
-      ) {
-        latest = entry;
-      }
+      const plan = entry?.plan ?? null;
+      if (entry === undefined || plan === null || plan.heldUntil !== null) continue;
+      const isLater =
+        latest === undefined || plan.at > latest.at || (plan.at === latest.at && byTurn(entry, latest.entry) > 0);
+      if (isLater) latest = { entry, at: plan.at };
     }
-    return latest;
+    return latest?.entry;
   }
 
   /** Tells for one workload which claims it may look through: its own, reservations for its queue, later turns' plans. */
@@ -285,9 +282,9 @@ export class EngineState {
     const answers = new Map<string, boolean>();
     const mayPass = (owner: string): boolean => {
       const other = this.waiting.get(owner);
-      if (other?.plan == null || other.plan.heldUntil !== null) return false;
-      if (entry.displacedIn === this.cycles) return false;
-      return this.precedes(entry, other, other.plan);
+      const plan = other?.plan ?? null;
+      if (other === undefined || plan === null || plan.heldUntil !== null) return false;
+      return entry.displacedIn !== this.cycles && this.precedes(entry, other, plan);
     };
     return (claim) => {
       if (claim.owner === entry.item.id) return true;

@@ -84,7 +84,8 @@ export function turnKey(item: WorkItem, settings: EngineSettings): number {
 
 /** Names a shape, so that equal ones are known as such. */
 export function nameShape(shape: Shape): string {
-  const sorted = (record: Readonly<Record<string, unknown>> | undefined) => Object.entries(record ?? {}).toSorted();
+  const sorted = (record: Readonly<Record<string, unknown>> | undefined) =>
+    Object.entries(record ?? {}).toSorted(([left], [right]) => (left < right ? -1 : 1));
   return JSON.stringify([
     shape.gpu,
     shape.gpuModels.toSorted(),

@@ -2,7 +2,7 @@ import type { Instant, Millis } from "../../base/clock.ts";
 import { type Claim, ignoreNone, type IsIgnored } from "./claim.ts";
 import { sliceMask } from "./mig-profile.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "./node-room.ts";
 
 /** One node: what it has, what runs there, and what is planned there. */
 export class NodeState {
@@ -113,14 +113,13 @@ export class NodeState {
   }
 
   /**
-   * Finds the earliest moment in [from, before) at which `count` members fit for `durationMs`.
+   * Finds the earliest moment in [from, before) at which a member fits for `durationMs`.
    *
    * Room only grows where a claim ends, so those moments are enough.
    * @returns the moment, or `before` when there is none.
    */
   earliest(
     shape: Shape,
-    count: number,
     from: Instant,
     durationMs: Millis,
     before: Instant,
@@ -129,7 +128,7 @@ export class NodeState {
   ): Instant {
     if (from >= before || !this.accepts(shape)) return before;
     this.#measure(from, from + durationMs, isIgnored, room);
-    if (room.slots(shape) >= count) return from;
+    if (room.slots(shape) > 0) return from;
     const ends: Instant[] = [];
     for (const claim of this.running) if (claim.end > from && claim.end < before) ends.push(claim.end);
     for (const claim of this.future) {
@@ -141,7 +140,7 @@ export class NodeState {
       if (at === last) continue;
       last = at;
       this.#measure(at, at + durationMs, isIgnored, room);
-      if (room.slots(shape) >= count) return at;
+      if (room.slots(shape) > 0) return at;
     }
     return before;
   }

@@ -4,7 +4,7 @@ import type { MemberPlace, Shape } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
 import { type MembersAsk, type NodeShare, placeMembers } from "./place-members.ts";
 import type { PoolState } from "./pool-state.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "./node-room.ts";
 
 /** What is looked for in one pool. */
 export interface PlaceAsk extends MembersAsk {
@@ -88,7 +88,7 @@ export class PlaceSearch {
     let at = before;
     for (const node of pool.nodes) {
       this.looks += 1;
-      const found = node.earliest(shape, 1, from, durationMs, at, isIgnored, this.#room);
+      const found = node.earliest(shape, from, durationMs, at, isIgnored, this.#room);
       if (found >= at) continue;
       at = found;
       best = node;

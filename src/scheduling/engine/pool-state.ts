@@ -1,7 +1,7 @@
 import { type EngineNode, type EnginePool, type Shape, wholeGpu } from "./model.ts";
 import { MaxTree } from "./max-tree.ts";
 import { NodeState } from "./node-state.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "./node-room.ts";
 import { buildTopology, byDomain, type Topology } from "./topology.ts";
 
 /** How well a node suits a member that fits there now: higher is better. Ties go to the first node of the pool. */

@@ -51,8 +51,8 @@ function dropStaleHolds(state: EngineState, now: Instant): void {
 function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
   for (const id of state.held) {
     const entry = state.waiting.get(id);
-    const plan = entry?.plan;
-    if (entry === undefined || plan == null) continue;
+    const plan = entry?.plan ?? null;
+    if (entry === undefined || plan === null) continue;
     const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
     if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
   }

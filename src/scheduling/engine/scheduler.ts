@@ -116,10 +116,19 @@ export class Scheduler {
     return { starts, ...preempt(this.#state, now) };
   }
 
+  /** The earliest moment at which a start is planned: a cycle is due then. */
+  nextPlannedAt(): Instant | undefined {
+    for (let first = this.#state.due.peek(); first !== undefined; first = this.#state.due.peek()) {
+      if (first.entry.plan === first.plan) return first.plan.at;
+      this.#state.due.pop();
+    }
+    return undefined;
+  }
+
   /** When and where a waiting workload starts at the latest, as far as it is known. */
   plannedStart(id: string): PlannedStart | undefined {
-    const plan = this.#state.waiting.get(id)?.plan;
-    if (plan == null) return undefined;
+    const plan = this.#state.waiting.get(id)?.plan ?? null;
+    if (plan === null) return undefined;
     return { at: plan.at, places: plan.places, isHardBound: plan.isHardBound, isHeld: plan.heldUntil !== null };
   }
 
