@@ -130,6 +130,11 @@ export class Cluster {
     });
   }
 
+  /** Reckons claims to end at another time. */
+  setEnd(laid: readonly LaidClaim[], end: Instant): void {
+    for (const { node, claim } of laid) this.node(node)?.setEnd(claim, end);
+  }
+
   /** Takes claims away again. */
   lift(laid: readonly LaidClaim[]): void {
     for (const { node: id, claim } of laid) {

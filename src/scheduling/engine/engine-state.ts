@@ -18,7 +18,7 @@ import { Line } from "./line.ts";
 import type { AdvanceReservation, EngineSettings, MemberPlace, SavedPlan, WorkItem } from "./model.ts";
 import { PlaceSearch } from "./place-search.ts";
 import type { NodeScore } from "./pool-state.ts";
-import type { QueueShares } from "./queue-shares.ts";
+import { isServedBefore, type QueueShares } from "./queue-shares.ts";
 import type { Amounts } from "../quota/model.ts";
 
 /** The line of all, where queues do not matter. */
@@ -167,7 +167,7 @@ export class EngineState {
   stop(run: Running, end: Instant): void {
     run.isStopping = true;
     run.endBy = end;
-    for (const { claim } of run.laid) claim.end = end;
+    this.cluster.setEnd(run.laid, end);
     this.ends.push({ run, at: end });
   }
 
@@ -227,7 +227,8 @@ export class EngineState {
     const { item, line, reckonedMs, isLimited } = entry;
     const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs });
     const amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
-    const plan: Plan = { at, places, laid, ahead, amounts, isHardBound: isLimited, heldUntil };
+    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, amounts) });
+    const plan: Plan = { at, places, laid, ahead, standing, amounts, isHardBound: isLimited, heldUntil };
     this.#planned.set(line, addAmounts(this.plannedOf(line), amounts));
     entry.plan = plan;
     entry.status = "planned";
@@ -279,37 +280,23 @@ export class EngineState {
 
   /** Tells for one workload which claims it may look through: its own, reservations for its queue, later turns' plans. */
   ignorableFor(entry: Waiting): IsIgnored {
-    const answers = new Map<string, boolean>();
-    const mayPass = (owner: string): boolean => {
-      const other = this.waiting.get(owner);
-      const plan = other?.plan ?? null;
-      if (other === undefined || plan === null || plan.heldUntil !== null) return false;
-      return entry.displacedIn !== this.cycles && this.precedes(entry, other, plan);
-    };
-    return (claim) => {
-      if (claim.owner === entry.item.id) return true;
-      if (claim.kind === "running") return false;
-      if (claim.kind === "reserved") {
-        return this.reservations.get(claim.owner)?.reservation.queues.includes(entry.item.queue) ?? false;
-      }
-      const known = answers.get(claim.owner);
-      if (known !== undefined) return known;
-      const answer = mayPass(claim.owner);
-      answers.set(claim.owner, answer);
-      return answer;
-    };
-  }
-
-  /** Whether the turn of `entry` comes before that of `other`, whose start is planned. */
-  precedes(entry: Waiting, other: Waiting, plan: Plan): boolean {
-    if (entry.line === other.line) return byTurn(entry, other) < 0;
     const { item, line } = entry;
     const own = amountsOf(item.shape, item.members.min, null);
     const ahead = entry.plan?.ahead ?? this.plannedOf(line);
-    return this.shares.isServedBefore(
-      { queue: item.queue, amounts: addAmounts(ahead, own) },
-      { queue: other.item.queue, amounts: addAmounts(plan.ahead, plan.amounts) },
-    );
+    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, own) });
+    const isFirm = entry.displacedIn === this.cycles;
+    return (claim) => {
+      if (claim.owner === item.id) return true;
+      if (claim.kind === "running") return false;
+      if (claim.kind === "reserved") {
+        return this.reservations.get(claim.owner)?.reservation.queues.includes(item.queue) ?? false;
+      }
+      if (isFirm) return false;
+      const other = this.waiting.get(claim.owner);
+      const plan = other?.plan ?? null;
+      if (other === undefined || plan === null || plan.heldUntil !== null) return false;
+      return other.line === line ? byTurn(entry, other) < 0 : isServedBefore(standing, plan.standing);
+    };
   }
 }
 

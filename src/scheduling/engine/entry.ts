@@ -1,6 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import type { Claim } from "./claim.ts";
 import type { Line } from "./line.ts";
+import type { Standing } from "./queue-shares.ts";
 import type { EngineSettings, MemberPlace, Shape, WorkItem } from "./model.ts";
 import type { Amounts } from "../quota/model.ts";
 
@@ -17,6 +18,8 @@ export interface Plan {
   readonly laid: readonly LaidClaim[];
   /** What its own line had planned before it. */
   readonly ahead: Amounts;
+  /** Where its queue stood with this and what was planned before, when it was planned. */
+  readonly standing: Standing;
   readonly amounts: Amounts;
   readonly isHardBound: boolean;
   /** Kept for the workload that it was freed for until then; null: an ordinary plan. */

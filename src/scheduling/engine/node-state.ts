@@ -1,8 +1,10 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import { type Claim, ignoreNone, type IsIgnored } from "./claim.ts";
+import { type GpuOutlook, gpuOutlook } from "./gpu-outlook.ts";
 import { sliceMask } from "./mig-profile.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
 import type { Room } from "./node-room.ts";
+import { wholeGpuMoments } from "./whole-gpu-moments.ts";
 
 /** One node: what it has, what runs there, and what is planned there. */
 export class NodeState {
@@ -18,6 +20,7 @@ export class NodeState {
   cpuFree: number;
   memoryFree: number;
   readonly customFree: Record<string, number>;
+  #outlook: GpuOutlook | null = null;
   readonly running: Claim[] = [];
   /** Planned and reserved claims. */
   readonly future: Claim[] = [];
@@ -33,7 +36,24 @@ export class NodeState {
     this.customFree = { ...spec.custom };
   }
 
+  #outlookNow(): GpuOutlook {
+    this.#outlook ??= gpuOutlook(this.spec.gpus, [...this.running, ...this.future]);
+    return this.#outlook;
+  }
+
+  #hasIgnored(isIgnored: IsIgnored): boolean {
+    for (const claim of this.future) if (isIgnored(claim)) return true;
+    return false;
+  }
+
+  /** Reckons a claim to end at another time. */
+  setEnd(claim: Claim, end: Instant): void {
+    claim.end = end;
+    this.#outlook = null;
+  }
+
   add(claim: Claim): void {
+    this.#outlook = null;
     if (claim.kind === "running") {
       this.running.push(claim);
       this.#count(claim, -1);
@@ -44,6 +64,7 @@ export class NodeState {
     const list = claim.kind === "running" ? this.running : this.future;
     const at = list.indexOf(claim);
     if (at === -1) return;
+    this.#outlook = null;
     list.splice(at, 1);
     if (claim.kind === "running") this.#count(claim, 1);
   }
@@ -115,7 +136,6 @@ export class NodeState {
   /**
    * Finds the earliest moment in [from, before) at which a member fits for `durationMs`.
    *
-   * Room only grows where a claim ends, so those moments are enough.
    * @returns the moment, or `before` when there is none.
    */
   earliest(
@@ -126,17 +146,27 @@ export class NodeState {
     isIgnored: IsIgnored,
     room: Room,
   ): Instant {
-    if (from >= before || !this.accepts(shape)) return before;
-    this.#measure(from, from + durationMs, isIgnored, room);
-    if (room.slots(shape) > 0) return from;
-    const ends: Instant[] = [];
-    for (const claim of this.running) if (claim.end > from && claim.end < before) ends.push(claim.end);
-    for (const claim of this.future) {
-      if (claim.end > from && claim.end < before && !isIgnored(claim)) ends.push(claim.end);
+    if (from >= before) return before;
+    if (shape.gpu.kind === "whole" && !this.#hasIgnored(isIgnored)) {
+      const { freeForGood, gapMs, firstGapEnd } = this.#outlookNow();
+      if (durationMs > gapMs && durationMs > firstGapEnd - from) {
+        const at = Math.max(from, freeForGood[shape.gpu.count - 1] ?? before);
+        if (at >= before) return before;
+        this.#measure(at, at + durationMs, isIgnored, room);
+        if (room.slots(shape) > 0) return at;
+      }
     }
-    ends.sort(ascending);
-    let last = from;
-    for (const at of ends) {
+    const claims: Claim[] = [];
+    for (const claim of this.running) if (claim.end > from && !isIgnored(claim)) claims.push(claim);
+    for (const claim of this.future) {
+      if (claim.end > from && claim.start < before + durationMs && !isIgnored(claim)) claims.push(claim);
+    }
+    const moments =
+      shape.gpu.kind === "whole"
+        ? wholeGpuMoments(this.spec.gpus, shape.gpu.count, claims, { from, durationMs, before })
+        : [from, ...claims.map((claim) => claim.end).filter((end) => end < before)].sort(ascending);
+    let last = Number.NaN;
+    for (const at of moments) {
       if (at === last) continue;
       last = at;
       this.#measure(at, at + durationMs, isIgnored, room);

@@ -78,7 +78,7 @@ export class PlaceSearch {
 
   #findEarliestForOne(
     pool: PoolState,
-    { shape }: PlaceAsk,
+    { shape, shapeKey }: PlaceAsk,
     from: Instant,
     durationMs: Millis,
     before: Instant,
@@ -86,7 +86,7 @@ export class PlaceSearch {
   ): FoundStart | null {
     let best: NodeState | undefined;
     let at = before;
-    for (const node of pool.nodes) {
+    for (const node of pool.hosts(shapeKey, shape)) {
       this.looks += 1;
       const found = node.earliest(shape, from, durationMs, at, isIgnored, this.#room);
       if (found >= at) continue;
@@ -107,7 +107,7 @@ export class PlaceSearch {
     before: Instant,
     isIgnored: IsIgnored,
   ): FoundStart | null {
-    const nodes = pool.nodes.filter((node) => node.accepts(ask.shape));
+    const nodes = pool.hosts(ask.shapeKey, ask.shape);
     const moments = new Set<Instant>([from]);
     for (const node of nodes) {
       for (const claim of [...node.running, ...node.future]) {

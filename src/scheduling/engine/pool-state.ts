@@ -30,6 +30,7 @@ export class PoolState {
   #models: readonly string[] = [];
   #gpuMillis = 0;
   readonly #caches = new Map<string, ShapeCache>();
+  readonly #hosts = new Map<string, readonly NodeState[]>();
   #changes: number[] = [];
 
   constructor(spec: EnginePool, score: NodeScore, room: Room) {
@@ -88,6 +89,18 @@ export class PoolState {
     this.#trim();
   }
 
+  /** The nodes that take such members at all, in the order of the pool. */
+  hosts(key: string, shape: Shape): readonly NodeState[] {
+    this.#settle();
+    let hosts = this.#hosts.get(key);
+    if (hosts === undefined) {
+      hosts = this.#nodes.filter((node) => node.accepts(shape));
+      if (this.#hosts.size >= cachesMax) this.#hosts.clear();
+      this.#hosts.set(key, hosts);
+    }
+    return hosts;
+  }
+
   /** Free slots now, per node in the order of the pool; read it before the next change. */
   slotsNow(key: string, shape: Shape): Int32Array {
     return this.#cache(key, shape).slots;
@@ -110,6 +123,7 @@ export class PoolState {
   #forget(): void {
     this.#topology = null;
     this.#caches.clear();
+    this.#hosts.clear();
     this.#changes = [];
   }
 

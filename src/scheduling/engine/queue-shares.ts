@@ -95,37 +95,20 @@ export class QueueShares {
     return nextQueue(this.#tree, now);
   }
 
-  /**
-   * Whether left, with so much more, is still behind right with so much more, so that its turn comes first.
-   *
-   * Decided where their paths part: who stays within its own quota comes before who does not; between two who borrow
-   * the strictly lower share comes first; between two within their own quotas neither does.
-   */
-  isServedBefore(left: QueueUse, right: QueueUse): boolean {
-    const [leftQueue, rightQueue] = [queueOf(this.#tree, left.queue), queueOf(this.#tree, right.queue)];
-    if (leftQueue === rightQueue) return false;
-    const [leftSide, rightSide, under] = part(leftQueue, rightQueue);
-    const isLeftWithin = this.#isWithin(leftQueue, left.amounts, under);
-    const isRightWithin = this.#isWithin(rightQueue, right.amounts, under);
-    if (isLeftWithin || isRightWithin) return isLeftWithin && !isRightWithin;
-    return this.#shareWith(leftQueue, leftSide, left.amounts) < this.#shareWith(rightQueue, rightSide, right.amounts);
-  }
-
-  #isWithin(queue: TreeNode, amounts: Amounts, under: TreeNode): boolean {
-    const keys = Object.keys(amounts).filter(
-      (key) => (amounts[key] ?? 0) > 0 && queue.accounts.get(key)?.isOpen === false,
-    );
-    const judged = keys.some(isGpuKey) ? keys.filter(isGpuKey) : keys;
-    return (
-      judged.length > 0 && judged.every((key) => nodeWithin(this.#tree, queue, key, amounts[key] ?? 0, under) !== null)
-    );
-  }
-
-  #shareWith(queue: TreeNode, side: TreeNode, amounts: Amounts): number {
-    moveUsage(this.#tree, queue, amounts, 1);
-    const share = shareOf(side);
-    moveUsage(this.#tree, queue, amounts, -1);
-    return share;
+  /** Where a queue stands, with so much more, at every level of the tree. Cost: depth × resources. */
+  standingOf({ queue, amounts }: QueueUse): Standing {
+    const leaf = queueOf(this.#tree, queue);
+    const path: TreeNode[] = [];
+    for (let node = leaf; node.parent !== null; node = node.parent) path.push(node);
+    path.reverse();
+    const keys = judgedKeys(leaf, amounts);
+    const isWithin = (under: TreeNode): boolean =>
+      keys.length > 0 && keys.every((key) => nodeWithin(this.#tree, leaf, key, amounts[key] ?? 0, under) !== null);
+    const withinMarks = path.map((node) => (node.parent !== null && isWithin(node.parent) ? withinOwn : 0));
+    moveUsage(this.#tree, leaf, amounts, 1);
+    const marks = path.map((node, depth) => (withinMarks[depth] === withinOwn ? withinOwn : shareOf(node)));
+    moveUsage(this.#tree, leaf, amounts, -1);
+    return { path, marks };
   }
 
   /** Whether the asker may evict the victim for a reason of quota, priority or share; to be judged again for a whole set. */
@@ -153,14 +136,34 @@ export class QueueShares {
   }
 }
 
-/** The children of the lowest node above both, on either side, and that node. */
-function part(left: TreeNode, right: TreeNode): readonly [TreeNode, TreeNode, TreeNode] {
-  let [one, other] = [left, right];
-  while (one.depth > other.depth && one.parent !== null) one = one.parent;
-  while (other.depth > one.depth && other.parent !== null) other = other.parent;
-  while (one.parent !== other.parent && one.parent !== null && other.parent !== null) {
-    one = one.parent;
-    other = other.parent;
+/** Marks who stays within its own quota: before everybody who does not. */
+const withinOwn = -1;
+
+/** Where some use of a queue stands among others, one mark for each level of the tree: the lower goes first. */
+export interface Standing {
+  readonly path: readonly TreeNode[];
+  /** The share of the node of that level, or -1 where the use is within its own quota. */
+  readonly marks: readonly number[];
+}
+
+/**
+ * Whether the turn of left comes before that of right, decided where their paths part.
+ *
+ * Who stays within its own quota comes before who does not; between two who borrow the strictly lower share comes
+ * first; between two within their own quotas neither does.
+ */
+export function isServedBefore(left: Standing, right: Standing): boolean {
+  for (let depth = 0; depth < left.path.length && depth < right.path.length; depth += 1) {
+    if (left.path[depth] !== right.path[depth]) return (left.marks[depth] ?? 0) < (right.marks[depth] ?? 0);
   }
-  return [one, other, one.parent ?? one];
+  return false;
+}
+
+/** The resources by which a use is judged: those that quotas speak of; of these GPUs alone where there are any. */
+function judgedKeys(queue: TreeNode, amounts: Amounts): readonly string[] {
+  const named = Object.keys(amounts).filter(
+    (key) => (amounts[key] ?? 0) > 0 && queue.accounts.get(key)?.isOpen === false,
+  );
+  const ofGpus = named.filter(isGpuKey);
+  return ofGpus.length > 0 ? ofGpus : named;
 }

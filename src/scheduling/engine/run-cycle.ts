@@ -32,7 +32,7 @@ function moveOverruns(state: EngineState, now: Instant): void {
     const { run, at } = first;
     if (state.running.get(run.item.id) !== run || run.endBy !== at) continue;
     run.endBy = now + Math.max(overrunMsMin, Math.round((now - run.startedAt) / 10));
-    for (const { claim } of run.laid) claim.end = run.endBy;
+    state.cluster.setEnd(run.laid, run.endBy);
     state.ends.push({ run, at: run.endBy });
   }
 }
