@@ -73,6 +73,8 @@ export const faultKinds = {
   "registry.version-conflict": "conflict",
   "registry.version-missing": "missing",
   "scheduling.queue-unknown": "invalid",
+  "scheduling.request-invalid": "invalid",
+  "scheduling.reservation-invalid": "invalid",
   "scheduling.topology-invalid": "invalid",
   "serving.control-unavailable": "unavailable",
   "serving.inference-failed": "failed",

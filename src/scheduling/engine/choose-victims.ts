@@ -142,7 +142,7 @@ function chooseAnywhere(hunt: Hunt, candidates: readonly Running[]): VictimChoic
     ask.max === 1 ? topology.levels.length - 1 : required === undefined ? -1 : levelIndex(topology, required);
   const bounds = level === -1 ? [0, nodes.length] : (topology.levels[level]?.bounds ?? []);
   const perDomain = groupByDomain(hunt, candidates, bounds);
-  const isQuotaEnough = hunt.state.shares.findShortage(hunt.asker) === null;
+  const isQuotaEnough = hunt.state.shares.findPromisedShortage(hunt.asker) === null;
   let best: VictimChoice | null = null;
   for (let domain = 0; domain + 1 < bounds.length; domain += 1) {
     const local = perDomain.get(domain) ?? [];
@@ -218,14 +218,14 @@ class Attempt {
   put(run: Running): void {
     const { state, now } = this.#hunt;
     this.#victims.set(run.item.id, run);
-    state.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+    state.shares.unpromise({ queue: run.item.queue, amounts: run.amounts }, now);
     this.#update(run);
   }
 
   drop(run: Running): void {
     const { state, now } = this.#hunt;
     this.#victims.delete(run.item.id);
-    state.shares.take({ queue: run.item.queue, amounts: run.amounts }, now);
+    state.shares.promise({ queue: run.item.queue, amounts: run.amounts }, now);
     this.#update(run);
   }
 
@@ -251,7 +251,7 @@ class Attempt {
 
   get isWithinQuota(): boolean {
     const { state, asker } = this.#hunt;
-    return state.shares.findShortage(asker) === null;
+    return state.shares.findPromisedShortage(asker) === null;
   }
 
   /** The places of the members, with the victims gone. */

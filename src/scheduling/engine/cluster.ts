@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { Fault } from "../../base/fault.ts";
+import { checkNode, checkPool } from "./check-input.ts";
 import type { Claim } from "./claim.ts";
 import type { LaidClaim } from "./entry.ts";
 import type { AdvanceReservation, EngineNode, EnginePool, MemberPlace, Shape } from "./model.ts";
@@ -26,6 +26,7 @@ export class Cluster {
   }
 
   setPool(spec: EnginePool): void {
+    checkPool(spec);
     const old = this.#pools.get(spec.id);
     const pool = new PoolState(spec, this.#score, this.room);
     this.#pools.set(spec.id, pool);
@@ -51,23 +52,12 @@ export class Cluster {
   /**
    * Adds a node or changes one; what runs there stays.
    *
-   * @throws {Fault} `scheduling.topology-invalid` when its pool is unknown or has other levels.
+   * @throws {Fault} `scheduling.topology-invalid` when its pool is unknown or it does not fit there.
    */
   setNode(spec: EngineNode): NodeState {
     const pool = this.#pools.get(spec.pool);
-    if (pool === undefined) {
-      throw new Fault(
-        "scheduling.topology-invalid",
-        `node ${spec.id} is in pool ${spec.pool}, and there is no such pool; declare the pool first`,
-      );
-    }
-    if (spec.domains.length !== pool.spec.levels.length) {
-      throw new Fault(
-        "scheduling.topology-invalid",
-        `node ${spec.id} names ${spec.domains.length} domains, and pool ${spec.pool} has ${pool.spec.levels.length} levels ` +
-          `(${pool.spec.levels.join(", ")}); name one domain for each level`,
-      );
-    }
+    checkNode(spec, pool?.spec);
+    if (pool === undefined) throw new RangeError(`unknown pool ${spec.pool}`);
     const old = this.node(spec.id);
     this.#poolOf.get(spec.id)?.removeNode(spec.id);
     this.#poolOf.set(spec.id, pool);

@@ -1,6 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { addAmounts, amountsOf, memberMillis, subtractAmounts } from "./amounts.ts";
 import type { Claim, IsIgnored } from "./claim.ts";
+import { checkItem } from "./check-input.ts";
 import { Cluster } from "./cluster.ts";
 import {
   type ItemClass,
@@ -70,6 +71,7 @@ export class EngineState {
   }
 
   submit(item: WorkItem): void {
+    checkItem(item);
     this.shares.assertQueue(item.queue);
     const shapeKey = nameShape(item.shape);
     const reckonedMs = this.#reckon(item);
@@ -160,12 +162,15 @@ export class EngineState {
     this.running.delete(id);
     this.cluster.lift(run.laid);
     this.#countPool(run, -1);
-    this.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+    const use = { queue: run.item.queue, amounts: run.amounts };
+    if (run.isStopping) this.shares.leave(use, now);
+    else this.shares.giveBack(use, now);
   }
 
-  /** A running workload was told to stop: it is reckoned to be gone by `end`. */
-  stop(run: Running, end: Instant): void {
+  /** A running workload is told to stop: it is reckoned to be gone by `end`. */
+  stop(run: Running, now: Instant, end: Instant): void {
     run.isStopping = true;
+    this.shares.unpromise({ queue: run.item.queue, amounts: run.amounts }, now);
     run.endBy = end;
     this.cluster.setEnd(run.laid, end);
     this.ends.push({ run, at: end });
@@ -234,7 +239,10 @@ export class EngineState {
     entry.status = "planned";
     this.plannedCount += 1;
     this.due.push({ entry, plan });
-    if (heldUntil !== null) this.held.add(id);
+    if (heldUntil !== null) {
+      this.held.add(id);
+      this.shares.promise({ queue: item.queue, amounts }, at);
+    }
     return plan;
   }
 
@@ -243,6 +251,10 @@ export class EngineState {
     const { plan, line } = entry;
     if (plan === null) return;
     this.cluster.lift(plan.laid);
+    if (plan.heldUntil !== null) {
+      this.held.delete(entry.item.id);
+      this.shares.unpromise({ queue: entry.item.queue, amounts: plan.amounts }, plan.at);
+    }
     this.#planned.set(line, subtractAmounts(this.plannedOf(line), plan.amounts));
     entry.plan = null;
     this.plannedCount -= 1;

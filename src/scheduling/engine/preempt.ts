@@ -66,7 +66,7 @@ function makeRoom(
     isAllShrunk = false;
     const gpus = (memberMillis(run.item.shape) * run.places.length) / 1000;
     evictions.push({ id: run.item.id, forId, lostGpuSeconds: gpus * lostSeconds(run, now) });
-    state.stop(run, now + state.settings.stopMs);
+    state.stop(run, now, now + state.settings.stopMs);
     remember(state, run.item.id, forId);
   }
   const at = isAllShrunk ? now : now + state.settings.stopMs;

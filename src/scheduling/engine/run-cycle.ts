@@ -42,8 +42,8 @@ function dropStaleHolds(state: EngineState, now: Instant): void {
     const entry = state.waiting.get(id);
     const until = entry?.plan?.heldUntil ?? null;
     if (entry !== undefined && until !== null && until > now) continue;
-    state.held.delete(id);
     if (entry !== undefined && until !== null) state.dropPlan(entry);
+    state.held.delete(id);
   }
 }
 
@@ -53,7 +53,8 @@ function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
     const entry = state.waiting.get(id);
     const plan = entry?.plan ?? null;
     if (entry === undefined || plan === null) continue;
-    const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
+    // The quota that was promised may still be held by those who are on their way out.
+    const isShort = state.shares.findHeldShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
     if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
   }
 }
@@ -65,11 +66,14 @@ function startDue(state: EngineState, now: Instant, starts: Start[]): void {
     state.due.pop();
     const { entry, plan } = first;
     if (entry.plan !== plan) continue;
-    const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
-    if (isShort && plan.heldUntil === null) {
+    if (plan.heldUntil !== null) {
+      late.push(first);
+      continue;
+    }
+    if (state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null) {
       state.dropPlan(entry);
       entry.line.park(entry);
-    } else if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
+    } else if (canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
     else late.push(first);
   }
   for (const each of late) state.due.push(each);

@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { QuotaNode } from "../quota/model.ts";
+import { checkReservation } from "./check-input.ts";
 import { EngineState } from "./engine-state.ts";
 import {
   type AdvanceReservation,
@@ -30,6 +31,7 @@ export class Scheduler {
   readonly #state: EngineState;
   readonly #quota: readonly QuotaNode[];
   #isCapacityStale = false;
+  #lastCycleAt = Number.NEGATIVE_INFINITY;
 
   /** @throws {RangeError} when `quota` is no tree: check it first with `checkQuotaTree`. */
   constructor(settings: EngineSettings, quota: readonly QuotaNode[]) {
@@ -72,7 +74,13 @@ export class Scheduler {
     }
   }
 
+  /**
+   * Puts a workload into its queue; one that is known already is put there anew.
+   *
+   * @throws {Fault} `scheduling.request-invalid`; `scheduling.queue-unknown`.
+   */
   submit(item: WorkItem): void {
+    this.#state.withdraw(item.id);
     this.#state.submit(item);
   }
 
@@ -80,7 +88,7 @@ export class Scheduler {
   adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
     const run = this.#state.run(item, places, startedAt, this.#state.reckonEnd(item, startedAt));
     run.checkpointAt = checkpointAt;
-    run.isStopping = isStopping;
+    if (isStopping) this.#state.stop(run, startedAt, run.endBy);
   }
 
   /** A running workload has ended, or a waiting one is no longer wanted. */
@@ -94,8 +102,13 @@ export class Scheduler {
     if (run !== undefined) run.checkpointAt = at;
   }
 
-  /** Sets nodes aside. What runs there runs on; what is planned there is planned anew. */
+  /**
+   * Sets nodes aside. What runs there runs on; what is planned there is planned anew.
+   *
+   * @throws {Fault} `scheduling.reservation-invalid`.
+   */
   reserve(reservation: AdvanceReservation): void {
+    checkReservation(reservation, (id) => this.#state.cluster.node(id) !== undefined);
     this.cancelReservation(reservation.id);
     const laid = this.#state.cluster.layReservation(reservation);
     this.#state.reservations.set(reservation.id, { reservation, laid });
@@ -109,8 +122,10 @@ export class Scheduler {
     this.#state.reservations.delete(id);
   }
 
-  /** Decides what happens now. */
-  cycle(now: Instant): CycleDecisions {
+  /** Decides what happens now. A clock that went back counts as standing still. */
+  cycle(at: Instant): CycleDecisions {
+    const now = Math.max(at, this.#lastCycleAt);
+    this.#lastCycleAt = now;
     if (this.#isCapacityStale) this.#countCapacity(now);
     const starts = runCycle(this.#state, now);
     return { starts, ...preempt(this.#state, now) };

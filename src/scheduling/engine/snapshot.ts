@@ -35,7 +35,7 @@ export function layDown(state: EngineState, snapshot: EngineSnapshot): void {
   for (const { item, places, startedAt, endBy, checkpointAt, isStopping } of snapshot.running) {
     const run = state.run(item, places, startedAt, endBy);
     run.checkpointAt = checkpointAt;
-    run.isStopping = isStopping;
+    if (isStopping) state.stop(run, startedAt, endBy);
   }
   for (const item of snapshot.waiting) state.submit(item);
   for (const reservation of snapshot.reservations) {
