@@ -26,7 +26,8 @@ export function checkQuotaTree(nodes: readonly QuotaNode[]): readonly QuotaViola
   const depths = violations.length > 0 ? null : new Map<string, number>();
   if (depths === null) return violations;
   for (const node of nodes) violations.push(...checkDepth(node, byId, depths));
-  return violations.length > 0 ? violations : checkLending(nodes, depths);
+  if (violations.length > 0) return violations;
+  return [...checkLending(nodes, depths), ...checkModels(nodes)];
 }
 
 function* findDuplicates(nodes: readonly QuotaNode[]): Iterable<QuotaViolation> {
@@ -121,4 +122,18 @@ function checkLending(nodes: readonly QuotaNode[], depths: ReadonlyMap<string, n
     }
   }
   return violations;
+}
+
+/** Where quotas also count GPUs of any model, a quota of one model is a promise only as far as that of any goes along. */
+function* checkModels(nodes: readonly QuotaNode[]): Iterable<QuotaViolation> {
+  const counting = nodes.find((node) => node.resources["gpu"] !== undefined);
+  if (counting === undefined) return;
+  for (const { id, resources } of nodes) {
+    const ofModels = Object.keys(resources).filter((key) => key.startsWith("gpu:"));
+    const sum = ofModels.reduce((total, key) => total + (resources[key]?.nominal ?? 0), 0);
+    const ofAny = resources["gpu"]?.nominal ?? 0;
+    if (sum <= ofAny) continue;
+    const message = `${id} has ${sum} milli-GPUs of named models but ${ofAny} of any model, and these count too since ${counting.id} speaks of them; raise ${id}'s quota of any model to ${sum}`;
+    yield { code: "models-exceed-any", node: id, message };
+  }
 }

@@ -68,7 +68,8 @@ export interface QuotaViolation {
     | "too-deep"
     | "bad-weight"
     | "bad-amount"
-    | "lends-too-much";
+    | "lends-too-much"
+    | "models-exceed-any";
   /** The node that is wrong. */
   readonly node: string;
   /** What was wanted, what was found, what to do. */

@@ -51,16 +51,18 @@ export function mayPreempt(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
 /**
  * Whether the asker may take back from the victim what its side lent.
  *
- * Legal when, below the lowest node that both stand under, the asker's side stays within its own quota on every
- * resource in dispute, and on one of these every node of the victim's side holds more than its own. Then the victim can
- * never reclaim in turn: it would exceed its own quota. In dispute is what both hold, GPUs before the rest, and what
- * quotas speak of.
+ * Compared are the resources that both hold (where both hold GPUs, only those: first of a model, then of any), below the
+ * lowest node that both stand under. What a workload holds of one is protected when some node there, from its queue up,
+ * holds no more of it than its own. Legal when on the first resource that is protected for one side only, it is for the
+ * asker. This is a strict order: the victim can never reclaim in turn.
  *
  * The asker is not counted in the tree, the victim is. Cost: depth × resources.
  */
 export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const meeting = meet(tree, asker, victim);
-  return meeting !== null && isPolicyMet(meeting, asker, victim) && isReclaimable(tree, meeting, asker.amounts);
+  return (
+    meeting !== null && isPolicyMet(meeting, asker, victim) && compare(tree, meeting, asker.amounts).ahead === "asker"
+  );
 }
 
 /**
@@ -69,14 +71,15 @@ export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
  * Kueue's S2-a at the two nodes below the lowest one that both stand under: the share of the asker's side with the
  * asker is at most that of the victim's side without the victim; and if the asker does not raise its side's share (its
  * resource is not the dominant one), strictly below. So shares only grow together, and whoever was evicted this way
- * cannot evict in turn. Never takes what a side holds within its own quota. History plays no part: it decides who
- * is served next, not who is evicted.
+ * cannot evict in turn. Never takes what is protected in all that quotas speak of, nor from a victim that could
+ * reclaim. History plays no part: it decides who is served next, not who is evicted.
  *
  * The asker is not counted in the tree, the victim is. Cost: depth × resources.
  */
 export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const meeting = meet(tree, asker, victim);
-  if (meeting === null || !isPolicyMet(meeting, asker, victim) || !isUnprotected(tree, meeting)) return false;
+  if (meeting === null || !isPolicyMet(meeting, asker, victim)) return false;
+  if (!isOpenToShares(compare(tree, meeting, asker.amounts))) return false;
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
   const isLegal = isShareKept(tree, meeting, asker.amounts);
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
@@ -114,9 +117,8 @@ interface Meeting {
   readonly victimQueue: TreeNode;
   /** The lowest node that both stand under. */
   readonly under: TreeNode;
+  /** The resources that both hold, of GPUs only where both hold any: the narrower ones first. */
   readonly disputed: readonly ResourceKey[];
-  /** Whether quotas of either side speak of what is disputed. */
-  readonly isQuotaDisputed: boolean;
 }
 
 function meet(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Meeting | null {
@@ -127,21 +129,14 @@ function meet(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Meeting |
   for (const key in asker.amounts) {
     if ((asker.amounts[key] ?? 0) > 0 && (victim.amounts[key] ?? 0) > 0) both.push(key);
   }
-  const common = both.some(isGpuKey) ? both.filter(isGpuKey) : both;
-  if (common.length === 0) return null;
-  const named = common.filter((key) => isNamedFor(askerQueue, key) || isNamedFor(victimQueue, key));
-  return {
-    askerQueue,
-    victimQueue,
-    under: lowestAbove(askerQueue, victimQueue),
-    disputed: named.length > 0 ? named : common,
-    isQuotaDisputed: named.length > 0,
-  };
+  const disputed = (both.some(isGpuKey) ? both.filter(isGpuKey) : both).toSorted(compareScope);
+  if (disputed.length === 0) return null;
+  return { askerQueue, victimQueue, under: lowestAbove(askerQueue, victimQueue), disputed };
 }
 
-function isNamedFor(queue: TreeNode, key: ResourceKey): boolean {
-  const account = queue.accounts.get(key);
-  return account !== undefined && !account.isOpen;
+/** GPUs of a model before those of any, then by name. */
+function compareScope(left: ResourceKey, right: ResourceKey): number {
+  return Number(left === "gpu") - Number(right === "gpu") || (left < right ? -1 : 1);
 }
 
 function lowestAbove(left: TreeNode, right: TreeNode): TreeNode {
@@ -167,15 +162,36 @@ function isPolicyMet(meeting: Meeting, asker: QuotaClaim, victim: QuotaClaim): b
   return policy === "any";
 }
 
-function isReclaimable(tree: QuotaTree, meeting: Meeting, asked: Amounts): boolean {
-  const { askerQueue, under, disputed, isQuotaDisputed } = meeting;
-  if (!isQuotaDisputed || !isUnprotected(tree, meeting)) return false;
-  return disputed.every((key) => nodeWithin(tree, askerQueue, key, asked[key] ?? 0, under) !== null);
+/** Who is better protected, over the resources in dispute that quotas speak of for either. */
+interface Comparison {
+  readonly ahead: "asker" | "victim" | null;
+  /** Whether the victim is protected in all of them, and there are any. */
+  readonly isVictimWhole: boolean;
 }
 
-/** Whether, of some resource in dispute, every node of the victim's side holds more than its own. */
-function isUnprotected(tree: QuotaTree, { victimQueue, under, disputed }: Meeting): boolean {
-  return disputed.some((key) => nodeWithin(tree, victimQueue, key, 0, under) === null);
+/** With the asker added, and the victim as it is counted now. */
+function compare(tree: QuotaTree, meeting: Meeting, asked: Amounts): Comparison {
+  const { askerQueue, victimQueue, under, disputed } = meeting;
+  let ahead: Comparison["ahead"] = null;
+  let [isVictimWhole, isAnyNamed] = [true, false];
+  for (const key of disputed) {
+    if (!isNamedFor(askerQueue, key) && !isNamedFor(victimQueue, key)) continue;
+    isAnyNamed = true;
+    const isAskerSafe = nodeWithin(tree, askerQueue, key, asked[key] ?? 0, under) !== null;
+    const isVictimSafe = nodeWithin(tree, victimQueue, key, 0, under) !== null;
+    if (isAskerSafe !== isVictimSafe) ahead ??= isAskerSafe ? "asker" : "victim";
+    isVictimWhole &&= isVictimSafe;
+  }
+  return { ahead, isVictimWhole: isAnyNamed && isVictimWhole };
+}
+
+function isNamedFor(queue: TreeNode, key: ResourceKey): boolean {
+  const account = queue.accounts.get(key);
+  return account !== undefined && !account.isOpen;
+}
+
+function isOpenToShares({ ahead, isVictimWhole }: Comparison): boolean {
+  return !isVictimWhole && ahead !== "victim";
 }
 
 /** S2-a, with the victims already out of the books. */
@@ -194,9 +210,8 @@ function judgeAsLast(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Ev
   const meeting = meet(tree, asker, victim);
   if (meeting === null || !isPolicyMet(meeting, asker, victim)) return null;
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
-  const isOutsideQuota = isUnprotected(tree, meeting);
-  const isLent = isOutsideQuota && isReclaimable(tree, meeting, asker.amounts);
+  const comparison = compare(tree, meeting, asker.amounts);
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
-  if (isLent) return "reclaim";
-  return isOutsideQuota && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
+  if (comparison.ahead === "asker") return "reclaim";
+  return isOpenToShares(comparison) && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
 }
