@@ -23,7 +23,7 @@ function node(id: string, parent: string | null, nominal: number | null, reclaim
 let jobs = 0;
 function claim(queue: string, gpu: number, priority = 0): QuotaClaim {
   jobs += 1;
-  return { queue, amounts: { gpu }, rank: { priority, queuedAt: jobs, id: `job-${jobs}` } };
+  return { queue, amounts: { gpu }, rank: { priority, queuedAt: jobs, id: `job-${jobs}` }, isReturning: false };
 }
 
 function run(tree: QuotaTree, claims: readonly QuotaClaim[]): void {
@@ -117,7 +117,12 @@ test("inside a queue only a higher rank evicts, so nobody is evicted in turn", (
   fc.assert(
     fc.property(policy, rank, rank, (preempt, one, other) => {
       const tree = openQuotaTree([{ ...node("a", null, 4), policies: { reclaim: "any", preempt } }], settings);
-      const [left, right] = [one, other].map((each) => ({ queue: "a", amounts: { gpu: 1 }, rank: each }));
+      const [left, right] = [one, other].map((each) => ({
+        queue: "a",
+        amounts: { gpu: 1 },
+        rank: each,
+        isReturning: false,
+      }));
       if (left === undefined || right === undefined) return;
 
       expect(mayPreempt(tree, left, right) && mayPreempt(tree, right, left)).toBe(false);
@@ -132,6 +137,22 @@ test("inside a queue only a higher rank evicts, so nobody is evicted in turn", (
   );
 });
 
+test("whoever was evicted comes back by reclaim or when there is room, but evicts nobody by rank or share", () => {
+  const nodes = [node("root", null, null), node("a", "root", 2), node("b", "root", 2)];
+  const tree = openQuotaTree(nodes, settings);
+  const [low, borrowed] = [claim("a", 1), claim("b", 3)];
+  run(tree, [low, borrowed]);
+  const asker = claim("a", 1, 1);
+
+  expect(judgeEviction(tree, asker, [low])).toEqual({ kind: "legal", grounds: ["rank"] });
+  expect(judgeEviction(tree, { ...asker, isReturning: true }, [low]).kind).toBe("illegal");
+  expect(judgeEviction(tree, { ...asker, isReturning: true }, [borrowed])).toEqual({
+    kind: "legal",
+    grounds: ["reclaim"],
+  });
+  expect(mayPreempt(tree, { ...asker, isReturning: true }, low)).toBe(false);
+});
+
 test("for the sake of shares, a queue takes until both have the same, and not the other way round", () => {
   const tree = openQuotaTree([node("a", null, null), node("b", null, null)], settings);
   const held = Array.from({ length: 6 }, () => claim("b", 1));
@@ -141,12 +162,13 @@ test("for the sake of shares, a queue takes until both have the same, and not th
   if (victim === undefined) throw new Error("b holds nothing");
 
   expect(mayTakeForShare(tree, claim("a", 1), victim)).toBe(true);
+  expect(mayTakeForShare(tree, { ...claim("a", 1), isReturning: true }, victim)).toBe(false);
   expect(mayTakeForShare(tree, claim("a", 2), victim)).toBe(false);
   expect(judgeEviction(tree, claim("a", 1), held.slice(0, 2)).kind).toBe("illegal");
   expect(own.some((each) => mayTakeForShare(tree, claim("b", 1), each))).toBe(false);
 });
 
-/** Takes, the largest first, whatever may be reclaimed, until the request fits; null when that is not enough. */
+/** Takes, the largest first, whatever may be reclaimed, until the request fits, and spares who is not needed; null when that is not enough. */
 function reclaimUntilFit(
   tree: QuotaTree,
   asker: QuotaClaim,
@@ -162,6 +184,11 @@ function reclaimUntilFit(
     victims.push(victim);
   }
   const fits = findShortage(tree, asker.queue, asker.amounts) === null;
+  for (const victim of fits ? [...victims] : []) {
+    addUsage(tree, victim.queue, victim.amounts, 0);
+    if (findShortage(tree, asker.queue, asker.amounts) === null) victims.splice(victims.indexOf(victim), 1);
+    else removeUsage(tree, victim.queue, victim.amounts, 0);
+  }
   rollBack(tree, checkpoint);
   return fits ? victims : null;
 }
@@ -242,6 +269,9 @@ test("lent quota of several resources is recovered too", () => {
         const [asker] = claims;
         if (asker === undefined) return;
         const entitled = findEntitledNode(tree, asker.queue, asker.amounts);
+        // What nobody below the root has a quota of its own of is served as it comes, and nobody owes it to anybody.
+        const unowned = Object.entries(asker.amounts).filter(([key]) => !tree.guaranteed.has(key));
+        if (findShortage(tree, asker.queue, Object.fromEntries(unowned)) !== null) return;
         const isShort = findShortage(tree, asker.queue, asker.amounts) !== null;
         if (entitled === null || !isShort || !wouldFitAlone(nodes, asker, entitled, running)) return;
         reclaims += 1;

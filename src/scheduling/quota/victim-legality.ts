@@ -1,13 +1,6 @@
-import {
-  type Amounts,
-  type EvictionPolicy,
-  isGpuKey,
-  type QuotaClaim,
-  type QueueRank,
-  type ResourceKey,
-} from "./model.ts";
+import { type Amounts, type EvictionPolicy, type QuotaClaim, type QueueRank, type ResourceKey } from "./model.ts";
 import { moveUsage, queueOf } from "./move-usage.ts";
-import { nodeWithin } from "./quota-fit.ts";
+import { guaranteedKeys, nodeWithin } from "./quota-fit.ts";
 import type { QuotaTree, TreeNode } from "./quota-tree.ts";
 import { shareOf } from "./share.ts";
 
@@ -37,7 +30,7 @@ export function isRankedBefore(left: QueueRank, right: QueueRank): boolean {
  * what has the same priority and was queued later. Never a higher rank, so nobody is evicted in turn.
  */
 export function mayPreempt(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
-  if (asker.queue !== victim.queue) return false;
+  if (asker.queue !== victim.queue || asker.isReturning) return false;
   switch (queueOf(tree, asker.queue).policies.preempt) {
     case "never":
       return false;
@@ -51,18 +44,16 @@ export function mayPreempt(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
 /**
  * Whether the asker may take back from the victim what its side lent.
  *
- * Compared are the resources that both hold (where both hold GPUs, only those: first of a model, then of any), below the
- * lowest node that both stand under. What a workload holds of one is protected when some node there, from its queue up,
- * holds no more of it than its own. Legal when on the first resource that is protected for one side only, it is for the
- * asker. This is a strict order: the victim can never reclaim in turn.
+ * Compared are the paths below the lowest node that both stand under. What a workload holds of a resource is protected
+ * when some node there, from its queue up, holds no more of it than its own; a workload is safe when that is so for all
+ * that `guaranteedKeys` names of it. Legal when the asker would be safe, the victim is not, and some resource that both
+ * hold is not protected on the victim's side. So the victim, never safe, can never reclaim in turn, nor by way of others.
  *
  * The asker is not counted in the tree, the victim is. Cost: depth × resources.
  */
 export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const meeting = meet(tree, asker, victim);
-  return (
-    meeting !== null && isPolicyMet(meeting, asker, victim) && compare(tree, meeting, asker.amounts).ahead === "asker"
-  );
+  return meeting !== null && isPolicyMet(meeting, asker, victim) && isReclaimable(tree, meeting, asker, victim);
 }
 
 /**
@@ -71,15 +62,14 @@ export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
  * Kueue's S2-a at the two nodes below the lowest one that both stand under: the share of the asker's side with the
  * asker is at most that of the victim's side without the victim; and if the asker does not raise its side's share (its
  * resource is not the dominant one), strictly below. So shares only grow together, and whoever was evicted this way
- * cannot evict in turn. Never takes what is protected in all that quotas speak of, nor from a victim that could
- * reclaim. History plays no part: it decides who is served next, not who is evicted.
+ * cannot evict in turn. Never takes from a victim that is safe (see `mayReclaim`). History plays no part: it decides who is served next, not who is evicted.
  *
  * The asker is not counted in the tree, the victim is. Cost: depth × resources.
  */
 export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const meeting = meet(tree, asker, victim);
-  if (meeting === null || !isPolicyMet(meeting, asker, victim)) return false;
-  if (!isOpenToShares(compare(tree, meeting, asker.amounts))) return false;
+  if (meeting === null || asker.isReturning || !isPolicyMet(meeting, asker, victim)) return false;
+  if (isSafe(tree, meeting.victimQueue, victim.amounts, 0, meeting.under)) return false;
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
   const isLegal = isShareKept(tree, meeting, asker.amounts);
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
@@ -92,6 +82,9 @@ export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: Quot
  * Each victim is judged as if it were the last to go: were it alone put back, it must still stand outside its side's own
  * quota. So the order does not matter, and no part of the set could come back by a right of its own against the asker.
  * What holds for a set holds for every part of it, but for parts that leave out a victim of the asker's own side.
+ *
+ * With what `QuotaClaim.isReturning` says, evictions always come to an end while nobody arrives or leaves: each workload
+ * evicts by rank or share at most once, and by reclaim only the safe evict, and only who is not.
  *
  * The asker is not counted in the tree, the victims are. Cost: victims × depth × resources.
  */
@@ -111,32 +104,24 @@ export function judgeEviction(tree: QuotaTree, asker: QuotaClaim, victims: reado
   return illegal === null ? { kind: "legal", grounds } : { kind: "illegal", victim: illegal };
 }
 
-/** Two claims of different queues: where their paths part, and what they dispute. */
+/** Two claims of different queues that hold some resource in common. */
 interface Meeting {
   readonly askerQueue: TreeNode;
   readonly victimQueue: TreeNode;
   /** The lowest node that both stand under. */
   readonly under: TreeNode;
-  /** The resources that both hold, of GPUs only where both hold any: the narrower ones first. */
-  readonly disputed: readonly ResourceKey[];
 }
 
 function meet(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Meeting | null {
   if (asker.queue === victim.queue) return null;
+  if (!Object.keys(asker.amounts).some((key) => isHeldByBoth(key, asker, victim))) return null;
   const askerQueue = queueOf(tree, asker.queue);
   const victimQueue = queueOf(tree, victim.queue);
-  const both: ResourceKey[] = [];
-  for (const key in asker.amounts) {
-    if ((asker.amounts[key] ?? 0) > 0 && (victim.amounts[key] ?? 0) > 0) both.push(key);
-  }
-  const disputed = (both.some(isGpuKey) ? both.filter(isGpuKey) : both).toSorted(compareScope);
-  if (disputed.length === 0) return null;
-  return { askerQueue, victimQueue, under: lowestAbove(askerQueue, victimQueue), disputed };
+  return { askerQueue, victimQueue, under: lowestAbove(askerQueue, victimQueue) };
 }
 
-/** GPUs of a model before those of any, then by name. */
-function compareScope(left: ResourceKey, right: ResourceKey): number {
-  return Number(left === "gpu") - Number(right === "gpu") || (left < right ? -1 : 1);
+function isHeldByBoth(key: ResourceKey, asker: QuotaClaim, victim: QuotaClaim): boolean {
+  return (asker.amounts[key] ?? 0) > 0 && (victim.amounts[key] ?? 0) > 0;
 }
 
 function lowestAbove(left: TreeNode, right: TreeNode): TreeNode {
@@ -162,36 +147,24 @@ function isPolicyMet(meeting: Meeting, asker: QuotaClaim, victim: QuotaClaim): b
   return policy === "any";
 }
 
-/** Who is better protected, over the resources in dispute that quotas speak of for either. */
-interface Comparison {
-  readonly ahead: "asker" | "victim" | null;
-  /** Whether the victim is protected in all of them, and there are any. */
-  readonly isVictimWhole: boolean;
+/** Whether all that gives a workload a right to its place is protected below `under`; `factor` 1 if yet to be added. */
+function isSafe(tree: QuotaTree, queue: TreeNode, amounts: Amounts, factor: 0 | 1, under: TreeNode): boolean {
+  const keys = guaranteedKeys(tree, amounts);
+  return (
+    keys.length > 0 && keys.every((key) => nodeWithin(tree, queue, key, factor * (amounts[key] ?? 0), under) !== null)
+  );
 }
 
-/** With the asker added, and the victim as it is counted now. */
-function compare(tree: QuotaTree, meeting: Meeting, asked: Amounts): Comparison {
-  const { askerQueue, victimQueue, under, disputed } = meeting;
-  let ahead: Comparison["ahead"] = null;
-  let [isVictimWhole, isAnyNamed] = [true, false];
-  for (const key of disputed) {
-    if (!isNamedFor(askerQueue, key) && !isNamedFor(victimQueue, key)) continue;
-    isAnyNamed = true;
-    const isAskerSafe = nodeWithin(tree, askerQueue, key, asked[key] ?? 0, under) !== null;
-    const isVictimSafe = nodeWithin(tree, victimQueue, key, 0, under) !== null;
-    if (isAskerSafe !== isVictimSafe) ahead ??= isAskerSafe ? "asker" : "victim";
-    isVictimWhole &&= isVictimSafe;
-  }
-  return { ahead, isVictimWhole: isAnyNamed && isVictimWhole };
-}
-
-function isNamedFor(queue: TreeNode, key: ResourceKey): boolean {
-  const account = queue.accounts.get(key);
-  return account !== undefined && !account.isOpen;
-}
-
-function isOpenToShares({ ahead, isVictimWhole }: Comparison): boolean {
-  return !isVictimWhole && ahead !== "victim";
+function isReclaimable(tree: QuotaTree, meeting: Meeting, asker: QuotaClaim, victim: QuotaClaim): boolean {
+  const { askerQueue, victimQueue, under } = meeting;
+  if (isSafe(tree, victimQueue, victim.amounts, 0, under)) return false;
+  if (!isSafe(tree, askerQueue, asker.amounts, 1, under)) return false;
+  return Object.keys(asker.amounts).some(
+    (key) =>
+      tree.guaranteed.has(key) &&
+      isHeldByBoth(key, asker, victim) &&
+      nodeWithin(tree, victimQueue, key, 0, under) === null,
+  );
 }
 
 /** S2-a, with the victims already out of the books. */
@@ -210,8 +183,9 @@ function judgeAsLast(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Ev
   const meeting = meet(tree, asker, victim);
   if (meeting === null || !isPolicyMet(meeting, asker, victim)) return null;
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
-  const comparison = compare(tree, meeting, asker.amounts);
+  const isLent = isReclaimable(tree, meeting, asker, victim);
+  const isOutside = !isSafe(tree, meeting.victimQueue, victim.amounts, 0, meeting.under);
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
-  if (comparison.ahead === "asker") return "reclaim";
-  return isOpenToShares(comparison) && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
+  if (isLent) return "reclaim";
+  return isOutside && !asker.isReturning && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
 }
