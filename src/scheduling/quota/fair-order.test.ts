@@ -4,6 +4,7 @@ import { nextQueue, setWaiting, standingOf } from "./fair-order.ts";
 import { arbitraryJob, arbitraryTree, keys, queuesOf, toClaim } from "./fixtures/random-quota.ts";
 import { type Holding, recountQuota } from "./fixtures/recount-quota.ts";
 import { isGpuKey, type QuotaNode } from "./model.ts";
+import { readPast, restorePast } from "./past-share.ts";
 import { openQuotaTree, type QuotaTree } from "./quota-tree.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack, setCapacity } from "./usage-change.ts";
 
@@ -179,6 +180,21 @@ test("the past halves with every half-life", () => {
   expect(standingOf(tree, burst, 3000).pastShare).toBe(0.125);
   // A clock that jumps back neither forgets nor invents anything.
   expect(standingOf(tree, burst, 500).pastShare).toBe(0.5);
+});
+
+test("the past is carried into a new tree", () => {
+  const before = openQuotaTree([plain("burst"), plain("gone"), plain("patient")], settings);
+  for (const queue of ["burst", "gone"]) addUsage(before, queue, { gpu: 10 }, 0);
+  removeUsage(before, "burst", { gpu: 10 }, 1000);
+  const past = readPast(before, 2000);
+  const after = openQuotaTree([plain("burst"), plain("patient"), plain("young")], settings);
+  restorePast(after, past);
+  for (const queue of ["burst", "patient"]) setWaiting(after, queue, true);
+
+  expect(past.map((each) => each.node)).toEqual(["burst", "gone"]);
+  expect(orderOf(after, 2000)).toEqual(["patient", "burst"]);
+  expect(readPast(after, 2000)).toEqual(past.filter((each) => each.node === "burst"));
+  expect(() => restorePast(after, [{ node: "burst", average: -1, at: 0 }])).toThrow("found -1");
 });
 
 test("weights divide what is served", () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { arbitraryJob, arbitraryTree, keys, toClaim } from "./fixtures/random-quota.ts";
 import { findLent } from "./lent-quota.ts";
 import type { EvictionPolicy, QuotaClaim, QuotaLimits, QuotaNode } from "./model.ts";
-import { findEntitledNode, findShortage } from "./quota-fit.ts";
+import { findEntitledNode, findShortage, isBorrowing, isWithinNominal } from "./quota-fit.ts";
 import { openQuotaTree, type QuotaTree } from "./quota-tree.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack } from "./usage-change.ts";
 import { judgeEviction, mayPreempt, mayReclaim, mayTakeForShare } from "./victim-legality.ts";
@@ -39,6 +39,8 @@ test("a team takes back what it lent, and only from those who hold more than the
   run(tree, [own, borrowed, fair]);
   const asker = claim("a", 4);
 
+  expect(["a", "b", "c"].filter((each) => isBorrowing(tree, each, "gpu"))).toEqual(["b"]);
+  expect([4, 5].map((gpu) => isWithinNominal(tree, "a", { gpu }))).toEqual([true, false]);
   expect(findShortage(tree, "a", asker.amounts)).toMatchObject({ node: "root", nominal: 12, uses: 12, available: 0 });
   expect(findLent(tree, "a", asker.amounts)).toEqual([
     { key: "gpu", missing: 4, borrowers: [{ queue: "b", under: "root", amount: 4 }] },

@@ -1,4 +1,4 @@
-import { type Amounts, type EvictionPolicy, type QuotaClaim, type QueueRank, type ResourceKey } from "./model.ts";
+import type { Amounts, EvictionPolicy, QueueRank, QuotaClaim, ResourceKey } from "./model.ts";
 import { moveUsage, queueOf } from "./move-usage.ts";
 import { guaranteedKeys, nodeWithin } from "./quota-fit.ts";
 import type { QuotaTree, TreeNode } from "./quota-tree.ts";
@@ -15,8 +15,10 @@ export type EvictionGround =
 
 /** Whether a set of victims may be evicted together. */
 export type EvictionVerdict =
-  | { readonly kind: "legal" /** One for each victim. */; readonly grounds: readonly EvictionGround[] }
-  | { readonly kind: "illegal" /** The first one that may not be evicted. */; readonly victim: QuotaClaim };
+  /** With the ground for each victim. */
+  | { readonly kind: "legal"; readonly grounds: readonly EvictionGround[] }
+  /** With the first victim that may not be evicted. */
+  | { readonly kind: "illegal"; readonly victim: QuotaClaim };
 
 /** Whether `left` is served before `right` in one queue. */
 export function isRankedBefore(left: QueueRank, right: QueueRank): boolean {
