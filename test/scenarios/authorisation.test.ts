@@ -38,7 +38,7 @@ const narrowedLists = new Set([
 
 /** What belongs to the whole platform and every key may read: who there is and where work runs. */
 const commonReads = new Set(
-  ["teams", "projects", "pools"].flatMap((plural) => [`GET /api/v1/${plural}`, `GET /api/v1/${plural}/{name}`]),
+  ["teams", "projects", "pools", "quotas"].flatMap((plural) => [`GET /api/v1/${plural}`, `GET /api/v1/${plural}/{name}`]),
 );
 
 /** Only for admins of the whole platform; an auditor's reads ask for the platform as well. */
@@ -49,7 +49,7 @@ const platformRoutes = new Set([
   "POST /api/v1/identities",
   "POST /api/v1/keys",
   "DELETE /api/v1/keys/{id}",
-  ...["teams", "projects", "pools"].map((plural) => `DELETE /api/v1/${plural}/{name}`),
+  ...["teams", "projects", "pools", "quotas"].map((plural) => `DELETE /api/v1/${plural}/{name}`),
 ]);
 
 /** Decisions that a member may not take. */
@@ -101,6 +101,7 @@ beforeAll(async () => {
   await session.apply(
     { kind: "Team", name: "owners", spec: {} },
     { kind: "Team", name: "others", spec: {} },
+    { kind: "Quota", name: "owners", spec: { team: "owners", gpus: { H100: { nominal: 8 } } } },
     { kind: "Project", name: project, spec: { team: "owners" } },
     { kind: "Project", name: "open-country", spec: { team: "others" } },
     ...smallChain(project, flights).slice(1),
@@ -155,6 +156,7 @@ async function readPlaces(): Promise<Readonly<Record<string, string>>> {
     projects: project,
     teams: "owners",
     pools: "local",
+    quotas: "owners",
     rest: "model/model.json",
   };
 }
