@@ -1,14 +1,14 @@
 import type { Instant } from "../../base/clock.ts";
 import type { IsIgnored } from "./claim.ts";
-import { memberMillis } from "./amounts.ts";
+import { amountsOf, memberMillis } from "./amounts.ts";
 import { type EngineState, isGuest } from "./engine-state.ts";
 import type { Running, Waiting } from "./entry.ts";
-import type { MemberPlace } from "./model.ts";
+import type { MemberPlace, WorkItem } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
 import { placeMembers } from "./place-members.ts";
 import type { PlaceAsk } from "./place-search.ts";
 import type { PoolState } from "./pool-state.ts";
-import type { QuotaClaim } from "../quota/model.ts";
+import type { Amounts, QuotaClaim } from "../quota/model.ts";
 import { levelIndex } from "./topology.ts";
 
 /** Sets that turn out to be illegal are chosen anew without the offender, so often. */
@@ -86,18 +86,18 @@ export function chooseVictims(
 }
 
 function claimOf({ item }: Waiting, ask: PlaceAsk): QuotaClaim {
-  const millis = memberMillis(item.shape) * ask.max;
   const [model] = ask.shape.gpuModels;
-  const amounts: Record<string, number> = { cpu: item.shape.cpuMillis * ask.max, memory: item.shape.memory * ask.max };
-  if (millis > 0) {
-    amounts["gpu"] = millis;
-    if (model !== undefined && ask.shape.gpuModels.length === 1) amounts[`gpu:${model}`] = millis;
-  }
-  return { queue: item.queue, amounts, rank: { priority: item.priority, queuedAt: item.submittedAt, id: item.id } };
+  const isOneModel = model !== undefined && ask.shape.gpuModels.length === 1;
+  return quotaClaim(item, amountsOf(item.shape, ask.max, isOneModel ? model : null));
 }
 
 function claimOfRun({ item, amounts }: Running): QuotaClaim {
-  return { queue: item.queue, amounts, rank: { priority: item.priority, queuedAt: item.submittedAt, id: item.id } };
+  return quotaClaim(item, amounts);
+}
+
+function quotaClaim(item: WorkItem, amounts: Amounts): QuotaClaim {
+  const rank = { priority: item.priority, queuedAt: item.submittedAt, id: item.id };
+  return { queue: item.queue, amounts, rank, isReturning: item.timesPreempted > 0 };
 }
 
 /** Runs that may be asked to go, the cheapest per GPU first. */
