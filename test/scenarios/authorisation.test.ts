@@ -38,7 +38,10 @@ const narrowedLists = new Set([
 
 /** What belongs to the whole platform and every key may read: who there is and where work runs. */
 const commonReads = new Set(
-  ["teams", "projects", "pools", "quotas"].flatMap((plural) => [`GET /api/v1/${plural}`, `GET /api/v1/${plural}/{name}`]),
+  ["teams", "projects", "pools", "quotas"].flatMap((plural) => [
+    `GET /api/v1/${plural}`,
+    `GET /api/v1/${plural}/{name}`,
+  ]),
 );
 
 /** Only for admins of the whole platform; an auditor's reads ask for the platform as well. */

@@ -255,7 +255,7 @@ test("whoever asks within its own quota gets back what was lent: there is a lega
     { numRuns: 6000 },
   );
 
-  expect(reclaims).toBeGreaterThan(50);
+  expect(reclaims).toBeGreaterThan(20);
 });
 
 test("lent quota of several resources is recovered too", () => {
@@ -284,7 +284,7 @@ test("lent quota of several resources is recovered too", () => {
     { numRuns: 6000 },
   );
 
-  expect(reclaims).toBeGreaterThan(50);
+  expect(reclaims).toBeGreaterThan(20);
 });
 
 test("whoever was evicted has no right to evict the one it made room for", () => {
