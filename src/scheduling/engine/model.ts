@@ -1,6 +1,7 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { Bytes } from "../../base/units.ts";
 import type { QuotaNode } from "../quota/model.ts";
+import type { PastShare } from "../quota/past-share.ts";
 
 /** A whole GPU in thousandths: what is asked, used and free of GPUs is counted in milli-GPUs. */
 export const wholeGpu = 1000;
@@ -194,12 +195,6 @@ export interface SavedPlan {
   readonly heldUntil: Instant | null;
 }
 
-/** Past use of a node of the quota tree. */
-export interface SavedHistory {
-  readonly average: number;
-  readonly settledAt: Instant;
-}
-
 /** Everything the engine knows, as plain data: an engine restored from it decides as the one it was taken from. */
 export interface EngineSnapshot {
   readonly settings: EngineSettings;
@@ -210,8 +205,7 @@ export interface EngineSnapshot {
   readonly running: readonly SavedRun[];
   readonly reservations: readonly AdvanceReservation[];
   readonly plans: readonly SavedPlan[];
-  /** By node of the quota tree. */
-  readonly history: Readonly<Record<string, SavedHistory>>;
+  readonly past: readonly PastShare[];
   /** By evicted workload: for whom. */
   readonly evictors: Readonly<Record<string, readonly string[]>>;
 }

@@ -1,26 +1,14 @@
 import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import type { SavedHistory } from "./model.ts";
 import { nextQueue, setWaiting } from "../quota/fair-order.ts";
 import { type Amounts, isGpuKey, type QuotaClaim, type QuotaNode } from "../quota/model.ts";
 import { moveUsage, queueOf } from "../quota/move-usage.ts";
 import { findShortage, nodeWithin, type QuotaShortage } from "../quota/quota-fit.ts";
-import {
-  type FairShareSettings,
-  markMoved,
-  openQuotaTree,
-  type QuotaTree,
-  type TreeNode,
-} from "../quota/quota-tree.ts";
+import { type PastShare, readPast, restorePast } from "../quota/past-share.ts";
+import { type FairShareSettings, openQuotaTree, type QuotaTree, type TreeNode } from "../quota/quota-tree.ts";
 import { shareOf } from "../quota/share.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack, setCapacity } from "../quota/usage-change.ts";
-import {
-  type EvictionVerdict,
-  judgeEviction,
-  mayPreempt,
-  mayReclaim,
-  mayTakeForShare,
-} from "../quota/victim-legality.ts";
+import { type EvictionVerdict, judgeEviction, mayPreempt, mayReclaim } from "../quota/victim-legality.ts";
 
 /** Some use by a queue. */
 export interface QueueUse {
@@ -63,23 +51,13 @@ export class QueueShares {
   }
 
   /** Past use of every node that has any. */
-  saveHistory(): Readonly<Record<string, SavedHistory>> {
-    const saved: Record<string, SavedHistory> = {};
-    for (const { id, average, settledAt } of this.#promised.nodes.values()) {
-      if (Number.isFinite(settledAt)) saved[id] = { average, settledAt };
-    }
-    return saved;
+  readPast(now: Instant): readonly PastShare[] {
+    return readPast(this.#promised, now);
   }
 
   /** Takes over past use, as after a restart; of nodes that are gone it is forgotten. */
-  restoreHistory(saved: Readonly<Record<string, SavedHistory>>): void {
-    for (const [id, { average, settledAt }] of Object.entries(saved)) {
-      const node = this.#promised.nodes.get(id);
-      if (node === undefined) continue;
-      node.average = average;
-      node.settledAt = settledAt;
-      markMoved(this.#promised, node);
-    }
+  restorePast(past: readonly PastShare[]): void {
+    restorePast(this.#promised, past);
   }
 
   /** Why the queue may not start so much more now; null when it may. */
@@ -150,13 +128,9 @@ export class QueueShares {
     return { path, marks };
   }
 
-  /** Whether the asker may evict the victim for a reason of quota, priority or share; to be judged again for a whole set. */
+  /** Whether the asker may evict the victim, by its rank or to have its own back; to be judged again for a whole set. */
   mayEvict(asker: QuotaClaim, victim: QuotaClaim): boolean {
-    return (
-      mayPreempt(this.#promised, asker, victim) ||
-      mayReclaim(this.#promised, asker, victim) ||
-      mayTakeForShare(this.#promised, asker, victim)
-    );
+    return mayPreempt(this.#promised, asker, victim) || mayReclaim(this.#promised, asker, victim);
   }
 
   /** Whether the asker may evict all of these together. */

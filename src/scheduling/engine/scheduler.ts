@@ -149,7 +149,7 @@ export class Scheduler {
 
   /** Everything the engine knows, as plain data. */
   snapshot(): EngineSnapshot {
-    return takeSnapshot(this.#state, this.#quota);
+    return takeSnapshot(this.#state, this.#quota, this.#lastCycleAt);
   }
 
   /** An engine that knows what the snapshot holds, and decides as the one did that it was taken from. */

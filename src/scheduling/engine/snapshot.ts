@@ -1,9 +1,10 @@
+import type { Instant } from "../../base/clock.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { EngineState } from "./engine-state.ts";
 import type { EngineSnapshot } from "./model.ts";
 
 /** Writes down everything the engine knows. */
-export function takeSnapshot(state: EngineState, quota: readonly QuotaNode[]): EngineSnapshot {
+export function takeSnapshot(state: EngineState, quota: readonly QuotaNode[], now: Instant): EngineSnapshot {
   const pools = [...state.cluster.pools];
   return {
     settings: state.settings,
@@ -25,7 +26,7 @@ export function takeSnapshot(state: EngineState, quota: readonly QuotaNode[]): E
       const { at, places, ahead, heldUntil } = plan;
       return [{ id: item.id, at, places, ahead, heldUntil }];
     }),
-    history: state.shares.saveHistory(),
+    past: state.shares.readPast(now),
     evictors: Object.fromEntries([...state.evictors].map(([id, evictors]) => [id, [...evictors]])),
   };
 }
@@ -43,6 +44,6 @@ export function layDown(state: EngineState, snapshot: EngineSnapshot): void {
     state.reservations.set(reservation.id, { reservation, laid });
   }
   for (const plan of snapshot.plans) state.layPlan(plan);
-  state.shares.restoreHistory(snapshot.history);
+  state.shares.restorePast(snapshot.past);
   for (const [id, evictors] of Object.entries(snapshot.evictors)) state.evictors.set(id, new Set(evictors));
 }
