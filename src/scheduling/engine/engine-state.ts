@@ -17,6 +17,7 @@ import {
 import { Heap } from "./heap.ts";
 import { Line } from "./line.ts";
 import type { AdvanceReservation, EngineSettings, MemberPlace, SavedPlan, WorkItem } from "./model.ts";
+import type { QuotaSpan } from "./quota-moment.ts";
 import { PlaceSearch } from "./place-search.ts";
 import type { NodeScore } from "./pool-state.ts";
 import { isServedBefore, type QueueShares } from "./queue-shares.ts";
@@ -39,6 +40,8 @@ export class EngineState {
   readonly search: PlaceSearch;
   readonly waiting = new Map<string, Waiting>();
   readonly running = new Map<string, Running>();
+  readonly #runsOf = new Map<string, Set<Running>>();
+  readonly #plansOf = new Map<string, Set<Waiting>>();
   readonly lines = new Map<string, Line>();
   readonly classes = new Map<string, ItemClass>();
   readonly reservations = new Map<string, { readonly reservation: AdvanceReservation; laid: readonly LaidClaim[] }>();
@@ -138,6 +141,8 @@ export class EngineState {
       isStopping: false,
     };
     this.running.set(item.id, run);
+    const siblings = this.#runsOf.get(item.queue) ?? new Set();
+    this.#runsOf.set(item.queue, siblings.add(run));
     this.ends.push({ run, at: end });
     this.shares.take({ queue: item.queue, amounts }, startedAt);
     this.#countPool(run, 1);
@@ -160,6 +165,7 @@ export class EngineState {
     const run = this.running.get(id);
     if (run === undefined) return;
     this.running.delete(id);
+    this.#runsOf.get(run.item.queue)?.delete(run);
     this.cluster.lift(run.laid);
     this.#countPool(run, -1);
     const use = { queue: run.item.queue, amounts: run.amounts };
@@ -202,6 +208,11 @@ export class EngineState {
     else use.hosts += millis;
   }
 
+  /** What runs in each queue. */
+  get runsByQueue(): ReadonlyMap<string, ReadonlySet<Running>> {
+    return this.#runsOf;
+  }
+
   /** What hosts and guests hold of a pool, in milli-GPUs. */
   poolUse(pool: string): PoolUse {
     let use = this.#poolUse.get(pool);
@@ -210,6 +221,22 @@ export class EngineState {
       this.#poolUse.set(pool, use);
     }
     return use;
+  }
+
+  /** What runs in the queue of a workload, and what is planned there before its turn. */
+  quotaSpans(entry: Waiting): readonly QuotaSpan[] {
+    const { queue } = entry.item;
+    const spans: QuotaSpan[] = [];
+    for (const { endBy, amounts, isStopping } of this.#runsOf.get(queue) ?? []) {
+      if (!isStopping) spans.push({ start: Number.NEGATIVE_INFINITY, end: endBy, amounts });
+    }
+    for (const other of this.#plansOf.get(queue) ?? []) {
+      const { plan } = other;
+      if (plan === null || other === entry) continue;
+      if (plan.heldUntil === null && byTurn(entry, other) < 0) continue;
+      spans.push({ start: plan.at, end: plan.at + other.reckonedMs, amounts: plan.amounts });
+    }
+    return spans;
   }
 
   /** What the line has planned so far. */
@@ -237,6 +264,8 @@ export class EngineState {
     this.#planned.set(line, addAmounts(this.plannedOf(line), amounts));
     entry.plan = plan;
     entry.status = "planned";
+    const siblings = this.#plansOf.get(item.queue) ?? new Set();
+    this.#plansOf.set(item.queue, siblings.add(entry));
     this.plannedCount += 1;
     this.due.push({ entry, plan });
     if (heldUntil !== null) {
@@ -257,6 +286,7 @@ export class EngineState {
     }
     this.#planned.set(line, subtractAmounts(this.plannedOf(line), plan.amounts));
     entry.plan = null;
+    this.#plansOf.get(entry.item.queue)?.delete(entry);
     this.plannedCount -= 1;
     line.unplan(entry);
   }

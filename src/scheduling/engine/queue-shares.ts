@@ -1,11 +1,18 @@
 import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { nextQueue, setWaiting } from "../quota/fair-order.ts";
-import { type Amounts, isGpuKey, type QuotaClaim, type QuotaNode } from "../quota/model.ts";
+import { type Amounts, isGpuKey, type QuotaClaim, type QuotaNode, type QuotaPolicies } from "../quota/model.ts";
 import { moveUsage, queueOf } from "../quota/move-usage.ts";
-import { findShortage, nodeWithin, type QuotaShortage } from "../quota/quota-fit.ts";
+import {
+  availableTo,
+  findShortage,
+  isBorrowing,
+  isWithinNominal,
+  nodeWithin,
+  type QuotaShortage,
+} from "../quota/quota-fit.ts";
 import { type PastShare, readPast, restorePast } from "../quota/past-share.ts";
-import { type FairShareSettings, openQuotaTree, type QuotaTree, type TreeNode } from "../quota/quota-tree.ts";
+import { type FairShareSettings, nodeOf, openQuotaTree, type QuotaTree, type TreeNode } from "../quota/quota-tree.ts";
 import { shareOf } from "../quota/share.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack, setCapacity } from "../quota/usage-change.ts";
 import { type EvictionVerdict, judgeEviction, mayPreempt, mayReclaim } from "../quota/victim-legality.ts";
@@ -63,6 +70,17 @@ export class QueueShares {
   /** Why the queue may not start so much more now; null when it may. */
   findShortage({ queue, amounts }: QueueUse): QuotaShortage | null {
     return findShortage(this.#promised, queue, amounts) ?? findShortage(this.#held, queue, amounts);
+  }
+
+  /** The most that the queue may use as things are, of each resource that quotas speak of. */
+  limitsOf(queue: string, keys: readonly string[]): Amounts {
+    const limits: Record<string, number> = {};
+    const { accounts } = nodeOf(this.#promised, queue);
+    for (const key of keys) {
+      const available = availableTo(this.#promised, queue, key);
+      if (Number.isFinite(available)) limits[key] = (accounts.get(key)?.total ?? 0) + available;
+    }
+    return limits;
   }
 
   /** Why the queue has no right to so much more once all promises are kept; null when it has. */
@@ -126,6 +144,21 @@ export class QueueShares {
     const marks = path.map((node, depth) => (withinMarks[depth] === withinOwn ? withinOwn : shareOf(node)));
     moveUsage(this.#promised, leaf, amounts, -1);
     return { path, marks };
+  }
+
+  policiesOf(queue: string): QuotaPolicies {
+    return nodeOf(this.#promised, queue).policies;
+  }
+
+  /** Whether a use would be within the own quota of its queue, or of one above it: then what was lent may be had back. */
+  isOwn({ queue, amounts }: QueueUse): boolean {
+    return isWithinNominal(this.#promised, queue, amounts);
+  }
+
+  /** Whether the queue holds more than its own of anything, or what no quota speaks of. */
+  isBeyondOwn(queue: string): boolean {
+    const { accounts } = nodeOf(this.#promised, queue);
+    return isBorrowing(this.#promised, queue) || [...accounts.values()].some((account) => account.isOpen);
   }
 
   /** Whether the asker may evict the victim, by its rank or to have its own back; to be judged again for a whole set. */
