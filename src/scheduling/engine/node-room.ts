@@ -22,6 +22,8 @@ export class Room {
   /** Taken MIG slices of each GPU, one bit each. */
   readonly migTaken = new Uint8Array(nodeGpusMax);
   readonly #use = new Int32Array(nodeGpusMax);
+  /** In which order whole GPUs are taken; null: by index. */
+  #order: readonly number[] | null = null;
   gpus = 0;
   cpuLeft = 0;
   memoryLeft = 0;
@@ -30,6 +32,7 @@ export class Room {
   /** Starts from what a node leaves now. */
   reset(gpuFree: Int32Array, migTaken: Uint8Array, cpuFree: number, memoryFree: number, customFree: Amounts): void {
     this.gpus = gpuFree.length;
+    this.#order = null;
     for (let gpu = 0; gpu < this.gpus; gpu += 1) {
       this.gpuLeft[gpu] = gpuFree[gpu] ?? 0;
       this.migTaken[gpu] = migTaken[gpu] ?? 0;
@@ -59,6 +62,7 @@ export class Room {
    */
   fill(node: EngineNode, claims: readonly Claim[], start: number): void {
     this.gpus = node.gpus;
+    this.#order = null;
     this.gpuLeft.fill(wholeGpu, 0, node.gpus);
     this.migTaken.fill(0, 0, node.gpus);
     this.cpuLeft = node.cpuMillis;
@@ -155,6 +159,11 @@ export class Room {
     return slots;
   }
 
+  /** Sets the order in which GPUs are taken, until the room is filled anew. */
+  rank(order: readonly number[] | null): void {
+    this.#order = order;
+  }
+
   /** Takes one member's pieces out of the room; null when there is none. CPUs and memory are the caller's to check. */
   take({ gpu }: Shape): readonly GpuPiece[] | null {
     switch (gpu.kind) {
@@ -186,7 +195,8 @@ export class Room {
 
   #takeWhole(count: number): readonly GpuPiece[] | null {
     const pieces: GpuPiece[] = [];
-    for (let index = 0; index < this.gpus && pieces.length < count; index += 1) {
+    for (let place = 0; place < this.gpus && pieces.length < count; place += 1) {
+      const index = this.#order?.[place] ?? place;
       if (this.gpuLeft[index] === wholeGpu) pieces.push({ index, millis: wholeGpu });
     }
     if (pieces.length < count) return null;

@@ -124,6 +124,7 @@ export class NodeState {
     room: Room,
   ): readonly (readonly GpuPiece[])[] | null {
     if (this.slotsDuring(shape, start, end, isIgnored, room) < count) return null;
+    room.rank(this.#rankGpus(start, end, isIgnored));
     const members: (readonly GpuPiece[])[] = [];
     for (let member = 0; member < count; member += 1) {
       const pieces = room.take(shape);
@@ -131,6 +132,27 @@ export class NodeState {
       members.push(pieces);
     }
     return members;
+  }
+
+  /**
+   * The GPUs in the order in which a run of [start, end) takes them: those that are idle shortest before it, then those
+   * that are taken soonest after it, so that long stretches stay whole. Null: by index.
+   */
+  #rankGpus(start: Instant, end: Instant, isIgnored: IsIgnored): readonly number[] | null {
+    if (this.future.length === 0 && this.running.every((claim) => claim.start < start && claim.end > start))
+      return null;
+    const before = new Float64Array(this.spec.gpus).fill(Number.NEGATIVE_INFINITY);
+    const after = new Float64Array(this.spec.gpus).fill(Number.POSITIVE_INFINITY);
+    for (const claim of [...this.running, ...this.future]) {
+      if (claim.kind !== "running" && isIgnored(claim)) continue;
+      for (const { index } of claim.pieces) {
+        if (claim.end <= start) before[index] = Math.max(before[index] ?? 0, claim.end);
+        if (claim.start >= end) after[index] = Math.min(after[index] ?? 0, claim.start);
+      }
+    }
+    return Array.from(before.keys()).sort(
+      (left, right) => compare(before[right], before[left]) || compare(after[left], after[right]) || left - right,
+    );
   }
 
   /**
@@ -210,6 +232,11 @@ export class NodeState {
     for (const claim of future) if (isIn(claim)) claims.push(claim);
     room.fill(this.spec, claims, start);
   }
+}
+
+/** Infinities of one sign are equal. */
+function compare(left = 0, right = 0): number {
+  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 const ascending = (left: number, right: number): number => left - right;
