@@ -1,0 +1,32 @@
+import type { EngineSettings } from "../engine/model.ts";
+import type { PolicyName } from "./model.ts";
+
+/** What all policies share, so that a comparison shows the order and the backfill alone. */
+const shared = {
+  placement: "millwright",
+  agingMsPerPoint: 3_600_000,
+  assumedRunMs: 24 * 3_600_000,
+  planningLooksMax: 2_000_000,
+  isPreemptionOn: false,
+  preemptionTriesMax: 10,
+  holdMs: 120_000,
+  preemptedBeforePenaltySeconds: 600,
+} as const satisfies Partial<EngineSettings>;
+
+/**
+ * How each policy behaves:
+ * `millwright` serves teams by fair share with history and fills gaps without delaying any planned start;
+ * `fifo` serves in order of submission and lets nobody pass;
+ * `easy` does the same and lets later ones pass that do not delay the first;
+ * `conservative` lets later ones pass that delay nobody;
+ * `priority` serves by priority and lets nobody pass;
+ * `fair` is `millwright` without passing.
+ */
+export const policies: Readonly<Record<PolicyName, EngineSettings>> = {
+  millwright: { ...shared, order: "fair", backfill: "conservative", isPreemptionOn: true },
+  fifo: { ...shared, order: "fifo", backfill: "none" },
+  easy: { ...shared, order: "fifo", backfill: "easy" },
+  conservative: { ...shared, order: "fifo", backfill: "conservative" },
+  priority: { ...shared, order: "priority", backfill: "none" },
+  fair: { ...shared, order: "fair", backfill: "none" },
+};
