@@ -98,8 +98,8 @@ test("people see tables, and a simulation can be cut short", async () => {
 
 test("a mistake in the cluster file is shown at its line and column", async () => {
   const text = await readFile(cluster, "utf8");
-  const bad = await write("bad.yaml", text.replace("gpuModel: H100", "gpuModle: H100").replace("lend: 8", "lend: 80"));
-  const lending = await write("lending.yaml", text.replace("lend: 8", "lend: 80"));
+  const bad = await write("bad.yaml", text.replace("gpuModel: H100", "gpuModle: H100").replace("lend: 16", "lend: 80"));
+  const lending = await write("lending.yaml", text.replace("lend: 16", "lend: 80"));
 
   const misspelt = await simulate("--cluster", bad, "--trace", trace);
   const lent = await simulate("--cluster", lending, "--trace", trace);

@@ -10,8 +10,11 @@ const shared = {
   isPreemptionOn: false,
   preemptionTriesMax: 10,
   holdMs: 120_000,
+  stopMs: 30_000,
+  halfLifeMs: 7 * 86_400_000,
+  historyWeight: 1,
   preemptedBeforePenaltySeconds: 600,
-} as const satisfies Partial<EngineSettings>;
+} as const;
 
 /**
  * How each policy behaves:

@@ -52,6 +52,8 @@ export interface SimulatedScheduler {
   /** Starts count as running from `now`; evicted workloads keep their place until `finish`. */
   cycle(now: Instant): CycleDecisions;
   plannedStart(id: string): PlannedStart | undefined;
+  /** The earliest moment at which a start is planned: a cycle is due then. Left out by schedulers that plan nothing. */
+  nextPlannedAt?(): Instant | undefined;
   /** Left out by schedulers that do not estimate; then the report has no calibration of estimates. */
   startEstimate?(id: string, now: Instant): StartEstimate | undefined;
 }

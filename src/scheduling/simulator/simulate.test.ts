@@ -141,6 +141,33 @@ test("asks again after a while of silence, and gives up on what never starts", (
   expect(stuck.endedAt).toBe(0);
 });
 
+test("asks when a planned start is due, and notes what was promised to whom had to wait", () => {
+  const plan = { at: 3000, places: [], isHardBound: true, isHeld: false };
+  const scheduler = new ScriptedScheduler(
+    {
+      0: { starts: [{ id: "now", places: onGpus("a", [0]) }] },
+      3000: { starts: [{ id: "later", places: onGpus("a", [1]) }] },
+    },
+    { later: plan },
+  );
+  const given = [makeJob("now", { durationMs: 5000 }), makeJob("later")];
+
+  const run = simulate(makeInput(given, { newScheduler: () => scheduler }));
+  const report = makeReport({ policy: "fifo", notes: [], nodes }, run);
+
+  expect(run.records.map(({ firstStartAt }) => firstStartAt)).toEqual([0, 3000]);
+  expect(run.records.map(({ promise }) => promise)).toEqual([
+    null,
+    { at: 3000, isHardBound: true, estimate: { p50: 1500, p90: 3000 } },
+  ]);
+  expect(report.promises).toEqual({
+    planned: { made: 1, held: 1, share: 1 },
+    hardBound: { made: 1, held: 1, share: 1 },
+    p50: { made: 1, held: 0, share: 0 },
+    p90: { made: 1, held: 1, share: 1 },
+  });
+});
+
 test.each([
   ["a GPU given twice", { 0: { starts: ["x", "y"].map((id) => ({ id, places: onGpus("a", [0]) })) } }, /much free/],
   ["a gang placed in part", { 0: { starts: [{ id: "gang", places: onGpus("a", [0]) }] } }, /with 1 members/],

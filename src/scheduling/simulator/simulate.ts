@@ -11,6 +11,7 @@ import type {
   Shrink,
   Start,
 } from "../engine/model.ts";
+import { Alarms } from "./alarms.ts";
 import { ClusterUse } from "./cluster-use.ts";
 import { type EventHeap, makeEventHeap } from "./event-heap.ts";
 import { makeFragmentationMeter } from "./fragmentation.ts";
@@ -26,7 +27,6 @@ import {
   startAttempt,
 } from "./running-attempt.ts";
 import { compareEvents, type SimulationEvent } from "./simulation-event.ts";
-import { wakeFirstMs, wakePause } from "./wake-pause.ts";
 
 /** A scheduler that still decides after this many cycles at one instant goes in circles. */
 const cyclesPerInstantMax = 10_000;
@@ -84,14 +84,13 @@ class Simulation {
   readonly #entries = new Map<string, JobEntry>();
   readonly #running = new Map<string, RunningAttempt>();
   readonly #waiting = new Set<string>();
+  readonly #alarms = new Alarms();
   #now: Instant = 0;
   #eventCount = 0;
   #cycleCount = 0;
   #cyclesAtNow = 0;
   #isTouched = false;
   #arrivedNow: string[] = [];
-  #changedAt: Instant = 0;
-  #isWakePlanned = false;
 
   constructor(input: SimulationInput) {
     this.#input = input;
@@ -118,7 +117,7 @@ class Simulation {
       this.#now = next.at;
       while (this.#events.peek()?.at === this.#now) this.#happen(this.#events.pop());
       if (this.#isTouched) this.#decide();
-      this.#planWake();
+      this.#setAlarms();
     }
     this.#use.record(this.#now, this.#waiting.size);
   }
@@ -132,7 +131,7 @@ class Simulation {
     return {
       records: [...this.#entries.values()].map(toRecord),
       series: this.#use.series,
-      endedAt: this.#input.until === null ? this.#changedAt : this.#now,
+      endedAt: this.#input.until === null ? this.#alarms.changedAt : this.#now,
       events: this.#eventCount,
       cycles: this.#cycleCount,
     };
@@ -142,14 +141,13 @@ class Simulation {
     if (event === undefined) return;
     this.#eventCount += 1;
     if (this.#eventCount % eventsPerProgress === 0) this.#tellProgress();
-    const isChange = event.kind === "wake" ? this.#wake() : this.#apply(event);
-    if (!isChange) return;
+    if (!this.#apply(event)) return;
     this.#isTouched = true;
-    if (event.kind !== "wake") this.#changedAt = this.#now;
+    if (event.kind !== "wake" && event.kind !== "due") this.#alarms.noteChange(this.#now);
   }
 
   /** Answers whether the event still meant something. */
-  #apply(event: Exclude<SimulationEvent, { readonly kind: "wake" }>): boolean {
+  #apply(event: SimulationEvent): boolean {
     switch (event.kind) {
       case "end":
         return this.#end(event.id, event.attempt);
@@ -164,6 +162,9 @@ class Simulation {
         return true;
       case "boundary":
         return true;
+      case "due":
+      case "wake":
+        return this.#alarms.goOff(event, this.#waiting.size > 0);
       case "arrival":
         return this.#arrive(event.index);
       default:
@@ -190,7 +191,7 @@ class Simulation {
     for (const start of decisions.starts) this.#start(start);
     for (const eviction of decisions.evictions) this.#evict(eviction);
     const count = decisions.shrinks.length + decisions.starts.length + decisions.evictions.length;
-    if (count > 0) this.#changedAt = this.#now;
+    if (count > 0) this.#alarms.noteChange(this.#now);
   }
 
   #start({ id, places }: Start): void {
@@ -360,18 +361,14 @@ class Simulation {
     };
   }
 
-  #planWake(): void {
-    if (this.#isWakePlanned || this.#waiting.size === 0) return;
-    const pause = wakePause(this.#now - this.#changedAt, this.#events.size > 0);
-    if (pause === null) return;
-    this.#events.push({ kind: "wake", at: this.#now + pause });
-    this.#isWakePlanned = true;
-  }
-
-  /** Answers whether it was quiet so long that the scheduler is asked again. */
-  #wake(): boolean {
-    this.#isWakePlanned = false;
-    return this.#waiting.size > 0 && this.#now - this.#changedAt >= wakeFirstMs;
+  #setAlarms(): void {
+    const alarms = this.#alarms.set({
+      now: this.#now,
+      isAnyWaiting: this.#waiting.size > 0,
+      isMoreToCome: this.#events.size > 0,
+      plannedAt: this.#scheduler.nextPlannedAt?.(),
+    });
+    for (const alarm of alarms) this.#events.push(alarm);
   }
 
   #currentAttempt(id: string, number: number): RunningAttempt | undefined {

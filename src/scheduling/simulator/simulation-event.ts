@@ -10,6 +10,8 @@ export type SimulationEvent =
   | { readonly kind: "node-up"; readonly at: Instant; readonly node: EngineNode }
   /** A reservation begins or ends. */
   | { readonly kind: "boundary"; readonly at: Instant }
+  /** A planned start is due. */
+  | { readonly kind: "due"; readonly at: Instant }
   | { readonly kind: "arrival"; readonly at: Instant; readonly index: number }
   /** Nothing happened for a while and something waits: time alone may change the answer. */
   | { readonly kind: "wake"; readonly at: Instant };
@@ -23,7 +25,8 @@ const ranks: Readonly<Record<SimulationEvent["kind"], number>> = {
   "node-up": 4,
   boundary: 5,
   arrival: 6,
-  wake: 7,
+  due: 7,
+  wake: 8,
 };
 
 /** The order of events: by time, then by what frees before what asks. */
