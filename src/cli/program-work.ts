@@ -75,7 +75,7 @@ function addSimulate(program: Command, act: Act): void {
     .requiredOption("--cluster <file>", "YAML file with pools, nodes and quotas, or -")
     .requiredOption("--trace <file>", "CSV file with the workloads")
     .option("--format <format>", "of the trace: own, philly or openb", "own")
-    .option("--policy <name>", "millwright, fifo, easy, conservative, priority or fair", "millwright")
+    .option("--policy <name>", "millwright, steady, fair, fifo, easy, conservative or priority", "millwright")
     .option("--until <duration>", "stop there, such as 30d; otherwise when all has ended")
     .option("--out <folder>", "write report.json, report.html and the plots there");
   act(simulate, async (context, options) =>

@@ -16,7 +16,7 @@ export const traceFormats = ["own", "philly", "openb"] as const;
 export type TraceFormat = (typeof traceFormats)[number];
 
 /** Policies that a simulation may follow; `policies.ts` says what each one does. */
-export const policyNames = ["millwright", "fifo", "easy", "conservative", "priority", "fair"] as const;
+export const policyNames = ["millwright", "steady", "fair", "fifo", "easy", "conservative", "priority"] as const;
 
 export type PolicyName = (typeof policyNames)[number];
 

@@ -18,18 +18,19 @@ const shared = {
 
 /**
  * How each policy behaves:
- * `millwright` serves teams by fair share with history and fills gaps without delaying any planned start;
+ * `millwright` serves teams by fair share with history, fills gaps without delaying any planned start, and evicts;
+ * `steady` is `millwright` without evictions, `fair` also without passing;
  * `fifo` serves in order of submission and lets nobody pass;
  * `easy` does the same and lets later ones pass that do not delay the first;
  * `conservative` lets later ones pass that delay nobody;
- * `priority` serves by priority and lets nobody pass;
- * `fair` is `millwright` without passing.
+ * `priority` serves by priority and lets nobody pass.
  */
 export const policies: Readonly<Record<PolicyName, EngineSettings>> = {
   millwright: { ...shared, order: "fair", backfill: "conservative", isPreemptionOn: true },
+  steady: { ...shared, order: "fair", backfill: "conservative" },
+  fair: { ...shared, order: "fair", backfill: "none" },
   fifo: { ...shared, order: "fifo", backfill: "none" },
   easy: { ...shared, order: "fifo", backfill: "easy" },
   conservative: { ...shared, order: "fifo", backfill: "conservative" },
   priority: { ...shared, order: "priority", backfill: "none" },
-  fair: { ...shared, order: "fair", backfill: "none" },
 };

@@ -5,7 +5,8 @@ import { policies } from "./policies.ts";
 import type { NewScheduler, SimulatedQuota, TraceJob } from "./ports.ts";
 import { makeReport } from "./report/make-report.ts";
 import type { SimulationReport } from "./report/model.ts";
-import { type SimulationInput, simulate } from "./simulate.ts";
+import { simulate } from "./simulate.ts";
+import type { SimulationInput } from "./simulation-input.ts";
 import { readTrace } from "./trace/read-trace.ts";
 
 /** Queues without a quota beyond this are counted, not named. */

@@ -7,7 +7,8 @@ import { groupReport } from "./report/group-report.ts";
 import { makeReport } from "./report/make-report.ts";
 import { simulationReportSchema } from "./report/model.ts";
 import { integral } from "./report/time-means.ts";
-import { type SimulationInput, simulate } from "./simulate.ts";
+import { simulate } from "./simulate.ts";
+import type { SimulationInput } from "./simulation-input.ts";
 
 const jobs = fc
   .array(
@@ -179,6 +180,23 @@ test.each([
   const given = [makeJob("x"), makeJob("y"), gang];
 
   expect(() => simulate(makeInput(given, { newScheduler: () => new ScriptedScheduler(script) }))).toThrow(message);
+});
+
+test("a scheduler that starts and evicts a job for ever is stopped", () => {
+  const starts = [{ id: "x", places: onGpus("a", [0]) }];
+  const evictions = [{ id: "x", forId: "y", lostGpuSeconds: 0 }];
+  let isRunning = false;
+  const scheduler = new ScriptedScheduler({});
+  scheduler.cycle = () => {
+    isRunning = !isRunning;
+    return isRunning ? { starts, evictions: [], shrinks: [] } : { starts: [], evictions, shrinks: [] };
+  };
+  const ticks = Array.from({ length: 3000 }, (_, index) => makeJob(`tick-${index}`, { at: index }));
+
+  const run = () =>
+    simulate(makeInput([makeJob("x", { durationMs: 1e9 }), ...ticks], { newScheduler: () => scheduler }));
+
+  expect(run).toThrow("x was evicted more than 1000 times");
 });
 
 test("two jobs of one id and an outage of an unknown node are refused", () => {

@@ -1,22 +1,13 @@
-import type { Instant, Millis } from "../../base/clock.ts";
+import type { Instant } from "../../base/clock.ts";
 import { unreachable } from "../../base/exhaustive.ts";
 import { isFault } from "../../base/fault.ts";
-import type {
-  AdvanceReservation,
-  CycleDecisions,
-  EngineNode,
-  EnginePool,
-  EngineSettings,
-  Eviction,
-  Shrink,
-  Start,
-} from "../engine/model.ts";
+import type { AdvanceReservation, CycleDecisions, EngineNode, Eviction, Shrink, Start } from "../engine/model.ts";
 import { Alarms } from "./alarms.ts";
 import { ClusterUse } from "./cluster-use.ts";
 import { type EventHeap, makeEventHeap } from "./event-heap.ts";
 import { makeFragmentationMeter } from "./fragmentation.ts";
 import { addGpuTime, type JobEntry, openEntry, toRecord } from "./job-ledger.ts";
-import type { NewScheduler, NodeOutage, SimulatedQuota, SimulatedScheduler, SimulationRun, TraceJob } from "./ports.ts";
+import type { NodeOutage, SimulatedScheduler, SimulationRun, TraceJob } from "./ports.ts";
 import {
   endOf,
   gpuTimeOf,
@@ -27,38 +18,14 @@ import {
   startAttempt,
 } from "./running-attempt.ts";
 import { compareEvents, type SimulationEvent } from "./simulation-event.ts";
+import type { SimulationInput } from "./simulation-input.ts";
 
 /** A scheduler that still decides after this many cycles at one instant goes in circles. */
 const cyclesPerInstantMax = 10_000;
+/** A workload that is evicted more often never ends: the scheduler goes in circles. */
+const preemptionsMax = 1000;
 /** Progress is told after every so many events. */
 const eventsPerProgress = 10_000;
-
-/** How far a simulation has come. */
-export interface SimulationProgress {
-  readonly now: Instant;
-  readonly events: number;
-  readonly arrived: number;
-  readonly running: number;
-  readonly waiting: number;
-}
-
-/** What is simulated, and by which scheduler. */
-export interface SimulationInput {
-  readonly pools: readonly EnginePool[];
-  readonly nodes: readonly EngineNode[];
-  readonly quotas: readonly SimulatedQuota[];
-  readonly reservations: readonly AdvanceReservation[];
-  readonly outages: readonly NodeOutage[];
-  readonly settings: EngineSettings;
-  /** In any order; ids are unique. */
-  readonly jobs: readonly TraceJob[];
-  /** How long an evicted workload keeps its place. */
-  readonly graceMs: Millis;
-  /** The last instant that is simulated; null: until nothing is left to happen. */
-  readonly until: Instant | null;
-  readonly newScheduler: NewScheduler;
-  readonly onProgress?: (progress: SimulationProgress) => void;
-}
 
 /**
  * Runs a scheduler over a trace by events, at their exact times.
@@ -224,7 +191,11 @@ class Simulation {
     const attempt = this.#attemptOf(id, "was evicted");
     if (attempt.stoppedAt !== null) return;
     this.#running.set(id, { ...attempt, stoppedAt: this.#now });
-    this.#entryOf(id).preemptions += 1;
+    const entry = this.#entryOf(id);
+    entry.preemptions += 1;
+    if (entry.preemptions > preemptionsMax) {
+      throw new Error(`${id} was evicted more than ${preemptionsMax} times: the scheduler goes in circles`);
+    }
     this.#events.push({ kind: "leave", at: this.#now + this.#input.graceMs, id, attempt: attempt.number });
   }
 

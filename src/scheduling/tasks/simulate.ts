@@ -15,7 +15,7 @@ import { reportPlots } from "../simulator/plot/report-plots.ts";
 import type { SimulationReport } from "../simulator/report/model.ts";
 import { reportPage } from "../simulator/report/report-page.ts";
 import { groupRows, headlineRows, type ReportTable } from "../simulator/report/report-tables.ts";
-import type { SimulationProgress } from "../simulator/simulate.ts";
+import type { SimulationProgress } from "../simulator/simulation-input.ts";
 import { simulateTrace } from "../simulator/simulate-trace.ts";
 
 /** Larger traces are refused: beyond this a text is no longer one string. */

@@ -1,7 +1,7 @@
 import { parseDuration, parseSize } from "../../../base/units.ts";
 import type { AdvanceReservation, EngineNode, EnginePool } from "../../engine/model.ts";
 import { wholeGpu } from "../../engine/model.ts";
-import type { SimulationInput } from "../simulate.ts";
+import type { SimulationInput } from "../simulation-input.ts";
 import type { SimulatedQuota } from "../ports.ts";
 import type { ClusterFile } from "./model.ts";
 import { nodeIds } from "./node-ids.ts";
