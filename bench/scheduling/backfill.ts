@@ -67,7 +67,7 @@ process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : writeP
 function measure(load: string, cluster: string): readonly Row[] {
   const names = cluster === together ? Object.keys(virtualClusters) : [cluster];
   const nodes = names.reduce((sum, name) => sum + (virtualClusters[name] ?? 0), 0);
-  const chosen = names.flatMap((name) => submitted(name, load));
+  const chosen = submitted(names, nodes * gpusPerNode, load);
   return wanted.map((policy) => {
     process.stderr.write(`load ${load}, cluster ${cluster}, ${policy}\n`);
     const quotas = cluster === together ? phillyCluster(virtualClusters) : equalQuotas(phillyNodes(nodes), names);
@@ -87,11 +87,10 @@ function measure(load: string, cluster: string): readonly Row[] {
   });
 }
 
-/** The jobs of one virtual cluster, at the load that was recorded or pressed together to another. */
-function submitted(name: string, load: string): readonly TraceJob[] {
-  const own = jobs.filter(({ item }) => item.queue === name);
-  if (load === "recorded") return own;
-  return compressArrivals(own, (virtualClusters[name] ?? 0) * gpusPerNode, Number(load));
+/** The jobs of virtual clusters that share so many GPUs, as they were recorded or pressed together to another load. */
+function submitted(names: readonly string[], gpus: number, load: string): readonly TraceJob[] {
+  const own = jobs.filter(({ item }) => names.includes(item.queue));
+  return load === "recorded" ? own : compressArrivals(own, gpus, Number(load));
 }
 
 function run(
