@@ -12,6 +12,9 @@ const programTimeoutMs = 180_000;
 /** Building, packing and installing together. */
 const installTimeoutMs = 400_000;
 const manifestSchema = z.object({ version: z.string(), files: z.array(z.string()) });
+const simulationSchema = z.object({
+  report: z.object({ policy: z.string(), outcomes: z.object({ succeeded: z.number() }) }),
+});
 const upSchema = z.object({ controlUrl: z.string() });
 
 /** Where programs are found: this very Node first, and nothing of the repository's own packages. */
@@ -89,6 +92,16 @@ test("every Python program and data file of src is in the package", async () => 
   const installed = await readdir(join(home, "node_modules", "millwright", "dist", "src"), { recursive: true });
 
   expect(installed).toEqual(expect.arrayContaining(programs));
+});
+
+test("the installed package simulates its own example", async () => {
+  const example = join(home, "node_modules", "millwright", "examples", "simulate");
+  const files = ["--cluster", join(example, "cluster.yaml"), "--trace", join(example, "trace.csv")];
+
+  const { output } = await run(["npx", "millwright", "simulate", ...files, "--policy", "fifo", "--json"], home);
+
+  const { report } = simulationSchema.parse(JSON.parse(output));
+  expect(report).toEqual({ policy: "fifo", outcomes: { succeeded: 160 } });
 });
 
 test("the installed server starts in an empty folder and shows the user interface", { timeout: 180_000 }, async () => {
