@@ -320,13 +320,16 @@ export class EngineState {
     return latest?.entry;
   }
 
-  /** Tells for one workload which claims it may look through: its own, reservations for its queue, later turns' plans. */
+  /**
+   * Tells for one workload which claims it may look through: its own, reservations for its queue, and the plans of later
+   * turns while it has none itself.
+   */
   ignorableFor(entry: Waiting): IsIgnored {
     const { item, line } = entry;
     const own = amountsOf(item.shape, item.members.min, null);
-    const ahead = entry.plan?.ahead ?? this.plannedOf(line);
-    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, own) });
-    const isFirm = entry.displacedIn === this.cycles;
+    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(this.plannedOf(line), own) });
+    // Whoever has a planned start, or lost one in this cycle, comes forward only where nobody else is put off.
+    const isFirm = entry.plan !== null || entry.displacedIn === this.cycles;
     return (claim) => {
       if (claim.owner === item.id) return true;
       if (claim.kind === "running") return false;

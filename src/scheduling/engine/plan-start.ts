@@ -1,10 +1,11 @@
 import type { Instant } from "../../base/clock.ts";
+import type { Amounts } from "../quota/model.ts";
 import { amountsOf } from "./amounts.ts";
 import type { IsIgnored } from "./claim.ts";
 import type { EngineState } from "./engine-state.ts";
 import type { Waiting } from "./entry.ts";
 import { futureOptionsOf, type PlaceOption } from "./place-options.ts";
-import type { FoundStart } from "./place-search.ts";
+import type { FoundStart, PlaceAsk } from "./place-search.ts";
 import { quotaMoment, type QuotaSpan } from "./quota-moment.ts";
 
 /** Room and quota are looked for in turn until a moment has both; so often at most. */
@@ -21,6 +22,19 @@ export function planStart(state: EngineState, entry: Waiting, now: Instant, isIg
   return best;
 }
 
+/** Whether the workload may start now without taking quota that an earlier turn of its queue is planned to use. */
+export function leavesPlannedQuota(state: EngineState, entry: Waiting, ask: PlaceAsk, now: Instant): boolean {
+  const asked = askedOf(ask);
+  const limits = state.shares.limitsOf(entry.item.queue, Object.keys(asked));
+  if (Object.keys(limits).length === 0) return true;
+  return quotaMoment(state.quotaSpans(entry), limits, asked, now, entry.reckonedMs) === now;
+}
+
+function askedOf({ shape, max }: PlaceAsk): Amounts {
+  const [model] = shape.gpuModels;
+  return amountsOf(shape, max, shape.gpuModels.length === 1 ? (model ?? null) : null);
+}
+
 function planIn(
   state: EngineState,
   { item, reckonedMs }: Waiting,
@@ -28,8 +42,7 @@ function planIn(
   spans: readonly QuotaSpan[],
   { from, before, isIgnored }: { readonly from: Instant; readonly before: Instant; readonly isIgnored: IsIgnored },
 ): FoundStart | null {
-  const [model] = ask.shape.gpuModels;
-  const asked = amountsOf(ask.shape, ask.max, ask.shape.gpuModels.length === 1 ? (model ?? null) : null);
+  const asked = askedOf(ask);
   const limits = state.shares.limitsOf(item.queue, Object.keys(asked));
   let at = from;
   for (let round = 0; round < roundsMax; round += 1) {

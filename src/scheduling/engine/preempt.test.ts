@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { QuotaNode } from "../quota/model.ts";
 import { itemOf, minute, nodeOf, poolOf, queueOf, settings, shapeOf } from "./fixtures/engine-values.ts";
+import { turnKey } from "./entry.ts";
 import type { EngineNode, EnginePool, EngineSettings, WorkItem } from "./model.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -258,8 +259,16 @@ describe("quotas, whatever happens", () => {
           expect(total).toBeLessThanOrEqual(allNominal);
           // Once those who were told to go are gone, nobody waits for what is its own.
           if (held.some((item) => isLeaving(item.id))) return;
-          for (const item of waiting) {
-            // Only where somebody borrows it: otherwise it waits for a planned start of an earlier turn.
+          const firsts = queues.flatMap((queue) =>
+            waiting
+              .filter((item) => item.queue === queue)
+              .toSorted(
+                (left, right) => turnKey(left, settings) - turnKey(right, settings) || (left.id < right.id ? -1 : 1),
+              )
+              .slice(0, 1),
+          );
+          for (const item of firsts) {
+            // Only where somebody borrows it: otherwise it waits for a planned start of another queue.
             if (total + memberGpus(item) <= allNominal) continue;
             expect(used(item.queue) + memberGpus(item)).toBeGreaterThan(nominal(item.queue));
           }

@@ -6,7 +6,7 @@ import type { ItemClass, Plan, Waiting } from "./entry.ts";
 import type { Line } from "./line.ts";
 import type { MemberPlace, Start } from "./model.ts";
 import { guestRoom, optionsOf } from "./place-options.ts";
-import { planStart } from "./plan-start.ts";
+import { leavesPlannedQuota, planStart } from "./plan-start.ts";
 
 /** A run that outlasts its reckoning is reckoned to go on for a tenth of its time so far, and at least this long. */
 const overrunMsMin = 60_000;
@@ -186,6 +186,7 @@ function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start
   const isIgnored = state.ignorableFor(entry);
   if (!line.isBlocked(itemClass, state.cluster.state)) {
     for (const { pool, ask } of optionsOf(state, entry)) {
+      if (!leavesPlannedQuota(state, entry, ask, now)) continue;
       const places = state.search.findNow(pool, ask, now, now + entry.reckonedMs, isIgnored);
       if (places === null) continue;
       start(state, entry, places, now, starts);
