@@ -72,6 +72,7 @@ export const faultKinds = {
   "registry.reason-missing": "invalid",
   "registry.version-conflict": "conflict",
   "registry.version-missing": "missing",
+  "scheduling.trace-invalid": "invalid",
   "serving.control-unavailable": "unavailable",
   "serving.inference-failed": "failed",
   "serving.model-incompatible": "refused",
