@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { isFault } from "../../src/base/fault.ts";
-import { type PolicyName, policyNames } from "../../src/scheduling/placement/policy-named.ts";
+import { type PolicyName, policyNamed, policyNames } from "../../src/scheduling/placement/policy-named.ts";
 import { oneAttemptRun } from "../../src/scheduling/simulator/one-attempt-run.ts";
 import { parseOpenbNodes, parseOpenbPods } from "../../src/scheduling/simulator/openb-trace.ts";
 import { provenance } from "../provenance.ts";
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   const summaries = policies.flatMap((policy) => {
     const runs = seeds.map((seed) => {
       const start = performance.now();
-      const run = oneAttemptRun(nodes, pods, policy, seed);
+      const run = oneAttemptRun(nodes, pods, (mix, random) => policyNamed(policy, mix, random), seed);
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       process.stderr.write(`${policy}, seed ${seed}: ${run.placed} of ${run.arrived} tasks placed in ${seconds} s\n`);
       return run.unallocatedPct;

@@ -3,7 +3,7 @@ import { fragmentationScore } from "./fragmentation-score.ts";
 import { memoiseMeter } from "./memoise-meter.ts";
 import type { NodeMeter } from "./node-meter.ts";
 import type { PlacementPolicy } from "./placement-policy.ts";
-import { openScarcityMarket } from "./scarcity-market.ts";
+import { openScarcityMarket, type ScarcityPricing } from "./scarcity-market.ts";
 import { servableMeter } from "./servable-demand.ts";
 import { wholeGpuMillis } from "./task-shape.ts";
 import type { TypicalClass } from "./typical-mix.ts";
@@ -18,7 +18,7 @@ import type { TypicalClass } from "./typical-mix.ts";
  * remainder that no bound task could use is free, however scarce its model.
  * Without bound classes this is FGD to the letter.
  */
-export function millwrightPolicy(mix: readonly TypicalClass[]): PlacementPolicy {
+export function millwrightPolicy(mix: readonly TypicalClass[], pricing?: ScarcityPricing): PlacementPolicy {
   const fgd = fragmentationScore(memoiseMeter(fragmentationMeter(withoutModels(mix))));
   const meters = new Map<string, NodeMeter>();
   const meterOf = (gpuModel: string): NodeMeter => {
@@ -37,7 +37,7 @@ export function millwrightPolicy(mix: readonly TypicalClass[]): PlacementPolicy 
     scarcity: !isBound
       ? null
       : {
-          openMarket: (nodes) => openScarcityMarket(mix, nodes),
+          openMarket: (nodes) => openScarcityMarket(mix, nodes, pricing),
           use: (node, shape) => {
             const meter = meterOf(node.gpuModel);
             const before = meter(node.gpuModel, node.cpuMillis, node.gpuMillis, node.gpuOffset, node.gpuCount);

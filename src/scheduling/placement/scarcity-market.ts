@@ -5,23 +5,33 @@ import type { ScarcityMarket } from "./placement-policy.ts";
 import { servableMeter } from "./servable-demand.ts";
 import type { TypicalClass } from "./typical-mix.ts";
 
-/** A model costs nothing up to this pressure: the tasks bound to it will find room without help. */
-const freePressure = 0.3;
-/** From this pressure on the full price holds. */
-const fullPressure = 0.8;
-/** The full price, in steps of the FGD score for each GPU taken from bound tasks. */
-const fullPrice = 16;
+/** How pressure on a GPU model becomes its price. */
+export interface ScarcityPricing {
+  /** Up to this pressure a model costs nothing: the tasks bound to it will find room without help. */
+  readonly freePressure: number;
+  /** From this pressure on the full price holds. */
+  readonly fullPressure: number;
+  /** The full price, in steps of the FGD score for each GPU taken from bound tasks. */
+  readonly fullPrice: number;
+}
+
+/** Chosen by cross-validation over 22 traces; see docs/benchmarks/scheduling.md. */
+const defaultPricing: ScarcityPricing = { freePressure: 0.5, fullPressure: 1, fullPrice: 8 };
 
 /**
  * Prices GPU models by how hard the tasks that are bound to some models will press on what is left of each.
  *
  * Should as much work arrive as fills all that is idle, a group of classes bound to the same models will ask for its
  * share of the mix's GPU demand times what is idle, and what is left of its models can serve so much of it
- * (`servableMeter`). The pressure on a model is the sum of these ratios over the groups that may use it. Up to 0.3 a model is
- * free, from 0.8 on the full price holds, in between in proportion: so the price rises as others eat what bound tasks
+ * (`servableMeter`). The pressure on a model is the sum of these ratios over the groups that may use it. Up to half a model
+ * is free, from 1 on the full price holds, in between in proportion: so the price rises as others eat what bound tasks
  * will need, and falls when they did not come. A fleet without bound tasks has no prices.
  */
-export function openScarcityMarket(mix: readonly TypicalClass[], nodes: readonly NodeCapacity[]): ScarcityMarket {
+export function openScarcityMarket(
+  mix: readonly TypicalClass[],
+  nodes: readonly NodeCapacity[],
+  pricing: ScarcityPricing = defaultPricing,
+): ScarcityMarket {
   const gpuModels = [...new Set(nodes.map((node) => node.gpuModel))];
   const modelOf = Int32Array.from(nodes, (node) => gpuModels.indexOf(node.gpuModel));
   const groups = boundGroups(mix, gpuModels, nodes.length);
@@ -47,7 +57,7 @@ export function openScarcityMarket(mix: readonly TypicalClass[], nodes: readonly
       const pressure = (share * idle) / Math.max(supply, 1);
       for (const model of models) prices[model] = (prices[model] ?? 0) + pressure;
     }
-    for (let model = 0; model < prices.length; model += 1) prices[model] = toPrice(prices[model] ?? 0);
+    for (let model = 0; model < prices.length; model += 1) prices[model] = toPrice(prices[model] ?? 0, pricing);
   };
   for (const [index, node] of nodes.entries()) measure(index, node);
   setPrices();
@@ -62,7 +72,7 @@ export function openScarcityMarket(mix: readonly TypicalClass[], nodes: readonly
   };
 }
 
-function toPrice(pressure: number): number {
+function toPrice(pressure: number, { freePressure, fullPressure, fullPrice }: ScarcityPricing): number {
   const degree = (pressure - freePressure) / (fullPressure - freePressure);
   return fullPrice * Math.min(1, Math.max(0, degree));
 }

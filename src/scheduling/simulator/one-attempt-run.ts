@@ -1,10 +1,11 @@
-import { seededRandom } from "../../base/random.ts";
+import { Fault } from "../../base/fault.ts";
+import { type Random, seededRandom } from "../../base/random.ts";
 import type { NodeCapacity } from "../placement/node-capacity.ts";
 import { nodeRanking } from "../placement/node-ranking.ts";
-import { type PolicyName, policyNamed } from "../placement/policy-named.ts";
+import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import { taskKindBit } from "../placement/published-policies.ts";
 import { type TaskShape, wholeGpuMillis } from "../placement/task-shape.ts";
-import { typicalMix } from "../placement/typical-mix.ts";
+import { type TypicalClass, typicalMix } from "../placement/typical-mix.ts";
 import { arrivalOrder, shuffle } from "./arrival-order.ts";
 import type { OpenbNode, OpenbPod } from "./openb-trace.ts";
 
@@ -33,12 +34,18 @@ export interface OneAttemptRun {
 export function oneAttemptRun(
   nodes: readonly OpenbNode[],
   pods: readonly OpenbPod[],
-  policyName: PolicyName,
+  makePolicy: (mix: readonly TypicalClass[], random: Random) => PlacementPolicy,
   seed: number,
 ): OneAttemptRun {
   const fleet = shuffle(nodes, seededRandom(seed ^ nodeSalt)).map(idleNode);
   const capacity = fleet.reduce((sum, node) => sum + node.gpuCount * wholeGpuMillis, 0);
-  const policy = policyNamed(policyName, typicalMix(pods), seededRandom(seed ^ policySalt));
+  if (capacity === 0) {
+    throw new Fault(
+      "scheduling.trace-invalid",
+      "the node list has no GPUs, and the protocol fills GPUs: give one with some",
+    );
+  }
+  const policy = makePolicy(typicalMix(pods), seededRandom(seed ^ policySalt));
   const ranking = nodeRanking(policy, fleet);
   const chosen = new Int32Array(Math.max(1, ...pods.map((pod) => pod.gpus)));
   const curve = new AllocationCurve(capacity);
