@@ -19,7 +19,6 @@ import { Line } from "./line.ts";
 import type { AdvanceReservation, EngineSettings, MemberPlace, SavedPlan, WorkItem } from "./model.ts";
 import type { QuotaSpan } from "./quota-moment.ts";
 import { PlaceSearch } from "./place-search.ts";
-import type { NodeScore } from "./pool-state.ts";
 import { isServedBefore, type QueueShares } from "./queue-shares.ts";
 import type { Amounts } from "../quota/model.ts";
 
@@ -66,10 +65,10 @@ export class EngineState {
   /** Who evicted a workload: it does not evict them in turn. */
   readonly evictors = new Map<string, Set<string>>();
 
-  constructor(settings: EngineSettings, shares: QueueShares, score: NodeScore) {
+  constructor(settings: EngineSettings, shares: QueueShares) {
     this.settings = settings;
     this.shares = shares;
-    this.cluster = new Cluster(score);
+    this.cluster = new Cluster(settings.placement);
     this.search = new PlaceSearch(this.cluster.room);
   }
 

@@ -1,13 +1,14 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import { type Claim, ignoreNone, type IsIgnored } from "./claim.ts";
 import { type GpuOutlook, gpuOutlook } from "./gpu-outlook.ts";
+import type { NodeCapacity } from "../placement/node-capacity.ts";
 import { sliceMask } from "./mig-profile.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
 import type { Room } from "./node-room.ts";
 import { wholeGpuMoments } from "./whole-gpu-moments.ts";
 
 /** One node: what it has, what runs there, and what is planned there. */
-export class NodeState {
+export class NodeState implements NodeCapacity {
   readonly spec: EngineNode;
   /** Its place in the order of its pool. */
   index = 0;
@@ -51,6 +52,25 @@ export class NodeState {
     claim.end = end;
     this.#outlook = null;
   }
+
+  // What is left, as placement scores read it.
+  get gpuModel(): string {
+    return this.spec.gpuModel ?? "";
+  }
+  get cpuMillis(): number {
+    return this.cpuFree;
+  }
+  get memory(): number {
+    return this.memoryFree;
+  }
+  get gpuMillis(): Int32Array {
+    return this.gpuFree;
+  }
+  get gpuCount(): number {
+    return this.spec.gpus;
+  }
+  readonly gpuOffset = 0;
+  readonly taskKinds = 0;
 
   add(claim: Claim): void {
     this.#outlook = null;
@@ -127,7 +147,7 @@ export class NodeState {
     room.rank(this.#rankGpus(start, end, isIgnored));
     const members: (readonly GpuPiece[])[] = [];
     for (let member = 0; member < count; member += 1) {
-      const pieces = room.take(shape);
+      const pieces = room.take(shape, this.gpuModel);
       if (pieces === null) return null;
       members.push(pieces);
     }

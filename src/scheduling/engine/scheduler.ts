@@ -1,4 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
+import type { TypicalClass } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import { checkReservation } from "./check-input.ts";
 import { EngineState } from "./engine-state.ts";
@@ -14,7 +15,6 @@ import {
   type WorkItem,
   wholeGpu,
 } from "./model.ts";
-import { nodeScoreOf } from "./node-score.ts";
 import { preempt } from "./preempt.ts";
 import { QueueShares } from "./queue-shares.ts";
 import { runCycle } from "./run-cycle.ts";
@@ -30,15 +30,22 @@ import { layDown, takeSnapshot } from "./snapshot.ts";
 export class Scheduler {
   readonly #state: EngineState;
   readonly #quota: readonly QuotaNode[];
+  #mix: readonly TypicalClass[] = [];
   #isCapacityStale = false;
   #lastCycleAt = Number.NEGATIVE_INFINITY;
 
   /** @throws {RangeError} when `quota` is no tree: check it first with `checkQuotaTree`. */
   constructor(settings: EngineSettings, quota: readonly QuotaNode[]) {
-    const { halfLifeMs, historyWeight, placement } = settings;
+    const { halfLifeMs, historyWeight } = settings;
     const shares = new QueueShares(quota, { capacity: {}, halfLifeMs, historyWeight });
     this.#quota = quota;
-    this.#state = new EngineState(settings, shares, nodeScoreOf(placement));
+    this.#state = new EngineState(settings, shares);
+  }
+
+  /** What workloads typically ask for, as `typicalMix` tells: placement keeps room for it. */
+  setMix(mix: readonly TypicalClass[]): void {
+    this.#mix = mix;
+    this.#state.cluster.setMix(mix);
   }
 
   setPool(pool: EnginePool): void {
@@ -149,12 +156,13 @@ export class Scheduler {
 
   /** Everything the engine knows, as plain data. */
   snapshot(): EngineSnapshot {
-    return takeSnapshot(this.#state, this.#quota, this.#lastCycleAt);
+    return takeSnapshot(this.#state, this.#quota, this.#mix, this.#lastCycleAt);
   }
 
   /** An engine that knows what the snapshot holds, and decides as the one did that it was taken from. */
   static restore(snapshot: EngineSnapshot, now: Instant): Scheduler {
     const scheduler = new Scheduler(snapshot.settings, snapshot.quota);
+    scheduler.setMix(snapshot.mix);
     for (const pool of snapshot.pools) scheduler.setPool(pool);
     for (const node of snapshot.nodes) scheduler.setNode(node);
     scheduler.#countCapacity(now);

@@ -1,14 +1,21 @@
 import type { Instant } from "../../base/clock.ts";
+import type { TypicalClass } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { EngineState } from "./engine-state.ts";
 import type { EngineSnapshot } from "./model.ts";
 
 /** Writes down everything the engine knows. */
-export function takeSnapshot(state: EngineState, quota: readonly QuotaNode[], now: Instant): EngineSnapshot {
+export function takeSnapshot(
+  state: EngineState,
+  quota: readonly QuotaNode[],
+  mix: readonly TypicalClass[],
+  now: Instant,
+): EngineSnapshot {
   const pools = [...state.cluster.pools];
   return {
     settings: state.settings,
     quota,
+    mix,
     pools: pools.map((pool) => pool.spec),
     nodes: pools.flatMap((pool) => pool.nodes.map((node) => node.spec)),
     waiting: [...state.waiting.values()].map((entry) => entry.item),
