@@ -6,7 +6,7 @@ import type { EngineState } from "./engine-state.ts";
 import type { Waiting } from "./entry.ts";
 import { futureOptionsOf, type PlaceOption } from "./place-options.ts";
 import type { FoundStart, PlaceAsk } from "./place-search.ts";
-import { quotaMoment, type QuotaSpan } from "./quota-moment.ts";
+import { quotaMoment, type QuotaSpan, staysWithinQuota } from "./quota-moment.ts";
 
 /** Room and quota are looked for in turn until a moment has both; so often at most. */
 const roundsMax = 16;
@@ -27,7 +27,7 @@ export function leavesPlannedQuota(state: EngineState, entry: Waiting, ask: Plac
   const asked = askedOf(ask);
   const limits = state.shares.limitsOf(entry.item.queue, Object.keys(asked));
   if (Object.keys(limits).length === 0) return true;
-  return quotaMoment(state.quotaSpans(entry), limits, asked, now, entry.reckonedMs) === now;
+  return staysWithinQuota(state.quotaSpans(entry), limits, asked, now, entry.reckonedMs);
 }
 
 function askedOf({ shape, max }: PlaceAsk): Amounts {
@@ -50,7 +50,7 @@ function planIn(
     if (moment === null || moment >= before) return null;
     const found = state.search.findEarliest(pool, ask, moment, reckonedMs, before, isIgnored);
     if (found === null) return null;
-    if (quotaMoment(spans, limits, asked, found.at, reckonedMs) === found.at) return found;
+    if (staysWithinQuota(spans, limits, asked, found.at, reckonedMs)) return found;
     at = found.at;
   }
   return null;

@@ -47,6 +47,26 @@ export function quotaMoment(
   return at;
 }
 
+/** Whether a queue may use so much more from `at` on for so long, beside what runs and is planned in it. */
+export function staysWithinQuota(
+  spans: readonly QuotaSpan[],
+  limits: Amounts,
+  asked: Amounts,
+  at: Instant,
+  durationMs: Millis,
+): boolean {
+  const inside = spans.filter(({ start, end }) => start < at + durationMs && end > at);
+  for (const key in limits) {
+    const most = (limits[key] ?? 0) - (asked[key] ?? 0);
+    // All that overlaps, as if it did so at once, is usually little enough.
+    let overlapping = 0;
+    for (const { amounts } of inside) overlapping += amounts[key] ?? 0;
+    if (overlapping <= most) continue;
+    if (firstFit(stepsOf(inside, key), most, at, durationMs) !== at) return false;
+  }
+  return true;
+}
+
 function stepsOf(spans: readonly QuotaSpan[], key: string): Steps {
   const changes: { readonly at: Instant; readonly by: number }[] = [];
   for (const { start, end, amounts } of spans) {
