@@ -156,6 +156,11 @@ export class Scheduler {
     this.#isCapacityStale = false;
   }
 
+  /** What the engine knows, for those who explain it; only the engine changes it. */
+  get state(): EngineState {
+    return this.#state;
+  }
+
   get waitingCount(): number {
     return this.#state.waiting.size;
   }
