@@ -156,6 +156,8 @@ export interface Edit {
   /** As it would have to be. */
   readonly to: unknown;
   readonly sentence: string;
+  /** Whether the engine was asked for the next smaller change too, and it does not do; false where the bound on forks came first. */
+  readonly isSmallest: boolean;
   /** `starts`: in the next cycle. `evicts`: the next cycle tells these runs to stop, and it starts when they are gone. */
   readonly effect: "starts" | "evicts";
   readonly evicts: readonly ForeseenEviction[];
