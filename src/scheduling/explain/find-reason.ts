@@ -1,7 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { formatDuration } from "../../base/units.ts";
 import { amountsOf, memberMillis } from "../engine/amounts.ts";
-import type { IsIgnored } from "../engine/claim.ts";
+import type { Claim, IsIgnored } from "../engine/claim.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import { byTurn, type Waiting } from "../engine/entry.ts";
 import { couldHost } from "../engine/node-state.ts";
@@ -194,11 +194,7 @@ function findPromised(look: Look, pool: PoolState, ask: PlaceAsk, slots: Int32Ar
   };
 }
 
-function* ownersIn(
-  { entry, now }: Look,
-  future: readonly Parameters<IsIgnored>[0][],
-  mayPass: IsIgnored,
-): Iterable<string> {
+function* ownersIn({ entry, now }: Look, future: readonly Claim[], mayPass: IsIgnored): Iterable<string> {
   for (const claim of future) {
     if (claim.start < now + entry.reckonedMs && claim.end > now && !mayPass(claim)) yield claim.owner;
   }
