@@ -49,7 +49,7 @@ function optionsIn(state: EngineState, entry: Waiting, pool: PoolState): readonl
 }
 
 /** What to ask of a pool for a workload at its full size, whatever the quotas say: one ask for each GPU model. */
-export function askIn({ item }: Pick<Waiting, "item">, pool: PoolState): readonly PlaceAsk[] {
+export function askIn({ item }: Waiting, pool: PoolState): readonly PlaceAsk[] {
   const { shape, topology, members } = item;
   const models = shape.gpu.kind === "none" ? [null] : wantedModels(shape, pool);
   // An elastic workload takes what it needs at least from others, not what it would like.
@@ -83,7 +83,7 @@ function quotaMembers(state: EngineState, { item }: Waiting, max: number, model:
 }
 
 /** Milli-GPUs of a pool that a workload may take: guests leave the hosts their floor. */
-export function guestRoom(state: EngineState, { item }: Pick<Waiting, "item">, pool: PoolState): number {
+export function guestRoom(state: EngineState, { item }: Waiting, pool: PoolState): number {
   if (!isGuest(item, pool.spec.role)) return Number.POSITIVE_INFINITY;
   const use = state.poolUse(pool.spec.id);
   return pool.gpuMillis - Math.max(pool.spec.floorMillis, use.hosts) - use.guests;
