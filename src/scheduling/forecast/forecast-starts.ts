@@ -1,6 +1,7 @@
 import type { Instant, Millis } from "../../base/clock.ts";
-import type { EngineSnapshot, PlannedStart } from "../engine/model.ts";
+import type { EngineSnapshot } from "../engine/model.ts";
 import { Scheduler } from "../engine/scheduler.ts";
+import { findHardBounds } from "./find-hard-bounds.ts";
 import { planSpans, type NodeSpan } from "./plan-spans.ts";
 import { playForward, type Playback } from "./play-forward.ts";
 import type { WaitCalibration } from "./wait-calibration.ts";
@@ -58,7 +59,7 @@ export function forecastStarts(
 ): Forecast {
   const limits = { ...defaultBounds, ...bounds };
   const likely = Scheduler.restore(snapshot, now);
-  const plans = new Map(snapshot.waiting.map((item) => [item.id, likely.plannedStart(item.id)]));
+  const plans = plansOf(likely, now);
   const median = playForward(likely, now, { ...limits, likelihood: "p50" });
   const slow = playForward(Scheduler.restore(snapshot, now), now, { ...limits, likelihood: "p90" });
   const starts = new Map(
@@ -74,19 +75,32 @@ export function forecastStarts(
   };
 }
 
+/** What the engine has planned for a waiting workload. */
+interface KnownPlan {
+  readonly at: Instant | null;
+  readonly hardBound: Instant | null;
+}
+
+function plansOf({ state }: Scheduler, now: Instant): ReadonlyMap<string, KnownPlan> {
+  const bounds = findHardBounds(state, now);
+  return new Map(
+    [...state.waiting].map(([id, { plan }]) => [id, { at: plan?.at ?? null, hardBound: bounds.get(id) ?? null }]),
+  );
+}
+
 interface StartEvidence {
   readonly median: Playback;
   readonly slow: Playback;
-  readonly plan: PlannedStart | undefined;
+  readonly plan: KnownPlan | undefined;
   readonly calibration: WaitCalibration | undefined;
 }
 
 function startOf(id: string, now: Instant, { median, slow, plan, calibration }: StartEvidence): StartForecast {
-  const hardBound = plan?.isHardBound === true ? plan.at : null;
-  const bound = hardBound ?? Number.POSITIVE_INFINITY;
+  const hardBound = plan?.hardBound ?? null;
+  const bound = Math.max(now, hardBound ?? Number.POSITIVE_INFINITY);
   const planned = plan?.at ?? null;
   const played = median.startedAt.get(id) ?? planned;
-  const p50 = played === null ? null : Math.min(played, Math.max(now, bound));
+  const p50 = played === null ? null : Math.min(played, bound);
   const playedSlow = slow.startedAt.get(id) ?? planned;
   if (p50 === null || playedSlow === null) return { id, p50, p90: null, hardBound };
   const raw = Math.max(p50, Math.min(playedSlow, bound));
