@@ -76,11 +76,12 @@ export class Scheduler {
     this.#state.submit(item);
   }
 
-  /** Counts a workload that runs already, as after a restart. */
+  /** Counts a workload that runs already, as after a restart or a move; what was planned there is planned anew. */
   adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
     const run = this.#state.run(item, places, startedAt, this.#state.reckonEnd(item, startedAt));
     run.checkpointAt = checkpointAt;
     run.isStopping = isStopping;
+    this.#state.pushAside(run.laid, item.id);
   }
 
   /** A running workload has ended, or a waiting one is no longer wanted. */

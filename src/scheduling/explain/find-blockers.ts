@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { amountsOf, memberMillis } from "../engine/amounts.ts";
+import { memberMillis } from "../engine/amounts.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import type { Plan, Running, Waiting } from "../engine/entry.ts";
 import { wholeGpu } from "../engine/model.ts";
@@ -26,8 +26,11 @@ export function findHolders(
   if (ids.size === 0) {
     for (const host of hosts) for (const claim of host.running) ids.add(claim.owner);
   }
-  const runs = [...ids].flatMap((id) => state.running.get(id) ?? []);
-  return largest(runs.map((run) => runningBlocker(state, run, now)));
+  return blockersOfRuns(
+    state,
+    [...ids].flatMap((id) => state.running.get(id) ?? []),
+    now,
+  );
 }
 
 /** Runs on the planned places that must be gone by then. */
@@ -58,9 +61,16 @@ export function findQuotaHolders(
     .map((run) => runningBlocker(state, run, now));
 }
 
-/** Everything that runs for these workloads' turn or in this pool, as blockers; the largest first. */
-export function blockersOfRuns(state: EngineState, runs: Iterable<Running>, now: Instant): readonly Blocker[] {
-  return largest([...runs].map((run) => runningBlocker(state, run, now)));
+/** The largest of these runs, as blockers. */
+export function blockersOfRuns(state: EngineState, runs: readonly Running[], now: Instant): readonly Blocker[] {
+  return runs
+    .toSorted((left, right) => gpusOfRun(right) - gpusOfRun(left) || byId(left.item, right.item))
+    .slice(0, blockersMax)
+    .map((run) => runningBlocker(state, run, now));
+}
+
+function gpusOfRun({ item, places }: Running): number {
+  return (memberMillis(item.shape) * places.length) / wholeGpu;
 }
 
 /** Those whose planned starts, or reservations, keep what is free; the first to start first. */
@@ -107,13 +117,13 @@ function plannedBlocker(state: EngineState, { item, reckonedMs }: Waiting, plan:
 }
 
 function runningBlocker(state: EngineState, run: Running, now: Instant): Blocker {
-  const { item, places, startedAt, endBy, isStopping } = run;
+  const { item, startedAt, endBy, isStopping } = run;
   const p50 = isStopping ? endBy : Math.min(endBy, runEnd(item, startedAt, now, "p50", state.settings));
   return {
     id: item.id,
     name: item.name,
     queue: item.queue,
-    gpus: (amountsOf(item.shape, places.length, null)["gpu"] ?? 0) / wholeGpu,
+    gpus: gpusOfRun(run),
     kind: isStopping ? "stopping" : "running",
     endsBy: finite(endBy),
     endsP50: finite(p50),
@@ -122,10 +132,6 @@ function runningBlocker(state: EngineState, run: Running, now: Instant): Blocker
 
 function finite(at: Instant): Instant | null {
   return Number.isFinite(at) ? at : null;
-}
-
-function largest(blockers: readonly Blocker[]): readonly Blocker[] {
-  return blockers.toSorted((left, right) => right.gpus - left.gpus || byId(left, right)).slice(0, blockersMax);
 }
 
 function byId(left: { readonly id: string }, right: { readonly id: string }): number {

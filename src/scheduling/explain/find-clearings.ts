@@ -1,4 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
+import { memberMillis } from "../engine/amounts.ts";
 import type { IsIgnored } from "../engine/claim.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import type { Running, Waiting } from "../engine/entry.ts";
@@ -41,6 +42,9 @@ export function findClearings(
   bounds: ClearingBounds,
 ): readonly Clearing[] {
   const { pool, ask } = option;
+  const free = pool.nodes.reduce((sum, node) => sum + (node.accepts(ask.shape) ? node.gpuMillisFree : 0), 0);
+  // Moves make no GPUs.
+  if (free < memberMillis(ask.shape) * ask.min) return [];
   const site = new Site(state, entry, option, now);
   const byNode = pool.nodes.map((node) => clearNode(site, node, bounds));
   const { topology } = pool;

@@ -52,7 +52,7 @@ const checksMax = 4;
 /**
  * Proposes moves of running workloads so that one that is blocked by fragmentation can start at once: the cheapest
  * clearing, by lost work and restarts, from which every moved run finds another place at the same moment (the rule of
- * KAI-Scheduler's consolidation). Nobody is left without a place, no planned start is put off.
+ * KAI-Scheduler's consolidation). Nobody is left without a place, and no planned start of an earlier turn is put off.
  *
  * The engine is asked whether it starts the workload when the plan is carried out. Cost: one fork and a look at each
  * node of its pools with what runs there, then up to 64 tries and 4 forks.

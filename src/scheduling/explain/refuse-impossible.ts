@@ -110,6 +110,8 @@ function findTooLarge(
   ask: PlaceAsk,
   isUsable: (node: NodeState) => boolean,
 ): Obstacle | null {
+  const isAlone = ask.min === 1 && ask.topology === null;
+  if (isAlone && pool.nodes.some((node) => isUsable(node) && couldHost(ask.shape, node.spec))) return null;
   const slots = emptySlots(state, pool, ask, isUsable);
   if (placeMembers(pool.topology, slots, ask) !== null) return null;
   const { id, levels } = pool.spec;

@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { memberMillis } from "../engine/amounts.ts";
+import type { IsIgnored } from "../engine/claim.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import { type LaidClaim, nameShape, type Running, type Waiting } from "../engine/entry.ts";
 import type { MemberPlace } from "../engine/model.ts";
@@ -25,6 +26,9 @@ export function replaceRuns(
 ): Replacement | null {
   const laid: LaidClaim[] = [];
   const { item, reckonedMs } = entry;
+  // Nobody whose turn is before the workload's is put off, neither by it nor by those that move for it.
+  const planned = state.ignorableFor(entry);
+  const mayPass: IsIgnored = (claim) => claim.kind === "planned" && planned(claim);
   for (const run of runs) state.cluster.lift(run.laid);
   try {
     const places = state.search.findNow(pool, ask, now, now + reckonedMs, state.ignorableFor(entry));
@@ -37,9 +41,7 @@ export function replaceRuns(
     for (const run of runs.toSorted((left, right) => sizeOf(right) - sizeOf(left))) {
       const end = state.reckonEnd(run.item, now);
       const own = state.cluster.poolOf(run.places[0]?.node ?? "") ?? pool;
-      const found = state.search.findNow(own, askOf(state, run), now, end, (claim) => {
-        return claim.kind === "planned" && claim.owner === item.id;
-      });
+      const found = state.search.findNow(own, askOf(state, run), now, end, mayPass);
       if (found === null) return null;
       to.set(run.item.id, found);
       laid.push(...state.cluster.lay(run.item.id, run.item.shape, found, { kind: "running", start: now, end }));

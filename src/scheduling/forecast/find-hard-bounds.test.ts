@@ -18,11 +18,11 @@ function boundOf(first: WorkItem, ...items: readonly WorkItem[]): readonly (numb
 const forecast = { p50Ms: minute, p90Ms: 2 * minute };
 
 describe("a hard bound", () => {
-  test("is the planned start after runs with limits, also for one that has none itself", () => {
+  test("is the planned start after runs with limits, also of one that has none itself and comes last", () => {
     const endless = itemOf("x", 4, { limitMs: null, submittedAt: 1 });
-    const after = itemOf("y", 4, { limitMs: minute, submittedAt: 2 });
+    const limited = itemOf("y", 4, { limitMs: minute, submittedAt: 0 });
 
-    expect(boundOf(itemOf("r", 4, { limitMs: minute }), endless, after)).toEqual([minute, null]);
+    expect(boundOf(itemOf("r", 4, { limitMs: minute }), limited, endless)).toEqual([minute, 2 * minute]);
   });
 
   test("is none after a run without a limit, and after those that wait for it", () => {

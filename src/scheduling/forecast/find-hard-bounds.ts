@@ -1,32 +1,35 @@
 import type { Instant } from "../../base/clock.ts";
 import type { Claim } from "../engine/claim.ts";
 import type { EngineState } from "../engine/engine-state.ts";
-import { byTurn, type Plan, type Waiting } from "../engine/entry.ts";
+import type { Plan, Waiting } from "../engine/entry.ts";
 import type { MemberPlace } from "../engine/model.ts";
-import type { NodeState } from "../engine/node-state.ts";
+import { couldHost, type NodeState } from "../engine/node-state.ts";
 
 /**
- * The latest starts that rest on limits alone, by workload: planned starts, where everything that must end before them
- * has a limit, and so it is for everybody whose turn may come before. Who is not named may wait for as long as others
- * like, or for quota.
+ * The latest starts that rest on limits alone, by workload: planned starts, in pools where everything that must end
+ * before any planned start has a limit. Where one workload may wait for as long as another likes, or for quota, nobody
+ * of its pools is named: a late start may come in the way of others.
  *
  * They hold as long as nobody comes whose turn is earlier, nothing without a limit is let pass, and nodes stay. Cost:
  * the plans × the claims on their nodes.
  */
 export function findHardBounds(state: EngineState, now: Instant): ReadonlyMap<string, Instant> {
-  const entries = [...state.waiting.values()].toSorted(byTurn);
-  const soft = new Set(entries.filter((entry) => !isFirm(state, entry, now)));
-  const softLines = new Set([...soft].map((entry) => entry.line));
+  const softPools = new Set<string>();
+  for (const entry of state.waiting.values()) {
+    if (isFirm(state, entry, now) || !couldRun(state, entry)) continue;
+    for (const pool of entry.item.pools) softPools.add(pool);
+  }
   const bounds = new Map<string, Instant>();
-  const passed = new Set<Waiting["line"]>();
-  for (const entry of entries) {
-    const { line, plan, item } = entry;
-    if (soft.has(entry)) passed.add(line);
-    // Turns between lines change with what they hold: any other line may come before.
-    const others = softLines.size - (softLines.has(line) ? 1 : 0);
-    if (!passed.has(line) && others === 0 && plan !== null) bounds.set(item.id, plan.at);
+  for (const { item, plan } of state.waiting.values()) {
+    if (plan !== null && !item.pools.some((pool) => softPools.has(pool))) bounds.set(item.id, plan.at);
   }
   return bounds;
+}
+
+/** Whether some node of its pools could host a member of it. */
+function couldRun(state: EngineState, { item, plan }: Waiting): boolean {
+  if (plan !== null) return true;
+  return item.pools.some((id) => state.cluster.pool(id)?.nodes.some((node) => couldHost(item.shape, node.spec)));
 }
 
 /** Whether its plan can only be put off by others whose plans are. */
