@@ -91,11 +91,12 @@ export class Scheduler {
     this.#state.submit(item);
   }
 
-  /** Counts a workload that runs already, as after a restart. */
+  /** Counts a workload that runs already, as after a restart or a move; what was planned there is planned anew. */
   adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
     const run = this.#state.run(item, places, startedAt, this.#state.reckonEnd(item, startedAt));
     run.checkpointAt = checkpointAt;
     if (isStopping) this.#state.stop(run, startedAt, run.endBy);
+    this.#state.pushAside(run.laid, item.id);
   }
 
   /** A running workload has ended, or a waiting one is no longer wanted. */
@@ -186,6 +187,11 @@ export class Scheduler {
     }
     this.#state.shares.setCapacity(capacity, now);
     this.#isCapacityStale = false;
+  }
+
+  /** What the engine knows, for those who explain it; only the engine changes it. */
+  get state(): EngineState {
+    return this.#state;
   }
 
   get waitingCount(): number {
