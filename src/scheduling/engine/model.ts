@@ -196,8 +196,19 @@ export interface SavedPlan {
   readonly heldUntil: Instant | null;
 }
 
+/** What was tried in vain for a waiting workload, as a snapshot keeps it. */
+export interface SavedTry {
+  readonly id: string;
+  /** No start could be planned: when one is looked for again, null at the next change; undefined: one could. */
+  readonly replanAt?: Instant | null;
+  /** Whether victims were looked for since the last change. */
+  readonly hasHunted: boolean;
+}
+
 /** Everything the engine knows, as plain data: an engine restored from it decides as the one it was taken from. */
 export interface EngineSnapshot {
+  /** The time of the last cycle; null: there was none. */
+  readonly at: Instant | null;
   readonly settings: EngineSettings;
   readonly quota: readonly QuotaNode[];
   /** What workloads typically ask for. */
@@ -208,6 +219,7 @@ export interface EngineSnapshot {
   readonly running: readonly SavedRun[];
   readonly reservations: readonly AdvanceReservation[];
   readonly plans: readonly SavedPlan[];
+  readonly tries: readonly SavedTry[];
   readonly past: readonly PastShare[];
   /** By evicted workload: for whom. */
   readonly evictors: Readonly<Record<string, readonly string[]>>;

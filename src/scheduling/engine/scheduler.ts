@@ -161,12 +161,14 @@ export class Scheduler {
   }
 
   /** An engine that knows what the snapshot holds, and decides as the one did that it was taken from. */
-  static restore(snapshot: EngineSnapshot, now: Instant): Scheduler {
+  static restore(snapshot: EngineSnapshot): Scheduler {
     const scheduler = new Scheduler(snapshot.settings, snapshot.quota);
     scheduler.setMix(snapshot.mix);
     for (const pool of snapshot.pools) scheduler.setPool(pool);
     for (const node of snapshot.nodes) scheduler.setNode(node);
-    scheduler.#countCapacity(now);
+    const at = snapshot.at ?? Number.NEGATIVE_INFINITY;
+    scheduler.#countCapacity(at);
+    scheduler.#lastCycleAt = at;
     layDown(scheduler.#state, snapshot);
     return scheduler;
   }

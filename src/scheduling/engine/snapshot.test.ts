@@ -21,7 +21,7 @@ function record(
   first: Scheduler,
   list: readonly Arrival[],
   truth: Truth,
-  swap: (engine: Scheduler, now: number, round: number) => Scheduler,
+  swap: (engine: Scheduler, round: number) => Scheduler,
 ): readonly unknown[] {
   let engine = first;
   const steps: unknown[] = [];
@@ -31,7 +31,7 @@ function record(
     const times = [...ends.values(), ...coming.slice(0, 1).map((each) => each.at)];
     if (times.length === 0) break;
     const now = Math.min(...times);
-    engine = swap(engine, now, round);
+    engine = swap(engine, round);
     for (const [id, end] of ends) {
       if (end > now) continue;
       ends.delete(id);
@@ -63,8 +63,8 @@ test("an engine restored from its snapshot decides and plans as the one that it 
         );
         const truth: Truth = (id) => lengths.get(id) ?? 1;
         const straight = record(engineWith(nodes, policy, quota), list, truth, (engine) => engine);
-        const restored = record(engineWith(nodes, policy, quota), list, truth, (engine, now, round) =>
-          round % 3 === 1 ? Scheduler.restore(engine.snapshot(), now) : engine,
+        const restored = record(engineWith(nodes, policy, quota), list, truth, (engine, round) =>
+          round % 3 === 1 ? Scheduler.restore(engine.snapshot()) : engine,
         );
 
         expect(restored).toEqual(straight);

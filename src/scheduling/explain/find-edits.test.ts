@@ -101,7 +101,7 @@ function engineOf(scenario: Scenario): Scheduler {
 describe("what would start a workload now", () => {
   test.each(scenarios)("$name", (scenario) => {
     const snapshot = engineOf(scenario).snapshot();
-    const { edits, isCutOff } = findEdits(() => Scheduler.restore(snapshot, 2), "x", 2);
+    const { edits, isCutOff } = findEdits(() => Scheduler.restore(snapshot), "x", 2);
 
     expect(edits.map((edit) => edit.sentence)).toEqual(scenario.wantSentences);
     expect(edits.every((edit) => edit.isSmallest)).toBe(true);
@@ -112,7 +112,7 @@ describe("what would start a workload now", () => {
     const [shorter] = scenarios.filter((each) => each.name === "a higher priority, and whom it evicts");
     if (shorter === undefined) throw new Error("there is no such row");
     const snapshot = engineOf(shorter).snapshot();
-    const { edits } = findEdits(() => Scheduler.restore(snapshot, minute), "x", minute);
+    const { edits } = findEdits(() => Scheduler.restore(snapshot), "x", minute);
 
     expect(edits).toMatchObject([
       {
@@ -129,7 +129,7 @@ describe("what would start a workload now", () => {
     const [row] = scenarios.filter((each) => each.name === "fewer members");
     if (row === undefined) throw new Error("there is no such row");
     const snapshot = engineOf(row).snapshot();
-    const { edits, forks, isCutOff } = findEdits(() => Scheduler.restore(snapshot, 2), "x", 2, 2);
+    const { edits, forks, isCutOff } = findEdits(() => Scheduler.restore(snapshot), "x", 2, 2);
 
     expect(forks).toBe(2);
     expect(isCutOff).toBe(true);
@@ -139,7 +139,7 @@ describe("what would start a workload now", () => {
   test("finds nothing for what does not wait", () => {
     const snapshot = engineWith([inRack("n1", 1, "r")], {}).snapshot();
 
-    expect(findEdits(() => Scheduler.restore(snapshot, 0), "x", 0)).toEqual({ edits: [], forks: 1, isCutOff: false });
+    expect(findEdits(() => Scheduler.restore(snapshot), "x", 0)).toEqual({ edits: [], forks: 1, isCutOff: false });
   });
 });
 
@@ -168,7 +168,7 @@ test("every edit, applied, starts the workload at that instant, and the next sma
         const id = waiting[which % Math.max(1, waiting.length)];
         if (id === undefined) return;
         const snapshot = engine.snapshot();
-        const { edits } = findEdits(() => Scheduler.restore(snapshot, now), id, now);
+        const { edits } = findEdits(() => Scheduler.restore(snapshot), id, now);
         const item = engine.state.waiting.get(id)?.item;
         if (item === undefined) throw new Error(`${id} waits no more`);
 

@@ -35,7 +35,7 @@ const forksMaxDefault = 32;
  * Cost: a fork and a cycle for each question to the engine, two for most edits, and some twenty looks for each field.
  *
  * @param fork gives an engine that knows what the live one knows as of its last cycle, such as
- *   `() => Scheduler.restore(snapshot, now)`; each is used up.
+ *   `() => Scheduler.restore(snapshot)`; each is used up.
  */
 export function findEdits(
   fork: () => Scheduler,

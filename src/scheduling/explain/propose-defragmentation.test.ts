@@ -26,7 +26,7 @@ function scattered(changes: Partial<WorkItem> = {}): Scheduler {
 
 const propose = (engine: Scheduler, budget?: MoveBudget, eta?: number) => {
   const snapshot = engine.snapshot();
-  return proposeDefragmentation(() => Scheduler.restore(snapshot, 10 * minute), "x", 10 * minute, budget, eta);
+  return proposeDefragmentation(() => Scheduler.restore(snapshot), "x", 10 * minute, budget, eta);
 };
 
 describe("a plan against fragmentation", () => {
@@ -113,7 +113,7 @@ test("every plan, carried out, starts the workload at once and leaves every move
         const engine = world();
         const snapshot = engine.snapshot();
         const budget = { movesMax, lostGpuSecondsMax: 1e5 };
-        const plan = proposeDefragmentation(() => Scheduler.restore(snapshot, 1000), "x", 1000, budget);
+        const plan = proposeDefragmentation(() => Scheduler.restore(snapshot), "x", 1000, budget);
         if (plan === null) return;
         seen += 1;
         const before = engine.runningCount;

@@ -27,7 +27,7 @@ export function applyChanges(snapshot: EngineSnapshot, changes: readonly Change[
   const [violation] = checkQuotaTree(quota);
   if (violation !== undefined) throw invalid(violation.message);
   assertQueues(quota, snapshot);
-  const engine = Scheduler.restore({ ...snapshot, quota }, now);
+  const engine = Scheduler.restore({ ...snapshot, quota });
   const lost = new Map<string, WorkItem>();
   for (const change of changes) apply(engine, change, now, lost);
   return { engine, lost: [...lost.values()] };

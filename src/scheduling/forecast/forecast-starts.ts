@@ -58,10 +58,10 @@ export function forecastStarts(
   calibration?: WaitCalibration,
 ): Forecast {
   const limits = { ...defaultBounds, ...bounds };
-  const likely = Scheduler.restore(snapshot, now);
+  const likely = Scheduler.restore(snapshot);
   const plans = plansOf(likely, now);
   const median = playForward(likely, now, { ...limits, likelihood: "p50" });
-  const slow = playForward(Scheduler.restore(snapshot, now), now, { ...limits, likelihood: "p90" });
+  const slow = playForward(Scheduler.restore(snapshot), now, { ...limits, likelihood: "p90" });
   const starts = new Map(
     snapshot.waiting.map(({ id }) => [id, startOf(id, now, { median, slow, plan: plans.get(id), calibration })]),
   );

@@ -197,7 +197,7 @@ function make(change: Change, world: Reality): Reality {
     case "set-quota": {
       const snapshot = engine.snapshot();
       const quota = snapshot.quota.map((node) => (node.id === change.quota.id ? change.quota : node));
-      return { ...world, engine: Scheduler.restore({ ...snapshot, quota }, now) };
+      return { ...world, engine: Scheduler.restore({ ...snapshot, quota }) };
     }
     case "add-nodes-like":
     case "cancel-reservation":

@@ -35,7 +35,7 @@ export function whatIf(
 ): WhatIfAnswer {
   const limits = { ...defaultBounds, ...bounds };
   const changed = applyChanges(snapshot, changes, now);
-  const before = play(Scheduler.restore(snapshot, now), snapshot, [], now, limits);
+  const before = play(Scheduler.restore(snapshot), snapshot, [], now, limits);
   const after = play(changed.engine, snapshot, changed.lost, now, limits);
   const until = Math.max(now, ...before.playback.startedAt.values(), ...after.playback.startedAt.values());
   return {
