@@ -91,9 +91,7 @@ test("every Python program and data file of src is in the package", async () => 
   expect(installed).toEqual(expect.arrayContaining(programs));
 });
 
-test("npx millwright up, status and down run the installed server, and it shows the user interface", {
-  timeout: 180_000,
-}, async () => {
+test("npx millwright up, status and down run the installed server, and it shows the user interface", async () => {
   const flags = ["--data-dir", join(workplace, "data"), "--json"];
   const millwright = async (...words: readonly string[]): Promise<unknown> => {
     const { output } = await run(["npx", "millwright", ...words, ...flags], home);
@@ -102,10 +100,10 @@ test("npx millwright up, status and down run the installed server, and it shows 
   try {
     const { controlUrl } = upSchema.parse(await millwright("up", "--detach", "--port", "0", "--gateway-port", "0"));
 
-    const page = await fetch(controlUrl, { signal: AbortSignal.timeout(10_000) });
+    const page = await fetch(controlUrl, { signal: AbortSignal.timeout(programTimeoutMs) });
     const text = await page.text();
     const script = /<script[^>]* src="([^"]+)"/.exec(text)?.[1] ?? "no script";
-    const program = await fetch(new URL(script, controlUrl), { signal: AbortSignal.timeout(10_000) });
+    const program = await fetch(new URL(script, controlUrl), { signal: AbortSignal.timeout(programTimeoutMs) });
 
     expect(page.status).toBe(200);
     expect(page.headers.get("content-type")).toContain("text/html");
