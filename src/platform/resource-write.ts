@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import { writeEntry } from "./event-log.ts";
 import { LogBell } from "./log-bell.ts";
@@ -56,6 +57,8 @@ export class ResourceWriter {
   async #drain(): Promise<void> {
     this.#isWriting = true;
     while (this.#pending.length > 0) {
+      // Requests that came in together are still being read: they share the batch.
+      await setImmediate();
       const batch = takeBatch(this.#pending);
       try {
         const outcomes = await writeBatch(
