@@ -104,22 +104,28 @@ test("the installed package simulates its own example", async () => {
   expect(report).toEqual({ policy: "fifo", outcomes: { succeeded: 160 } });
 });
 
-test("the installed server starts in an empty folder and shows the user interface", { timeout: 180_000 }, async () => {
-  const data = join(workplace, "data");
-  const flags = ["--data-dir", data];
+test("npx millwright up, status and down run the installed server, and it shows the user interface", async () => {
+  const flags = ["--data-dir", join(workplace, "data"), "--json"];
+  const millwright = async (...words: readonly string[]): Promise<unknown> => {
+    const { output } = await run(["npx", "millwright", ...words, ...flags], home);
+    return JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
+  };
   try {
-    const { output } = await run(
-      ["npx", "millwright", "up", "--detach", "--json", ...flags, "--port", "0", "--gateway-port", "0"],
-      home,
-    );
-    const { controlUrl } = upSchema.parse(JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1)));
+    const { controlUrl } = upSchema.parse(await millwright("up", "--detach", "--port", "0", "--gateway-port", "0"));
 
-    const answer = await fetch(controlUrl, { signal: AbortSignal.timeout(10_000) });
+    const page = await fetch(controlUrl, { signal: AbortSignal.timeout(programTimeoutMs) });
+    const text = await page.text();
+    const script = /<script[^>]* src="([^"]+)"/.exec(text)?.[1] ?? "no script";
+    const program = await fetch(new URL(script, controlUrl), { signal: AbortSignal.timeout(programTimeoutMs) });
 
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("content-type")).toContain("text/html");
-    expect(await answer.text()).toContain('<div id="root">');
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-type")).toContain("text/html");
+    expect(text).toContain('<div id="root">');
+    expect(program.status).toBe(200);
+    expect(program.headers.get("content-type")).toContain("javascript");
+    expect(await millwright("status")).toMatchObject({ counts: { Team: 1, Project: 1 } });
   } finally {
-    await run(["npx", "millwright", "down", ...flags], home);
+    await millwright("down");
   }
+  await expect(millwright("status")).rejects.toThrow("no server runs");
 });

@@ -117,7 +117,7 @@ beforeAll(async () => {
   }
   routes = await readRoutes();
   places = await readPlaces();
-}, 120_000);
+});
 
 afterAll(async () => {
   await server.end("SIGTERM");
