@@ -5,6 +5,7 @@ import { featureViewKind } from "../features/model.ts";
 import { driftMonitorKind } from "../monitoring/model.ts";
 import type { KindDefinition } from "../platform/resource.ts";
 import { modelKind } from "../registry/model.ts";
+import { quotaKind } from "../scheduling/model.ts";
 import { deploymentKind } from "../serving/model.ts";
 import { projectKind, teamKind } from "../tenancy/model.ts";
 import { trainingJobKind } from "../training/model.ts";
@@ -13,6 +14,7 @@ import { trainingJobKind } from "../training/model.ts";
 export const kinds: readonly KindDefinition[] = [
   teamKind,
   projectKind,
+  quotaKind,
   poolKind,
   datasetKind,
   pipelineKind,

@@ -1,4 +1,5 @@
 import type { QuotaLimits, QuotaNode, QuotaViolation } from "./model.ts";
+import { toAmount, toQuantity } from "./quantity.ts";
 
 /** The most nodes in a tree. */
 const nodesMax = 20_000;
@@ -26,7 +27,8 @@ export function checkQuotaTree(nodes: readonly QuotaNode[]): readonly QuotaViola
   const depths = violations.length > 0 ? null : new Map<string, number>();
   if (depths === null) return violations;
   for (const node of nodes) violations.push(...checkDepth(node, byId, depths));
-  return violations.length > 0 ? violations : checkLending(nodes, depths);
+  if (violations.length > 0) return violations;
+  return [...checkLending(nodes, depths), ...checkModels(nodes)];
 }
 
 function* findDuplicates(nodes: readonly QuotaNode[]): Iterable<QuotaViolation> {
@@ -108,7 +110,7 @@ function checkLending(nodes: readonly QuotaNode[], depths: ReadonlyMap<string, n
       const subtree = (limits?.nominal ?? 0) + (fromChildren.get(key) ?? 0);
       const lendingLimit = limits?.lendingLimit ?? null;
       if (lendingLimit !== null && lendingLimit > subtree) {
-        const message = `${node.id} lends up to ${lendingLimit} of ${key} and has ${subtree}; lower the lending limit to that, or raise the nominal quota`;
+        const message = `${node.id} lends up to ${toQuantity(key, lendingLimit)} and has ${toAmount(key, subtree)}; lower the lending limit to that, or raise the nominal quota`;
         violations.push({ code: "lends-too-much", node: node.id, message });
       }
       if (subtree > amountMax) {
@@ -121,4 +123,22 @@ function checkLending(nodes: readonly QuotaNode[], depths: ReadonlyMap<string, n
     }
   }
   return violations;
+}
+
+/** Where quotas also count GPUs of any model, a quota of one model is a promise only as far as that of any goes along. */
+function* checkModels(nodes: readonly QuotaNode[]): Iterable<QuotaViolation> {
+  const counting = nodes.find((node) => node.resources["gpu"] !== undefined);
+  if (counting === undefined) return;
+  const parents = new Set(nodes.map((node) => node.parent));
+  for (const { id, parent, resources } of nodes) {
+    // What a root has beyond its children promises nothing to anybody.
+    if (parent === null && parents.has(id)) continue;
+    const ofModels = Object.keys(resources).filter((key) => key.startsWith("gpu:"));
+    const sum = ofModels.reduce((total, key) => total + (resources[key]?.nominal ?? 0), 0);
+    const ofAny = resources["gpu"]?.nominal ?? 0;
+    if (sum <= ofAny) continue;
+    const [models, any] = [toAmount("gpu", sum), toAmount("gpu", ofAny)];
+    const message = `${id} has ${models} GPUs of named models but ${any} of any model, and these count too since ${counting.id} speaks of them; raise ${id}'s quota of any model to ${models}`;
+    yield { code: "models-exceed-any", node: id, message };
+  }
 }

@@ -1,7 +1,7 @@
 import { type Account, borrowedOf } from "./account.ts";
 import type { Amounts, ResourceKey } from "./model.ts";
 import { queueOf } from "./move-usage.ts";
-import { availableTo, entitlingKeys, nodeWithin } from "./quota-fit.ts";
+import { availableTo, guaranteedKeys, nodeWithin } from "./quota-fit.ts";
 import type { QuotaTree, TreeNode } from "./quota-tree.ts";
 
 /** A queue that holds what is not its own. */
@@ -31,7 +31,7 @@ export interface LentQuota {
  */
 export function findLent(tree: QuotaTree, queue: string, amounts: Amounts): readonly LentQuota[] {
   const node = queueOf(tree, queue);
-  return entitlingKeys(node, amounts).map((key) => {
+  return guaranteedKeys(tree, amounts).map((key) => {
     const asked = amounts[key] ?? 0;
     const missing = Math.max(0, asked - availableTo(tree, queue, key));
     return { key, missing, borrowers: findBorrowers(tree, node, key, asked) };

@@ -56,6 +56,11 @@ export interface QuotaClaim {
   readonly queue: string;
   readonly amounts: Amounts;
   readonly rank: QueueRank;
+  /**
+   * Whether it was evicted and waits to come back. Then it evicts nobody but by reclaim, and otherwise waits for room:
+   * rights of different kinds, or to different resources, could send it round in circles with several others.
+   */
+  readonly isReturning: boolean;
 }
 
 /** What is wrong with a quota tree. */
@@ -68,7 +73,8 @@ export interface QuotaViolation {
     | "too-deep"
     | "bad-weight"
     | "bad-amount"
-    | "lends-too-much";
+    | "lends-too-much"
+    | "models-exceed-any";
   /** The node that is wrong. */
   readonly node: string;
   /** What was wanted, what was found, what to do. */

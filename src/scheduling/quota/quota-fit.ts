@@ -62,14 +62,14 @@ export function isBorrowing(tree: QuotaTree, node: string, key?: ResourceKey): b
 
 /**
  * The lowest node from the queue up that would stay within its own quota with the request added: the queue may take
- * back, from all that is not below this node, what the node lent. Judged by GPUs where the request has any that quotas
- * speak of. Null when the request would borrow at every level; the root's quota is everybody's and entitles nobody.
- * Cost: depth × resources.
+ * back, from all that is not below this node, what the node lent. Judged by what `guaranteedKeys` names. Null when the
+ * request would borrow at every level, or nobody has a quota of its own of what it asks for; the root's quota is
+ * everybody's and entitles nobody. Cost: depth × resources.
  */
 export function findEntitledNode(tree: QuotaTree, queue: string, amounts: Amounts): string | null {
   const node = queueOf(tree, queue);
   let highest: TreeNode | null = null;
-  for (const key of entitlingKeys(node, amounts)) {
+  for (const key of guaranteedKeys(tree, amounts)) {
     const entitled = nodeWithin(tree, node, key, amounts[key] ?? 0);
     if (entitled === null) return null;
     if (highest === null || entitled.depth < highest.depth) highest = entitled;
@@ -104,15 +104,19 @@ export function nodeWithin(
   return null;
 }
 
-/** The keys of a request that quotas on the queue's path speak of; only those of GPUs where there are any. */
-export function entitlingKeys(queue: TreeNode, amounts: Amounts): readonly ResourceKey[] {
-  const named: ResourceKey[] = [];
+/**
+ * The resources by which a workload's right to its place is judged: those of its GPUs, or of a workload without GPUs
+ * all, as far as some node below a root has a quota of its own of them. So the CPUs that go with GPUs need no quota.
+ */
+export function guaranteedKeys(tree: QuotaTree, amounts: Amounts): readonly ResourceKey[] {
+  const held: ResourceKey[] = [];
+  let hasGpus = false;
   for (const key in amounts) {
-    const account = queue.accounts.get(key);
-    if ((amounts[key] ?? 0) > 0 && account !== undefined && !account.isOpen) named.push(key);
+    if ((amounts[key] ?? 0) === 0) continue;
+    hasGpus ||= isGpuKey(key);
+    held.push(key);
   }
-  const ofGpus = named.filter(isGpuKey);
-  return ofGpus.length > 0 ? ofGpus : named;
+  return held.filter((key) => (!hasGpus || isGpuKey(key)) && tree.guaranteed.has(key));
 }
 
 function describe(queue: Account, asked: number): QuotaShortage {

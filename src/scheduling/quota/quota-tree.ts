@@ -71,6 +71,8 @@ export interface QuotaTree {
   readonly nodes: ReadonlyMap<string, TreeNode>;
   readonly top: TreeNode;
   readonly capacity: Map<ResourceKey, { amount: number }>;
+  /** The resources that some node below a root has a quota of its own of: only these can be lent and taken back. */
+  readonly guaranteed: ReadonlySet<ResourceKey>;
   readonly settings: FairShareSettings;
   readonly moved: TreeNode[];
   readonly journal: JournalEntry[];
@@ -97,6 +99,7 @@ export function openQuotaTree(nodes: readonly QuotaNode[], settings: FairShareSe
     nodes: opened,
     top,
     capacity: new Map(),
+    guaranteed: guaranteedKeys(nodes),
     settings,
     moved: [],
     journal: [],
@@ -216,6 +219,17 @@ function capacityCell(tree: QuotaTree, key: ResourceKey): { amount: number } {
   const cell = { amount: 0 };
   tree.capacity.set(key, cell);
   return cell;
+}
+
+/** A lone root counts as what it is: a queue with a quota of its own. */
+function guaranteedKeys(nodes: readonly QuotaNode[]): ReadonlySet<ResourceKey> {
+  const parents = new Set(nodes.map((node) => node.parent));
+  const keys = new Set<ResourceKey>();
+  for (const { id, parent, resources } of nodes) {
+    if (parent === null && parents.has(id)) continue;
+    for (const [key, limits] of Object.entries(resources)) if (limits.nominal > 0) keys.add(key);
+  }
+  return keys;
 }
 
 function orderTopDown(nodes: readonly QuotaNode[]): readonly QuotaNode[] {

@@ -1,13 +1,6 @@
-import {
-  type Amounts,
-  type EvictionPolicy,
-  isGpuKey,
-  type QuotaClaim,
-  type QueueRank,
-  type ResourceKey,
-} from "./model.ts";
+import type { Amounts, EvictionPolicy, QueueRank, QuotaClaim, ResourceKey } from "./model.ts";
 import { moveUsage, queueOf } from "./move-usage.ts";
-import { nodeWithin } from "./quota-fit.ts";
+import { guaranteedKeys, nodeWithin } from "./quota-fit.ts";
 import type { QuotaTree, TreeNode } from "./quota-tree.ts";
 import { shareOf } from "./share.ts";
 
@@ -22,8 +15,10 @@ export type EvictionGround =
 
 /** Whether a set of victims may be evicted together. */
 export type EvictionVerdict =
-  | { readonly kind: "legal" /** One for each victim. */; readonly grounds: readonly EvictionGround[] }
-  | { readonly kind: "illegal" /** The first one that may not be evicted. */; readonly victim: QuotaClaim };
+  /** With the ground for each victim. */
+  | { readonly kind: "legal"; readonly grounds: readonly EvictionGround[] }
+  /** With the first victim that may not be evicted. */
+  | { readonly kind: "illegal"; readonly victim: QuotaClaim };
 
 /** Whether `left` is served before `right` in one queue. */
 export function isRankedBefore(left: QueueRank, right: QueueRank): boolean {
@@ -37,7 +32,7 @@ export function isRankedBefore(left: QueueRank, right: QueueRank): boolean {
  * what has the same priority and was queued later. Never a higher rank, so nobody is evicted in turn.
  */
 export function mayPreempt(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
-  if (asker.queue !== victim.queue) return false;
+  if (asker.queue !== victim.queue || asker.isReturning) return false;
   switch (queueOf(tree, asker.queue).policies.preempt) {
     case "never":
       return false;
@@ -51,16 +46,16 @@ export function mayPreempt(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
 /**
  * Whether the asker may take back from the victim what its side lent.
  *
- * Legal when, below the lowest node that both stand under, the asker's side stays within its own quota on every
- * resource in dispute, and on one of these every node of the victim's side holds more than its own. Then the victim can
- * never reclaim in turn: it would exceed its own quota. In dispute is what both hold, GPUs before the rest, and what
- * quotas speak of.
+ * Compared are the paths below the lowest node that both stand under. What a workload holds of a resource is protected
+ * when some node there, from its queue up, holds no more of it than its own; a workload is safe when that is so for all
+ * that `guaranteedKeys` names of it. Legal when the asker would be safe, the victim is not, and some resource that both
+ * hold is not protected on the victim's side. So the victim, never safe, can never reclaim in turn, nor by way of others.
  *
  * The asker is not counted in the tree, the victim is. Cost: depth × resources.
  */
 export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const meeting = meet(tree, asker, victim);
-  return meeting !== null && isPolicyMet(meeting, asker, victim) && isReclaimable(tree, meeting, asker.amounts);
+  return meeting !== null && isPolicyMet(meeting, asker, victim) && isReclaimable(tree, meeting, asker, victim);
 }
 
 /**
@@ -69,14 +64,14 @@ export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
  * Kueue's S2-a at the two nodes below the lowest one that both stand under: the share of the asker's side with the
  * asker is at most that of the victim's side without the victim; and if the asker does not raise its side's share (its
  * resource is not the dominant one), strictly below. So shares only grow together, and whoever was evicted this way
- * cannot evict in turn. Never takes what a side holds within its own quota. History plays no part: it decides who
- * is served next, not who is evicted.
+ * cannot evict in turn. Never takes from a victim that is safe (see `mayReclaim`). History plays no part: it decides who is served next, not who is evicted.
  *
  * The asker is not counted in the tree, the victim is. Cost: depth × resources.
  */
 export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const meeting = meet(tree, asker, victim);
-  if (meeting === null || !isPolicyMet(meeting, asker, victim) || !isUnprotected(tree, meeting)) return false;
+  if (meeting === null || asker.isReturning || !isPolicyMet(meeting, asker, victim)) return false;
+  if (isSafe(tree, meeting.victimQueue, victim.amounts, 0, meeting.under)) return false;
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
   const isLegal = isShareKept(tree, meeting, asker.amounts);
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
@@ -89,6 +84,9 @@ export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: Quot
  * Each victim is judged as if it were the last to go: were it alone put back, it must still stand outside its side's own
  * quota. So the order does not matter, and no part of the set could come back by a right of its own against the asker.
  * What holds for a set holds for every part of it, but for parts that leave out a victim of the asker's own side.
+ *
+ * With what `QuotaClaim.isReturning` says, evictions always come to an end while nobody arrives or leaves: each workload
+ * evicts by rank or share at most once, and by reclaim only the safe evict, and only who is not.
  *
  * The asker is not counted in the tree, the victims are. Cost: victims × depth × resources.
  */
@@ -108,40 +106,24 @@ export function judgeEviction(tree: QuotaTree, asker: QuotaClaim, victims: reado
   return illegal === null ? { kind: "legal", grounds } : { kind: "illegal", victim: illegal };
 }
 
-/** Two claims of different queues: where their paths part, and what they dispute. */
+/** Two claims of different queues that hold some resource in common. */
 interface Meeting {
   readonly askerQueue: TreeNode;
   readonly victimQueue: TreeNode;
   /** The lowest node that both stand under. */
   readonly under: TreeNode;
-  readonly disputed: readonly ResourceKey[];
-  /** Whether quotas of either side speak of what is disputed. */
-  readonly isQuotaDisputed: boolean;
 }
 
 function meet(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Meeting | null {
   if (asker.queue === victim.queue) return null;
+  if (!Object.keys(asker.amounts).some((key) => isHeldByBoth(key, asker, victim))) return null;
   const askerQueue = queueOf(tree, asker.queue);
   const victimQueue = queueOf(tree, victim.queue);
-  const both: ResourceKey[] = [];
-  for (const key in asker.amounts) {
-    if ((asker.amounts[key] ?? 0) > 0 && (victim.amounts[key] ?? 0) > 0) both.push(key);
-  }
-  const common = both.some(isGpuKey) ? both.filter(isGpuKey) : both;
-  if (common.length === 0) return null;
-  const named = common.filter((key) => isNamedFor(askerQueue, key) || isNamedFor(victimQueue, key));
-  return {
-    askerQueue,
-    victimQueue,
-    under: lowestAbove(askerQueue, victimQueue),
-    disputed: named.length > 0 ? named : common,
-    isQuotaDisputed: named.length > 0,
-  };
+  return { askerQueue, victimQueue, under: lowestAbove(askerQueue, victimQueue) };
 }
 
-function isNamedFor(queue: TreeNode, key: ResourceKey): boolean {
-  const account = queue.accounts.get(key);
-  return account !== undefined && !account.isOpen;
+function isHeldByBoth(key: ResourceKey, asker: QuotaClaim, victim: QuotaClaim): boolean {
+  return (asker.amounts[key] ?? 0) > 0 && (victim.amounts[key] ?? 0) > 0;
 }
 
 function lowestAbove(left: TreeNode, right: TreeNode): TreeNode {
@@ -167,15 +149,24 @@ function isPolicyMet(meeting: Meeting, asker: QuotaClaim, victim: QuotaClaim): b
   return policy === "any";
 }
 
-function isReclaimable(tree: QuotaTree, meeting: Meeting, asked: Amounts): boolean {
-  const { askerQueue, under, disputed, isQuotaDisputed } = meeting;
-  if (!isQuotaDisputed || !isUnprotected(tree, meeting)) return false;
-  return disputed.every((key) => nodeWithin(tree, askerQueue, key, asked[key] ?? 0, under) !== null);
+/** Whether all that gives a workload a right to its place is protected below `under`; `factor` 1 if yet to be added. */
+function isSafe(tree: QuotaTree, queue: TreeNode, amounts: Amounts, factor: 0 | 1, under: TreeNode): boolean {
+  const keys = guaranteedKeys(tree, amounts);
+  return (
+    keys.length > 0 && keys.every((key) => nodeWithin(tree, queue, key, factor * (amounts[key] ?? 0), under) !== null)
+  );
 }
 
-/** Whether, of some resource in dispute, every node of the victim's side holds more than its own. */
-function isUnprotected(tree: QuotaTree, { victimQueue, under, disputed }: Meeting): boolean {
-  return disputed.some((key) => nodeWithin(tree, victimQueue, key, 0, under) === null);
+function isReclaimable(tree: QuotaTree, meeting: Meeting, asker: QuotaClaim, victim: QuotaClaim): boolean {
+  const { askerQueue, victimQueue, under } = meeting;
+  if (isSafe(tree, victimQueue, victim.amounts, 0, under)) return false;
+  if (!isSafe(tree, askerQueue, asker.amounts, 1, under)) return false;
+  return Object.keys(asker.amounts).some(
+    (key) =>
+      tree.guaranteed.has(key) &&
+      isHeldByBoth(key, asker, victim) &&
+      nodeWithin(tree, victimQueue, key, 0, under) === null,
+  );
 }
 
 /** S2-a, with the victims already out of the books. */
@@ -194,9 +185,9 @@ function judgeAsLast(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): Ev
   const meeting = meet(tree, asker, victim);
   if (meeting === null || !isPolicyMet(meeting, asker, victim)) return null;
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
-  const isOutsideQuota = isUnprotected(tree, meeting);
-  const isLent = isOutsideQuota && isReclaimable(tree, meeting, asker.amounts);
+  const isLent = isReclaimable(tree, meeting, asker, victim);
+  const isOutside = !isSafe(tree, meeting.victimQueue, victim.amounts, 0, meeting.under);
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
   if (isLent) return "reclaim";
-  return isOutsideQuota && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
+  return isOutside && !asker.isReturning && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
 }
