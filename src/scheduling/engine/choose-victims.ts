@@ -63,7 +63,7 @@ export function chooseVictims(
   ask: PlaceAsk,
   now: Instant,
 ): VictimChoice | null {
-  const asker = claimOf(entry, ask);
+  const asker = claimOf(state, entry, ask);
   const costs = new Map<Running, number>();
   const costOf = (run: Running): number => {
     let cost = costs.get(run);
@@ -85,7 +85,7 @@ export function chooseVictims(
   return null;
 }
 
-function claimOf({ item }: Waiting, ask: PlaceAsk): QuotaClaim {
+function claimOf(state: EngineState, { item }: Waiting, ask: PlaceAsk): QuotaClaim {
   const millis = memberMillis(item.shape) * ask.max;
   const [model] = ask.shape.gpuModels;
   const amounts: Record<string, number> = { cpu: item.shape.cpuMillis * ask.max, memory: item.shape.memory * ask.max };
@@ -93,11 +93,13 @@ function claimOf({ item }: Waiting, ask: PlaceAsk): QuotaClaim {
     amounts["gpu"] = millis;
     if (model !== undefined && ask.shape.gpuModels.length === 1) amounts[`gpu:${model}`] = millis;
   }
-  return { queue: item.queue, amounts, rank: { priority: item.priority, queuedAt: item.submittedAt, id: item.id } };
+  const rank = { priority: item.priority, queuedAt: item.submittedAt, id: item.id };
+  return { queue: item.queue, amounts, rank, isReturning: state.evictors.has(item.id) };
 }
 
 function claimOfRun({ item, amounts }: Running): QuotaClaim {
-  return { queue: item.queue, amounts, rank: { priority: item.priority, queuedAt: item.submittedAt, id: item.id } };
+  const rank = { priority: item.priority, queuedAt: item.submittedAt, id: item.id };
+  return { queue: item.queue, amounts, rank, isReturning: false };
 }
 
 /** Runs that may be asked to go, the cheapest per GPU first. */
