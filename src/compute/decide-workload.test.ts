@@ -17,7 +17,7 @@ function endOf(changes: Partial<TaskEnd> = {}): TaskEnd {
 }
 
 function situationOf(changes: Partial<WorkloadSituation>): WorkloadSituation {
-  return { state: "running", attempt: 1, maxRestarts: 0, cancel: null, ...changes };
+  return { state: "running", attempt: 1, maxRestarts: 0, cancel: null, preempt: null, timesPreempted: 0, ...changes };
 }
 
 const absent: TaskObservation = { kind: "absent" };
@@ -26,6 +26,7 @@ const ended = (changes: Partial<TaskEnd> = {}): TaskObservation => ({ kind: "end
 const lost = ended({ isRestartable: true, outcome: { kind: "lost", exitCode: null, message: "lost" } });
 const stopped = ended({ wasStopped: true, outcome: { kind: "cancelled", exitCode: 143, message: "stopped as asked" } });
 const cancel = { why: "not needed" };
+const preempt = { forName: "TrainingJob/urgent" };
 
 describe("the next step of a workload", () => {
   test.each([
@@ -75,6 +76,27 @@ describe("the next step of a workload", () => {
       absent,
       { kind: "requeue" },
     ],
+    ["gives its place back for others before it starts", { state: "admitted", preempt }, absent, { kind: "preempted" }],
+    ["is stopped to make room", { state: "running", preempt }, underWay, { kind: "stop" }],
+    ["has made room once it was stopped", { state: "running", preempt }, stopped, { kind: "preempted" }],
+    ["has made room when it was lost on its way out", { state: "running", preempt }, lost, { kind: "preempted" }],
+    ["succeeds when it ended before it had to go", { state: "running", preempt }, ended(), { kind: "finish" }],
+    [
+      "is cancelled for good although it had to make room",
+      { state: "running", preempt, cancel },
+      stopped,
+      {
+        kind: "finish",
+        state: "cancelled",
+      },
+    ],
+    ["waits again after it made room", { state: "preempted" }, absent, { kind: "wait-again" }],
+    [
+      "may be lost as often as others although it made room before",
+      { state: "running", attempt: 4, timesPreempted: 3, maxRestarts: 1 },
+      lost,
+      { kind: "requeue" },
+    ],
   ] as const)("%s", (_, situation, task, step) => {
     expect(decideWorkload(situationOf(situation), task)).toMatchObject(step);
   });
@@ -84,6 +106,8 @@ describe("the next step of a workload", () => {
     attempt: fc.integer({ min: 1, max: 5 }),
     maxRestarts: fc.integer({ min: 0, max: 4 }),
     cancel: fc.constantFrom(null, cancel),
+    preempt: fc.constantFrom(null, null, preempt),
+    timesPreempted: fc.integer({ min: 0, max: 2 }),
   });
   const failed = ended({ outcome: { kind: "exited", exitCode: 3, message: "exited with code 3" } });
   const observations = fc.constantFrom(absent, underWay, { kind: "starting" } as const, ended(), failed, lost, stopped);
@@ -93,21 +117,34 @@ describe("the next step of a workload", () => {
       fc.property(situations, observations, (situation, task) => {
         const isPlaced = situation.state === "starting" || situation.state === "running";
         const isLost = task === lost || (task === absent && situation.state === "running");
-        const mayStartAgain = situation.attempt <= situation.maxRestarts && situation.cancel === null;
+        const { attempt, timesPreempted, maxRestarts } = situation;
+        const isAsked = situation.cancel !== null || situation.preempt !== null;
+        const mayStartAgain = attempt - timesPreempted <= maxRestarts && !isAsked;
 
         expect(decideWorkload(situation, task).kind === "requeue").toBe(isPlaced && isLost && mayStartAgain);
       }),
     );
   });
 
-  test("never launches what was cancelled, and never leaves an ended task unreported", () => {
+  test("never fails or cancels a workload only because it had to make room", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const step = decideWorkload({ ...situation, state: "running", cancel: null, preempt }, stopped);
+
+        expect(step.kind).toBe("preempted");
+      }),
+    );
+  });
+
+  test("never launches what is to stop, and never leaves an ended task unreported", () => {
     fc.assert(
       fc.property(situations, observations, (situation, task) => {
         const step = decideWorkload(situation, task);
         const isPlaced = situation.state === "starting" || situation.state === "running";
 
-        expect(step.kind === "launch" && situation.cancel !== null).toBe(false);
-        if (isPlaced && task.kind === "ended") expect(["finish", "requeue"]).toContain(step.kind);
+        const isAsked = situation.cancel !== null || situation.preempt !== null;
+        expect(step.kind === "launch" && isAsked).toBe(false);
+        if (isPlaced && task.kind === "ended") expect(["finish", "requeue", "preempted"]).toContain(step.kind);
       }),
     );
   });

@@ -9,6 +9,9 @@ export interface WorkloadSituation {
   readonly maxRestarts: number;
   /** Whether somebody asked it to stop, and in which words. */
   readonly cancel: { readonly why: string } | null;
+  /** Whether it is to make room, and for whom. */
+  readonly preempt: { readonly forName: string } | null;
+  readonly timesPreempted: number;
 }
 
 /** The next step of a workload. After each but `rest` and `look-again`, look at it anew. */
@@ -20,6 +23,10 @@ export type WorkloadStep =
   | { readonly kind: "stop" }
   | { readonly kind: "mark-running"; readonly startedAt: Instant }
   | { readonly kind: "requeue"; readonly end: TaskEnd | null; readonly outcome: TaskOutcome }
+  /** It has made room: its place is given back. */
+  | { readonly kind: "preempted"; readonly end: TaskEnd | null; readonly forName: string }
+  /** After it made room it waits again. */
+  | { readonly kind: "wait-again" }
   | {
       readonly kind: "finish";
       readonly state: "succeeded" | "failed" | "cancelled";
@@ -31,7 +38,7 @@ export type WorkloadStep =
  * Decides what a workload needs next, from its state and what the driver finds of its task.
  *
  * Level-triggered: any situation may be met at any time, after any crash. A task that ended by itself before the
- * request to stop it arrived is reported by its own end.
+ * request to stop it arrived is reported by its own end. Who asked it to stop for good goes before who asked for room.
  */
 export function decideWorkload(situation: WorkloadSituation, task: TaskObservation): WorkloadStep {
   const { state, cancel } = situation;
@@ -41,10 +48,11 @@ export function decideWorkload(situation: WorkloadSituation, task: TaskObservati
     case "cancelled":
       return { kind: "rest" };
     case "queued":
-    case "preempted":
       return cancel === null ? { kind: "rest" } : finishCancelled(cancel.why, null);
+    case "preempted":
+      return cancel === null ? { kind: "wait-again" } : finishCancelled(cancel.why, null);
     case "admitted":
-      return cancel === null ? { kind: "begin" } : finishCancelled(cancel.why, null);
+      return decideUnlaunched(situation) ?? { kind: "begin" };
     case "starting":
     case "running":
       return decidePlaced(situation, task);
@@ -53,16 +61,23 @@ export function decideWorkload(situation: WorkloadSituation, task: TaskObservati
   }
 }
 
+/** What becomes of one that has a place and no task, when it is to stop; null when it is not. */
+function decideUnlaunched({ cancel, preempt }: WorkloadSituation): WorkloadStep | null {
+  if (cancel !== null) return finishCancelled(cancel.why, null);
+  return preempt === null ? null : { kind: "preempted", end: null, forName: preempt.forName };
+}
+
 function decidePlaced(situation: WorkloadSituation, task: TaskObservation): WorkloadStep {
-  const { state, cancel } = situation;
+  const { state, cancel, preempt } = situation;
+  const isToStop = cancel !== null || preempt !== null;
   switch (task.kind) {
     case "absent":
       if (state === "running") return decideLost(situation, null, vanished);
-      return cancel === null ? { kind: "launch" } : finishCancelled(cancel.why, null);
+      return decideUnlaunched(situation) ?? { kind: "launch" };
     case "starting":
-      return cancel === null ? { kind: "look-again" } : { kind: "stop" };
+      return isToStop ? { kind: "stop" } : { kind: "look-again" };
     case "running":
-      if (cancel !== null) return { kind: "stop" };
+      if (isToStop) return { kind: "stop" };
       return state === "starting" ? { kind: "mark-running", startedAt: task.startedAt } : { kind: "look-again" };
     case "ended":
       return decideEnded(situation, task.end);
@@ -78,15 +93,22 @@ const vanished: TaskOutcome = {
 };
 
 function decideEnded(situation: WorkloadSituation, end: TaskEnd): WorkloadStep {
-  if (end.wasStopped) return finishCancelled(situation.cancel?.why ?? end.outcome.message, end);
+  const { cancel, preempt } = situation;
+  if (end.wasStopped && cancel === null && preempt !== null) {
+    return { kind: "preempted", end, forName: preempt.forName };
+  }
+  if (end.wasStopped) return finishCancelled(cancel?.why ?? end.outcome.message, end);
   if (end.isRestartable) return decideLost(situation, end, end.outcome);
   const isDone = end.outcome.kind === "exited" && end.outcome.exitCode === 0;
   return { kind: "finish", state: isDone ? "succeeded" : "failed", outcome: end.outcome, end };
 }
 
 function decideLost(situation: WorkloadSituation, end: TaskEnd | null, outcome: TaskOutcome): WorkloadStep {
-  if (situation.cancel !== null) return finishCancelled(situation.cancel.why, end);
-  if (situation.attempt <= situation.maxRestarts) return { kind: "requeue", end, outcome };
+  const { cancel, preempt, attempt, timesPreempted, maxRestarts } = situation;
+  if (cancel !== null) return finishCancelled(cancel.why, end);
+  // Whoever was lost on its way out has made room all the same.
+  if (preempt !== null) return { kind: "preempted", end, forName: preempt.forName };
+  if (attempt - timesPreempted <= maxRestarts) return { kind: "requeue", end, outcome };
   return { kind: "finish", state: "failed", outcome, end };
 }
 

@@ -16,6 +16,7 @@ export const nodeGpuSchema = z.object({
   memory: z.number(),
   simulated: z.boolean(),
   device: z.string(),
+  isMig: z.boolean().optional(),
 });
 
 export const nodeSchema = z.object({
@@ -23,6 +24,25 @@ export const nodeSchema = z.object({
   cpus: z.number(),
   memory: z.number(),
   gpus: z.array(nodeGpuSchema),
+  labels: z.record(z.string(), z.string()).optional(),
+  domains: z.array(z.string()).optional(),
+});
+
+/** Name of a level or of a domain of a pool's topology. */
+const domainSchema = z.string().min(1).max(63);
+/** The most levels above the node, and nodes that a topology may name. */
+const levelsMax = 8;
+
+const poolTopologySchema = z.strictObject({
+  levels: z
+    .array(domainSchema)
+    .min(1)
+    .max(levelsMax)
+    .describe("Levels above the node, widest first, such as [block, leaf, rack]."),
+  nodes: z
+    .record(z.string(), z.array(domainSchema).max(levelsMax))
+    .default({})
+    .describe("The domain of each node at each level; a node that is not named stands alone."),
 });
 
 const poolSpecSchema = z.strictObject({
@@ -43,9 +63,25 @@ const poolSpecSchema = z.strictObject({
       model: z.string().min(1).max(60).describe("The model that they pretend to be, such as H100."),
       count: z.int().min(1).max(simulatedGpusMax).describe("How many the node pretends to have."),
       memory: sizeSchema.default("80GB").describe("Memory of each, such as 80GB."),
+      mig: z.boolean().default(false).describe("Whether they are cut into MIG instances; then only those fit."),
     })
     .optional()
     .describe("GPUs that only pretend to be there, for trying out queues without hardware; shown as simulated."),
+  lend: z
+    .boolean()
+    .default(true)
+    .describe("Whether workloads of another purpose may use what lies idle; the pool's own may take it back."),
+  floor: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe("GPUs that workloads of another purpose never take, even when they lie idle."),
+  nodeLabels: z
+    .record(z.string().min(1).max(63), z.string().max(255))
+    .default({})
+    .describe("Labels that every node of the pool carries, such as zone: eu."),
+  topology: poolTopologySchema.optional().describe("How far nodes are from each other, as a tree."),
 });
 
 const poolStatusSchema = z.object({
@@ -102,12 +138,37 @@ export const workloadStates = [
 
 export const purposes = ["training", "evaluation", "pipeline", "replica", "workspace"] as const;
 
+/** The most members that a workload may have. */
+const membersMax = 16_384;
+
+/** Whole GPUs, or a share of one in thousandths. */
+export const gpuAmountSchema = z
+  .number()
+  .min(0)
+  .max(4096)
+  .refine((gpus) => Number.isInteger(gpus) || (gpus < 1 && Number.isInteger(Math.round(gpus * 1e9) / 1e6)), {
+    message: "write whole GPUs, or a share of one in thousandths, such as 0.5",
+  });
+
 export const resourceRequestSchema = z.object({
   cpus: z.number().positive().max(4096),
   memory: z.number().positive(),
-  gpus: z.int().min(0).max(4096),
+  gpus: gpuAmountSchema,
   gpuModel: z.string().nullable(),
+  gpuModels: z.array(z.string().min(1).max(100)).max(20).optional(),
+  migProfile: z.string().min(1).max(20).optional(),
+  nodeLabels: z.record(z.string().min(1).max(63), z.string().max(255)).optional(),
 });
+
+const topologySchema = z.object({
+  required: z.string().min(1).max(63).optional(),
+  preferred: z.string().min(1).max(63).optional(),
+  slice: z.object({ size: z.int().min(1).max(membersMax), level: z.string().min(1).max(63) }).optional(),
+});
+
+const membersSchema = z
+  .object({ min: z.int().min(1).max(membersMax), max: z.int().min(1).max(membersMax) })
+  .refine(({ min, max }) => min <= max, { message: "min is at most max" });
 
 export const pendingReasonSchema = z.object({
   code: z.string(),
@@ -129,6 +190,13 @@ export const workloadSchema = z.object({
   owner: z.object({ kind: z.string(), project: z.string().nullable(), name: z.string() }),
   purpose: z.enum(purposes),
   pool: z.string(),
+  queue: z.string(),
+  pools: z.array(z.string()),
+  members: membersSchema,
+  topology: topologySchema.nullable(),
+  isPreemptible: z.boolean(),
+  minRuntimeMs: z.number(),
+  restartMs: z.number(),
   priority: z.number(),
   resources: resourceRequestSchema,
   maxRestarts: z.number(),
@@ -138,8 +206,18 @@ export const workloadSchema = z.object({
   reason: pendingReasonSchema.nullable(),
   node: z.string().nullable(),
   gpuIndices: z.array(z.number()),
+  places: z.array(
+    z.object({
+      node: z.string(),
+      gpus: z.array(nodeGpuSchema.extend({ millis: z.number(), slice: z.number().optional() })),
+    }),
+  ),
   outcome: taskOutcomeSchema.nullable(),
+  limitMs: z.number().nullable(),
+  checkpointAt: z.number().nullable(),
+  timesPreempted: z.number(),
   queuedAt: z.number(),
+  admittedAt: z.number().nullable(),
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
 });
@@ -152,7 +230,16 @@ export const workloadRequestSchema = z.object({
   purpose: z.enum(purposes),
   pool: z.string().min(1).max(63),
   priority: z.number().min(0).max(100),
-  resources: resourceRequestSchema,
+  resources: resourceRequestSchema.refine(({ gpus, migProfile }) => migProfile === undefined || gpus === 0, {
+    message: "ask for a MIG instance or for GPUs, not for both: set gpus to 0",
+  }),
+  queue: z.string().min(1).max(63).optional(),
+  pools: z.array(z.string().min(1).max(63)).min(1).max(20).optional(),
+  members: membersSchema.optional(),
+  topology: topologySchema.nullable().optional(),
+  isPreemptible: z.boolean().optional(),
+  minRuntimeMs: z.number().min(0).optional(),
+  restartMs: z.number().min(0).optional(),
   maxRestarts: z.int().min(0).max(100),
   command: z.object({
     argv: z.array(z.string()).min(1).max(1000),
@@ -165,8 +252,10 @@ export const workloadRequestSchema = z.object({
     requirements: z.array(z.string().max(1000)).max(1000).nullable(),
     maxDurationMs: z.number().positive().nullable(),
     graceMs: z.number().min(0).max(3_600_000),
+    checkpointFolder: z.string().min(1).max(4096).optional(),
   }),
 });
 
-/** Events about workloads carry the pool and the state, for those who decide by them. */
-export const workloadEventDataSchema = z.object({ pool: z.string(), state: z.enum(workloadStates) });
+/** What the ledger can be added up by. */
+export const usageSums = ["project", "purpose", "day", "pool", "queue", "model", "owner"] as const;
+export type UsageSum = (typeof usageSums)[number];

@@ -1,10 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 import type { Controller, Lease, NextVisit } from "../platform/controller.ts";
-import { type Resource, withCondition } from "../platform/resource.ts";
+import { type Condition, type Resource, withCondition } from "../platform/resource.ts";
 import type { ResourceStore } from "../platform/resource-store.ts";
 import { describeGpus } from "./fit-node.ts";
 import { type PoolSpec, type PoolStatus, poolKind } from "./model.ts";
-import { findExcessLimit, poolNodes, sumNodes } from "./pool-nodes.ts";
+import { findExcessLimit, findTopologyProblem, poolNodes, sumNodes } from "./pool-nodes.ts";
 import type { ComputeDriver } from "./ports.ts";
 import type { WorkloadStore } from "./store.ts";
 
@@ -54,17 +54,32 @@ export class PoolController implements Controller {
   #statusOf(pool: Resource<PoolSpec, PoolStatus>, machines: Awaited<ReturnType<ComputeDriver["nodes"]>>): PoolStatus {
     const nodes = poolNodes(pool.name, pool.spec, machines);
     const excess = findExcessLimit(pool.spec, machines);
-    const condition = {
+    const since = this.#needs.clock.now();
+    const limits: Condition = {
       type: "LimitsHold",
-      status: excess === null ? ("true" as const) : ("false" as const),
+      status: excess === null ? "true" : "false",
       reason: excess === null ? "WithinMachine" : "BeyondMachine",
       message: excess ?? "the machine has what the limits ask for",
-      since: this.#needs.clock.now(),
+      since,
     };
+    const problem = findTopologyProblem(pool.spec, machines);
+    const topology: Condition = {
+      type: "TopologyHolds",
+      status: problem === null ? "true" : "false",
+      reason: problem === null ? "NodesKnown" : "NodesDiffer",
+      message: problem ?? "the topology names every node with all its domains",
+      since,
+    };
+    const told = pool.spec.topology === undefined ? [limits] : [limits, topology];
+    const kept = pool.status.conditions.filter((each) => told.some(({ type }) => type === each.type));
     return {
       phase: "ready",
-      conditions: [...withCondition(pool.status.conditions, condition)],
-      nodes: nodes.map((node) => ({ ...node, gpus: [...node.gpus] })),
+      conditions: [...told.reduce<readonly Condition[]>(withCondition, kept)],
+      nodes: nodes.map(({ domains, ...node }) => ({
+        ...node,
+        gpus: [...node.gpus],
+        ...(domains === undefined ? {} : { domains: [...domains] }),
+      })),
       ...sumNodes(nodes),
       gpuSummary: describeGpus(nodes.flatMap((node) => node.gpus)),
     };

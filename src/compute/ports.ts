@@ -1,15 +1,50 @@
 import type { Instant, Millis } from "../base/clock.ts";
 import type { Bytes } from "../base/units.ts";
-import type { Lease } from "../platform/controller.ts";
+import type { Transaction } from "../platform/database.ts";
+import type { EventEntry } from "../platform/event.ts";
 import type { ResourceRef } from "../platform/resource.ts";
 
-/** What a workload asks of a node. */
+/** What a workload asks of a node; one with several members asks it for each. */
 export interface ResourceRequest {
   readonly cpus: number;
   readonly memory: Bytes;
+  /** Whole GPUs, or a share of one below 1, such as 0.5. Shares are accounted for; drivers may not enforce them. */
   readonly gpus: number;
   /** GPU model, such as `H100`; null takes any. */
   readonly gpuModel: string | null;
+  /** Models that will do, in place of the one in `gpuModel`. */
+  readonly gpuModels?: readonly string[] | undefined;
+  /** A MIG instance, such as `3g.40gb`; then `gpus` is 0. */
+  readonly migProfile?: string | undefined;
+  /** Labels that the node must carry with these values. */
+  readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How the members of a workload must lie to each other. Levels are those of the pool's topology, or `node`. */
+export interface MemberTopology {
+  /** All members in one domain of this level. */
+  readonly required?: string | undefined;
+  /** One domain of this level if possible. */
+  readonly preferred?: string | undefined;
+  /** Members in groups of `size`, each group inside one domain of `level`. */
+  readonly slice?: { readonly size: number; readonly level: string } | undefined;
+}
+
+/** What a scheduler must know of a workload beside its size. Each has a default: see `termsOf`. */
+export interface WorkloadTerms {
+  /** The leaf of the quota tree that it counts against; its project by default. */
+  readonly queue: string;
+  /** Pools that will do, in order of preference; the one `pool` by default. */
+  readonly pools: readonly string[];
+  /** Starts with at least `min` members, with up to `max` when they fit; one by default. */
+  readonly members: { readonly min: number; readonly max: number };
+  readonly topology: MemberTopology | null;
+  /** Whether it may be stopped for others and started again later. Replicas and workspaces may not by default. */
+  readonly isPreemptible: boolean;
+  /** It is not preempted before it ran this long. */
+  readonly minRuntimeMs: Millis;
+  /** Time until it works again after it was preempted. */
+  readonly restartMs: Millis;
 }
 
 /** What to run; the same on every driver. */
@@ -27,12 +62,14 @@ export interface TaskCommand {
   readonly maxDurationMs: Millis | null;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: Millis;
+  /** Folder in which it saves its work: the newest file there tells when that was. */
+  readonly checkpointFolder?: string | undefined;
 }
 
 /** Why the platform runs it; also the purpose in the ledger. */
 export type Purpose = "training" | "evaluation" | "pipeline" | "replica" | "workspace";
 
-export interface WorkloadRequest {
+export interface WorkloadRequest extends Partial<WorkloadTerms> {
   /** Chosen by the submitter: submitting the same id again is the same workload. */
   readonly id: string;
   readonly project: string;
@@ -73,17 +110,41 @@ export interface TaskOutcome {
   readonly message: string;
 }
 
-export interface Workload extends Omit<WorkloadRequest, "command"> {
+/** A GPU, or a piece of one, that a workload holds. */
+export interface HeldGpu extends NodeGpu {
+  /** Thousandths of the GPU. */
+  readonly millis: number;
+  /** First memory slice of a MIG instance. */
+  readonly slice?: number | undefined;
+}
+
+/** Where one member of a workload runs. */
+export interface WorkloadPlace {
+  readonly node: string;
+  readonly gpus: readonly HeldGpu[];
+}
+
+export interface Workload extends Omit<WorkloadRequest, "command" | keyof WorkloadTerms>, WorkloadTerms {
   readonly state: WorkloadState;
   /** 1 for the first start. */
   readonly attempt: number;
   /** What it is doing now, for people: "building Python environment 12/40 packages". */
   readonly phase: string;
   readonly reason: PendingReason | null;
+  /** The node of its first member. */
   readonly node: string | null;
   readonly gpuIndices: readonly number[];
+  /** One for each member while it holds a place. */
+  readonly places: readonly WorkloadPlace[];
   readonly outcome: TaskOutcome | null;
+  /** Longest running time of one start; null: no limit. */
+  readonly limitMs: Millis | null;
+  /** When its work was last saved; null: never. */
+  readonly checkpointAt: Instant | null;
+  readonly timesPreempted: number;
   readonly queuedAt: Instant;
+  /** When its present place was given to it. */
+  readonly admittedAt: Instant | null;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
 }
@@ -100,6 +161,8 @@ export interface Workloads {
   }): Promise<readonly Workload[]>;
   /** Asks a workload to stop: SIGTERM, grace, SIGKILL to its whole process group. Idempotent. */
   cancel(id: string, actor: string, why: string): Promise<void>;
+  /** Notes that a running workload saved its work at `at`; earlier reports than the last one are passed over. */
+  checkpoint(id: string, at: Instant): Promise<void>;
   /** The folder in which the current attempt runs (local driver); null before it started. */
   taskFolder(id: string): Promise<string | null>;
 }
@@ -114,6 +177,8 @@ export interface NodeGpu {
   readonly simulated: boolean;
   /** Names the device itself: two pools that share a machine name the same GPU alike. */
   readonly device: string;
+  /** Whether it is cut into MIG instances. */
+  readonly isMig?: boolean | undefined;
 }
 
 /** What a node has. */
@@ -122,47 +187,80 @@ export interface ComputeNode {
   readonly cpus: number;
   readonly memory: Bytes;
   readonly gpus: readonly NodeGpu[];
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The domain at each level of its pool's topology, widest first; absent without levels. */
+  readonly domains?: readonly string[] | undefined;
 }
 
 /** Whether a pool can take workloads. A pool that drains is being deleted and starts nothing new. */
 export type PoolReadiness = "absent" | "unobserved" | "ready" | "draining";
 
-/** One pool as a scheduler sees it, read in one transaction. */
-export interface PoolSnapshot {
-  readonly pool: string;
-  readonly readiness: PoolReadiness;
-  readonly nodes: readonly ComputeNode[];
-  /** GPUs (by `device`) that some workload of any pool holds. */
-  readonly devicesTaken: ReadonlySet<string>;
-  /** Workloads that wait, in no particular order. */
-  readonly waiting: readonly Workload[];
-  /** Workloads that hold a place: admitted, starting or running. */
-  readonly holding: readonly Workload[];
+/** A workload that has not ended, as a scheduler sees it. */
+export interface QueuedWorkload extends Workload {
+  /** Whether it is on its way out: cancelled, or told to make room. */
+  readonly isLeaving: boolean;
+  /** Who it had to make room for before: it does not evict them in turn. */
+  readonly evictedBy: readonly string[];
 }
 
 /** A place for one waiting workload. */
 export interface Assignment {
   readonly id: string;
-  readonly node: string;
-  readonly gpus: readonly NodeGpu[];
+  readonly attempt: number;
+  readonly pool: string;
+  /** One for each member. */
+  readonly places: readonly WorkloadPlace[];
+}
+
+/** A workload that must make room. */
+export interface EvictionOrder {
+  readonly id: string;
+  readonly attempt: number;
+  readonly forId: string;
+  readonly forName: string;
+  readonly lostGpuSeconds: number;
+}
+
+/** An elastic workload that goes on with fewer members. */
+export interface ShrinkOrder {
+  readonly id: string;
+  readonly attempt: number;
+  readonly forName: string;
+  /** What remains. */
+  readonly places: readonly WorkloadPlace[];
 }
 
 /** What a scheduler's pass decided. */
 export interface QueueDecisions {
   readonly assignments: readonly Assignment[];
+  readonly evictions: readonly EvictionOrder[];
+  readonly shrinks: readonly ShrinkOrder[];
   readonly reasons: ReadonlyMap<string, PendingReason>;
 }
 
-/** The queue of a pool: what a scheduler reads, and the one door through which its decisions come. */
+/** What became of a pass. */
+export interface AppliedDecisions {
+  /** Events to append at the end of the transaction. */
+  readonly entries: readonly EventEntry[];
+  /** Assignments and shrinks that came too late: the workload is not where the scheduler saw it. */
+  readonly refused: readonly string[];
+}
+
+/** The queue of workloads: what a scheduler reads, and the one door through which its decisions come. */
 export interface WorkloadQueue {
-  snapshot(pool: string): Promise<PoolSnapshot>;
+  /** Every workload that has not ended. */
+  active(transaction: Transaction): Promise<readonly QueuedWorkload[]>;
+  /** The workloads that events behind place `seq` of the log tell of, and those of `ids`; ended ones too. */
+  changedSince(transaction: Transaction, seq: number, ids: readonly string[]): Promise<readonly QueuedWorkload[]>;
+  /** Workloads whose work was saved after `at` and that still run: their ids, and when. */
+  checkpointsSince(transaction: Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>>;
   /**
-   * Applies a pass whole or not at all. A workload that no longer waits keeps its state.
-   * @throws {Fault} `platform.lease-lost`; `platform.resource-conflict` when a GPU was promised meanwhile.
+   * Writes a pass's decisions. A workload that is no longer where the pass saw it keeps its state.
+   * @throws {Fault} `platform.resource-conflict` when more of a GPU would be promised than there is.
    */
-  apply(decisions: QueueDecisions, lease: Lease): Promise<void>;
-  /** Every workload that waits or holds a place, of these projects (null: all), at most `limit`. */
-  active(projects: readonly string[] | null, limit: number): Promise<readonly Workload[]>;
+  apply(transaction: Transaction, decisions: QueueDecisions, actor: string, at: Instant): Promise<AppliedDecisions>;
+  /** Workloads that wait or hold a place, of these projects (null: all), at most `limit`. */
+  list(projects: readonly string[] | null, limit: number): Promise<readonly Workload[]>;
 }
 
 /** Names one start of a workload. */
@@ -184,7 +282,7 @@ export interface PythonEnvironment {
 export interface TaskLaunch extends TaskRef {
   readonly command: TaskCommand;
   readonly resources: ResourceRequest;
-  readonly gpus: readonly NodeGpu[];
+  readonly gpus: readonly HeldGpu[];
   readonly environment: PythonEnvironment | null;
 }
 
@@ -217,6 +315,8 @@ export interface LogChunk {
 /** Runs tasks on machines of one sort. Tasks outlive the driver object and the process that holds it. */
 export interface ComputeDriver {
   readonly name: string;
+  /** The most members that a workload may have here. */
+  readonly membersMax: number;
   /** What the machines have now. */
   nodes(signal: AbortSignal): Promise<readonly ComputeNode[]>;
   /**
@@ -234,6 +334,8 @@ export interface ComputeDriver {
   findTail(task: TaskRef, stream: LogStream, lines: number): Promise<number>;
   /** The folder in which the task works, or null where it has none on this machine. */
   taskFolder(task: TaskRef): string | null;
+  /** When the newest file in a folder of checkpoints was written; null when there is none. */
+  newestFileAt(folder: string): Promise<Instant | null>;
   /** Calls back when a task that was launched or observed as running has changed. Returns what ends it. */
   onChange(listener: (task: TaskRef) => void): () => void;
   /** Deletes what ended tasks left, when it is older than `before` and not of these. Answers with how many. */

@@ -1,153 +1,279 @@
-import { type Kysely, sql } from "kysely";
-import type { Clock } from "../base/clock.ts";
+import { type Kysely, sql, type Transaction as KyselyTransaction } from "kysely";
+import type { Instant } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { Lease } from "../platform/controller.ts";
+import type { Transaction } from "../platform/database.ts";
 import type { EventEntry } from "../platform/event.ts";
-import { appendEvents } from "../platform/event-log.ts";
-import { assertLease } from "../platform/reconciler.ts";
-import { type PoolStatus, poolKind } from "./model.ts";
-import type { Assignment, PoolReadiness, PoolSnapshot, QueueDecisions, Workload, WorkloadQueue } from "./ports.ts";
-import { entryOf } from "./store.ts";
-import { displayName, toWorkload, type WorkloadRow } from "./workload-row.ts";
+import { splitHeldTime } from "./held-usage.ts";
+import type {
+  AppliedDecisions,
+  Assignment,
+  EvictionOrder,
+  PendingReason,
+  QueueDecisions,
+  QueuedWorkload,
+  ShrinkOrder,
+  Workload,
+  WorkloadQueue,
+} from "./ports.ts";
+import { entryOf } from "./transition.ts";
+import { displayName, toQueued, toWorkload, type WorkloadFacts } from "./workload-row.ts";
 
 interface QueueTables {
-  workload: WorkloadRow;
-  gpu_claim: { device: string; workload: string };
-  resource: { kind: string; project: string; name: string; status: PoolStatus; deleting_since: number | null };
+  workload: WorkloadFacts;
 }
 
-/** PostgreSQL's code for a key that exists already: two passes promised one GPU. */
-const uniqueViolation = "23505";
+/** PostgreSQL's code for a row that a constraint refuses: more of a GPU was promised than there is. */
+const constraintCodes: ReadonlySet<string> = new Set(["23514", "23505"]);
 
-/** The queue of workloads in PostgreSQL. */
+/** All columns but the command and the environment, which may be large. */
+const facts =
+  sql.raw(`w.id, w.project, w.owner_kind, w.owner_project, w.owner_name, w.purpose, w.pool, w.queue, w.terms,
+  w.priority, w.resources, w.max_restarts, w.state, w.attempt, w.phase, w.reason, w.node, w.gpus, w.places, w.outcome,
+  w.cancel, w.preempt, w.times_preempted, w.evicted_by, w.checkpoint_at,
+  (w.command->>'maxDurationMs')::double precision as limit_ms, w.queued_at, w.admitted_at, w.started_at, w.ended_at`);
+
+/** The queue of workloads in PostgreSQL. One statement for each sort of change, however many workloads it concerns. */
 export class QueueStore implements WorkloadQueue {
   readonly #database: Kysely<QueueTables>;
-  readonly #clock: Clock;
 
-  constructor(database: Kysely<QueueTables>, clock: Clock) {
+  constructor(database: Kysely<QueueTables>) {
     this.#database = database;
-    this.#clock = clock;
   }
 
-  async snapshot(pool: string): Promise<PoolSnapshot> {
-    return await this.#database
-      .transaction()
-      .setIsolationLevel("repeatable read")
-      .execute(async (transaction) => {
-        const resource = await transaction
-          .selectFrom("resource")
-          .select(["status", "deleting_since"])
-          .where("kind", "=", poolKind.kind)
-          .where("project", "=", "")
-          .where("name", "=", pool)
-          .executeTakeFirst();
-        const rows = await transaction
-          .selectFrom("workload")
-          .selectAll()
-          .where("pool", "=", pool)
-          .where("ended_at", "is", null)
-          .execute();
-        const claims = await transaction.selectFrom("gpu_claim").select("device").execute();
-        const workloads = rows.map(toWorkload);
-        const isWaiting = (workload: Workload): boolean =>
-          workload.state === "queued" || workload.state === "preempted";
-        // One that is to stop is on its way out of the queue: it gets no place any more.
-        const leaving = new Set(rows.filter((row) => row.cancel !== null).map((row) => row.id));
-        return {
-          pool,
-          readiness: readinessOf(resource),
-          nodes: resource?.status.nodes ?? [],
-          devicesTaken: new Set(claims.map((claim) => claim.device)),
-          waiting: workloads.filter((workload) => isWaiting(workload) && !leaving.has(workload.id)),
-          holding: workloads.filter((workload) => !isWaiting(workload)),
-        };
-      });
+  async active(transaction: Transaction): Promise<readonly QueuedWorkload[]> {
+    const { rows } = await sql<WorkloadFacts>`
+      select ${facts} from workload w where w.ended_at is null order by w.id`.execute(transaction);
+    return rows.map(toQueued);
   }
 
-  async apply(decisions: QueueDecisions, lease: Lease): Promise<void> {
-    const at = this.#clock.now();
-    await this.#database
-      .transaction()
-      .execute(async (transaction) => {
-        await assertLease(transaction, lease);
-        for (const [id, reason] of decisions.reasons) {
-          await sql`
-            update workload set reason = ${JSON.stringify(reason)}::jsonb, phase = 'waiting for a place'
-            where id = ${id} and state in ('queued', 'preempted') and reason is distinct from ${JSON.stringify(reason)}::jsonb`.execute(
-            transaction,
-          );
-        }
-        const entries: EventEntry[] = [];
-        for (const assignment of decisions.assignments) {
-          const row = await admit(transaction, assignment, at);
-          if (row !== undefined) entries.push(admission(toWorkload(row), assignment, lease, at));
-        }
-        await appendEvents(transaction, entries);
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof Error && "code" in error && error.code === uniqueViolation)) throw error;
-        throw new Fault(
-          "platform.resource-conflict",
-          "a GPU was promised to another workload meanwhile; decide again",
-          { cause: error },
-        );
-      });
+  async changedSince(
+    transaction: Transaction,
+    seq: number,
+    ids: readonly string[],
+  ): Promise<readonly QueuedWorkload[]> {
+    const { rows } = await sql<WorkloadFacts>`
+      select ${facts} from workload w
+      where w.id = any(${ids}::text[]) or w.id in (select name from event where seq > ${seq} and kind = 'Workload')
+      order by w.queued_at, w.id`.execute(transaction);
+    return rows.map(toQueued);
   }
 
-  async active(projects: readonly string[] | null, limit: number): Promise<readonly Workload[]> {
-    let query = this.#database
-      .selectFrom("workload")
-      .selectAll()
-      .where("ended_at", "is", null)
-      .orderBy("queued_at")
-      .orderBy("id")
-      .limit(limit);
-    if (projects !== null) query = query.where("project", "in", projects.length === 0 ? [""] : [...projects]);
-    return (await query.execute()).map(toWorkload);
+  async checkpointsSince(transaction: Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>> {
+    const { rows } = await sql<{ id: string; checkpoint_at: number }>`
+      select id, checkpoint_at from workload
+      where ended_at is null and checkpoint_noted_at >= ${at} and checkpoint_at is not null`.execute(transaction);
+    return new Map(rows.map((row) => [row.id, row.checkpoint_at]));
+  }
+
+  async apply(
+    transaction: Transaction,
+    decisions: QueueDecisions,
+    actor: string,
+    at: Instant,
+  ): Promise<AppliedDecisions> {
+    try {
+      await writeReasons(transaction, decisions.reasons);
+      const evicted = await evict(transaction, decisions.evictions, at);
+      const shrunk = await shrink(transaction, decisions.shrinks, at);
+      const admitted = await admit(transaction, decisions.assignments, at);
+      const done = new Set([...admitted, ...shrunk].map((row) => row.id));
+      const refused = [...decisions.assignments, ...decisions.shrinks].filter(({ id }) => !done.has(id));
+      return { entries: entriesOf(decisions, { evicted, shrunk, admitted }, actor, at), refused: refused.map(idOf) };
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && constraintCodes.has(String(error.code)))) throw error;
+      throw new Fault(
+        "platform.resource-conflict",
+        "more of a GPU would be promised than there is; look at the cluster anew and decide again",
+        { cause: error },
+      );
+    }
+  }
+
+  async list(projects: readonly string[] | null, limit: number): Promise<readonly Workload[]> {
+    const { rows } = await sql<WorkloadFacts>`
+      select ${facts} from workload w
+      where w.ended_at is null and (${projects === null} or w.project = any(${projects ?? []}::text[]))
+      order by w.queued_at, w.id limit ${limit}`.execute(this.#database);
+    return rows.map(toWorkload);
   }
 }
 
-function readinessOf(
-  resource: { readonly status: PoolStatus; readonly deleting_since: number | null } | undefined,
-): PoolReadiness {
-  if (resource === undefined) return "absent";
-  if (resource.deleting_since !== null) return "draining";
-  return resource.status.nodes.length === 0 ? "unobserved" : "ready";
+const idOf = ({ id }: { readonly id: string }): string => id;
+
+async function writeReasons(
+  transaction: KyselyTransaction<never> | Transaction,
+  reasons: ReadonlyMap<string, PendingReason>,
+): Promise<void> {
+  if (reasons.size === 0) return;
+  const given = JSON.stringify([...reasons].map(([id, reason]) => ({ id, reason })).toSorted(byId));
+  await sql`
+    with given as (select * from jsonb_to_recordset(${given}::jsonb) as item (id text, reason jsonb))
+    update workload w set reason = given.reason, phase = 'waiting for a place'
+    from given where w.id = given.id and w.state = 'queued'`.execute(transaction);
 }
 
-/** Gives a workload its place if it still waits; the claims' key makes sure that no GPU is promised twice. */
+/** Gives waiting workloads their places; the database's sum of the claims makes sure that no GPU is promised twice. */
 async function admit(
-  transaction: Kysely<QueueTables>,
-  assignment: Assignment,
-  at: number,
-): Promise<WorkloadRow | undefined> {
-  const { rows } = await sql<WorkloadRow>`
-    update workload set state = 'admitted', phase = 'has a place', reason = null, outcome = null,
-      node = ${assignment.node}, gpus = ${JSON.stringify(assignment.gpus)}::jsonb
-    where id = ${assignment.id} and state in ('queued', 'preempted') and cancel is null returning *`.execute(
-    transaction,
+  transaction: Transaction,
+  assignments: readonly Assignment[],
+  at: Instant,
+): Promise<readonly WorkloadFacts[]> {
+  if (assignments.length === 0) return [];
+  const given = JSON.stringify(
+    assignments.toSorted(byId).map(({ id, attempt, pool, places }) => ({
+      id,
+      attempt,
+      pool,
+      places,
+      node: places[0]?.node ?? null,
+      gpus: places[0]?.gpus ?? [],
+    })),
   );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  for (const gpu of assignment.gpus) {
-    await transaction.insertInto("gpu_claim").values({ device: gpu.device, workload: assignment.id }).execute();
-  }
+  const { rows } = await sql<WorkloadFacts>`
+    with given as (
+      select * from jsonb_to_recordset(${given}::jsonb) as item (id text, attempt integer, pool text, places jsonb, node text, gpus jsonb)
+    )
+    update workload w set state = 'admitted', phase = 'has a place', reason = null, outcome = null, preempt = null,
+      pool = given.pool, node = given.node, gpus = given.gpus, places = given.places, admitted_at = ${at}
+    from given
+    where w.id = given.id and w.attempt = given.attempt and w.state = 'queued' and w.cancel is null
+    returning ${facts}`.execute(transaction);
+  const ids = rows.map(idOf);
+  await claimPlaces(transaction, ids, at);
+  return rows;
+}
+
+/** Claims the GPUs of workloads that were just given places, and opens their tasks and their part of the ledger. */
+async function claimPlaces(transaction: Transaction, ids: readonly string[], at: Instant): Promise<void> {
+  await sql`
+    insert into gpu_claim (device, workload, millis, slice)
+    select gpu->>'device', w.id, (gpu->>'millis')::integer, (gpu->>'slice')::integer
+    from workload w, jsonb_array_elements(w.places) place, jsonb_array_elements(place->'gpus') gpu
+    where w.id = any(${ids}::text[])`.execute(transaction);
   await sql`
     insert into task (workload, attempt, node, gpus, admitted_at)
-    values (${row.id}, ${row.attempt}, ${assignment.node}, ${JSON.stringify(assignment.gpus)}::jsonb, ${at})
+    select id, attempt, node, gpus, ${at} from workload where id = any(${ids}::text[])
     on conflict do nothing`.execute(transaction);
-  return row;
+  await sql`
+    insert into usage_entry (workload, attempt, member, piece, project, owner_kind, owner_name, purpose, queue, pool, node,
+      device, gpu_model, gpu_millis, cpus, from_at)
+    select w.id, w.attempt, place.ordinal - 1, coalesce(gpu.ordinal, 1) - 1, w.project, w.owner_kind, w.owner_name, w.purpose,
+      w.queue, w.pool, place.held->>'node', gpu.held->>'device', gpu.held->>'model',
+      coalesce((gpu.held->>'millis')::integer, 0),
+      case when coalesce(gpu.ordinal, 1) = 1 then (w.resources->>'cpus')::double precision else 0 end, ${at}
+    from workload w
+    cross join lateral jsonb_array_elements(w.places) with ordinality as place (held, ordinal)
+    left join lateral jsonb_array_elements(place.held->'gpus') with ordinality as gpu (held, ordinal) on true
+    where w.id = any(${ids}::text[])`.execute(transaction);
 }
 
-function admission(workload: Workload, assignment: Assignment, lease: Lease, at: number): EventEntry {
-  const simulated = assignment.gpus.some((gpu) => gpu.simulated) ? "simulated " : "";
-  const gpus =
-    assignment.gpus.length === 0 ? "" : ` with ${simulated}GPU ${assignment.gpus.map((gpu) => gpu.index).join(", ")}`;
-  return entryOf(
-    workload,
-    `controller:${lease.controller}`,
-    "admitted",
-    `${displayName(workload)} has a place on ${assignment.node}${gpus}`,
-    at,
+/** Tells running workloads to make room; one that was told before, or is cancelled, needs no telling. */
+async function evict(
+  transaction: Transaction,
+  evictions: readonly EvictionOrder[],
+  at: Instant,
+): Promise<readonly WorkloadFacts[]> {
+  if (evictions.length === 0) return [];
+  const given = JSON.stringify(
+    evictions.toSorted(byId).map(({ id, attempt, forId, forName }) => ({
+      id,
+      attempt,
+      evictor: forId,
+      preempt: { forId, forName, at },
+    })),
   );
+  const { rows } = await sql<WorkloadFacts>`
+    with given as (
+      select * from jsonb_to_recordset(${given}::jsonb) as item (id text, attempt integer, evictor text, preempt jsonb)
+    )
+    update workload w set preempt = given.preempt, phase = 'makes room',
+      evicted_by = (w.evicted_by - given.evictor) || to_jsonb(given.evictor)
+    from given
+    where w.id = given.id and w.attempt = given.attempt and w.state in ('admitted', 'starting', 'running')
+      and w.cancel is null and w.preempt is null
+    returning ${facts}`.execute(transaction);
+  return rows;
+}
+
+/** Takes members from elastic workloads: their GPUs are free at once, and their part of the ledger is closed. */
+async function shrink(
+  transaction: Transaction,
+  shrinks: readonly ShrinkOrder[],
+  at: Instant,
+): Promise<readonly WorkloadFacts[]> {
+  const done: WorkloadFacts[] = [];
+  for (const { id, attempt, places } of shrinks.toSorted(byId)) {
+    const { rows } = await sql<WorkloadFacts>`
+      update workload w set places = ${JSON.stringify(places)}::jsonb, node = ${places[0]?.node ?? null},
+        gpus = ${JSON.stringify(places[0]?.gpus ?? [])}::jsonb
+      where w.id = ${id} and w.attempt = ${attempt} and w.state in ('admitted', 'starting', 'running') and w.preempt is null
+      returning ${facts}`.execute(transaction);
+    const [row] = rows;
+    if (row === undefined) continue;
+    await closeAndReopen(transaction, row, at);
+    done.push(row);
+  }
+  return done;
+}
+
+/** What was held until now is closed as it was; what is held from now on is opened anew. */
+async function closeAndReopen(transaction: Transaction, row: WorkloadFacts, at: Instant): Promise<void> {
+  const spans = splitHeldTime({
+    purpose: row.purpose,
+    admittedAt: row.admitted_at ?? at,
+    startedAt: row.started_at,
+    checkpointAt: null,
+    endedAt: null,
+    releasedAt: at,
+    to: "running",
+  });
+  await sql`delete from gpu_claim where workload = ${row.id}`.execute(transaction);
+  await sql`select close_usage(${row.id}, ${row.attempt}, ${JSON.stringify(spans)}::jsonb)`.execute(transaction);
+  await claimPlaces(transaction, [row.id], at);
+}
+
+interface Done {
+  readonly admitted: readonly WorkloadFacts[];
+  readonly evicted: readonly WorkloadFacts[];
+  readonly shrunk: readonly WorkloadFacts[];
+}
+
+function entriesOf(
+  decisions: QueueDecisions,
+  { admitted, evicted, shrunk }: Done,
+  actor: string,
+  at: Instant,
+): readonly EventEntry[] {
+  const lost = new Map(decisions.evictions.map((each) => [each.id, each.lostGpuSeconds]));
+  const makers = new Map(decisions.shrinks.map((each) => [each.id, each.forName]));
+  return [
+    ...evicted.map((row): EventEntry => {
+      const lostGpuSeconds = lost.get(row.id) ?? 0;
+      const message = `${nameOf(row)} is to make room for ${row.preempt?.forName ?? "others"}; ${Math.round(lostGpuSeconds)} GPU-seconds of work are lost`;
+      const entry = entryOf(toWorkload(row), actor, "preemption-requested", message, at);
+      return { ...entry, data: { ...entry.data, forId: row.preempt?.forId, lostGpuSeconds } };
+    }),
+    ...shrunk.map((row) => {
+      const message = `${nameOf(row)} goes on with ${row.places.length} members, to make room for ${makers.get(row.id)}`;
+      return entryOf(toWorkload(row), actor, "shrunk", message, at);
+    }),
+    ...admitted.map((row) => entryOf(toWorkload(row), actor, "admitted", describeAdmission(row), at)),
+  ];
+}
+
+function nameOf(row: WorkloadFacts): string {
+  return displayName(toWorkload(row));
+}
+
+function describeAdmission(row: WorkloadFacts): string {
+  const { gpus, places } = row;
+  const simulated = gpus.some((gpu) => gpu.simulated) ? "simulated " : "";
+  const share = gpus.some((gpu) => gpu.millis < 1000) ? `${gpus[0]?.millis} thousandths of ` : "";
+  const held = gpus.length === 0 ? "" : ` with ${share}${simulated}GPU ${gpus.map((gpu) => gpu.index).join(", ")}`;
+  const others = places.length > 1 ? `, and ${places.length - 1} more members` : "";
+  return `${nameOf(row)} has a place on ${row.node}${held}${others}`;
+}
+
+function byId(left: { readonly id: string }, right: { readonly id: string }): number {
+  return left.id < right.id ? -1 : left.id > right.id ? 1 : 0;
 }

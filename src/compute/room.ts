@@ -5,11 +5,13 @@ import { LocalDriver } from "./drivers/local-driver.ts";
 import { CachedPythonEnvironments } from "./drivers/python-environment.ts";
 import { StoredWorkloads } from "./drivers/stored-workloads.ts";
 import { logRoutes } from "./log-routes.ts";
+import { MoveStore } from "./move-store.ts";
 import { PoolController } from "./pool-controller.ts";
-import type { Workloads, WorkloadQueue } from "./ports.ts";
+import type { ComputeDriver, Workloads, WorkloadQueue } from "./ports.ts";
 import { QueueStore } from "./queue-store.ts";
 import { computeRoutes } from "./routes.ts";
 import { WorkloadStore } from "./store.ts";
+import { UsageStore } from "./usage-store.ts";
 import { WorkloadController, workloadControllerName } from "./workload-controller.ts";
 
 const dayMs = 86_400_000;
@@ -26,14 +28,19 @@ export interface ComputeRoom extends Room {
 /** Pools, workloads and the tasks that run them. `hostEnvironment`: the server's own, of which tasks see a few names. */
 export function computeRoom(
   platform: Platform,
-  needs: { readonly hostEnvironment: Readonly<Record<string, string | undefined>> },
+  needs: {
+    readonly hostEnvironment: Readonly<Record<string, string | undefined>>;
+    /** In place of the processes of this machine. */
+    readonly driver?: ComputeDriver;
+  },
 ): ComputeRoom {
   const { database, resources, clock, waker, gatekeeper, dataDirectory } = platform;
   const { hostEnvironment } = needs;
   const log = platform.log.with({ room: "compute" });
   const store = new WorkloadStore(database.withTables());
-  const queue = new QueueStore(database.withTables(), clock);
-  const driver = new LocalDriver({ folder: join(dataDirectory, "tasks"), clock, log, hostEnvironment });
+  const moves = new MoveStore(database.withTables());
+  const queue = new QueueStore(database.withTables());
+  const driver = needs.driver ?? new LocalDriver({ folder: join(dataDirectory, "tasks"), clock, log, hostEnvironment });
   const environments = new CachedPythonEnvironments({
     folder: join(dataDirectory, "environments"),
     toolsFolder: join(dataDirectory, "tools"),
@@ -61,12 +68,12 @@ export function computeRoom(
   return {
     name: "compute",
     routes: [
-      ...computeRoutes({ store, workloads, gatekeeper }),
+      ...computeRoutes({ store, usage: new UsageStore(database.withTables()), workloads, gatekeeper, clock }),
       ...logRoutes({ store, driver, stopping: stopping.signal }),
     ],
     controllers: [
       new PoolController({ resources, store, driver, clock }),
-      new WorkloadController({ store, driver, environments, clock, wake }),
+      new WorkloadController({ store, moves, driver, environments, clock, wake }),
     ],
     workloads,
     queue,

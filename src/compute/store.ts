@@ -1,13 +1,11 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
-import type { Lease } from "../platform/controller.ts";
-import type { EventEntry } from "../platform/event.ts";
 import { appendEvents } from "../platform/event-log.ts";
-import { assertLease } from "../platform/reconciler.ts";
 import type { ResourceRef } from "../platform/resource.ts";
-import type { TaskEnd, TaskOutcome, Workload, WorkloadRequest, WorkloadState } from "./ports.ts";
+import type { Workload, WorkloadRequest } from "./ports.ts";
+import { entryOf } from "./transition.ts";
 import { type CancelRequest, displayName, toWorkload, type WorkloadRow } from "./workload-row.ts";
+import { termsOf } from "./workload-terms.ts";
 
 /** A list answers with at most this many workloads, newest first. */
 const listMax = 1000;
@@ -16,30 +14,11 @@ const listMax = 1000;
 const holdingStates = ["admitted", "starting", "running"] as const;
 
 interface ComputeTables {
-  workload: WorkloadRow;
-  gpu_claim: { device: string; workload: string };
-  task: {
-    workload: string;
-    attempt: number;
-    node: string;
-    admitted_at: number;
-    started_at: number | null;
-    ended_at: number | null;
-    memory_peak: number | null;
-  };
+  workload: Omit<WorkloadRow, "limit_ms"> & { readonly checkpoint_noted_at: number | null };
 }
 
-/** A change of state, written under the controller's lease if the workload is still where the controller saw it. */
-export interface Transition {
-  readonly workload: Pick<Workload, "id" | "state" | "attempt">;
-  readonly to: WorkloadState;
-  readonly phase: string;
-  readonly message: string;
-  readonly at: Instant;
-  readonly startedAt?: Instant;
-  readonly outcome?: TaskOutcome;
-  readonly end?: TaskEnd | null;
-}
+/** The longest running time that the command asks for, as a column. */
+const limitColumn = sql<number | null>`(command->>'maxDurationMs')::double precision`.as("limit_ms");
 
 /** Which workloads to list. */
 export interface WorkloadFilter {
@@ -60,33 +39,37 @@ export class WorkloadStore {
   /** Puts a workload into the queue; one that is known already stays as it is. */
   async insert(request: WorkloadRequest, at: Instant): Promise<Workload> {
     const { secretEnv, ...command } = request.command;
+    const { queue, ...terms } = termsOf(request);
     return await this.#database.transaction().execute(async (transaction) => {
       const { rows } = await sql<WorkloadRow>`
-        insert into workload (id, project, owner_kind, owner_project, owner_name, purpose, pool, priority, resources,
-          command, secret_env, max_restarts, state, attempt, phase, gpus, queued_at)
+        insert into workload (id, project, owner_kind, owner_project, owner_name, purpose, pool, queue, terms, priority,
+          resources, command, secret_env, max_restarts, state, attempt, phase, gpus, queued_at)
         values (${request.id}, ${request.project}, ${request.owner.kind}, ${request.owner.project}, ${request.owner.name},
-          ${request.purpose}, ${request.pool}, ${request.priority}, ${JSON.stringify(request.resources)},
-          ${JSON.stringify(command)}, ${JSON.stringify(secretEnv)}, ${request.maxRestarts}, 'queued', 1,
-          'waiting for a place', '[]', ${at})
-        on conflict (id) do nothing returning *`.execute(transaction);
+          ${request.purpose}, ${terms.pools[0] ?? request.pool}, ${queue}, ${JSON.stringify(terms)}, ${request.priority},
+          ${JSON.stringify(request.resources)}, ${JSON.stringify(command)}, ${JSON.stringify(secretEnv)},
+          ${request.maxRestarts}, 'queued', 1, 'waiting for a place', '[]', ${at})
+        on conflict (id) do nothing
+        returning *, (command->>'maxDurationMs')::double precision as limit_ms`.execute(transaction);
       const [row] = rows;
       if (row === undefined) return toWorkload(await this.#read(transaction, request.id));
       const workload = toWorkload(row);
       const actor = `${request.owner.kind}:${request.owner.name}`;
       await appendEvents(transaction, [
-        entryOf(workload, actor, "queued", `${displayName(workload)} waits in pool ${request.pool}`, at),
+        entryOf(workload, actor, "queued", `${displayName(workload)} waits in pool ${workload.pool}`, at),
       ]);
       return workload;
     });
   }
 
   async #read(database: Kysely<ComputeTables>, id: string): Promise<WorkloadRow> {
-    return await database.selectFrom("workload").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+    const query = database.selectFrom("workload").selectAll().select(limitColumn).where("id", "=", id);
+    return await query.executeTakeFirstOrThrow();
   }
 
   /** The whole row, command and secrets included: for those who run it. */
   async row(id: string): Promise<WorkloadRow | undefined> {
-    return await this.#database.selectFrom("workload").selectAll().where("id", "=", id).executeTakeFirst();
+    const query = this.#database.selectFrom("workload").selectAll().select(limitColumn).where("id", "=", id);
+    return await query.executeTakeFirst();
   }
 
   async get(id: string): Promise<Workload | undefined> {
@@ -99,6 +82,7 @@ export class WorkloadStore {
     let query = this.#database
       .selectFrom("workload")
       .selectAll()
+      .select(limitColumn)
       .orderBy("queued_at", "desc")
       .orderBy("id")
       .limit(listMax);
@@ -156,7 +140,8 @@ export class WorkloadStore {
     return await this.#database.transaction().execute(async (transaction) => {
       const { rows } = await sql<WorkloadRow>`
         update workload set cancel = ${JSON.stringify(cancel)}
-        where id = ${id} and ended_at is null and cancel is null returning *`.execute(transaction);
+        where id = ${id} and ended_at is null and cancel is null
+        returning *, (command->>'maxDurationMs')::double precision as limit_ms`.execute(transaction);
       const [row] = rows;
       if (row === undefined) return false;
       const workload = toWorkload(row);
@@ -173,87 +158,12 @@ export class WorkloadStore {
     });
   }
 
-  /**
-   * Moves a workload to another state, with its event.
-   *
-   * @throws {Fault} `platform.lease-lost`; `platform.resource-conflict` when it is not where the controller saw it.
-   */
-  async move(transition: Transition, lease: Lease): Promise<void> {
-    const { workload, to, at } = transition;
-    const isEnd = to === "succeeded" || to === "failed" || to === "cancelled";
-    await this.#database.transaction().execute(async (transaction) => {
-      await assertLease(transaction, lease);
-      const { rows } = await sql<WorkloadRow>`
-        update workload set state = ${to}, phase = ${transition.phase}, reason = null,
-          attempt = attempt + ${to === "queued" ? 1 : 0},
-          node = case when ${to === "queued"} then null else node end,
-          gpus = case when ${to === "queued"} then '[]'::jsonb else gpus end,
-          secret_env = case when ${isEnd} then '{}'::jsonb else secret_env end,
-          started_at = ${transition.startedAt ?? null}::bigint,
-          outcome = ${transition.outcome === undefined ? null : JSON.stringify(transition.outcome)}::jsonb,
-          ended_at = ${isEnd ? at : null}::bigint
-        where id = ${workload.id} and state = ${workload.state} and attempt = ${workload.attempt} returning *`.execute(
-        transaction,
-      );
-      const [row] = rows;
-      if (row === undefined) throw moved(workload.id);
-      if (to === "running") await markStarted(transaction, workload, transition.startedAt ?? at);
-      if (isEnd || to === "queued") await this.#leavePlace(transaction, transition);
-      const after = toWorkload(row);
-      await appendEvents(transaction, [entryOf(after, `controller:${lease.controller}`, to, transition.message, at)]);
-    });
-  }
-
-  async #leavePlace(
-    transaction: Transaction<ComputeTables>,
-    { workload, outcome, end, at }: Transition,
-  ): Promise<void> {
-    await transaction.deleteFrom("gpu_claim").where("workload", "=", workload.id).execute();
+  /** Writes down when a workload's work was saved, while it holds a place; never an earlier moment than is known. */
+  async noteCheckpoint(id: string, at: Instant, now: Instant): Promise<void> {
     await sql`
-      update task set ended_at = ${end?.endedAt ?? at}, outcome = ${JSON.stringify(outcome ?? null)}::jsonb, memory_peak = ${end?.memoryPeak ?? null}
-      where workload = ${workload.id} and attempt = ${workload.attempt}`.execute(transaction);
+      update workload set checkpoint_at = ${at}, checkpoint_noted_at = ${now}
+      where id = ${id} and state in ('starting', 'running') and coalesce(checkpoint_at, 0) < ${at}`.execute(
+      this.#database,
+    );
   }
-}
-
-async function markStarted(
-  transaction: Transaction<ComputeTables>,
-  workload: Pick<Workload, "id" | "attempt">,
-  at: Instant,
-): Promise<void> {
-  await transaction
-    .updateTable("task")
-    .set({ started_at: at })
-    .where("workload", "=", workload.id)
-    .where("attempt", "=", workload.attempt)
-    .execute();
-}
-
-function moved(id: string): Fault {
-  return new Fault(
-    "platform.resource-conflict",
-    `workload ${id} was moved by someone else meanwhile; look at it again`,
-    { details: { id } },
-  );
-}
-
-/** The event of a workload's change: what it is and where it stands, never its command or environment. */
-export function entryOf(workload: Workload, actor: string, verb: string, message: string, at: Instant): EventEntry {
-  return {
-    at,
-    actor,
-    verb,
-    subject: { kind: "Workload", project: workload.project, name: workload.id },
-    message,
-    data: {
-      pool: workload.pool,
-      state: workload.state,
-      purpose: workload.purpose,
-      owner: workload.owner,
-      attempt: workload.attempt,
-      resources: workload.resources,
-      node: workload.node,
-      gpuIndices: workload.gpuIndices,
-      ...(workload.outcome === null ? {} : { outcome: workload.outcome }),
-    },
-  };
 }

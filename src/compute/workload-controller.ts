@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Controller, Lease, NextVisit } from "../platform/controller.ts";
 import { decideWorkload, type WorkloadStep } from "./decide-workload.ts";
+import type { MoveStore } from "./move-store.ts";
 import type { ComputeDriver, PythonEnvironment, PythonEnvironments, TaskObservation, TaskOutcome } from "./ports.ts";
 import type { WorkloadStore } from "./store.ts";
 import { displayName, toWorkload, type WorkloadRow } from "./workload-row.ts";
@@ -20,6 +21,7 @@ const stepsMax = 12;
 
 export interface WorkloadControllerNeeds {
   readonly store: WorkloadStore;
+  readonly moves: MoveStore;
   readonly driver: ComputeDriver;
   readonly environments: PythonEnvironments;
   readonly clock: Clock;
@@ -32,7 +34,8 @@ const nextStep: Visit = { kind: "next-step" };
 
 /**
  * Drives a workload from its place to its end: *admitted* → *starting* (environment, files, launch) → *running* →
- * *succeeded*, *failed*, *cancelled*, or back to *queued* when its task was lost. The driver says what is true.
+ * *succeeded*, *failed*, *cancelled*, or back to *queued* when its task was lost, or by way of *preempted* when it had to
+ * make room. The driver says what is true.
  */
 export class WorkloadController implements Controller {
   readonly name = workloadControllerName;
@@ -52,7 +55,7 @@ export class WorkloadController implements Controller {
       const isPlaced = row.state === "starting" || row.state === "running";
       const task: TaskObservation = isPlaced ? await this.#needs.driver.observe(row) : { kind: "absent" };
       const visit = await this.#take(
-        decideWorkload({ ...row, maxRestarts: row.max_restarts }, task),
+        decideWorkload({ ...row, maxRestarts: row.max_restarts, timesPreempted: row.times_preempted }, task),
         row,
         lease,
         signal,
@@ -63,45 +66,43 @@ export class WorkloadController implements Controller {
   }
 
   async #take(step: WorkloadStep, row: WorkloadRow, lease: Lease, signal: AbortSignal): Promise<Visit> {
-    const { store, driver, clock } = this.#needs;
+    const { store, moves, driver, clock } = this.#needs;
     const name = displayName(toWorkload(row));
     const at = clock.now();
     switch (step.kind) {
       case "rest":
         return { kind: "settled" };
       case "look-again":
+        await this.#noteCheckpoint(row);
         return { kind: "again", afterMs: lookAgainMs };
-      case "begin":
-        await store.move(
-          {
-            workload: row,
-            to: "starting",
-            phase: "preparing",
-            message: `${name} is being prepared on ${row.node}`,
-            at,
-          },
-          lease,
-        );
+      case "begin": {
+        const message = `${name} is being prepared on ${row.node}`;
+        await moves.move(row, { to: "starting", phase: "preparing", message, at }, lease);
         return nextStep;
+      }
       case "launch":
         return await this.#launch(row, lease, signal);
       case "stop":
         await driver.stop(row);
         await store.setPhase(row, "stopping");
         return { kind: "again", afterMs: lookAgainMs };
-      case "mark-running":
-        await store.move(
-          {
-            workload: row,
-            to: "running",
-            phase: "running",
-            message: `${name} runs on ${row.node}`,
-            at,
-            startedAt: step.startedAt,
-          },
+      case "mark-running": {
+        const { startedAt } = step;
+        await moves.move(
+          row,
+          { to: "running", phase: "running", message: `${name} runs on ${row.node}`, at, startedAt },
           lease,
         );
         return nextStep;
+      }
+      case "preempted":
+        await this.#preempt(row, step, lease);
+        return nextStep;
+      case "wait-again": {
+        const message = `${name} waits again after it made room; it goes on from its last checkpoint`;
+        await moves.move(row, { to: "queued", phase: "waiting for a place", message, at }, lease);
+        return { kind: "settled" };
+      }
       case "requeue":
         await this.#requeue(row, step, lease);
         return nextStep;
@@ -111,18 +112,35 @@ export class WorkloadController implements Controller {
     }
   }
 
+  /** Looks when the task last saved its work: the less is unsaved, the sooner it may be asked to make room. */
+  async #noteCheckpoint(row: WorkloadRow): Promise<WorkloadRow> {
+    const { store, driver, clock } = this.#needs;
+    const { checkpointFolder } = row.command;
+    if (checkpointFolder === undefined) return row;
+    const savedAt = await driver.newestFileAt(checkpointFolder);
+    if (savedAt === null || savedAt <= Math.max(row.checkpoint_at ?? 0, row.started_at ?? 0)) return row;
+    await store.noteCheckpoint(row.id, savedAt, clock.now());
+    return { ...row, checkpoint_at: savedAt };
+  }
+
+  /** What it saved on its way out counts too. */
+  async #preempt(row: WorkloadRow, step: WorkloadStep & { readonly kind: "preempted" }, lease: Lease): Promise<void> {
+    const { moves, clock } = this.#needs;
+    const phase = `made room for ${step.forName}`;
+    const message = `${displayName(toWorkload(row))} made room for ${step.forName}`;
+    const saved = step.end === null ? row : await this.#noteCheckpoint(row);
+    await moves.move(saved, { to: "preempted", phase, message, at: clock.now(), end: step.end }, lease);
+  }
+
   async #requeue(row: WorkloadRow, step: WorkloadStep & { readonly kind: "requeue" }, lease: Lease): Promise<void> {
-    const message = `${displayName(toWorkload(row))} starts again (restart ${row.attempt} of ${row.max_restarts}): ${step.outcome.message}`;
-    await this.#needs.store.move(
-      {
-        workload: row,
-        to: "queued",
-        phase: "waiting for a place",
-        message,
-        at: this.#needs.clock.now(),
-        outcome: step.outcome,
-        end: step.end,
-      },
+    const { outcome, end } = step;
+    const restart = row.attempt - row.times_preempted;
+    const message = `${displayName(toWorkload(row))} starts again (restart ${restart} of ${row.max_restarts}): ${outcome.message}`;
+    const saved = await this.#noteCheckpoint(row);
+    const at = this.#needs.clock.now();
+    await this.#needs.moves.move(
+      saved,
+      { to: "queued", phase: "waiting for a place", message, at, outcome, end },
       lease,
     );
   }
@@ -130,9 +148,10 @@ export class WorkloadController implements Controller {
   async #finish(row: WorkloadRow, step: WorkloadStep & { readonly kind: "finish" }, lease: Lease): Promise<void> {
     const { state, outcome, end } = step;
     const startedAt = row.started_at ?? end?.startedAt ?? null;
-    await this.#needs.store.move(
+    const saved = state === "succeeded" ? row : await this.#noteCheckpoint(row);
+    await this.#needs.moves.move(
+      saved,
       {
-        workload: row,
         to: state,
         phase: outcome.message,
         message: describeEnd(displayName(toWorkload(row)), state, outcome),

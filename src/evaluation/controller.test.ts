@@ -6,6 +6,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
 import { until } from "../../test/until.ts";
+import { workloadFrom } from "../../test/workload-values.ts";
 import type { Workload, WorkloadRequest, Workloads } from "../compute/ports.ts";
 import type { TrainingSetRequest, TrainingSets } from "../features/ports.ts";
 import { RegistryStore } from "../registry/store.ts";
@@ -44,23 +45,12 @@ const workloads: Workloads = {
   get: async (id) => runs.get(id),
   list: async () => [...runs.values()],
   cancel: async () => undefined,
+  checkpoint: async () => undefined,
   taskFolder: async (id) => join(platform.dataDirectory, "tasks", id),
 };
 
 function toWorkload({ command: _command, ...request }: WorkloadRequest, state: Workload["state"]): Workload {
-  return {
-    ...request,
-    state,
-    attempt: 1,
-    phase: state,
-    reason: null,
-    node: "here",
-    gpuIndices: [],
-    outcome: null,
-    queuedAt: 0,
-    startedAt: 0,
-    endedAt: null,
-  };
+  return workloadFrom(request, { state, phase: state, node: "here", startedAt: 0 });
 }
 
 /** Two files: rows whose label is drawn with the probability sigmoid(risk), and the training window's labels. */

@@ -67,6 +67,11 @@ export const evaluationSpecSchema = z.strictObject({
       maxDuration: durationSchema.default("15m").describe("An evaluation that runs longer is stopped."),
     })
     .prefault({}),
+  priority: z.int().min(0).max(100).optional().describe("In the queue, 0 to 100, higher first; absent: 60."),
+  preemptible: z
+    .boolean()
+    .optional()
+    .describe("Whether it may be stopped for others and begin again later; absent: it may."),
   data: dataSchema,
   baseline: z
     .strictObject({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseIsoDate } from "../training/iso-date.ts";
+import { parseIsoDate } from "../base/iso-date.ts";
 import { trainingJobKind } from "../training/model.ts";
 import { formatIso, type KnownJob, planRetraining, type RetrainCase } from "./plan-retraining.ts";
 

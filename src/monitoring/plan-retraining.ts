@@ -1,6 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import { parseDuration } from "../base/units.ts";
-import { parseIsoDate } from "../training/iso-date.ts";
+import { parseIsoDate } from "../base/iso-date.ts";
 import type { TrainingJobSpec } from "../training/model.ts";
 import type { RetrainPolicy } from "./model.ts";
 

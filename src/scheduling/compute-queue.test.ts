@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
 import { until } from "../../test/until.ts";
 import { isFault } from "../base/fault.ts";
+import { poolKind } from "../compute/model.ts";
 import type { Workload, WorkloadRequest, WorkloadState } from "../compute/ports.ts";
 import { type ComputeRoom, computeRoom } from "../compute/room.ts";
 import { readEvents } from "../platform/event-log.ts";
@@ -89,8 +90,9 @@ describe("workloads from the queue to their end", () => {
       name,
       spec: { role: "training", driver: "local", limits: {}, ...spec },
     });
-    await until("the pool is ready", async () => (await running.compute.queue.snapshot(name)).readiness === "ready");
+    await until("the pool is ready", async () => (await poolOf(name))?.status.phase === "ready");
   };
+  const poolOf = async (name: string) => await platform.resources.get(poolKind, null, name);
   const reach = async (id: string, ...states: readonly WorkloadState[]): Promise<Workload> =>
     await until(`${id} is ${states.join(" or ")}`, async () => {
       const workload = await running.compute.workloads.get(id);
@@ -178,7 +180,7 @@ describe("workloads from the queue to their end", () => {
     expect(third.blockers.map((blocker) => blocker.id)).toEqual(["a", "b"]);
     await running.compute.workloads.cancel("a", "tester", "make room");
     expect((await reach("c", "running")).gpuIndices).toEqual(first.gpuIndices);
-    expect((await platform.resources.list({ kind: "Pool" } as never))[0]?.status).toMatchObject({
+    expect((await poolOf("training"))?.status).toMatchObject({
       gpuSummary: "2 × H100 (simulated)",
     });
   });
@@ -248,10 +250,7 @@ describe("workloads from the queue to their end", () => {
     await reach("job-1", "cancelled");
     platform.clock.advance(10_000);
 
-    const gone = await until(
-      "the pool is gone",
-      async () => (await running.compute.queue.snapshot("training")).readiness === "absent",
-    );
+    const gone = await until("the pool is gone", async () => (await poolOf("training")) === undefined);
     expect(gone).toBe(true);
   });
 

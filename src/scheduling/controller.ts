@@ -1,34 +1,111 @@
+import type { Clock, Instant, Millis } from "../base/clock.ts";
+import type { PendingReason } from "../compute/ports.ts";
 import type { Controller, Lease, NextVisit } from "../platform/controller.ts";
-import { poolKind, workloadEventDataSchema } from "../compute/model.ts";
-import type { WorkloadQueue } from "../compute/ports.ts";
-import type { PlacementPolicy } from "./ports.ts";
+import type { EngineSettings } from "./engine/model.ts";
+import { EngineMirror } from "./live/engine-mirror.ts";
+import type { ForecastDuration } from "./live/engine-snapshot.ts";
+import { ReasonRound } from "./live/reason-round.ts";
+import { declaredKinds } from "./live/read-declared.ts";
+import type { ExplainWaiting } from "./ports.ts";
+import type { SchedulingStore } from "./scheduling-store.ts";
 
+/** Quotas span pools, so one pass decides for all of them: there is one key. */
+const clusterKey = "cluster";
 /** A queue with waiting workloads is looked at anew after this long even when nothing was heard. */
-const lookAgainMs = 10_000;
+const lookAgainMs: Millis = 10_000;
+/** Two looks for the sake of a planned start are at least so far apart. */
+const lookSoonMs: Millis = 50;
 
-/** Runs the queue of each pool, one pass at a time: snapshot, decide, apply in one transaction. */
+/** What a workload does that frees room, asks for it or tells of it; its own steps between place and end do neither. */
+const wakingVerbs: ReadonlySet<string> = new Set([
+  "queued",
+  "preempted",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "cancel-requested",
+]);
+
+export interface SchedulingNeeds {
+  readonly store: SchedulingStore;
+  readonly settings: EngineSettings;
+  readonly explain: ExplainWaiting;
+  readonly forecastOf: ForecastDuration;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs the queue of the whole cluster, one pass at a time: bring the engine up to date, let it decide, write it down.
+ *
+ * The engine stays in memory between passes and is told what changed. Whenever it may not be what the database says
+ * (another process had a pass, a pass could not be written down), it is thrown away and built anew.
+ */
 export class SchedulingController implements Controller {
   readonly name = "scheduler";
-  readonly concurrency = 4;
-  readonly #queue: WorkloadQueue;
-  readonly #place: PlacementPolicy;
+  readonly concurrency = 1;
+  readonly #needs: SchedulingNeeds;
+  #mirror: EngineMirror | null = null;
+  #reasons = new ReasonRound();
+  #lastAttempt = 0;
+  #lastPassAt: Instant = 0;
 
-  constructor(queue: WorkloadQueue, place: PlacementPolicy) {
-    this.#queue = queue;
-    this.#place = place;
+  constructor(needs: SchedulingNeeds) {
+    this.#needs = needs;
   }
 
   readonly keysOf: Controller["keysOf"] = (event) => {
-    if (event.subject.kind === poolKind.kind) return [event.subject.name];
-    if (event.subject.kind !== "Workload") return [];
-    const data = workloadEventDataSchema.safeParse(event.data);
-    return data.success ? [data.data.pool] : [];
+    if (declaredKinds.includes(event.subject.kind)) return [clusterKey];
+    return event.subject.kind === "Workload" && wakingVerbs.has(event.verb) ? [clusterKey] : [];
   };
 
-  async reconcile(pool: string, lease: Lease): Promise<NextVisit> {
-    const snapshot = await this.#queue.snapshot(pool);
-    if (snapshot.waiting.length === 0) return { kind: "settled" };
-    await this.#queue.apply(this.#place(snapshot), lease);
-    return { kind: "again", afterMs: lookAgainMs };
+  async reconcile(_key: string, lease: Lease): Promise<NextVisit> {
+    // A clock that jumps back does not make time run backwards for the engine.
+    const now = Math.max(this.#needs.clock.now(), this.#lastPassAt);
+    try {
+      const mirror = await this.#upToDate(lease, now);
+      this.#lastAttempt = lease.attempt;
+      this.#lastPassAt = now;
+      return await this.#pass(mirror, lease, now);
+    } catch (error) {
+      this.#mirror = null;
+      throw error;
+    }
+  }
+
+  async #upToDate(lease: Lease, now: Instant): Promise<EngineMirror> {
+    const { store, settings, forecastOf } = this.#needs;
+    // Attempts count every claim of the key: one that is missing was somebody else's pass.
+    if (this.#mirror !== null && lease.attempt === this.#lastAttempt + 1) {
+      const { seq, rereads } = this.#mirror;
+      const change = await store.changes(seq, rereads, this.#lastPassAt);
+      if (change !== null && this.#mirror.update(change, now)) return this.#mirror;
+    }
+    this.#mirror = new EngineMirror(await store.world(), settings, forecastOf, now);
+    this.#reasons = new ReasonRound();
+    return this.#mirror;
+  }
+
+  async #pass(mirror: EngineMirror, lease: Lease, now: Instant): Promise<NextVisit> {
+    const decisions = mirror.decide(now);
+    const reasons = this.#explain(mirror, now);
+    const isEmpty =
+      decisions.assignments.length + decisions.evictions.length + decisions.shrinks.length === 0 &&
+      decisions.plansSet.length + decisions.plansDropped.length + reasons.size === 0 &&
+      Object.keys(decisions.history).length === 0;
+    if (!isEmpty) {
+      const refused = await this.#needs.store.apply({ ...decisions, reasons }, lease, now);
+      if (refused.length > 0) {
+        mirror.refuse(refused, now);
+        return { kind: "again", afterMs: 0 };
+      }
+    }
+    if (mirror.waiting.length === 0) return { kind: "settled" };
+    const planned = mirror.engine.nextPlannedAt();
+    const untilPlanned = planned === undefined || planned <= now ? lookAgainMs : planned - now;
+    return { kind: "again", afterMs: Math.max(lookSoonMs, Math.min(lookAgainMs, untilPlanned)) };
+  }
+
+  #explain(mirror: EngineMirror, now: Instant): ReadonlyMap<string, PendingReason> {
+    return this.#reasons.next(mirror, (given) => this.#needs.explain({ ...given, now }));
   }
 }

@@ -1,5 +1,6 @@
 import { unreachable } from "../base/exhaustive.ts";
 import type { PendingReason, Workload } from "../compute/ports.ts";
+import type { PlannedStartView } from "./live/queue-order.ts";
 
 /** Why a workload is where it is, for `millwright why`. */
 export interface Explanation {
@@ -10,15 +11,22 @@ export interface Explanation {
   readonly phase: string;
   /** 1 is next; null unless it waits. */
   readonly position: number | null;
+  /** When it starts, as far as it is planned. */
+  readonly plannedStart: PlannedStartView | null;
   readonly reason: PendingReason | null;
   readonly sentence: string;
   readonly outcome: Workload["outcome"];
 }
 
 /** Puts into a sentence why a workload waits, runs or ended. `position` is its place among those that wait. */
-export function explainWorkload(workload: Workload, position: number | null): Explanation {
+export function explainWorkload(
+  workload: Workload,
+  position: number | null,
+  plannedStart: PlannedStartView | null,
+): Explanation {
   const { id, project, pool, state, phase, reason, outcome } = workload;
-  return { id, project, pool, state, phase, position, reason, outcome, sentence: sentenceOf(workload, position) };
+  const sentence = sentenceOf(workload, position);
+  return { id, project, pool, state, phase, position, plannedStart, reason, outcome, sentence };
 }
 
 function sentenceOf(workload: Workload, position: number | null): string {

@@ -2,8 +2,17 @@ import type { WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { SchedulingController } from "./controller.ts";
-import { placeWorkloads } from "./place-workloads.ts";
-import { schedulingRoutes } from "./routes.ts";
+import type { ForecastDuration } from "./live/engine-snapshot.ts";
+import { liveSettings } from "./live/engine-settings.ts";
+import { explainWaiting } from "./live/waiting-reason.ts";
+import { ReservationController } from "./reservations/reservation-controller.ts";
+import { planRoutes } from "./plan-routes.ts";
+import { queueRoutes } from "./routes.ts";
+import { SchedulingStore } from "./scheduling-store.ts";
+import { plannedStarts } from "./what-if/planned-starts.ts";
+
+/** What is known of durations beside limits: nothing yet. */
+const forecastOf: ForecastDuration = () => null;
 
 /** Decides which workload gets which place, and says why the others wait. */
 export function schedulingRoom(
@@ -11,10 +20,23 @@ export function schedulingRoom(
   needs: { readonly queue: WorkloadQueue; readonly workloads: Workloads },
 ): Room {
   const { queue, workloads } = needs;
-  const { resources, gatekeeper } = platform;
+  const { database, resources, gatekeeper, clock } = platform;
+  const store = new SchedulingStore(database, queue);
   return {
     name: "scheduling",
-    routes: schedulingRoutes({ queue, workloads, resources, gatekeeper }),
-    controllers: [new SchedulingController(queue, placeWorkloads)],
+    routes: [
+      ...queueRoutes({ queue, workloads, store, resources, gatekeeper }),
+      ...planRoutes({ store, gatekeeper, forecast: plannedStarts, forecastOf, clock }),
+    ],
+    controllers: [
+      new SchedulingController({
+        store,
+        settings: liveSettings,
+        explain: explainWaiting,
+        forecastOf,
+        clock,
+      }),
+      new ReservationController(resources, clock),
+    ],
   };
 }

@@ -5,6 +5,7 @@ import { monitoringMigrations } from "../monitoring/migrations.ts";
 import type { Migration } from "../platform/migration.ts";
 import { platformMigrations } from "../platform/migrations.ts";
 import { registryMigrations } from "../registry/migrations.ts";
+import { schedulingMigrations } from "../scheduling/migrations.ts";
 import { servingMigrations } from "../serving/migrations.ts";
 import { tenancyMigrations } from "../tenancy/migrations.ts";
 import { trackingMigrations } from "../tracking/migrations.ts";
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   ...platformMigrations,
   ...tenancyMigrations,
   ...computeMigrations,
+  ...schedulingMigrations,
   ...dataMigrations,
   ...trackingMigrations,
   ...registryMigrations,

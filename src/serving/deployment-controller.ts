@@ -247,8 +247,14 @@ export class DeploymentController implements Controller {
         owner: { kind: deploymentKind.kind, project: deployment.project, name: deployment.name },
         purpose: "replica",
         pool: spec.pool,
-        priority: replicaPriority,
-        resources: { cpus: spec.resources.cpus, memory: parseSize(spec.resources.memory), gpus: 0, gpuModel: null },
+        priority: spec.priority ?? replicaPriority,
+        ...(spec.preemptible === undefined ? {} : { isPreemptible: spec.preemptible }),
+        resources: {
+          cpus: spec.resources.cpus,
+          memory: parseSize(spec.resources.memory),
+          gpus: spec.resources.gpus ?? 0,
+          gpuModel: spec.resources.gpuModel ?? null,
+        },
         command: replicaCommand(task, modelPath, spec.resources.cpus),
         maxRestarts: replicaRestarts,
       });

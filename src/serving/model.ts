@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { calendarParts } from "./calendar-part.ts";
 import { durationPattern, sizePattern } from "../base/units.ts";
+import { gpuAmountSchema } from "../compute/model.ts";
 import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
 import { datatypes } from "./tensor.ts";
 
@@ -99,9 +100,21 @@ export const deploymentSpecSchema = z
           .regex(sizePattern, "write a size, such as 512MiB")
           .default("512MiB")
           .describe("Memory of one replica."),
+        gpus: gpuAmountSchema.optional().describe("GPUs of one replica, or a share of one such as 0.25; absent: none."),
+        gpuModel: z.string().min(1).max(100).optional().describe("GPU model, such as L4; absent: any."),
       })
       .prefault({})
       .describe("What one replica needs."),
+    priority: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe("Of its replicas in the queue, 0 to 100, higher first; absent: 80."),
+    preemptible: z
+      .boolean()
+      .optional()
+      .describe("Whether its replicas may be stopped for others; absent: they may not."),
     runtime: z.literal("onnx").default("onnx").describe("What runs the model."),
     features: featuresSchema.prefault({}).describe("Features that the gateway joins to each request."),
     inputs: z.array(inputSchema).min(1).max(256).describe("What callers send."),

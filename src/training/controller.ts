@@ -12,7 +12,7 @@ import { modelKind } from "../registry/model.ts";
 import type { ModelRegistry } from "../registry/ports.ts";
 import type { Tracking } from "../tracking/ports.ts";
 import { consequenceOf } from "./failure-kind.ts";
-import { parseIsoDate } from "./iso-date.ts";
+import { parseIsoDate } from "../base/iso-date.ts";
 import { type JobIds, jobIds, jobOfWorkload } from "./job-ids.ts";
 import { type BuiltTrainingSet, type TrainingJobSpec, trainingJobKind, type TrainingJobStatus } from "./model.ts";
 import { isOver, type NextStep, nextStep } from "./next-step.ts";

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { durationPattern, sizePattern } from "../base/units.ts";
+import { gpuAmountSchema } from "../compute/model.ts";
 import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
-import { parseIsoDate } from "./iso-date.ts";
+import { parseIsoDate } from "../base/iso-date.ts";
 
 const columnSchema = z.string().min(1).max(128);
 
@@ -15,8 +16,9 @@ const momentSchema = z
 const resourcesSchema = z.strictObject({
   cpus: z.number().positive().max(4096).default(1).describe("CPU cores."),
   memory: z.string().regex(sizePattern, "write a size, such as 4GB").default("2GB").describe("Memory, such as 4GB."),
-  gpus: z.int().min(0).max(4096).default(0).describe("GPUs."),
+  gpus: gpuAmountSchema.default(0).describe("GPUs, or a share of one such as 0.5. Shares are counted, not enforced."),
   gpuModel: z.string().min(1).max(100).optional().describe("GPU model, such as H100; absent: any."),
+  migProfile: z.string().min(1).max(20).optional().describe("A MIG instance such as 3g.40gb, in place of GPUs."),
 });
 
 const trainingSetSchema = z
@@ -79,6 +81,17 @@ export const trainingJobSpecSchema = z.strictObject({
     .default("1h")
     .describe("Longest running time of one start."),
   priority: z.int().min(0).max(100).default(50).describe("0 to 100, higher first."),
+  otherPools: z.array(nameSchema).max(19).optional().describe("Further pools that will do, in order of preference."),
+  queue: nameSchema.optional().describe("Project or quota that it counts against; absent: its project."),
+  preemptible: z
+    .boolean()
+    .optional()
+    .describe("Whether it may be stopped for others and go on later from its checkpoint; absent: it may."),
+  minRuntime: z
+    .string()
+    .regex(durationPattern, "write a duration, such as 10m")
+    .optional()
+    .describe("It is not stopped for others before it ran this long; absent: at any time."),
   startedBy: z.string().max(255).optional().describe("What asked for it, when a controller did: drift-monitor:NAME."),
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { workloadFrom } from "../../test/workload-values.ts";
 import type { Workload, WorkloadState } from "../compute/ports.ts";
 import { workloadStates } from "../compute/model.ts";
 import { freshStatus, trainingPhases, type TrainingJobStatus } from "./model.ts";
@@ -16,27 +17,20 @@ const prepared: TrainingJobStatus = {
   experimentId: "e",
 };
 
-const workload = (state: WorkloadState, change: Partial<Workload> = {}): Workload => ({
-  id: "train.job.0",
-  project: "p",
-  owner: { kind: "TrainingJob", project: "p", name: "job" },
-  purpose: "training",
-  pool: "pool",
-  priority: 50,
-  resources: { cpus: 1, memory: 1, gpus: 0, gpuModel: null },
-  maxRestarts: 3,
-  state,
-  attempt: 1,
-  phase: "",
-  reason: null,
-  node: "n",
-  gpuIndices: [],
-  outcome: null,
-  queuedAt: 0,
-  startedAt: null,
-  endedAt: null,
-  ...change,
-});
+const workload = (state: WorkloadState, change: Partial<Workload> = {}): Workload =>
+  workloadFrom(
+    {
+      id: "train.job.0",
+      project: "p",
+      owner: { kind: "TrainingJob", project: "p", name: "job" },
+      purpose: "training",
+      pool: "pool",
+      priority: 50,
+      resources: { cpus: 1, memory: 1, gpus: 0, gpuModel: null },
+      maxRestarts: 3,
+    },
+    { state, node: "n", ...change },
+  );
 const job = (change: Partial<JobSnapshot>): JobSnapshot => ({
   name: "job",
   generation: 1,

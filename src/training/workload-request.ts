@@ -7,6 +7,9 @@ import type { BuiltTrainingSet, TrainingJobSpec, TrainingJobStatus } from "./mod
 /** Between SIGTERM and SIGKILL: time to write a last checkpoint. */
 const graceMs = 15_000;
 
+/** Until a job that goes on from its checkpoint works again: what an eviction costs beside lost work. */
+const restartMs = 60_000;
+
 /** What the job's program is given beside its spec. */
 export interface LaunchFacts {
   readonly ids: JobIds;
@@ -38,7 +41,13 @@ export function workloadRequest(
       memory: parseSize(spec.resources.memory),
       gpus: spec.resources.gpus,
       gpuModel: spec.resources.gpuModel ?? null,
+      migProfile: spec.resources.migProfile,
     },
+    ...(spec.otherPools === undefined ? {} : { pools: [spec.pool, ...spec.otherPools] }),
+    ...(spec.queue === undefined ? {} : { queue: spec.queue }),
+    ...(spec.preemptible === undefined ? {} : { isPreemptible: spec.preemptible }),
+    ...(spec.minRuntime === undefined ? {} : { minRuntimeMs: parseDuration(spec.minRuntime) }),
+    restartMs,
     command: {
       argv: spec.command,
       files: facts.files,
@@ -58,6 +67,7 @@ export function workloadRequest(
       requirements: facts.requirements,
       maxDurationMs: parseDuration(spec.maxDuration),
       graceMs,
+      checkpointFolder: facts.checkpointFolder,
     },
     maxRestarts: spec.maxRestarts,
   };

@@ -144,7 +144,7 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
     });
 
     test("shows real GPUs by index and names simulated ones as simulated", async () => {
-      const gpu = { model: "H100", memory: 80e9 };
+      const gpu = { model: "H100", memory: 80e9, millis: 1000 };
       const task = await launch({
         ...shell("gpus", 'echo "$CUDA_VISIBLE_DEVICES/$MILLWRIGHT_SIMULATED_GPUS"'),
         gpus: [

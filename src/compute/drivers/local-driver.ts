@@ -21,6 +21,7 @@ import type {
 import { toTaskEnd } from "../task-end.ts";
 import { findLastLines, readChunk } from "./log-file.ts";
 import { readMachine } from "./machine.ts";
+import { newestFileAt } from "./newest-file.ts";
 import { ProcessGroup } from "./process-group.ts";
 import { isAlive, signalProcess } from "./process-table.ts";
 import { inheritedVariables, taskEnvironment, type Variables } from "./task-environment.ts";
@@ -70,6 +71,8 @@ export interface LocalDriverOptions {
  */
 export class LocalDriver implements ComputeDriver {
   readonly name = "local";
+  /** One process group on this machine: several members would need a launcher on each node. */
+  readonly membersMax = 1;
   readonly #options: LocalDriverOptions;
   readonly #watched = new Map<string, { readonly task: TaskRef; readonly seen: TaskObservation["kind"] }>();
   readonly #listeners = new Set<(task: TaskRef) => void>();
@@ -126,6 +129,10 @@ export class LocalDriver implements ComputeDriver {
   taskFolder(task: TaskRef): string | null {
     const { work } = taskPaths(this.#folderOf(task));
     return existsSync(work) ? work : null;
+  }
+
+  async newestFileAt(folder: string): Promise<Instant | null> {
+    return await newestFileAt(folder);
   }
 
   onChange(listener: (task: TaskRef) => void): () => void {

@@ -1,10 +1,11 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { ResourceStore } from "../../platform/resource-store.ts";
 import { findImpossibility } from "../fit-node.ts";
 import { poolKind, workloadRequestSchema } from "../model.ts";
 import type { ComputeDriver, Workload, WorkloadRequest, Workloads } from "../ports.ts";
 import type { WorkloadFilter, WorkloadStore } from "../store.ts";
+import { termsOf } from "../workload-terms.ts";
 
 export interface StoredWorkloadsNeeds {
   readonly store: WorkloadStore;
@@ -25,18 +26,34 @@ export class StoredWorkloads implements Workloads {
     const known = await this.#needs.store.get(request.id);
     if (known !== undefined) return known;
     checkRequest(request);
-    const pool = await this.#needs.resources.get(poolKind, null, request.pool);
-    if (pool !== undefined && pool.status.nodes.length > 0) {
-      const impossible = findImpossibility(request.resources, pool.status.nodes);
-      if (impossible !== null) {
-        throw new Fault(
-          "compute.request-impossible",
-          `pool ${request.pool} could never run this: ${impossible.sentence}; ${impossible.changes.join(", or ")}`,
-          { details: { pool: request.pool, reason: impossible.code, changes: impossible.changes } },
-        );
-      }
-    }
+    await this.#refuseImpossible(request);
     return await this.#needs.store.insert(request, this.#needs.clock.now());
+  }
+
+  /** One of its pools must be able to run it, now or once its machines are known. */
+  async #refuseImpossible(request: WorkloadRequest): Promise<void> {
+    const { members, pools } = termsOf(request);
+    const { membersMax, name } = this.#needs.driver;
+    if (members.min > membersMax) {
+      throw new Fault(
+        "compute.request-impossible",
+        `it asks for at least ${members.min} members, and the driver ${name} of pool ${pools.join(", ")} runs at most ${membersMax} of a workload; ask for ${membersMax}, or choose a pool of another driver`,
+        { details: { pools, members } },
+      );
+    }
+    let first: Fault | null = null;
+    for (const name of pools) {
+      const pool = await this.#needs.resources.get(poolKind, null, name);
+      if (pool === undefined || pool.status.nodes.length === 0) return;
+      const impossible = findImpossibility(request.resources, pool.status.nodes);
+      if (impossible === null) return;
+      first ??= new Fault(
+        "compute.request-impossible",
+        `pool ${name} could never run this: ${impossible.sentence}; ${impossible.changes.join(", or ")}`,
+        { details: { pool: name, reason: impossible.code, changes: impossible.changes } },
+      );
+    }
+    if (first !== null) throw first;
   }
 
   async get(id: string): Promise<Workload | undefined> {
@@ -50,6 +67,11 @@ export class StoredWorkloads implements Workloads {
   async cancel(id: string, actor: string, why: string): Promise<void> {
     if ((await this.#needs.store.get(id)) === undefined) throw missingWorkload(id);
     await this.#needs.store.requestCancel(id, { actor, why, at: this.#needs.clock.now() });
+  }
+
+  async checkpoint(id: string, at: Instant): Promise<void> {
+    if ((await this.#needs.store.get(id)) === undefined) throw missingWorkload(id);
+    await this.#needs.store.noteCheckpoint(id, at, this.#needs.clock.now());
   }
 
   async taskFolder(id: string): Promise<string | null> {

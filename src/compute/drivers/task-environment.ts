@@ -35,6 +35,7 @@ export function taskEnvironment(host: Variables, task: TaskLaunch, folder: strin
   const threads = String(Math.max(1, Math.floor(task.resources.cpus)));
   const real = task.gpus.filter((gpu) => !gpu.simulated).map((gpu) => gpu.index);
   const simulated = task.gpus.filter((gpu) => gpu.simulated).map((gpu) => gpu.index);
+  const share = task.gpus.find((gpu) => gpu.millis < 1000);
   const python = task.environment;
   return {
     ...inherited,
@@ -46,6 +47,8 @@ export function taskEnvironment(host: Variables, task: TaskLaunch, folder: strin
     CUDA_DEVICE_ORDER: "PCI_BUS_ID",
     CUDA_VISIBLE_DEVICES: real.join(","),
     ...(simulated.length === 0 ? {} : { MILLWRIGHT_SIMULATED_GPUS: simulated.join(",") }),
+    // Nothing holds the task to its share of the GPU: it sees the whole device, and is told how much of it is its own.
+    ...(share === undefined ? {} : { MILLWRIGHT_GPU_SHARE: String(share.millis / 1000) }),
     MILLWRIGHT_WORKLOAD: task.id,
     MILLWRIGHT_ATTEMPT: String(task.attempt),
     MILLWRIGHT_CPUS: String(task.resources.cpus),

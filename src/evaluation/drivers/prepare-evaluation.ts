@@ -108,7 +108,8 @@ export async function requestEvaluation(
     owner: { kind: evaluationKind.kind, project, name: suite.name },
     purpose: "evaluation",
     pool: spec.pool,
-    priority: evaluationPriority,
+    priority: spec.priority ?? evaluationPriority,
+    ...(spec.preemptible === undefined ? {} : { isPreemptible: spec.preemptible }),
     resources: {
       cpus: spec.resources.cpus,
       memory: parseSize(spec.resources.memory),

@@ -23,7 +23,9 @@ function optionsIn(state: EngineState, entry: Waiting, pool: PoolState): readonl
   const { item, itemClass } = entry;
   const { shape, topology } = item;
   const { min } = item.members;
-  const room = Math.floor(guestRoom(state, entry, pool) / Math.max(1, memberMillis(shape)));
+  const millis = memberMillis(shape);
+  // A floor is of GPUs: whoever asks for none takes nothing of it.
+  const room = millis === 0 ? item.members.max : Math.floor(guestRoom(state, entry, pool) / millis);
   const most = Math.min(item.members.max, room);
   const models = shape.gpu.kind === "none" ? [null] : wantedModels(shape, pool);
   const allowed = models.flatMap((model) => {

@@ -82,7 +82,8 @@ function startDue(state: EngineState, now: Instant, starts: Start[]): void {
 function canStartAt(state: EngineState, entry: Waiting, places: readonly MemberPlace[], now: Instant): boolean {
   const { item, reckonedMs } = entry;
   const pool = state.cluster.poolOf(places[0]?.node ?? "");
-  if (pool === undefined || guestRoom(state, entry, pool) < memberMillis(item.shape) * places.length) return false;
+  const millis = memberMillis(item.shape) * places.length;
+  if (pool === undefined || (millis > 0 && guestRoom(state, entry, pool) < millis)) return false;
   const isIgnored: IsIgnored = (claim) => claim.kind === "planned" || isOpenTo(state, claim.owner, item.queue);
   const byNode = Map.groupBy(places, (place) => place.node);
   return [...byNode].every(([id, members]) => {

@@ -12,6 +12,7 @@ import {
   type EngineSnapshot,
   type PlannedStart,
   type RunningItem,
+  type SavedPlan,
   type WorkItem,
   wholeGpu,
 } from "./model.ts";
@@ -153,6 +154,16 @@ export class Scheduler {
     const plan = this.#state.waiting.get(id)?.plan ?? null;
     if (plan === null) return undefined;
     return { at: plan.at, places: plan.places, isHardBound: plan.isHardBound, isHeld: plan.heldUntil !== null };
+  }
+
+  /** The plan of a waiting workload as a snapshot keeps it: the same object for as long as it stands. */
+  planOf(id: string): Omit<SavedPlan, "id"> | null {
+    return this.#state.waiting.get(id)?.plan ?? null;
+  }
+
+  /** The quota tree with what each queue holds. */
+  get shares(): QueueShares {
+    return this.#state.shares;
   }
 
   /** Everything the engine knows, as plain data. */

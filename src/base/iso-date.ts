@@ -1,4 +1,4 @@
-import type { Instant } from "../base/clock.ts";
+import type { Instant } from "./clock.ts";
 
 const pattern = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z)?$/;
 const dayMs = 86_400_000;
