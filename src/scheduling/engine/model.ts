@@ -145,7 +145,7 @@ export interface AdvanceReservation {
 export interface PlannedStart {
   readonly at: Instant;
   readonly places: readonly MemberPlace[];
-  /** Whether it rests on limits alone, so that no run can end later than reckoned. */
+  /** Whether it rests on time limits alone, so that no run can end later than reckoned. */
   readonly isHardBound: boolean;
   /** Whether it was made by an eviction and is kept for the preemptor. */
   readonly isHeld: boolean;
@@ -194,6 +194,10 @@ export interface SavedPlan {
   readonly ahead: Readonly<Record<string, number>>;
   /** Until when freed capacity is kept for it; null: an ordinary plan. */
   readonly heldUntil: Instant | null;
+  /** Where its queue stood at each level of the tree when it was planned; left out: as it stands now. */
+  readonly marks?: readonly number[];
+  /** Whether it rested on time limits alone when it was planned; left out: as it does now. */
+  readonly isHardBound?: boolean;
 }
 
 /** What was tried in vain for a waiting workload, as a snapshot keeps it. */

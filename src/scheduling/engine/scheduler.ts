@@ -180,6 +180,7 @@ export class Scheduler {
     const at = snapshot.at ?? Number.NEGATIVE_INFINITY;
     scheduler.#countCapacity(at);
     scheduler.#lastCycleAt = at;
+    scheduler.#state.cycledAt = at;
     layDown(scheduler.#state, snapshot);
     return scheduler;
   }

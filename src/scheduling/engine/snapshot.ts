@@ -31,8 +31,8 @@ export function takeSnapshot(
     reservations: [...state.reservations.values()].map(({ reservation }) => reservation),
     plans: [...state.waiting.values()].flatMap(({ item, plan }) => {
       if (plan === null) return [];
-      const { at, places, ahead, heldUntil } = plan;
-      return [{ id: item.id, at, places, ahead, heldUntil }];
+      const { at, places, ahead, heldUntil, standing, isHardBound } = plan;
+      return [{ id: item.id, at, places, ahead, heldUntil, marks: standing.marks, isHardBound }];
     }),
     tries: [...state.waiting.values()].flatMap(({ item, status, replanAt, triedIn }): readonly SavedTry[] => {
       const hasHunted = triedIn === state.cluster.state;
