@@ -14,6 +14,9 @@ const checkpointOverlapMs: Millis = 60_000;
 /** A change that more events tell of is read as a whole world. */
 const eventsMax = 100_000;
 
+/** How long workloads take is learnt from so many that ended last. */
+const endedMax = 5_000;
+
 interface PlanRow {
   readonly workload: string;
   readonly at: number;
@@ -46,6 +49,7 @@ export class SchedulingStore {
       workloads: await this.#queue.active(transaction),
       plans: await readPlans(transaction),
       history: await readHistory(transaction),
+      ended: await this.#queue.endedLately(transaction, endedMax),
     }));
   }
 

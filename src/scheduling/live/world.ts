@@ -2,6 +2,7 @@ import type { Instant } from "../../base/clock.ts";
 import type { PoolSpec } from "../../compute/model.ts";
 import type { ComputeNode, PoolReadiness, QueuedWorkload } from "../../compute/ports.ts";
 import type { AdvanceReservation, SavedPlan } from "../engine/model.ts";
+import type { EndedRun } from "../forecast/duration-history.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { DeclaredPeople } from "./declared-tree.ts";
 
@@ -50,6 +51,8 @@ export interface World {
   readonly workloads: readonly QueuedWorkload[];
   readonly plans: readonly StoredPlan[];
   readonly history: Readonly<Record<string, SavedHistory>>;
+  /** Runs that ended lately, the oldest first: how long others like them will take. */
+  readonly ended: readonly EndedRun[];
 }
 
 /** What changed behind a place of the event log. */
