@@ -67,8 +67,12 @@ function meansOf(
 ): readonly number[] {
   const runs = seeds.map(
     (seed) =>
-      oneAttemptRun(fleet, pods, (mix) => (isFgd ? fgdPolicy(mix) : millwrightPolicy(mix, pricing)), seed)
-        .unallocatedPct,
+      oneAttemptRun(
+        fleet,
+        pods,
+        (workload) => (isFgd ? fgdPolicy(workload.classes) : millwrightPolicy(workload, pricing)),
+        seed,
+      ).unallocatedPct,
   );
   return levels.map((level) => runs.reduce((sum, run) => sum + (run[level] ?? Number.NaN), 0) / runs.length);
 }
