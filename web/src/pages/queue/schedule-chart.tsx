@@ -1,0 +1,235 @@
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import type { NodeSchedule, NodeSpan, Schedule } from "../../api/schedule.ts";
+import { rowsWithin } from "../../charts/gantt-layout.ts";
+import { timeTicks } from "../../charts/time-ticks.ts";
+import { useWidth } from "../../design/use-width.ts";
+import { pixelOf, type ScheduleFrame, ScheduleRow } from "./schedule-bar.tsx";
+import { moveCursor, planSchedule, type PoolItem, type ScheduleCursor, type SchedulePlan } from "./schedule-plan.ts";
+import { ScheduleTip } from "./schedule-tip.tsx";
+import { spanSentence } from "./schedule-words.ts";
+
+const gutter = 172;
+const axisHeight = 26;
+/** How much of the chart lies before now. */
+const pastShare = 0.05;
+const tickWidth = 96;
+const usualWidth = 1000;
+const shownHeightMax = 640;
+const keys: ReadonlySet<string> = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
+
+/** A span under the pointer or the keyboard, and where its words are shown: pixels of the window. */
+interface Pointed {
+  readonly cursor: ScheduleCursor;
+  readonly x: number;
+  readonly y: number;
+}
+
+interface ChartProps {
+  readonly schedule: Schedule;
+  readonly nodes: readonly NodeSchedule[];
+  /** Pools whose GPUs only pretend to be there. */
+  readonly simulated: ReadonlySet<string>;
+  readonly colourOf: (project: string | null) => string;
+  readonly chosen: string | null;
+  readonly onOpen: (id: string) => void;
+}
+
+/** Nodes and time: what runs, what is planned, what is set aside. Only the rows in view are drawn. */
+export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, onOpen }: ChartProps): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box, usualWidth);
+  const [scrolled, setScrolled] = useState(0);
+  const [pointed, setPointed] = useState<Pointed | null>(null);
+  const [cursor, setCursor] = useState<ScheduleCursor | null>(null);
+  const plan = useMemo(() => planSchedule(nodes), [nodes]);
+  const frame = useMemo(() => frameOf(schedule, width), [schedule, width]);
+  const shown = rowsWithin(plan.tops, scrolled, scrolled + shownHeightMax);
+  const open = (at: ScheduleCursor | null): void => {
+    const span = spanAt(plan, at)?.span;
+    if (span !== undefined && span.kind !== "reserved" && span.id !== "") onOpen(span.id);
+  };
+  const point = useCallback((event: MouseEvent): void => setPointed(pointedAt(event)), []);
+  const press = (event: KeyboardEvent<HTMLDivElement>): void => {
+    if (event.key === "Enter") open(cursor);
+    if (event.key === "Escape") setCursor(null);
+    if (!keys.has(event.key)) return;
+    event.preventDefault();
+    const next = moveCursor(plan, cursor, event.key);
+    setCursor(next);
+    if (next !== null) bringIntoView(event.currentTarget, plan, next);
+  };
+  const tip = spanAt(plan, pointed?.cursor ?? null);
+  const read = spanAt(plan, cursor);
+  return (
+    <div
+      ref={box}
+      className="gantt"
+      style={{ maxHeight: shownHeightMax }}
+      tabIndex={0}
+      role="listbox"
+      aria-activedescendant={read === null ? undefined : "schedule-span"}
+      aria-label={`Schedule of ${nodes.length} nodes; arrow keys go from span to span, Enter opens a workload; the table has the same as text`}
+      onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
+      onKeyDown={press}
+      onMouseMove={point}
+      onMouseLeave={() => setPointed(null)}
+      onClick={(event) => open(pointedAt(event)?.cursor ?? null)}
+    >
+      <Axis frame={frame} width={width} />
+      <Body plan={plan} frame={frame} width={width}>
+        {plan.items.slice(shown.first, shown.last).map((item, offset) => {
+          const index = shown.first + offset;
+          const top = plan.tops[index] ?? 0;
+          if (item.kind === "pool")
+            return (
+              <PoolRow
+                key={item.key}
+                item={item}
+                top={top}
+                right={frame.right}
+                isSimulated={simulated.has(item.pool)}
+              />
+            );
+          return (
+            <ScheduleRow
+              key={item.key}
+              item={item}
+              index={index}
+              top={top}
+              frame={frame}
+              isSimulated={simulated.has(item.node.pool)}
+              colourOf={colourOf}
+              chosen={item.node.spans.some((span) => span.id === chosen) ? chosen : null}
+              cursor={cursor?.item === index ? (read?.span ?? null) : null}
+            />
+          );
+        })}
+      </Body>
+      {read !== null && (
+        <div id="schedule-span" className="visually-hidden" role="option" aria-selected="true">
+          {spanSentence(read.span, read.node, simulated.has(read.node.pool), schedule.from)}
+        </div>
+      )}
+      {tip !== null && pointed !== null && (
+        <ScheduleTip {...tip} {...pointed} isSimulated={simulated.has(tip.node.pool)} now={schedule.from} />
+      )}
+    </div>
+  );
+}
+
+function frameOf({ from, to }: Schedule, width: number): ScheduleFrame {
+  return { left: gutter, right: Math.max(gutter + 1, width - 14), from: from - (to - from) * pastShare, to, now: from };
+}
+
+function spanAt(
+  plan: SchedulePlan,
+  cursor: ScheduleCursor | null,
+): { readonly node: NodeSchedule; readonly span: NodeSpan } | null {
+  const item = plan.items[cursor?.item ?? -1];
+  const span = item?.kind === "node" ? item.node.spans[cursor?.span ?? -1] : undefined;
+  return item?.kind !== "node" || span === undefined ? null : { node: item.node, span };
+}
+
+function pointedAt(event: MouseEvent): Pointed | null {
+  const bar = event.target instanceof Element ? event.target.closest("[data-bar]") : null;
+  const [item, span] = (bar?.getAttribute("data-bar") ?? "").split(" ").map(Number);
+  if (bar === null || item === undefined || span === undefined) return null;
+  return { cursor: { item, span }, x: event.clientX, y: event.clientY };
+}
+
+function bringIntoView(box: HTMLElement, plan: SchedulePlan, { item }: ScheduleCursor): void {
+  const top = plan.tops[item] ?? 0;
+  const bottom = plan.tops[item + 1] ?? plan.height;
+  const view = box.clientHeight - axisHeight;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (bottom > box.scrollTop + view) box.scrollTop = bottom - view;
+}
+
+function Axis({ frame, width }: { readonly frame: ScheduleFrame; readonly width: number }): ReactNode {
+  const now = pixelOf(frame, frame.now);
+  return (
+    <svg className="gantt-axis" width={width} height={axisHeight} aria-hidden="true">
+      {ticksOf(frame)
+        .filter((tick) => Math.abs(pixelOf(frame, tick.at) - now) > 30)
+        .map((tick) => (
+          <text
+            key={tick.at}
+            className={tick.isDay ? "strong" : ""}
+            x={pixelOf(frame, tick.at)}
+            y="17"
+            textAnchor="middle"
+          >
+            {tick.label}
+          </text>
+        ))}
+      <text className="now" x={now} y="17" textAnchor="middle">
+        now
+      </text>
+    </svg>
+  );
+}
+
+function ticksOf(frame: ScheduleFrame): ReturnType<typeof timeTicks> {
+  const zoneMs = -new Date(frame.now).getTimezoneOffset() * 60_000;
+  return timeTicks(
+    frame.from,
+    frame.to,
+    Math.max(2, Math.floor((frame.right - frame.left) / tickWidth)),
+    zoneMs,
+  ).filter((tick) => pixelOf(frame, tick.at) < frame.right - 16);
+}
+
+function Body({
+  plan,
+  frame,
+  width,
+  children,
+}: {
+  readonly plan: SchedulePlan;
+  readonly frame: ScheduleFrame;
+  readonly width: number;
+  readonly children: ReactNode;
+}): ReactNode {
+  const now = pixelOf(frame, frame.now);
+  return (
+    <svg className="gantt-body" width={width} height={plan.height} aria-hidden="true">
+      <defs>
+        <pattern id="reserved-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <rect width="7" height="7" fill="var(--special-soft)" />
+          <line x1="0" x2="0" y1="0" y2="7" stroke="var(--special)" strokeWidth="2" opacity="0.45" />
+        </pattern>
+      </defs>
+      {children}
+      <g pointerEvents="none">
+        {ticksOf(frame).map((tick) => {
+          const x = pixelOf(frame, tick.at);
+          return <line key={tick.at} className="grid tick" x1={x} x2={x} y1="0" y2={plan.height} />;
+        })}
+        <line className="now" x1={now} x2={now} y1="0" y2={plan.height} />
+      </g>
+    </svg>
+  );
+}
+
+function PoolRow({
+  item: { pool, nodes, gpus },
+  top,
+  right,
+  isSimulated,
+}: {
+  readonly item: PoolItem;
+  readonly top: number;
+  readonly right: number;
+  readonly isSimulated: boolean;
+}): ReactNode {
+  const count = `${nodes} ${nodes === 1 ? "node" : "nodes"}, ${gpus} ${isSimulated ? "simulated " : ""}${gpus === 1 ? "GPU" : "GPUs"}`;
+  return (
+    <g transform={`translate(0 ${top})`}>
+      <line className="axis" x1="0" x2={right + 14} y1="0.5" y2="0.5" />
+      <text x="14" y="19">
+        <tspan className="strong">Pool {pool}</tspan>
+        <tspan dx="10">{count}</tspan>
+      </text>
+    </g>
+  );
+}
