@@ -1,5 +1,6 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import type { ResourceRef } from "../../../src/platform/resource.ts";
+import { shortName } from "../words/short-name.ts";
 import { getJson, withQuery } from "./client.ts";
 import { type Fields, fieldsOf, itemsOf } from "./reading.ts";
 
@@ -124,7 +125,7 @@ export function readReason(fields: Fields): PendingReason {
     sentence: fields.textOr("sentence", ""),
     blockers: fields.list("blockers", (each) => ({
       id: each.textOr("id", ""),
-      name: each.textOr("name", ""),
+      name: shortName(each.textOr("name", "")),
       gpus: each.numberOr("gpus", 0),
       kind: each.textOr("kind", ""),
       endsBy: each.numberOr("endsBy", null),

@@ -1,6 +1,7 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getJson } from "./client.ts";
 import { type PendingReason, type PlannedStart, readPlannedStart, readReason } from "./compute.ts";
+import { shortName } from "../words/short-name.ts";
 import { type Fields, fieldsOf } from "./reading.ts";
 import { projectPath } from "./resources.ts";
 
@@ -61,7 +62,7 @@ function readForecast(fields: Fields | null): StartForecast | null {
 function readEviction(fields: Fields): ForeseenEviction {
   return {
     id: fields.textOr("id", ""),
-    name: fields.textOr("name", ""),
+    name: shortName(fields.textOr("name", "")),
     gpus: fields.numberOr("gpus", 0),
     lostGpuSeconds: fields.numberOr("lostGpuSeconds", 0),
   };

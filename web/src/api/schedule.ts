@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { getJson, withQuery } from "./client.ts";
+import { shortName } from "../words/short-name.ts";
 import { type Fields, fieldsOf } from "./reading.ts";
 
 /** A stretch of time on a node. Moments are milliseconds since 1970. */
@@ -46,7 +47,7 @@ function readSpan(fields: Fields): NodeSpan {
     start: fields.number("start"),
     end: fields.numberOr("end", null),
     id: fields.textOr("id", ""),
-    name: fields.textOr("name", ""),
+    name: shortName(fields.textOr("name", "")),
     project: fields.textOr("project", null),
     gpuIndices: fields.numbers("gpuIndices"),
     gpuMillis: fields.numberOr("gpuMillis", 0),

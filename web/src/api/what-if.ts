@@ -1,12 +1,13 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import type { StartChange, WhatIfAnswer } from "../../../src/scheduling/what-if/model.ts";
 import { postJson } from "./client.ts";
+import { shortName } from "../words/short-name.ts";
 import { type Fields, fieldsOf } from "./reading.ts";
 
 function readStartChange(fields: Fields): StartChange {
   return {
     id: fields.textOr("id", ""),
-    name: fields.textOr("name", ""),
+    name: shortName(fields.textOr("name", "")),
     project: fields.textOr("project", null),
     before: fields.numberOr("before", null),
     after: fields.numberOr("after", null),

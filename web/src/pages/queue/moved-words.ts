@@ -10,8 +10,8 @@ export function movedWords({
   readonly before: number | null;
   readonly after: number | null;
 }): string {
-  if (before === null) return after === null ? "–" : "starts at last";
-  if (after === null) return "does not start any more";
+  if (before === null) return after === null ? "–" : "finds a place";
+  if (after === null) return "finds no place any more";
   const moved = Math.abs(after - before);
   if (moved === 0) return "–";
   const length = moved < minuteMs ? "under a minute" : formatSpan(Math.round(moved / minuteMs) * minuteMs);

@@ -1,40 +1,37 @@
 import { type ReactNode, type SyntheticEvent, useState } from "react";
-import type { ResourceUse } from "../../api/quota-use.ts";
-import { quotaBar } from "../../charts/quota-bar.ts";
 import { formatAmount, resourceName } from "../../words/quota-words.ts";
+import type { QuotaLine } from "./quota-tree-rows.ts";
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
 }
 
 /** What a bar says, as sentences. */
-function sentences(use: ResourceUse): readonly string[] {
-  const name = resourceName(use.resource);
+function sentences({ use, own, isTop }: QuotaLine): readonly string[] {
   const words = (amount: number): string => formatAmount(use.resource, amount);
-  if (use.nominal === null)
-    return [`${name}: ${words(use.used)} used`, "no quota speaks of it: what is idle is free to use"];
-  const own = Math.max(0, use.used - use.borrowed);
-  const fromBelow = use.subtree - use.nominal;
-  return [
-    `${name}: ${words(own)} of its own ${words(use.subtree)} used`,
-    ...(fromBelow > 0 ? [`its own: ${words(use.nominal)} here and ${words(fromBelow)} lent by those below it`] : []),
-    ...(use.borrowed > 0 ? [`${words(use.borrowed)} borrowed from others`] : []),
-    ...(use.lent > 0 ? [`${words(use.lent)} of its own are used by others`] : []),
+  const below = own - (use.nominal ?? 0);
+  const limit =
     use.borrowingLimit === null
       ? "may borrow whatever lies idle"
       : use.borrowingLimit === 0
         ? "may borrow nothing"
-        : `may borrow up to ${words(use.borrowingLimit)}`,
+        : `may borrow up to ${words(use.borrowingLimit)}`;
+  return [
+    `${resourceName(use.resource)}: ${words(Math.max(0, use.used - use.borrowed))} of its own ${words(own)} used`,
+    ...(below > 0 && own > below ? [`of its own, ${words(below)} belong to those below it`] : []),
+    ...(use.borrowed > 0 ? [`${words(use.borrowed)} borrowed from others`] : []),
+    ...(use.lent > 0 ? [`${words(use.lent)} of its own are used by others`] : []),
+    ...(isTop ? [] : [limit]),
     ...(use.lendingLimit === null ? [] : [`lends at most ${words(use.lendingLimit)}`]),
   ];
 }
 
-function figures(use: ResourceUse): string {
+function figures({ use, own }: QuotaLine): string {
   const words = (amount: number): string => formatAmount(use.resource, amount);
-  if (use.nominal === null) return `${words(use.used)}, no quota`;
+  if (own === 0) return `${words(use.borrowed)} borrowed, none its own`;
   const borrowed = use.borrowed > 0 ? ` + ${words(use.borrowed)} borrowed` : "";
   const lent = use.lent > 0 ? `, ${words(use.lent)} lent out` : "";
-  return `${words(Math.max(0, use.used - use.borrowed))} of ${words(use.subtree)}${borrowed}${lent}`;
+  return `${words(Math.max(0, use.used - use.borrowed))} of ${words(own)}${borrowed}${lent}`;
 }
 
 /** Pixels of the window. */
@@ -53,8 +50,8 @@ function spotBelow(line: Element): Spot {
 }
 
 /** One resource of a quota: used, lent out and borrowed as a bar with its marks, and the same in figures. */
-export function QuotaBarLine({ use }: { readonly use: ResourceUse }): ReactNode {
-  const { parts, quotaAt, limitAt, max } = quotaBar(use);
+export function QuotaBarLine({ line }: { readonly line: QuotaLine }): ReactNode {
+  const { parts, quotaAt, limitAt, isLimitBeyond } = line.bar;
   const [tip, setTip] = useState<Spot | null>(null);
   const show = (event: SyntheticEvent): void => setTip(spotBelow(event.currentTarget));
   const hide = (): void => setTip(null);
@@ -62,16 +59,16 @@ export function QuotaBarLine({ use }: { readonly use: ResourceUse }): ReactNode 
     <button
       type="button"
       className="quota-line"
-      aria-label={sentences(use).join("; ")}
+      aria-label={sentences(line).join("; ")}
       onMouseEnter={show}
       onMouseLeave={hide}
       onFocus={show}
       onClick={show}
       onBlur={hide}
     >
-      <span className="muted cut">{resourceName(use.resource)}</span>
+      <span className="muted cut">{resourceName(line.use.resource)}</span>
       <span className="quota-bar">
-        {quotaAt !== null && <span className="own-room" style={{ width: percent(quotaAt) }} />}
+        <span className="own-room" style={{ width: percent(quotaAt) }} />
         {parts.map((part) => (
           <span
             key={part.kind}
@@ -79,18 +76,15 @@ export function QuotaBarLine({ use }: { readonly use: ResourceUse }): ReactNode 
             style={{ left: percent(part.from), width: percent(part.width) }}
           />
         ))}
-        {quotaAt !== null && <span className="mark quota" style={{ left: percent(quotaAt) }} />}
-        {limitAt !== null && use.borrowingLimit !== 0 && (
-          <span
-            className={`mark limit ${max < use.subtree + (use.borrowingLimit ?? 0) ? "beyond" : ""}`}
-            style={{ left: percent(limitAt) }}
-          />
+        {quotaAt > 0 && <span className="mark quota" style={{ left: percent(quotaAt) }} />}
+        {limitAt !== null && limitAt > quotaAt && (
+          <span className={`mark limit ${isLimitBeyond ? "beyond" : ""}`} style={{ left: percent(limitAt) }} />
         )}
       </span>
-      <span className="quota-figures">{figures(use)}</span>
+      <span className="quota-figures">{figures(line)}</span>
       {tip !== null && (
         <span className="page-tip" style={tip} aria-hidden="true">
-          {sentences(use).map((sentence) => (
+          {sentences(line).map((sentence) => (
             <span key={sentence}>{sentence}</span>
           ))}
         </span>

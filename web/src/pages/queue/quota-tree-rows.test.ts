@@ -42,17 +42,39 @@ test("puts a node whose parent may not be seen at the top", () => {
   expect(quotaTreeRows([node("project/maps", "team/hidden")])).toMatchObject([{ depth: 0 }]);
 });
 
-test("shows GPUs first and leaves out what no quota names and nobody uses", () => {
+test("shows GPUs first, and apart from them what no quota names", () => {
   const resources = [
     resource("memory", { nominal: null, subtree: 0 }),
-    resource("cpu", { nominal: null, subtree: 0, used: 500 }),
-    resource("gpu:H100"),
+    resource("cpu", { nominal: 0, subtree: 0, used: 500, borrowed: 500 }),
     resource("licences"),
+    resource("gpu:H100"),
   ];
+  const [row] = quotaTreeRows([node("team/vision", null, { resources })]);
 
-  expect(
-    quotaTreeRows([node("team/vision", null, { resources })])[0]?.use.resources.map((each) => each.resource),
-  ).toEqual(["gpu:H100", "cpu", "licences"]);
+  expect(row?.lines.map(({ use }) => use.resource)).toEqual(["gpu:H100", "licences"]);
+  expect(row?.open.map((each) => each.resource)).toEqual(["cpu"]);
+});
+
+test("counts as a team's own what its projects have, even what they do not lend", () => {
+  const project = resource("gpu", { nominal: 3000, subtree: 3000, lendingLimit: 0, used: 1000 });
+  const team = resource("gpu", { nominal: 1000, subtree: 1000, used: 2000 });
+  const rows = quotaTreeRows([
+    node("team/vision", null, { resources: [team] }),
+    node("project/maps", "team/vision", { resources: [project] }),
+  ]);
+
+  expect(rows.map((row) => row.lines[0]?.own)).toEqual([4000, 3000]);
+});
+
+test("draws what a project borrows on its team's scale", () => {
+  const rows = quotaTreeRows([
+    node("team/vision", null, { resources: [resource("gpu", { used: 2000, borrowingLimit: 0 })] }),
+    node("project/maps", "team/vision", {
+      resources: [resource("gpu", { nominal: 0, subtree: 0, used: 2000, borrowed: 2000 })],
+    }),
+  ]);
+
+  expect(rows[1]?.lines[0]?.bar.parts).toEqual([{ kind: "borrowed", from: 0, width: 0.5 }]);
 });
 
 test("tells whether any quota was declared", () => {

@@ -5,7 +5,7 @@ import { ManifestSample } from "../../design/manifest-sample.tsx";
 import { Panel } from "../../design/panel.tsx";
 import { QueryView } from "../../design/query-view.tsx";
 import { formatFigure, formatPercent } from "../../words/numbers.ts";
-import { quotaNodeWords } from "../../words/quota-words.ts";
+import { formatAmount, quotaNodeWords, resourceName } from "../../words/quota-words.ts";
 import { QuotaBarLine } from "./quota-bar-line.tsx";
 import { isQuotaDeclared, type QuotaTreeRow, quotaTreeRows } from "./quota-tree-rows.ts";
 
@@ -66,7 +66,7 @@ function Tree({ nodes }: { readonly nodes: readonly QuotaUse[] }): ReactNode {
   );
 }
 
-function Row({ row: { use, depth, waiting } }: { readonly row: QuotaTreeRow }): ReactNode {
+function Row({ row: { use, depth, waiting, lines, open } }: { readonly row: QuotaTreeRow }): ReactNode {
   const { sort, name } = quotaNodeWords(use.id);
   return (
     <tr>
@@ -78,11 +78,11 @@ function Row({ row: { use, depth, waiting } }: { readonly row: QuotaTreeRow }): 
         </div>
       </td>
       <td className="quota-lines">
-        {use.resources.length === 0 ? (
-          <span className="faint">uses nothing</span>
-        ) : (
-          use.resources.map((each) => <QuotaBarLine key={each.resource} use={each} />)
-        )}
+        {lines.map((line) => (
+          <QuotaBarLine key={line.use.resource} line={line} />
+        ))}
+        {open.length > 0 && <div className="quota-open muted">{openWords(open)}</div>}
+        {lines.length + open.length === 0 && <div className="quota-open faint">uses nothing</div>}
       </td>
       <td className="number">{use.parent === null ? "–" : formatPercent(use.share, 0)}</td>
       <td className="number">{use.parent === null ? "–" : formatPercent(use.pastShare, 0)}</td>
@@ -99,6 +99,16 @@ function Row({ row: { use, depth, waiting } }: { readonly row: QuotaTreeRow }): 
       </td>
     </tr>
   );
+}
+
+/** What is used and no quota speaks of: nobody owns it, so nobody borrows it. */
+function openWords(open: QuotaTreeRow["open"]): string {
+  const amounts = open.map(({ resource, used }) =>
+    resource === "memory"
+      ? `${formatAmount(resource, used)} of memory`
+      : `${formatAmount(resource, used)} ${resourceName(resource)}`,
+  );
+  return `Beside quotas: ${amounts.join(", ")}`;
 }
 
 function Legend(): ReactNode {

@@ -39,7 +39,10 @@ export function RunPanel({ workload }: { readonly workload: WorkloadRow }): Reac
           ...(isPreemptible && startedAt !== null
             ? [
                 ["That would cost", evictionCostWords(cost)] as const,
-                ["Last checkpoint", <When key="saved" at={checkpointAt} />] as const,
+                [
+                  "Last checkpoint",
+                  checkpointAt === null ? "none yet" : <When key="saved" at={checkpointAt} />,
+                ] as const,
               ]
             : []),
           ...(timesPreempted > 0 ? [["Was stopped", timesWords(timesPreempted)] as const] : []),

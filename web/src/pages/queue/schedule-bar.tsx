@@ -1,7 +1,8 @@
 import { memo, type ReactNode } from "react";
 import type { NodeSpan } from "../../api/schedule.ts";
 import type { GanttBar } from "../../charts/gantt-layout.ts";
-import type { NodeItem } from "./schedule-plan.ts";
+import type { TimeTick } from "../../charts/time-ticks.ts";
+import { type NodeItem, rowGap } from "./schedule-plan.ts";
 
 /** From which pixel to which a time is drawn. */
 export interface ScheduleFrame {
@@ -10,6 +11,8 @@ export interface ScheduleFrame {
   readonly from: number;
   readonly to: number;
   readonly now: number;
+  /** Round times, marked behind the bars. */
+  readonly ticks: readonly TimeTick[];
 }
 
 /** The pixel of a moment, within the frame. */
@@ -63,7 +66,8 @@ function Bar({ bar, place, frame, colour, isChosen }: BarProps): ReactNode {
         {...barStyle(span, colour)}
       />
       {label !== "" && (
-        <text x={x + labelPadding} y={top + height / 2 + 3.6}>
+        // A reservation lies behind the work, which leaves its lower edge free the longest.
+        <text x={x + labelPadding} y={span.kind === "reserved" ? top + height - 5 : top + height / 2 + 3.6}>
           {label}
         </text>
       )}
@@ -102,6 +106,9 @@ export const ScheduleRow = memo(function ScheduleRow(props: RowProps): ReactNode
       {row.laneTops.slice(1).map((laneTop) => (
         <line key={laneTop} className="grid" x1={frame.left} x2={frame.right} y1={laneTop} y2={laneTop} />
       ))}
+      {frame.ticks.map((tick) => (
+        <TimeLine key={tick.at} x={pixelOf(frame, tick.at)} height={row.height} className="grid tick" />
+      ))}
       {row.bars.map((bar, place) => (
         <Bar
           // A node may show the same workload twice: on GPUs apart, or now and again later.
@@ -113,6 +120,20 @@ export const ScheduleRow = memo(function ScheduleRow(props: RowProps): ReactNode
           isChosen={bar.span === cursor || (chosen !== null && bar.span.id === chosen)}
         />
       ))}
+      <TimeLine x={pixelOf(frame, frame.now)} height={row.height} className="now" />
     </g>
   );
 });
+
+/** A moment across one row and half of the gaps around it. */
+function TimeLine({
+  x,
+  height,
+  className,
+}: {
+  readonly x: number;
+  readonly height: number;
+  readonly className: string;
+}): ReactNode {
+  return <line className={className} x1={x} x2={x} y1={-rowGap / 2} y2={height + rowGap / 2} pointerEvents="none" />;
+}

@@ -15,6 +15,8 @@ const pastShare = 0.05;
 const tickWidth = 96;
 const usualWidth = 1000;
 const shownHeightMax = 640;
+/** Rows are drawn anew each time that so many pixels were scrolled. */
+const scrollStep = 64;
 const keys: ReadonlySet<string> = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
 
 /** A span under the pointer or the keyboard, and where its words are shown: pixels of the window. */
@@ -43,7 +45,7 @@ export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, on
   const [cursor, setCursor] = useState<ScheduleCursor | null>(null);
   const plan = useMemo(() => planSchedule(nodes), [nodes]);
   const frame = useMemo(() => frameOf(schedule, width), [schedule, width]);
-  const shown = rowsWithin(plan.tops, scrolled, scrolled + shownHeightMax);
+  const shown = rowsWithin(plan.tops, scrolled, scrolled + scrollStep + shownHeightMax);
   const open = (at: ScheduleCursor | null): void => {
     const span = spanAt(plan, at)?.span;
     if (span !== undefined && span.kind !== "reserved" && span.id !== "") onOpen(span.id);
@@ -69,14 +71,14 @@ export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, on
       role="listbox"
       aria-activedescendant={read === null ? undefined : "schedule-span"}
       aria-label={`Schedule of ${nodes.length} nodes; arrow keys go from span to span, Enter opens a workload; the table has the same as text`}
-      onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
+      onScroll={(event) => setScrolled(Math.floor(event.currentTarget.scrollTop / scrollStep) * scrollStep)}
       onKeyDown={press}
       onMouseMove={point}
       onMouseLeave={() => setPointed(null)}
       onClick={(event) => open(pointedAt(event)?.cursor ?? null)}
     >
       <Axis frame={frame} width={width} />
-      <Body plan={plan} frame={frame} width={width}>
+      <Body height={plan.height} width={width}>
         {plan.items.slice(shown.first, shown.last).map((item, offset) => {
           const index = shown.first + offset;
           const top = plan.tops[index] ?? 0;
@@ -118,7 +120,11 @@ export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, on
 }
 
 function frameOf({ from, to }: Schedule, width: number): ScheduleFrame {
-  return { left: gutter, right: Math.max(gutter + 1, width - 14), from: from - (to - from) * pastShare, to, now: from };
+  const start = from - (to - from) * pastShare;
+  const right = Math.max(gutter + 1, width - 14);
+  const zoneMs = -new Date(from).getTimezoneOffset() * 60_000;
+  const ticks = timeTicks(start, to, Math.max(2, Math.floor((right - gutter) / tickWidth)), zoneMs);
+  return { left: gutter, right, from: start, to, now: from, ticks };
 }
 
 function spanAt(
@@ -149,8 +155,8 @@ function Axis({ frame, width }: { readonly frame: ScheduleFrame; readonly width:
   const now = pixelOf(frame, frame.now);
   return (
     <svg className="gantt-axis" width={width} height={axisHeight} aria-hidden="true">
-      {ticksOf(frame)
-        .filter((tick) => Math.abs(pixelOf(frame, tick.at) - now) > 30)
+      {frame.ticks
+        .filter((tick) => Math.abs(pixelOf(frame, tick.at) - now) > 30 && pixelOf(frame, tick.at) < frame.right - 16)
         .map((tick) => (
           <text
             key={tick.at}
@@ -169,30 +175,17 @@ function Axis({ frame, width }: { readonly frame: ScheduleFrame; readonly width:
   );
 }
 
-function ticksOf(frame: ScheduleFrame): ReturnType<typeof timeTicks> {
-  const zoneMs = -new Date(frame.now).getTimezoneOffset() * 60_000;
-  return timeTicks(
-    frame.from,
-    frame.to,
-    Math.max(2, Math.floor((frame.right - frame.left) / tickWidth)),
-    zoneMs,
-  ).filter((tick) => pixelOf(frame, tick.at) < frame.right - 16);
-}
-
 function Body({
-  plan,
-  frame,
+  height,
   width,
   children,
 }: {
-  readonly plan: SchedulePlan;
-  readonly frame: ScheduleFrame;
+  readonly height: number;
   readonly width: number;
   readonly children: ReactNode;
 }): ReactNode {
-  const now = pixelOf(frame, frame.now);
   return (
-    <svg className="gantt-body" width={width} height={plan.height} aria-hidden="true">
+    <svg className="gantt-body" width={width} height={height} aria-hidden="true">
       <defs>
         <pattern id="reserved-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect width="7" height="7" fill="var(--special-soft)" />
@@ -200,13 +193,6 @@ function Body({
         </pattern>
       </defs>
       {children}
-      <g pointerEvents="none">
-        {ticksOf(frame).map((tick) => {
-          const x = pixelOf(frame, tick.at);
-          return <line key={tick.at} className="grid tick" x1={x} x2={x} y1="0" y2={plan.height} />;
-        })}
-        <line className="now" x1={now} x2={now} y1="0" y2={plan.height} />
-      </g>
     </svg>
   );
 }

@@ -27,7 +27,8 @@ export interface SchedulePlan {
 }
 
 const poolHeight = 28;
-const itemGap = 6;
+/** Pixels between two rows. */
+export const rowGap = 6;
 
 /** Puts nodes below the headings of their pools, both by name. */
 export function planSchedule(nodes: readonly NodeSchedule[]): SchedulePlan {
@@ -54,7 +55,7 @@ export function planSchedule(nodes: readonly NodeSchedule[]): SchedulePlan {
     ]);
   const { tops, end } = stackRows(
     items.map((item) => (item.kind === "pool" ? poolHeight : item.row.height)),
-    itemGap,
+    rowGap,
   );
   return { items, tops, height: end };
 }

@@ -3,7 +3,8 @@ import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
 import { DataTable, type TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { formatCount } from "../../words/numbers.ts";
-import { minuteWords, spanGpus, spanKind } from "./schedule-words.ts";
+import { clockTime } from "../../words/relative-time.ts";
+import { spanGpus, spanKind } from "./schedule-words.ts";
 
 /** The most spans that the table lists; the chart has them all. */
 const shownMax = 1000;
@@ -14,7 +15,7 @@ interface SpanRow {
   readonly node: NodeSchedule;
 }
 
-function columnsOf(simulated: ReadonlySet<string>): readonly TableColumn<SpanRow>[] {
+function columnsOf(simulated: ReadonlySet<string>, now: number): readonly TableColumn<SpanRow>[] {
   return [
     {
       heading: "Workload",
@@ -41,11 +42,16 @@ function columnsOf(simulated: ReadonlySet<string>): readonly TableColumn<SpanRow
       cell: ({ span, node }) => spanGpus(span, node, simulated.has(node.pool)),
       sortBy: ({ span }) => span.gpuMillis,
     },
-    { heading: "From", isNumber: true, cell: ({ span }) => minuteWords(span.start), sortBy: ({ span }) => span.start },
+    {
+      heading: "From",
+      isNumber: true,
+      cell: ({ span }) => clockTime(span.start, now),
+      sortBy: ({ span }) => span.start,
+    },
     {
       heading: "Until",
       isNumber: true,
-      cell: ({ span }) => (span.end === null ? "no end" : minuteWords(span.end)),
+      cell: ({ span }) => (span.end === null ? "no end" : clockTime(span.end, now)),
       sortBy: ({ span }) => span.end,
     },
   ];
@@ -55,11 +61,13 @@ function columnsOf(simulated: ReadonlySet<string>): readonly TableColumn<SpanRow
 export function ScheduleTable({
   nodes,
   simulated,
+  now,
   chosen,
   onOpen,
 }: {
   readonly nodes: readonly NodeSchedule[];
   readonly simulated: ReadonlySet<string>;
+  readonly now: number;
   readonly chosen: string | null;
   readonly onOpen: (id: string) => void;
 }): ReactNode {
@@ -72,7 +80,7 @@ export function ScheduleTable({
     <>
       <DataTable
         rows={rows.slice(0, shownMax)}
-        columns={columnsOf(simulated)}
+        columns={columnsOf(simulated, now)}
         keyOf={(row) => row.key}
         chosenKey={rows.find(({ span }) => span.id === chosen)?.key}
         onOpen={({ span }) => {

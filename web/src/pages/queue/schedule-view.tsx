@@ -71,7 +71,7 @@ function Drawing({ schedule, pools }: { readonly schedule: Schedule; readonly po
       </ManifestSample>
     );
   const props = { nodes, simulated, chosen: state["open"] ?? null, onOpen: (id: string) => change({ open: id }) };
-  if (state["as"] === "table") return <ScheduleTable {...props} />;
+  if (state["as"] === "table") return <ScheduleTable {...props} now={schedule.from} />;
   return (
     <>
       <ScheduleChart {...props} schedule={schedule} colourOf={colourOf} />

@@ -1,10 +1,9 @@
 import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
-import { formatFigure, formatSpan } from "../../words/numbers.ts";
+import { formatFigure } from "../../words/numbers.ts";
 import { aheadWords } from "../../words/planned-start.ts";
-import { exactTime } from "../../words/relative-time.ts";
+import { clockTime } from "../../words/relative-time.ts";
 
 const wholeGpu = 1000;
-const minuteMs = 60_000;
 
 /** GPUs that a span holds: `4 × H100`, `0.5 × H100`, `no GPU`. */
 export function spanGpus(span: NodeSpan, node: Pick<NodeSchedule, "gpuModel">, isSimulated: boolean): string {
@@ -24,18 +23,13 @@ export function spanKind(span: NodeSpan): string {
   return span.isHeld ? "planned, room is being made" : kinds[span.kind];
 }
 
-/** A moment to the minute: only the time of day within the next hours, else with its day. */
-export function minuteWords(at: number): string {
-  return exactTime(at).slice(5, 16);
-}
-
 /** From when to when a span reaches, and how far that is from now. */
 export function spanTime(span: NodeSpan, now: number): string {
-  const start = span.start <= now ? `since ${minuteWords(span.start)}` : `from ${minuteWords(span.start)}`;
+  const start = span.start <= now ? `since ${clockTime(span.start, now)}` : `from ${clockTime(span.start, now)}`;
   if (span.end === null) return `${start}, without an end`;
-  const end = `until ${minuteWords(span.end)}`;
+  const end = `until ${clockTime(span.end, now)}`;
   if (span.end <= now) return `${start}, ${end} at first: it takes longer than reckoned`;
-  const length = formatSpan(Math.round((span.end - Math.max(now, span.start)) / minuteMs) * minuteMs);
+  const length = aheadWords(span.end, span.start).replace(/^in /, "");
   return span.start <= now
     ? `${start}, ${end} (${aheadWords(span.end, now)})`
     : `${start} (${aheadWords(span.start, now)}), ${end} (for ${length})`;

@@ -8,7 +8,7 @@ import { useNow } from "../../design/now.ts";
 import { formatGpuSeconds } from "../../words/eviction-cost.ts";
 import { formatFigure } from "../../words/numbers.ts";
 import { aheadWords, plannedStartWords } from "../../words/planned-start.ts";
-import { exactTime } from "../../words/relative-time.ts";
+import { clockTime, exactTime } from "../../words/relative-time.ts";
 import type { UrlState } from "../../words/url-state.ts";
 import { manifestChange, triedEdit } from "./tried-edit.ts";
 import { writeChange } from "./what-if-change.ts";
@@ -27,7 +27,7 @@ export function WaitPanel({ workload }: { readonly workload: WorkloadRow }): Rea
       {asked.error !== null && <FailureNotice error={asked.error} onRetry={() => void asked.refetch()} />}
       {reason !== null && (
         <div className={`notice soft ${told?.isLasting === true ? "bad" : "waiting"}`}>
-          <strong>{reason.sentence}</strong>
+          <strong className="sentence-start">{reason.sentence}</strong>
           {told?.isLasting === true && (
             <p>Waiting does not mend this: the request, the machines or the quotas must change.</p>
           )}
@@ -96,7 +96,7 @@ function Forecast({ forecast, now }: { readonly forecast: StartForecast; readonl
         <div key={label}>
           <span className="muted">{label}</span>
           <strong title={at === null ? undefined : exactTime(at)}>{at === null ? "–" : aheadWords(at, now)}</strong>
-          <span className="faint">{at === null ? otherwise : exactTime(at).slice(5, 16)}</span>
+          <span className="faint">{at === null ? otherwise : clockTime(at, now)}</span>
         </div>
       ))}
     </div>
@@ -172,7 +172,7 @@ function Edits({
         const manifest = workload.owner.kind === "TrainingJob" ? manifestChange(edit) : null;
         return (
           <div key={`${edit.field} ${edit.sentence}`} className="edit">
-            <strong>{edit.sentence}</strong>
+            <strong className="sentence-start">{edit.sentence}</strong>
             {edit.evicts.length === 0 ? (
               <span className="muted">It starts at once; nobody is stopped.</span>
             ) : (

@@ -74,7 +74,8 @@ function Moves({
   readonly at: number;
 }): ReactNode {
   if (moves.length === 0) return null;
-  const words = (moment: number | null): string => (moment === null ? "not as things stand" : aheadWords(moment, at));
+  const words = (moment: number | null): string =>
+    moment === null ? "not as things stand" : moment <= at ? "at once" : aheadWords(moment, at);
   return (
     <Panel
       title={title}
