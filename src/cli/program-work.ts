@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Act } from "./command-action.ts";
 import { collect, wholeNumber } from "./option-value.ts";
 
-/** Work: run it, watch it, ask why it waits, decide about its models. */
+/** Work: run it, watch it, stop it, wait for it, decide about its models. */
 export function addWorkCommands(program: Command, act: Act): void {
   const run = program
     .command("run")
@@ -30,15 +30,6 @@ export function addWorkCommands(program: Command, act: Act): void {
   act(cancel, async (context, options, words) =>
     (await import("./commands/cancel.ts")).cancel(context, { ...options, words }),
   );
-
-  const why = program
-    .command("why")
-    .description("why something waits, who is in its way, what would help")
-    .argument("<target...>", "job/NAME, a job's name, or a workload's id");
-  act(why, async (context, _options, words) => (await import("./commands/why.ts")).why(context, { words }));
-
-  const queue = program.command("queue").description("what waits and what runs");
-  act(queue, async (context) => (await import("./commands/queue.ts")).queue(context));
 
   const wait = program
     .command("wait")

@@ -46,7 +46,8 @@ export class PoolController implements Controller {
       return { kind: "again", afterMs: drainLookMs };
     }
     const machines = await driver.nodes(signal);
-    const status = this.#statusOf(pool, machines);
+    // An older version may have written the spec: what it did not know of has its default.
+    const status = this.#statusOf({ ...pool, spec: poolKind.spec.parse(pool.spec) }, machines);
     await resources.observe(poolKind, pool, status, { lease, message: `pool ${name} has ${describeStatus(status)}` });
     return { kind: "again", afterMs: inventoryMs };
   }

@@ -59,17 +59,21 @@ export class SchedulingController implements Controller {
   };
 
   async reconcile(_key: string, lease: Lease): Promise<NextVisit> {
-    // A clock that jumps back does not make time run backwards for the engine.
-    const now = Math.max(this.#needs.clock.now(), this.#lastPassAt);
     try {
-      const mirror = await this.#upToDate(lease, now);
+      const mirror = await this.#upToDate(lease, this.#now());
       this.#lastAttempt = lease.attempt;
-      this.#lastPassAt = now;
-      return await this.#pass(mirror, lease, now);
+      // The time is taken after the reading: nobody gets a place at a moment at which its last holder had it still.
+      this.#lastPassAt = this.#now();
+      return await this.#pass(mirror, lease, this.#lastPassAt);
     } catch (error) {
       this.#mirror = null;
       throw error;
     }
+  }
+
+  /** A clock that jumps back does not make time run backwards for the engine. */
+  #now(): Instant {
+    return Math.max(this.#needs.clock.now(), this.#lastPassAt);
   }
 
   async #upToDate(lease: Lease, now: Instant): Promise<EngineMirror> {
@@ -100,6 +104,8 @@ export class SchedulingController implements Controller {
       }
     }
     if (mirror.waiting.length === 0) return { kind: "settled" };
+    // What moved may let others move: whoever was made room for by a shrink, or waits to be planned.
+    if (decisions.assignments.length + decisions.shrinks.length > 0) return { kind: "again", afterMs: 0 };
     const planned = mirror.engine.nextPlannedAt();
     const untilPlanned = planned === undefined || planned <= now ? lookAgainMs : planned - now;
     return { kind: "again", afterMs: Math.max(lookSoonMs, Math.min(lookAgainMs, untilPlanned)) };

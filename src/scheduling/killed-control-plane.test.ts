@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { sql } from "kysely";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
 import { until } from "../../test/until.ts";
-import { seededRandom } from "../base/random.ts";
+import { type Random, seededRandom } from "../base/random.ts";
+import { poolKind } from "../compute/model.ts";
 import { type ComputeRoom, computeRoom } from "../compute/room.ts";
 import { readEvents } from "../platform/event-log.ts";
 
@@ -21,12 +23,19 @@ const timeoutMs = 180_000;
 let platform: FreshPlatform;
 let compute: ComputeRoom;
 
-beforeAll(async () => {
+beforeEach(async () => {
   platform = await freshPlatform();
   // Never started: it only submits and reads.
   compute = computeRoom(platform, { hostEnvironment: {} });
+  await platform.resources.apply("tester", { kind: "Team", name: "owners", spec: { description: "" } });
+  await platform.resources.apply("tester", { kind: "Project", name: "default", spec: { team: "owners" } });
+  const spec = poolKind.spec.parse({
+    role: "training",
+    simulatedGpus: { model: "H100", count: 2, memory: "80GB" },
+  });
+  await platform.resources.apply("tester", { kind: "Pool", name: "training", spec });
 });
-afterAll(async () => {
+afterEach(async () => {
   await platform.close();
 });
 
@@ -46,18 +55,26 @@ async function kill(child: ChildProcess): Promise<void> {
   await gone;
 }
 
+/** Starts control planes and kills each at a moment of chance; the last one lives until everything has ended. */
+async function outliveKills(random: Random, meanwhile?: () => Promise<void>): Promise<void> {
+  for (let count = 0; count < killsCount; count += 1) {
+    const child = await startControlPlane();
+    const lifeMs = random.next() * lifeMsMax;
+    const from = performance.now();
+    await until("its time is over", () => performance.now() - from > lifeMs);
+    await kill(child);
+    await meanwhile?.();
+  }
+  const last = await startControlPlane();
+  await until("all workloads have ended", async () => (await compute.workloads.list({ active: true })).length === 0);
+  await kill(last);
+}
+
 test(
   `a control plane killed at any moment loses nothing, runs nothing twice, promises no GPU twice (seed ${seed})`,
   async () => {
     const random = seededRandom(seed);
     const counted = join(platform.dataDirectory, "ran");
-    const spec = {
-      role: "training",
-      driver: "local",
-      limits: {},
-      simulatedGpus: { model: "H100", count: 2, memory: "80GB" },
-    };
-    await platform.resources.apply("tester", { kind: "Pool", name: "training", spec });
     for (let index = 0; index < workloadsCount; index += 1) {
       const id = `job-${index}`;
       await compute.workloads.submit({
@@ -84,16 +101,7 @@ test(
         maxRestarts: 0,
       });
     }
-    for (let count = 0; count < killsCount; count += 1) {
-      const child = await startControlPlane();
-      const lifeMs = random.next() * lifeMsMax;
-      const from = performance.now();
-      await until("its time is over", () => performance.now() - from > lifeMs);
-      await kill(child);
-    }
-    const last = await startControlPlane();
-    await until("all workloads have ended", async () => (await compute.workloads.list({ active: true })).length === 0);
-    await kill(last);
+    await outliveKills(random);
 
     const ended = (await compute.workloads.list({})).toSorted((left, right) => (left.id < right.id ? -1 : 1));
     expect(ended.map((each) => each.outcome?.exitCode)).toEqual(
@@ -113,6 +121,72 @@ test(
       .filter((event) => ["succeeded", "failed"].includes(event.verb))
       .map((event) => event.subject.name);
     expect(ends.toSorted()).toEqual(ended.map((each) => each.id));
+  },
+  timeoutMs,
+);
+
+/** Says when it begins and ends, with what it was given; told to stop, it says so too. */
+function sayingScript(id: string, file: string, seconds: number): string {
+  const say = (word: string) =>
+    `echo "${id} ${word} $MILLWRIGHT_SIMULATED_GPUS ${"$"}{MILLWRIGHT_GPU_SHARE:-1} $MILLWRIGHT_ATTEMPT" >> ${file}`;
+  return `trap '${say("stops")}; exit 143' TERM; ${say("begins")}; sleep ${seconds} & wait; ${say("ends")}`;
+}
+
+test(
+  `nor does it with shares of GPUs, and priorities that others must make room for (seed ${seed + 1})`,
+  async () => {
+    const random = seededRandom(seed + 1);
+    const said = join(platform.dataDirectory, "said");
+    let submitted = 0;
+    const submit = async (priority: number, gpus: number): Promise<void> => {
+      const id = `job-${submitted}`;
+      submitted += 1;
+      await compute.workloads.submit({
+        id,
+        project: "default",
+        owner: { kind: "TrainingJob", project: "default", name: id },
+        purpose: "training",
+        pool: "training",
+        priority,
+        resources: { cpus: 0.1, memory: 1e8, gpus, gpuModel: null },
+        command: {
+          argv: ["/bin/sh", "-c", sayingScript(id, said, priority === 20 ? 3 : 0.3)],
+          files: {},
+          env: {},
+          secretEnv: {},
+          requirements: null,
+          maxDurationMs: 60_000,
+          graceMs: 2_000,
+        },
+        maxRestarts: 0,
+      });
+    };
+    for (const gpus of [1, 0.5, 0.5, 1, 2]) await submit(20, gpus);
+    await outliveKills(random, async () => {
+      if (submitted < workloadsCount + 2) await submit(20 + 8 * submitted, random.next() < 0.5 ? 0.5 : 1);
+    });
+
+    const ended = await compute.workloads.list({});
+    expect(ended.map((each) => [each.id, each.state])).toEqual(ended.map((each) => [each.id, "succeeded"]));
+    // Whoever made room began once more for each time, and nobody else did.
+    expect(ended.map((each) => each.attempt - 1)).toEqual(ended.map((each) => each.timesPreempted));
+    expect(ended.some((each) => each.timesPreempted > 0)).toBe(true);
+    const lines = (await readFile(said, "utf8")).trim().split("\n");
+    const begun = lines.filter((line) => line.includes(" begins "));
+    expect(new Set(begun).size).toBe(begun.length);
+    const held = new Map<string, number>();
+    for (const line of lines) {
+      const [, word = "", devices = "", share = ""] = line.split(" ");
+      for (const device of devices.split(",")) {
+        held.set(device, (held.get(device) ?? 0) + Number(share) * (word === "begins" ? 1 : -1));
+      }
+      expect(Math.max(...held.values())).toBeLessThanOrEqual(1);
+    }
+    expect([...held.values()]).toEqual([...held.values()].map(() => 0));
+    const left = await sql`
+      select workload from gpu_claim union all select workload from planned_start
+      union all select workload from usage_entry where to_at is null`.execute(platform.database);
+    expect(left.rows).toEqual([]);
   },
   timeoutMs,
 );

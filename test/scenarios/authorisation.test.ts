@@ -29,6 +29,9 @@ const narrowedLists = new Set([
   "GET /api/v1/watch",
   "GET /api/v1/workloads",
   "GET /api/v1/queue",
+  "GET /api/v1/quotas/usage",
+  "GET /api/v1/schedule",
+  "GET /api/v1/usage",
   "GET /api/v1/alerts",
   ...["datasets", "pipelines", "feature-views", "models", "training-jobs", "evaluations", "deployments"].map(
     (plural) => `GET /api/v1/${plural}`,
@@ -38,7 +41,10 @@ const narrowedLists = new Set([
 
 /** What belongs to the whole platform and every key may read: who there is and where work runs. */
 const commonReads = new Set(
-  ["teams", "projects", "pools"].flatMap((plural) => [`GET /api/v1/${plural}`, `GET /api/v1/${plural}/{name}`]),
+  ["teams", "projects", "pools", "quotas", "reservations"].flatMap((plural) => [
+    `GET /api/v1/${plural}`,
+    `GET /api/v1/${plural}/{name}`,
+  ]),
 );
 
 /** Only for admins of the whole platform; an auditor's reads ask for the platform as well. */
@@ -49,7 +55,7 @@ const platformRoutes = new Set([
   "POST /api/v1/identities",
   "POST /api/v1/keys",
   "DELETE /api/v1/keys/{id}",
-  ...["teams", "projects", "pools"].map((plural) => `DELETE /api/v1/${plural}/{name}`),
+  ...["teams", "projects", "pools", "quotas", "reservations"].map((plural) => `DELETE /api/v1/${plural}/{name}`),
 ]);
 
 /** Decisions that a member may not take. */
@@ -64,6 +70,9 @@ const approverRoutes = new Set(
 
 /** Judges each manifest by itself: see its own test. */
 const applyRoute = "POST /api/v1/apply";
+
+/** Looks at a copy, for every key; whose names it tells is narrowed: see its own test. */
+const whatIfRoute = "POST /api/v1/whatif";
 
 /** Who asks. `rank` is what the role allows in the project's team: 0 reads, 1 writes, 2 approves. */
 const callers = [
@@ -155,6 +164,8 @@ async function readPlaces(): Promise<Readonly<Record<string, string>>> {
     projects: project,
     teams: "owners",
     pools: "local",
+    quotas: "walled",
+    reservations: "night",
     rest: "model/model.json",
   };
 }
@@ -211,7 +222,8 @@ function isReading(route: ApiRoute): boolean {
 /** Whether a caller passes the gate of a route: what is behind it may still be missing or not as wanted. */
 function mayPass(route: ApiRoute, caller: Caller): boolean {
   const { name } = route;
-  if (openRoutes.has(name) || narrowedLists.has(name) || commonReads.has(name) || name === applyRoute) return true;
+  if (openRoutes.has(name) || narrowedLists.has(name) || commonReads.has(name)) return true;
+  if (name === applyRoute || name === whatIfRoute) return true;
   if (platformRoutes.has(name)) return caller.isPlatform;
   const wanted = approverRoutes.has(name) ? 2 : isReading(route) ? 0 : 1;
   return caller.rank >= wanted;
@@ -219,7 +231,8 @@ function mayPass(route: ApiRoute, caller: Caller): boolean {
 
 test("every route of the tables is a route of the server", () => {
   const served = new Set(routes.map((route) => route.name));
-  const named = [...openRoutes, ...narrowedLists, ...commonReads, ...platformRoutes, ...approverRoutes, applyRoute];
+  const named = [...openRoutes, ...narrowedLists, ...commonReads, ...platformRoutes, ...approverRoutes];
+  named.push(applyRoute, whatIfRoute);
 
   expect(named.filter((name) => !served.has(name))).toEqual([]);
   const scoped = routes.filter((route) => /\{project\}|\/mlflow/.test(route.path));
@@ -296,6 +309,19 @@ test("what strangers may list names nothing of the project, and the project's ow
     "watch?since=0",
   ])
     expect((await ask({ method: "GET" }, `/api/v1/${path}`, keys.get("viewer"))).text).toContain(project);
+});
+
+test("a change that a stranger tries out tells nothing of the project's workloads, not even that they are there", async () => {
+  const change = {
+    cancel: [places["workloads"]],
+    submit: [{ name: "mine", project: "open-country", pools: ["local"] }],
+  };
+  for (const { name } of callers.filter((caller) => caller.rank < 0)) {
+    const { status, json } = await server.call("POST", "/api/v1/whatif", change, keys.get(name));
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ problems: [`there is no workload ${places["workloads"]} that waits or runs`] });
+    expect(JSON.stringify(json)).not.toContain(project);
+  }
 });
 
 test("ids of one project open nothing through another one's address or workspace", async () => {

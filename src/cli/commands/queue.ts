@@ -1,12 +1,12 @@
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
-import { readText } from "../field-path.ts";
+import { readField, readText } from "../field-path.ts";
 import { type Item, nameOf, projectOf, toItem, toItems } from "../item.ts";
-import { formatAge } from "../relative-time.ts";
+import { formatAge, formatInstant } from "../relative-time.ts";
 import { renderTable, type TableCell } from "../table.ts";
 import { toneOf } from "../tone.ts";
 
-/** Lists what waits and what runs, each waiting item with its reason. */
+/** Lists what waits and what runs, each waiting item with its planned start and its reason. */
 export async function queue(context: CommandContext): Promise<number> {
   const client = await context.connect();
   const answer = toItem(await client.get("/api/v1/queue", { project: context.project }, context.signal));
@@ -19,7 +19,7 @@ export async function queue(context: CommandContext): Promise<number> {
 }
 
 function renderQueue(context: CommandContext, items: readonly Item[]): readonly string[] {
-  const columns = ["POS", "PROJECT", "WORKLOAD", "OWNER", "STATE", "AGE", "REASON"].map((heading) => ({
+  const columns = ["POS", "PROJECT", "WORKLOAD", "OWNER", "STATE", "AGE", "START", "REASON"].map((heading) => ({
     heading,
     align: "left" as const,
     canShrink: heading === "REASON" || heading === "OWNER",
@@ -36,8 +36,17 @@ function renderQueue(context: CommandContext, items: readonly Item[]): readonly 
       { text: owner === "" ? "-" : `${owner}/${readText(item, "owner.name")}`, tone: "plain" },
       { text: state, tone: toneOf(state) },
       { text: typeof queuedAt === "number" ? formatAge(now - queuedAt) : "-", tone: "plain" },
+      { text: startOf(item, now), tone: "plain" },
       { text: readText(item, "reason.sentence", readText(item, "phase")), tone: "plain" },
     ];
   });
   return renderTable(columns, rows, context.terminal);
+}
+
+/** When it is planned to start; `held`: as soon as the room is free that is made for it. */
+function startOf(item: Item, now: number): string {
+  const at = readField(item, "plannedStart.at");
+  if (typeof at !== "number") return "-";
+  if (readField(item, "plannedStart.isHeld") === true) return "held";
+  return at <= now ? "now" : formatInstant(at, now);
 }

@@ -3,6 +3,7 @@ import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
 import { readField, readText } from "../field-path.ts";
 import { type Item, nameOf, projectOf, toItem } from "../item.ts";
+import { formatInstant } from "../relative-time.ts";
 import { parseTarget } from "../target.ts";
 import { toneOf } from "../tone.ts";
 import { findWorkload, hasEnded, outcomeOf, workloadPath } from "../workload.ts";
@@ -53,12 +54,22 @@ function renderReason(context: CommandContext, answer: Item, workload: Item): re
   const now = { ...workload, ...answer };
   const state = readText(now, "state");
   const head = hasEnded(now) ? outcomeOf(now) : `is ${paint(state, toneOf(state))}: ${sentenceOf(answer, workload)}`;
-  const lines = [`${nameOf(workload)} ${head}`];
+  const lines = [`${nameOf(workload)} ${head}`, ...plannedStart(context, answer)];
   const blockers = listAt(reason, "blockers");
   if (blockers.length > 0) lines.push("", paint("in the way", "heading"), ...blockers.map(describeBlocker));
   const changes = listAt(reason, "changes").map((change) => `  ${String(change)}`);
   if (changes.length > 0) lines.push("", paint("what would help", "heading"), ...changes);
   return lines;
+}
+
+/** When it starts, as far as it is planned. */
+function plannedStart(context: CommandContext, answer: Item): readonly string[] {
+  const at = readField(answer, "plannedStart.at");
+  if (typeof at !== "number") return [];
+  if (readField(answer, "plannedStart.isHeld") === true)
+    return ["it starts as soon as the room is free that is made for it"];
+  const bound = readField(answer, "plannedStart.isHardBound") === true ? "at the latest" : "as far as is known";
+  return [`it starts ${formatInstant(at, context.clock.now())}, ${bound}`];
 }
 
 function sentenceOf(answer: Item, workload: Item): string {
