@@ -80,6 +80,109 @@ test("the queue page shows who waits and why, the quotas, the schedule, and what
   expect(problems).toEqual([]);
 });
 
+test("the drawer shows a full explanation, and each edit leads to a what-if", { timeout: testTimeoutMs }, async () => {
+  const problems = await onQueuePage("", async (page) => {
+    await page.route("**/why", (route) => route.fulfill({ json: explanation }));
+    await page.getByRole("row").filter({ hasText: "large-map" }).click();
+    const drawer = page.getByRole("dialog", { name: "large-map" });
+    await drawer.getByText("What would start it now").waitFor();
+    const words = (await drawer.innerText()).replaceAll(/\s+/g, " ");
+    expect(words).toMatch(/As likely as not in \d+m/);
+    expect(words).toContain("At the latest – no limit bounds it");
+    expect(words).toMatch(/segment-roads running 4 GPUs done in \dh( \d+m)? at the latest, likely in 1h \d+m/);
+    expect(words).toContain("Stops segment-roads (4 GPUs, loses 4 GPU-hours)");
+    expect(words).toContain("resources: { gpus: 1 }");
+
+    await drawer.getByRole("link", { name: "Try it out" }).first().click();
+    await page.getByText("Take large-map out of the queue").waitFor();
+    expect(JSON.parse(inAddress(page, "change") ?? "")).toMatchObject({
+      cancel: ["maps.large-map"],
+      submit: [{ name: "large-map", gpus: 1 }],
+    });
+    await page.getByText("Submitted by the change").waitFor();
+  });
+
+  expect(problems).toEqual([]);
+});
+
+test("a schedule of 200 nodes and 4,000 spans draws the rows in view, and others when they are scrolled to", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onQueuePage("", async (page) => {
+    await page.route("**/api/v1/schedule?*", (route) => route.fulfill({ json: largeSchedule() }));
+    await page.getByRole("link", { name: "Schedule" }).click();
+    const chart = page.getByRole("listbox");
+    await chart.getByText("node-1", { exact: true }).waitFor();
+    expect(await chart.locator(".gantt-bar").count()).toBeLessThan(400);
+    await page.evaluate("document.querySelector('.gantt').scrollTo(0, 1e6)");
+    await chart.getByText("node-200", { exact: true }).waitFor();
+    expect(await chart.locator(".gantt-bar").count()).toBeLessThan(400);
+    expect(await chart.getByText("node-1", { exact: true }).count()).toBe(0);
+  });
+
+  expect(problems).toEqual([]);
+});
+
+const minuteMs = 60_000;
+
+/** An answer as it is when every part of an explanation is there. */
+const explanation = {
+  id: "maps.large-map",
+  position: 2,
+  waitingInQueue: 3,
+  plannedStart: null,
+  reason: {
+    code: "quota-in-use",
+    isLasting: false,
+    sentence: "others hold what its queue could have",
+    blockers: [
+      {
+        id: "maps.segment-roads",
+        name: "TrainingJob/segment-roads",
+        gpus: 4,
+        kind: "running",
+        endsBy: now + 3 * 60 * minuteMs,
+        endsP50: now + 90 * minuteMs,
+      },
+    ],
+    changes: [],
+  },
+  eta: { p50: now + 47 * minuteMs, p90: now + 130 * minuteMs, hardBound: null },
+  evicts: [],
+  edits: [
+    { field: "shape.gpu.count", from: 6, to: 1, sentence: "ask for 1 H100", effect: "starts", evicts: [] },
+    {
+      field: "priority",
+      from: 50,
+      to: 71,
+      sentence: "give it priority 71",
+      effect: "evicts",
+      evicts: [{ id: "maps.segment-roads", name: "TrainingJob/segment-roads", gpus: 4, lostGpuSeconds: 14_400 }],
+    },
+  ],
+};
+
+function largeSchedule(): unknown {
+  const nodes = Array.from({ length: 200 }, (_, node) => ({
+    pool: "large",
+    node: `node-${node + 1}`,
+    gpus: 8,
+    gpuModel: "H100",
+    spans: Array.from({ length: 20 }, (__, index) => ({
+      kind: index < 4 ? "running" : "planned",
+      start: now + (Math.floor(index / 4) * 300 - 60) * minuteMs,
+      end: now + (Math.floor(index / 4) * 300 + 240) * minuteMs,
+      id: `${node}-${index}`,
+      name: `TrainingJob/train-${node}-${index}`,
+      project: `project-${index % 7}`,
+      gpuIndices: [(index % 4) * 2, (index % 4) * 2 + 1],
+      gpuMillis: 2000,
+      isHeld: false,
+    })),
+  }));
+  return { from: now, to: now + 24 * 60 * minuteMs, nodes };
+}
+
 async function lookAtList(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Waiting", exact: true }).click();
   expect(inAddress(page, "show")).toBe("waiting");
@@ -144,6 +247,7 @@ async function lookAtSchedule(page: Page): Promise<void> {
 
 async function lookAtWhatIf(page: Page): Promise<void> {
   await page.getByLabel("Pool to add to").selectOption("a100");
+  await page.getByLabel("How many nodes").fill("2");
   await page.getByRole("form", { name: "Add nodes like those of a pool" }).getByRole("button", { name: "Try" }).click();
   await page.getByText("Add 2 more nodes to pool a100").waitFor();
   expect(JSON.parse(inAddress(page, "change") ?? "")).toEqual({ addNodes: [{ pool: "a100", count: 2 }] });

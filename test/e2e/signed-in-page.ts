@@ -21,7 +21,7 @@ const browserArguments = [
 ];
 
 /**
- * Opens a browser, signs in with `key` and hands over the page; closes the browser when `use` is done.
+ * Opens a browser, signs in with `key` and hands over the page; closes the browser when `visit` is done.
  *
  * `problems` grows by every console error, exception, failed request and answer of 400 and above; it is empty when all
  * is well.
@@ -29,7 +29,7 @@ const browserArguments = [
 export async function withSignedInPage<Value>(
   base: string,
   key: string,
-  use: (page: Page, problems: readonly string[]) => Promise<Value>,
+  visit: (page: Page, problems: readonly string[]) => Promise<Value>,
 ): Promise<Value> {
   const browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? defaultChromium,
@@ -42,7 +42,7 @@ export async function withSignedInPage<Value>(
     await page.goto(`${base}/#key=${encodeURIComponent(key)}`, { timeout: pageTimeoutMs });
     await page.getByRole("heading", { name: "Overview", exact: true }).waitFor({ timeout: pageTimeoutMs });
     if (page.url().includes("key=")) problems.push("the key stayed in the address");
-    return await use(page, problems);
+    return await visit(page, problems);
   } finally {
     await browser.close();
   }

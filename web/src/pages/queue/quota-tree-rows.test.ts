@@ -47,7 +47,8 @@ test("shows GPUs first, and apart from them what no quota names", () => {
     resource("memory", { nominal: null, subtree: 0 }),
     resource("cpu", { nominal: 0, subtree: 0, used: 500, borrowed: 500 }),
     resource("licences"),
-    resource("gpu:H100"),
+    resource("gpu", { nominal: 0, subtree: 0, used: 500, borrowed: 500 }),
+    resource("gpu:H100", { used: 500 }),
   ];
   const [row] = quotaTreeRows([node("team/vision", null, { resources })]);
 

@@ -73,7 +73,7 @@ function toRow(
     depth: parent === null ? 0 : parent.depth + 1,
     waiting: waitingIn(use, children),
     lines,
-    open: withoutSums(use.resources.filter((each) => isOpen(each) && each.used > 0)),
+    open: withoutSums(use.resources).filter((each) => isOpen(each) && each.used > 0),
   };
 }
 

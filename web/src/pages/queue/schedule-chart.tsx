@@ -45,20 +45,15 @@ export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, on
   const [cursor, setCursor] = useState<ScheduleCursor | null>(null);
   const plan = useMemo(() => planSchedule(nodes), [nodes]);
   const frame = useMemo(() => frameOf(schedule, width), [schedule, width]);
-  const shown = rowsWithin(plan.tops, scrolled, scrolled + scrollStep + shownHeightMax);
   const open = (at: ScheduleCursor | null): void => {
     const span = spanAt(plan, at)?.span;
     if (span !== undefined && span.kind !== "reserved" && span.id !== "") onOpen(span.id);
   };
   const point = useCallback((event: MouseEvent): void => setPointed(pointedAt(event)), []);
-  const press = (event: KeyboardEvent<HTMLDivElement>): void => {
+  const press = (event: KeyboardEvent<HTMLElement>): void => {
     if (event.key === "Enter") open(cursor);
     if (event.key === "Escape") setCursor(null);
-    if (!keys.has(event.key)) return;
-    event.preventDefault();
-    const next = moveCursor(plan, cursor, event.key);
-    setCursor(next);
-    if (next !== null) bringIntoView(event.currentTarget, plan, next);
+    if (keys.has(event.key)) setCursor(moveTo(event, plan, cursor));
   };
   const tip = spanAt(plan, pointed?.cursor ?? null);
   const read = spanAt(plan, cursor);
@@ -79,33 +74,15 @@ export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, on
     >
       <Axis frame={frame} width={width} />
       <Body height={plan.height} width={width}>
-        {plan.items.slice(shown.first, shown.last).map((item, offset) => {
-          const index = shown.first + offset;
-          const top = plan.tops[index] ?? 0;
-          if (item.kind === "pool")
-            return (
-              <PoolRow
-                key={item.key}
-                item={item}
-                top={top}
-                right={frame.right}
-                isSimulated={simulated.has(item.pool)}
-              />
-            );
-          return (
-            <ScheduleRow
-              key={item.key}
-              item={item}
-              index={index}
-              top={top}
-              frame={frame}
-              isSimulated={simulated.has(item.node.pool)}
-              colourOf={colourOf}
-              chosen={item.node.spans.some((span) => span.id === chosen) ? chosen : null}
-              cursor={cursor?.item === index ? (read?.span ?? null) : null}
-            />
-          );
-        })}
+        <Rows
+          plan={plan}
+          frame={frame}
+          scrolled={scrolled}
+          simulated={simulated}
+          colourOf={colourOf}
+          chosen={chosen}
+          cursor={cursor}
+        />
       </Body>
       {read !== null && (
         <div id="schedule-span" className="visually-hidden" role="option" aria-selected="true">
@@ -117,6 +94,45 @@ export function ScheduleChart({ schedule, nodes, simulated, colourOf, chosen, on
       )}
     </div>
   );
+}
+
+/** The rows that are in view. */
+function Rows({
+  plan,
+  frame,
+  scrolled,
+  simulated,
+  colourOf,
+  chosen,
+  cursor,
+}: Pick<ChartProps, "simulated" | "colourOf" | "chosen"> & {
+  readonly plan: SchedulePlan;
+  readonly frame: ScheduleFrame;
+  readonly scrolled: number;
+  readonly cursor: ScheduleCursor | null;
+}): ReactNode {
+  const { first, last } = rowsWithin(plan.tops, scrolled, scrolled + scrollStep + shownHeightMax);
+  return plan.items.slice(first, last).map((item, offset) => {
+    const index = first + offset;
+    const top = plan.tops[index] ?? 0;
+    if (item.kind === "pool") {
+      const isSimulated = simulated.has(item.pool);
+      return <PoolRow key={item.key} item={item} top={top} right={frame.right} isSimulated={isSimulated} />;
+    }
+    return (
+      <ScheduleRow
+        key={item.key}
+        item={item}
+        index={index}
+        top={top}
+        frame={frame}
+        isSimulated={simulated.has(item.node.pool)}
+        colourOf={colourOf}
+        chosen={item.node.spans.some((span) => span.id === chosen) ? chosen : null}
+        cursor={cursor?.item === index ? (item.node.spans[cursor.span] ?? null) : null}
+      />
+    );
+  });
 }
 
 function frameOf({ from, to }: Schedule, width: number): ScheduleFrame {
@@ -141,6 +157,18 @@ function pointedAt(event: MouseEvent): Pointed | null {
   const [item, span] = (bar?.getAttribute("data-bar") ?? "").split(" ").map(Number);
   if (bar === null || item === undefined || span === undefined) return null;
   return { cursor: { item, span }, x: event.clientX, y: event.clientY };
+}
+
+/** Where a key leads; the row there comes into view. */
+function moveTo(
+  event: KeyboardEvent<HTMLElement>,
+  plan: SchedulePlan,
+  cursor: ScheduleCursor | null,
+): ScheduleCursor | null {
+  event.preventDefault();
+  const next = moveCursor(plan, cursor, event.key);
+  if (next !== null) bringIntoView(event.currentTarget, plan, next);
+  return next;
 }
 
 function bringIntoView(box: HTMLElement, plan: SchedulePlan, { item }: ScheduleCursor): void {

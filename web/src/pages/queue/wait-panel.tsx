@@ -1,7 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Blocker, WorkloadRow } from "../../api/compute.ts";
-import { type Explanation, type ForeseenEviction, type StartForecast, useExplanation } from "../../api/explanation.ts";
+import {
+  type Explanation,
+  type ForeseenEviction,
+  type StartEdit,
+  type StartForecast,
+  useExplanation,
+} from "../../api/explanation.ts";
 import { CopyButton } from "../../design/command.tsx";
 import { FailureNotice } from "../../design/failure-notice.tsx";
 import { useNow } from "../../design/now.ts";
@@ -167,39 +173,9 @@ function Edits({
   return (
     <section className="stack tight">
       <h3>{edits.length === 0 ? "What would help" : "What would start it now"}</h3>
-      {edits.map((edit) => {
-        const tried = triedEdit(workload, edit);
-        const manifest = workload.owner.kind === "TrainingJob" ? manifestChange(edit) : null;
-        return (
-          <div key={`${edit.field} ${edit.sentence}`} className="edit">
-            <strong className="sentence-start">{edit.sentence}</strong>
-            {edit.evicts.length === 0 ? (
-              <span className="muted">It starts at once; nobody is stopped.</span>
-            ) : (
-              <span className="warning">
-                ▲ Stops <Evictions evicts={edit.evicts} />
-              </span>
-            )}
-            <div className="row wrap">
-              {tried !== null && (
-                <Link
-                  to="/queue"
-                  search={{ view: "what-if", change: writeChange(tried) ?? "" }}
-                  className="button small"
-                >
-                  Try it out
-                </Link>
-              )}
-              {manifest !== null && (
-                <>
-                  <code>{manifest}</code>
-                  <CopyButton text={manifest} label="Copy for the manifest" />
-                </>
-              )}
-            </div>
-          </div>
-        );
-      })}
+      {edits.map((edit) => (
+        <EditCard key={`${edit.field} ${edit.sentence}`} workload={workload} edit={edit} />
+      ))}
       {edits.length === 0 && (
         <ul>
           {words.map((each) => (
@@ -214,5 +190,36 @@ function Edits({
         </p>
       )}
     </section>
+  );
+}
+
+/** One edit: what it changes, whom it would stop, and what to do with it. */
+function EditCard({ workload, edit }: { readonly workload: WorkloadRow; readonly edit: StartEdit }): ReactNode {
+  const tried = triedEdit(workload, edit);
+  const manifest = workload.owner.kind === "TrainingJob" ? manifestChange(edit) : null;
+  return (
+    <div className="edit">
+      <strong className="sentence-start">{edit.sentence}</strong>
+      {edit.evicts.length === 0 ? (
+        <span className="muted">It starts at once; nobody is stopped.</span>
+      ) : (
+        <span className="warning">
+          ▲ Stops <Evictions evicts={edit.evicts} />
+        </span>
+      )}
+      <div className="row wrap">
+        {tried !== null && (
+          <Link to="/queue" search={{ view: "what-if", change: writeChange(tried) ?? "" }} className="button small">
+            Try it out
+          </Link>
+        )}
+        {manifest !== null && (
+          <>
+            <code>{manifest}</code>
+            <CopyButton text={manifest} label="Copy for the manifest" />
+          </>
+        )}
+      </div>
+    </div>
   );
 }

@@ -87,7 +87,6 @@ const columns: readonly TableColumn<WorkloadRow>[] = [
   },
   {
     heading: "Starts",
-    className: "starts-cell",
     cell: (row) => <PlannedStart workload={row} />,
     sortBy: (row) => row.plannedStart?.at ?? null,
   },
