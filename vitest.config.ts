@@ -12,8 +12,9 @@ export default defineConfig({
     // Processes, not threads: DuckDB, LMDB and the ONNX runtime are native and outlive a thread badly.
     pool: "forks",
     maxWorkers: Math.min(workersMax, availableParallelism()),
+    // A test that hangs ends here. Longer than the longest wait of `until`, which says what it waited for.
     testTimeout: 180_000,
-    hookTimeout: 60_000,
+    hookTimeout: 180_000,
     teardownTimeout: 30_000,
     // Nothing leaks from one test into the next by accident.
     restoreMocks: true,

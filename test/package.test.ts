@@ -12,6 +12,9 @@ const programTimeoutMs = 180_000;
 /** Building, packing and installing together. */
 const installTimeoutMs = 400_000;
 const manifestSchema = z.object({ version: z.string(), files: z.array(z.string()) });
+const simulationSchema = z.object({
+  report: z.object({ policy: z.string(), outcomes: z.object({ succeeded: z.number() }) }),
+});
 const upSchema = z.object({ controlUrl: z.string() });
 
 /** Where programs are found: this very Node first, and nothing of the repository's own packages. */
@@ -91,22 +94,38 @@ test("every Python program and data file of src is in the package", async () => 
   expect(installed).toEqual(expect.arrayContaining(programs));
 });
 
-test("the installed server starts in an empty folder and shows the user interface", { timeout: 180_000 }, async () => {
-  const data = join(workplace, "data");
-  const flags = ["--data-dir", data];
+test("the installed package simulates its own example", async () => {
+  const example = join(home, "node_modules", "millwright", "examples", "simulate");
+  const files = ["--cluster", join(example, "cluster.yaml"), "--trace", join(example, "trace.csv")];
+
+  const { output } = await run(["npx", "millwright", "simulate", ...files, "--policy", "fifo", "--json"], home);
+
+  const { report } = simulationSchema.parse(JSON.parse(output));
+  expect(report).toEqual({ policy: "fifo", outcomes: { succeeded: 160 } });
+});
+
+test("npx millwright up, status and down run the installed server, and it shows the user interface", async () => {
+  const flags = ["--data-dir", join(workplace, "data"), "--json"];
+  const millwright = async (...words: readonly string[]): Promise<unknown> => {
+    const { output } = await run(["npx", "millwright", ...words, ...flags], home);
+    return JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
+  };
   try {
-    const { output } = await run(
-      ["npx", "millwright", "up", "--detach", "--json", ...flags, "--port", "0", "--gateway-port", "0"],
-      home,
-    );
-    const { controlUrl } = upSchema.parse(JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1)));
+    const { controlUrl } = upSchema.parse(await millwright("up", "--detach", "--port", "0", "--gateway-port", "0"));
 
-    const answer = await fetch(controlUrl, { signal: AbortSignal.timeout(10_000) });
+    const page = await fetch(controlUrl, { signal: AbortSignal.timeout(programTimeoutMs) });
+    const text = await page.text();
+    const script = /<script[^>]* src="([^"]+)"/.exec(text)?.[1] ?? "no script";
+    const program = await fetch(new URL(script, controlUrl), { signal: AbortSignal.timeout(programTimeoutMs) });
 
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("content-type")).toContain("text/html");
-    expect(await answer.text()).toContain('<div id="root">');
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-type")).toContain("text/html");
+    expect(text).toContain('<div id="root">');
+    expect(program.status).toBe(200);
+    expect(program.headers.get("content-type")).toContain("javascript");
+    expect(await millwright("status")).toMatchObject({ counts: { Team: 1, Project: 1 } });
   } finally {
-    await run(["npx", "millwright", "down", ...flags], home);
+    await millwright("down");
   }
+  await expect(millwright("status")).rejects.toThrow("no server runs");
 });

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -38,6 +40,28 @@ export async function temporaryDataDirectory(): Promise<{ readonly path: string;
     path: join(root, "data"),
     remove: () => rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   };
+}
+
+/** Below this, Linux gives no port to outgoing connections; see /proc/sys/net/ipv4/ip_local_port_range. */
+const ephemeralFrom = 32_768;
+const steadyFrom = 10_000;
+const portTriesMax = 100;
+
+/**
+ * A free port for a server that will be killed and started again on it. One that the system picks could be given to
+ * an outgoing connection of another test in between.
+ */
+export async function steadyPort(): Promise<number> {
+  for (let attempt = 1; attempt <= portTriesMax; attempt += 1) {
+    const port = randomInt(steadyFrom, ephemeralFrom);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+  throw new Error(`found no free port from ${steadyFrom} to ${ephemeralFrom}`);
 }
 
 const runner = fileURLToPath(new URL("./fixtures/run-server.ts", import.meta.url));

@@ -2,11 +2,8 @@ import { Fault } from "../base/fault.ts";
 import type { KindDefinition, Manifest } from "../platform/resource.ts";
 import { checkManifest } from "./manifest-check.ts";
 import { withAbsolutePaths } from "./manifest-path.ts";
-import { formatProblem, type ManifestProblem } from "./manifest-problem.ts";
 import { type ManifestSource, readYaml } from "./manifest-yaml.ts";
-
-/** Problems beyond this are counted, not shown. */
-const mostProblemsShown = 20;
+import { type PlacedProblem, toYamlFault } from "./yaml-fault.ts";
 
 /** A manifest that is ready to be sent, with the file that it came from. */
 export interface LoadedManifest {
@@ -24,7 +21,7 @@ export function loadManifests(
   sources: readonly ManifestSource[],
   kinds: readonly KindDefinition[],
 ): readonly LoadedManifest[] {
-  const problems: { readonly problem: ManifestProblem; readonly source: ManifestSource }[] = [];
+  const problems: PlacedProblem[] = [];
   const loaded: LoadedManifest[] = [];
   for (const source of sources) {
     const reading = readYaml(source);
@@ -38,19 +35,10 @@ export function loadManifests(
       }
     }
   }
-  if (problems.length > 0) throw toFault(problems);
+  if (problems.length > 0) throw toYamlFault(problems);
   if (loaded.length === 0) {
     const files = sources.map((source) => source.file).join(", ");
     throw new Fault("platform.yaml-invalid", `${files}: no resource in it; write at least kind, name and spec`);
   }
   return loaded;
-}
-
-function toFault(problems: readonly { readonly problem: ManifestProblem; readonly source: ManifestSource }[]): Fault {
-  const shown = problems.slice(0, mostProblemsShown).map(({ problem, source }) => formatProblem(problem, source.text));
-  const rest = problems.length - shown.length;
-  if (rest > 0) shown.push(`... and ${rest} more`);
-  return new Fault("platform.yaml-invalid", shown.join("\n"), {
-    details: { problems: problems.map(({ problem }) => problem) },
-  });
 }

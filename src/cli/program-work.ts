@@ -55,4 +55,27 @@ export function addWorkCommands(program: Command, act: Act): void {
   act(approve, async (context, options, [version = ""]) =>
     (await import("./commands/approve.ts")).approve(context, { ...options, version }),
   );
+
+  addSimulate(program, act);
+}
+
+function addSimulate(program: Command, act: Act): void {
+  const simulate = program
+    .command("simulate")
+    .description("run a trace on a cluster on paper: waiting, utilisation, plots; needs no server")
+    .requiredOption("--cluster <file>", "YAML file with pools, nodes and quotas, or -")
+    .requiredOption("--trace <file>", "CSV file with the workloads")
+    .option("--format <format>", "of the trace: own, philly or openb", "own")
+    .option("--policy <name>", "millwright, steady, fair, fifo, easy, conservative or priority", "millwright")
+    .option("--until <duration>", "stop there, such as 30d; otherwise when all has ended")
+    .option("--out <folder>", "write report.json, report.html and the plots there");
+  act(simulate, async (context, options) =>
+    (await import("./commands/simulate.ts")).simulate(context, {
+      ...options,
+      cluster: String(options["cluster"]),
+      trace: String(options["trace"]),
+      format: String(options["format"]),
+      policy: String(options["policy"]),
+    }),
+  );
 }

@@ -41,3 +41,8 @@ export function suggestWord(written: string, words: readonly string[]): string |
   }
   return best;
 }
+
+/** The hint that goes with a suggestion; null without one. */
+export function didYouMean(word: string | undefined): string | null {
+  return word === undefined ? null : `did you mean "${word}"?`;
+}

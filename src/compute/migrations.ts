@@ -76,6 +76,7 @@ export const computeMigrations: readonly Migration[] = [
       where state in ('admitted', 'starting', 'running');
       alter table workload alter column queue set not null, alter column terms set not null;
       create index workload_unended on workload (id) where ended_at is null;
+      create index workload_succeeded on workload (ended_at) where state = 'succeeded';
       create index workload_checkpoint on workload (checkpoint_noted_at) where ended_at is null;
 
       -- Several workloads may share a GPU, and never hold more of it than there is: the sum is kept by the database.

@@ -252,6 +252,11 @@ export interface WorkloadQueue {
   active(transaction: Transaction): Promise<readonly QueuedWorkload[]>;
   /** The workloads that events behind place `seq` of the log tell of, and those of `ids`; ended ones too. */
   changedSince(transaction: Transaction, seq: number, ids: readonly string[]): Promise<readonly QueuedWorkload[]>;
+  /** The workloads that came to their end last, the oldest of them first: names, queues, how long they ran. */
+  endedLately(
+    transaction: Transaction,
+    limit: number,
+  ): Promise<readonly { readonly name: string; readonly queue: string; readonly ranMs: Millis }[]>;
   /** Workloads whose work was saved after `at` and that still run: their ids, and when. */
   checkpointsSince(transaction: Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>>;
   /**

@@ -58,6 +58,17 @@ export class QueueStore implements WorkloadQueue {
     return rows.map(toQueued);
   }
 
+  async endedLately(transaction: Transaction, limit: number) {
+    const { rows } = await sql<{ owner_kind: string; owner_name: string; queue: string; ran_ms: number }>`
+      select owner_kind, owner_name, queue, ended_at - started_at as ran_ms from workload
+      where state = 'succeeded' and started_at is not null order by ended_at desc limit ${limit}`.execute(transaction);
+    return rows.toReversed().map(({ owner_kind, owner_name, queue, ran_ms }) => ({
+      name: `${owner_kind}/${owner_name}`,
+      queue,
+      ranMs: ran_ms,
+    }));
+  }
+
   async checkpointsSince(transaction: Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>> {
     const { rows } = await sql<{ id: string; checkpoint_at: number }>`
       select id, checkpoint_at from workload

@@ -9,7 +9,7 @@ import { type DataRoom, dataRoom } from "./room.ts";
 
 const project = "default";
 const { signal } = new AbortController();
-const patience = { timeout: 20_000, interval: 25 };
+const patience = { timeout: 120_000, interval: 25 };
 
 interface House {
   readonly platform: FreshPlatform;

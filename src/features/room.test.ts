@@ -58,7 +58,7 @@ beforeAll(async () => {
         expect(view?.status).toMatchObject({ phase: "ready", checkedAgainst: "departures@1" });
       }
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 120_000, interval: 50 },
   );
 });
 afterAll(async () => {
@@ -172,7 +172,7 @@ test("fails a view whose columns the source lacks", async () => {
     const found = (await platform.resources.get(featureViewKind, project, "carriers"))?.status;
     expect(found?.phase).toBe("failed");
     return found;
-  }, 10_000);
+  }, 120_000);
 
   expect(status?.conditions[0]?.message).toContain("has no column carrier");
 });

@@ -78,7 +78,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     isDurable: options.isDurable ?? true,
   };
 
-  const port = (await runningPort(cluster)) ?? (await start(server, await freePort()));
+  const port = (await runningPort(cluster)) ?? (await start(server, freePort));
   await createDatabase(port, password);
   const watch = keepRunning(server, port, log);
   return {
@@ -206,7 +206,35 @@ async function control(server: ServerFiles, words: readonly string[]): Promise<v
   });
 }
 
-async function start(server: ServerFiles, port: number): Promise<number> {
+/** Starts the server on the port that `choosePort` gives, and asks for one again when another program was faster. */
+async function start(server: ServerFiles, choosePort: () => Promise<number>): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await choosePort();
+    try {
+      await control(server, [
+        "start",
+        "-w",
+        "-t",
+        String(startTimeoutSeconds),
+        "-s",
+        "-l",
+        server.logFile,
+        "-o",
+        startFlags(server, port),
+      ]);
+      return port;
+    } catch (cause) {
+      const told = await readFile(server.logFile, "utf8").catch(() => "");
+      if (attempt < startTriesMax && isPassing(told)) {
+        await pause(startRetryMs);
+        continue;
+      }
+      throw startFault(server, told, cause);
+    }
+  }
+}
+
+function startFlags(server: ServerFiles, port: number): string {
   const settings = [
     ["listen_addresses", "127.0.0.1"],
     ["port", String(port)],
@@ -223,34 +251,11 @@ async function start(server: ServerFiles, port: number): Promise<number> {
           ["full_page_writes", "off"],
         ]),
   ];
-  const flags = settings.map(([name, value]) => `-c ${name}=${value === "" ? "''" : value}`).join(" ");
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await control(server, [
-        "start",
-        "-w",
-        "-t",
-        String(startTimeoutSeconds),
-        "-s",
-        "-l",
-        server.logFile,
-        "-o",
-        flags,
-      ]);
-      return port;
-    } catch (cause) {
-      const told = await readFile(server.logFile, "utf8").catch(() => "");
-      if (attempt < startTriesMax && isStillLeaving(told)) {
-        await pause(startRetryMs);
-        continue;
-      }
-      throw startFault(server, told, cause);
-    }
-  }
+  return settings.map(([name, value]) => `-c ${name}=${value === "" ? "''" : value}`).join(" ");
 }
 
-/** Whether what keeps the server from starting is the one before it, which was killed and is not quite gone. */
-function isStillLeaving(log: string): boolean {
+/** Whether what keeps the server from starting will pass: the one before it, killed and not quite gone, or its port taken. */
+function isPassing(log: string): boolean {
   const end = log.slice(-1500);
   return /lock file "postmaster.pid" already exists|pre-existing shared memory block|could not bind/.test(end);
 }
@@ -321,7 +326,7 @@ function keepRunning(server: ServerFiles, port: number, log: Log): { stop(): Pro
     if (isStopped || (await runningPort(server.cluster)) !== undefined) return;
     log.warn("PostgreSQL is gone; starting it again", { port });
     try {
-      await start(server, port);
+      await start(server, async () => port);
       log.info("PostgreSQL runs again", { port });
     } catch (error) {
       log.error("PostgreSQL could not be started again", {

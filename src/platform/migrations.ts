@@ -74,31 +74,37 @@ export const platformMigrations: readonly Migration[] = [
   {
     number: 4,
     name: "platform-write-resources",
+    sql: "-- held the first form of the function that number 5 makes",
+  },
+  {
+    number: 5,
+    name: "platform-write-resources-tells-later",
     sql: `
-      -- One call writes a batch of resources and logs the writes that passed. A function, so that its plans are
-      -- kept: planning the same as one statement costs more than running it.
-      create function write_resources(input jsonb) returns table (place integer, outcome text) language plpgsql as $$
+      drop function if exists write_resources(jsonb);
+      -- One call writes a batch of resources, in order, and logs the writes that passed. A function, so that its plans are
+      -- kept: planning the same as one statement costs more than running it. Listeners are told afterwards.
+      create function write_resources(input jsonb) returns text[] language plpgsql
+      set plan_cache_mode = force_generic_plan as $$
       declare
         item record;
         changed bigint;
+        outcomes text[] := '{}';
         entries text[] := '{}';
         base bigint;
       begin
         for item in
           select * from jsonb_to_recordset(input) as given (
-            place integer, operation text, uid text, kind text, project text, name text, labels jsonb, spec jsonb,
+            operation text, uid text, kind text, project text, name text, labels jsonb, spec jsonb,
             status jsonb, generation bigint, version bigint, created_at bigint, updated_at bigint, deleting_since bigint,
             expected bigint, entry text, lease_controller text, lease_key text, lease_attempt bigint)
         loop
-          place := item.place;
           if item.lease_controller is not null then
             perform from reconcile_item held
             where held.controller = item.lease_controller and held.key = item.lease_key
               and held.attempt = item.lease_attempt and held.lease_until is not null
             for share;
             if not found then
-              outcome := 'lease-lost';
-              return next;
+              outcomes := outcomes || 'lease-lost'::text;
               continue;
             end if;
           end if;
@@ -119,20 +125,19 @@ export const platformMigrations: readonly Migration[] = [
           end if;
           get diagnostics changed = row_count;
           if changed = 0 then
-            outcome := 'conflict';
+            outcomes := outcomes || 'conflict'::text;
           else
-            outcome := 'written';
+            outcomes := outcomes || 'written'::text;
             entries := entries || item.entry;
           end if;
-          return next;
         end loop;
         if cardinality(entries) > 0 then
           update event_head set size = size + cardinality(entries) returning size - cardinality(entries) into base;
           insert into event (seq, entry, leaf_hash)
           select base + logged.ordinal, logged.entry, sha256('\\x00'::bytea || convert_to(logged.entry, 'UTF8'))
           from unnest(entries) with ordinality as logged (entry, ordinal);
-          perform pg_notify('millwright_events', '');
         end if;
+        return outcomes;
       end $$;`,
   },
 ];

@@ -71,6 +71,8 @@ export class Reconciler implements Waker {
   #cursors: Map<string, number> | undefined;
   #isTurning = false;
   #turnAgain = false;
+  /** Whether a key may have become due otherwise than by an event: time passed, a visit ended, someone woke it. */
+  #mayBeDue = false;
   #turned: Promise<void> = Promise.resolve();
 
   constructor(database: Kysely<PlatformTables>, controllers: readonly Controller[], clock: Clock, log: Log) {
@@ -100,6 +102,12 @@ export class Reconciler implements Waker {
 
   /** Says that the log may have grown or that something may be due. Cheap; may be called at any rate. */
   notify(): void {
+    this.#mayBeDue = true;
+    this.logGrew();
+  }
+
+  /** Says that the log may have grown; what concerns no controller then costs one read. May be called at any rate. */
+  logGrew(): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#isTurning) {
       this.#turnAgain = true;
@@ -131,8 +139,8 @@ export class Reconciler implements Waker {
     do {
       this.#turnAgain = false;
       try {
-        await this.#dispatch();
-        await this.#claim();
+        const isSomethingDue = await this.#dispatch();
+        if (isSomethingDue || this.#mayBeDue) await this.#claim();
       } catch (error) {
         if (!this.#stopping.signal.aborted) this.#tellFailedTurn(error);
         this.#turnAgain = false;
@@ -150,25 +158,29 @@ export class Reconciler implements Waker {
     else this.#log.warn("reconcile turn failed", fields);
   }
 
-  /** Turns new events into due keys. The stored cursors move with them, so that a crash repeats, never skips. */
-  async #dispatch(): Promise<void> {
-    if (this.#controllers.length === 0) return;
+  /**
+   * Turns new events into due keys, and answers whether there were any. The stored cursors move with them, so that
+   * a crash repeats, never skips.
+   */
+  async #dispatch(): Promise<boolean> {
+    if (this.#controllers.length === 0) return false;
     this.#cursors ??= await this.#readCursors();
-    for (;;) {
+    for (let isSomethingDue = false; ; ) {
       const cursors = this.#cursors;
       const after = Math.min(...cursors.values());
       const events = await readEvents(this.#database, { after, limit: eventPageMax, order: "oldest-first" });
       const last = events.at(-1);
-      if (last === undefined) return;
+      if (last === undefined) return isSomethingDue;
       const items = this.#controllers.flatMap((controller) => {
         const seen = cursors.get(controller.name) ?? 0;
         const keys = events.filter((event) => event.seq > seen).flatMap((event) => controller.keysOf(event));
         return [...new Set(keys)].map((key) => ({ controller: controller.name, key }));
       });
       if (items.length > 0) await this.#enqueueBehind(items, last.seq);
+      isSomethingDue ||= items.length > 0;
       for (const controller of this.#controllers)
         cursors.set(controller.name, Math.max(cursors.get(controller.name) ?? 0, last.seq));
-      if (events.length < eventPageMax) return;
+      if (events.length < eventPageMax) return isSomethingDue;
     }
   }
 
@@ -192,6 +204,7 @@ export class Reconciler implements Waker {
 
   /** Claims what is due, for every controller that has room for more, in one round trip. */
   async #claim(): Promise<void> {
+    this.#mayBeDue = false;
     const roomy = this.#controllers
       .map((controller) => ({
         controller,

@@ -1,5 +1,7 @@
+import { setImmediate } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import { writeEntry } from "./event-log.ts";
+import { LogBell } from "./log-bell.ts";
 import type { Lease } from "./controller.ts";
 import type { EventEntry } from "./event.ts";
 import type { Resource } from "./resource.ts";
@@ -35,11 +37,13 @@ interface PendingWrite {
  */
 export class ResourceWriter {
   readonly #database: Kysely<PlatformTables>;
+  readonly #bell: LogBell;
   readonly #pending: PendingWrite[] = [];
   #isWriting = false;
 
   constructor(database: Kysely<PlatformTables>) {
     this.#database = database;
+    this.#bell = new LogBell(database);
   }
 
   /** Resolves once the write is durable, or refused. */
@@ -53,6 +57,8 @@ export class ResourceWriter {
   async #drain(): Promise<void> {
     this.#isWriting = true;
     while (this.#pending.length > 0) {
+      // Requests that came in together are still being read: they share the batch.
+      await setImmediate();
       const batch = takeBatch(this.#pending);
       try {
         const outcomes = await writeBatch(
@@ -60,6 +66,7 @@ export class ResourceWriter {
           batch.map((item) => item.write),
         );
         batch.forEach((item, index) => item.resolve(outcomes[index] ?? "conflict"));
+        if (outcomes.includes("written")) this.#bell.ring();
       } catch (error) {
         for (const item of batch) item.reject(error);
       }
@@ -95,8 +102,7 @@ async function writeBatch(
   writes: readonly ResourceWrite[],
 ): Promise<readonly WriteOutcome[]> {
   const input = JSON.stringify(
-    writes.map((write, place) => ({
-      place,
+    writes.map((write) => ({
       operation: write.operation,
       ...toRow(write.resource),
       expected: write.expectedVersion,
@@ -106,9 +112,9 @@ async function writeBatch(
       lease_attempt: write.lease?.attempt ?? null,
     })),
   );
-  const { rows } = await sql<{ place: number; outcome: WriteOutcome }>`
-    select place, outcome from write_resources(${input}::jsonb) order by place`.execute(database);
-  return rows.map((row) => row.outcome);
+  const { rows } = await sql<{ outcomes: readonly WriteOutcome[] }>`
+    select write_resources(${input}::jsonb) as outcomes`.execute(database);
+  return rows[0]?.outcomes ?? [];
 }
 
 function toRow(resource: Resource): Record<string, unknown> {

@@ -177,7 +177,7 @@ describe("workloads from the queue to their end", () => {
     });
 
     expect([first.gpuIndices, second.gpuIndices]).toEqual([[0], [1]]);
-    expect(third.blockers.map((blocker) => blocker.id)).toEqual(["a", "b"]);
+    expect(third.blockers.map((blocker) => blocker.id)).toEqual(["a"]);
     await running.compute.workloads.cancel("a", "tester", "make room");
     expect((await reach("c", "running")).gpuIndices).toEqual(first.gpuIndices);
     expect((await poolOf("training"))?.status).toMatchObject({

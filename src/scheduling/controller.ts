@@ -1,12 +1,9 @@
 import type { Clock, Instant, Millis } from "../base/clock.ts";
-import type { PendingReason } from "../compute/ports.ts";
 import type { Controller, Lease, NextVisit } from "../platform/controller.ts";
 import type { EngineSettings } from "./engine/model.ts";
 import { EngineMirror } from "./live/engine-mirror.ts";
-import type { ForecastDuration } from "./live/engine-snapshot.ts";
 import { ReasonRound } from "./live/reason-round.ts";
 import { declaredKinds } from "./live/read-declared.ts";
-import type { ExplainWaiting } from "./ports.ts";
 import type { SchedulingStore } from "./scheduling-store.ts";
 
 /** Quotas span pools, so one pass decides for all of them: there is one key. */
@@ -29,8 +26,6 @@ const wakingVerbs: ReadonlySet<string> = new Set([
 export interface SchedulingNeeds {
   readonly store: SchedulingStore;
   readonly settings: EngineSettings;
-  readonly explain: ExplainWaiting;
-  readonly forecastOf: ForecastDuration;
   readonly clock: Clock;
 }
 
@@ -77,21 +72,21 @@ export class SchedulingController implements Controller {
   }
 
   async #upToDate(lease: Lease, now: Instant): Promise<EngineMirror> {
-    const { store, settings, forecastOf } = this.#needs;
+    const { store, settings } = this.#needs;
     // Attempts count every claim of the key: one that is missing was somebody else's pass.
     if (this.#mirror !== null && lease.attempt === this.#lastAttempt + 1) {
       const { seq, rereads } = this.#mirror;
       const change = await store.changes(seq, rereads, this.#lastPassAt);
       if (change !== null && this.#mirror.update(change, now)) return this.#mirror;
     }
-    this.#mirror = new EngineMirror(await store.world(), settings, forecastOf, now);
+    this.#mirror = new EngineMirror(await store.world(), settings, now);
     this.#reasons = new ReasonRound();
     return this.#mirror;
   }
 
   async #pass(mirror: EngineMirror, lease: Lease, now: Instant): Promise<NextVisit> {
     const decisions = mirror.decide(now);
-    const reasons = this.#explain(mirror, now);
+    const reasons = this.#reasons.next(mirror, now);
     const isEmpty =
       decisions.assignments.length + decisions.evictions.length + decisions.shrinks.length === 0 &&
       decisions.plansSet.length + decisions.plansDropped.length + reasons.size === 0 &&
@@ -109,9 +104,5 @@ export class SchedulingController implements Controller {
     const planned = mirror.engine.nextPlannedAt();
     const untilPlanned = planned === undefined || planned <= now ? lookAgainMs : planned - now;
     return { kind: "again", afterMs: Math.max(lookSoonMs, Math.min(lookAgainMs, untilPlanned)) };
-  }
-
-  #explain(mirror: EngineMirror, now: Instant): ReadonlyMap<string, PendingReason> {
-    return this.#reasons.next(mirror, (given) => this.#needs.explain({ ...given, now }));
   }
 }

@@ -16,3 +16,11 @@ export function hideBlockers(reason: PendingReason, isVisible: (id: string) => b
     changes: [...new Set(reason.changes.map(mask))],
   };
 }
+
+/** Takes the names of workloads that the reader may not see; their sizes stay. */
+export function hideNames<Named extends { readonly id: string; readonly name: string; readonly queue: string }>(
+  named: readonly Named[],
+  isVisible: (id: string) => boolean,
+): readonly Named[] {
+  return named.map((each) => (isVisible(each.id) ? each : { ...each, id: "", name: stranger, queue: "" }));
+}

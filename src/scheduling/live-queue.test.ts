@@ -50,9 +50,9 @@ describe("the queue of a running platform", () => {
   const planOf = async (id: string) =>
     ((await queueItem(id))?.["plannedStart"] ?? undefined) as { readonly at: number } | undefined;
   const reasonOf = async (id: string) =>
-    await until(`${id} waits behind others`, async () => {
+    await until(`${id} finds the room kept for others`, async () => {
       const { reason } = await live.get(id);
-      return reason?.code === "behind-others" ? reason : undefined;
+      return reason?.code === "reserved-capacity" ? reason : undefined;
     });
 
   test("lets a higher priority have the place of a lower one, which goes on from its checkpoint later", async () => {
@@ -138,9 +138,9 @@ describe("the queue of a running platform", () => {
     await live.reach("one", "running");
     const waiting = await until("two waits for quota", async () => {
       const { reason } = await live.get("two");
-      return reason?.code === "quota-exhausted" ? reason : undefined;
+      return reason?.code === "quota-in-use" ? reason : undefined;
     });
-    expect(waiting.sentence).toMatch(/may use 1 GPUs.*uses 1, and the request needs 1/);
+    expect(waiting.sentence).toMatch(/has 0 GPUs and may borrow 1 GPU, of which 1 GPU/);
     expect(await quotaUse("project/borrower")).toMatchObject({ used: 1000, borrowed: 1000, nominal: 0 });
     expect(await quotaUse("project/lender")).toMatchObject({ used: 0, lent: 1000, nominal: 2000 });
 
@@ -196,14 +196,15 @@ describe("the queue of a running platform", () => {
     });
 
     expect(answer).toMatchObject({
-      sooner: [{ id: "waits", before: now + 2 * hourMs, after: now }],
-      later: [],
-      submitted: [{ name: "WhatIf/mine", before: null, after: now + hourMs }],
-      problems: [],
+      starts: [
+        { name: "WhatIf/mine", kind: "new", before: null, after: now + hourMs },
+        { id: "waits", kind: "earlier", before: now + 2 * hourMs, after: now },
+      ],
+      evictions: [],
     });
     expect((await live.get("waits")).state).toBe("queued");
     expect(await live.call("POST", "/api/v1/whatif", { drain: [{ pool: "training", nodes: ["n9"] }] })).toMatchObject({
-      problems: [expect.stringContaining("none of the nodes")],
+      error: { code: "platform.request-invalid", message: expect.stringContaining("no nodes n9") },
     });
     expect(await live.call("POST", "/api/v1/whatif", {})).toMatchObject({
       error: { code: "platform.request-invalid" },

@@ -1,19 +1,18 @@
 import * as z from "zod";
 import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
-import { type ClusterView, viewOf } from "./live/cluster-view.ts";
-import type { ForecastDuration } from "./live/engine-snapshot.ts";
+import { whatIf } from "./forecast/what-if.ts";
+import { hideNames } from "./hide-blockers.ts";
+import { viewOf } from "./live/cluster-view.ts";
 import { liveSettings } from "./live/engine-settings.ts";
 import { type QuotaUse, quotaUseOf } from "./live/quota-use.ts";
 import { type NodeSchedule, scheduleOf } from "./live/schedule-spans.ts";
-import type { World } from "./live/world.ts";
-import type { ForecastStarts } from "./ports.ts";
 import { projectQueue } from "./quota/declared-quotas.ts";
 import type { SchedulingStore } from "./scheduling-store.ts";
-import { changeWorld } from "./what-if/change-world.ts";
-import { compareStarts } from "./what-if/compare-starts.ts";
-import { type StartChange, type WhatIfAnswer, whatIfAnswerSchema, whatIfSchema } from "./what-if/model.ts";
+import { whatIfSchema } from "./what-if/model.ts";
+import { toChanges } from "./what-if/to-changes.ts";
 
 const hourMs = 3_600_000;
 /** How far the planned future is shown unless told otherwise, and at most. */
@@ -23,11 +22,13 @@ const hoursMax = 24 * 31;
 /** What stands for a workload whose name the reader may not know. */
 const stranger = "a workload of another project";
 
+/** A change is played forward over so many ends of runs, over fewer with many workloads. */
+const cyclesUsual = 2_000;
+const cycleLooksMax = 2_000_000;
+
 export interface PlanRoutesNeeds {
   readonly store: SchedulingStore;
   readonly gatekeeper: Gatekeeper;
-  readonly forecast: ForecastStarts;
-  readonly forecastOf: ForecastDuration;
   readonly clock: Clock;
 }
 
@@ -45,7 +46,7 @@ async function readableBy(gatekeeper: Gatekeeper, caller: Parameters<Gatekeeper[
   return { readable, isReadable };
 }
 
-function quotaRoute({ store, gatekeeper, forecastOf, clock }: PlanRoutesNeeds): Route {
+function quotaRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/quotas/usage",
@@ -58,7 +59,7 @@ function quotaRoute({ store, gatekeeper, forecastOf, clock }: PlanRoutesNeeds): 
       const waiting = world.workloads.filter((each) => each.state === "queued");
       // Quotas count what is held: those that wait need not be told to the engine.
       const holding = world.workloads.filter((each) => each.state !== "queued" && each.state !== "preempted");
-      const view = viewOf({ ...world, workloads: holding, plans: [] }, liveSettings, forecastOf, now);
+      const view = viewOf({ ...world, workloads: holding, plans: [] }, liveSettings, now);
       const counts = new Map<string, number>();
       for (const each of waiting) {
         const queue = view.surroundings.queueOf(each);
@@ -75,7 +76,7 @@ function isShown({ id }: QuotaUse, readable: readonly string[]): boolean {
   return !id.startsWith(projectQueue("")) || readable.some((project) => id === projectQueue(project));
 }
 
-function scheduleRoute({ store, gatekeeper, forecastOf, clock }: PlanRoutesNeeds): Route {
+function scheduleRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/schedule",
@@ -88,7 +89,7 @@ function scheduleRoute({ store, gatekeeper, forecastOf, clock }: PlanRoutesNeeds
     handler: async ({ query, caller }) => {
       const { isReadable } = await readableBy(gatekeeper, caller);
       const now = clock.now();
-      const view = viewOf(await store.world(), liveSettings, forecastOf, now);
+      const view = viewOf(await store.world(), liveSettings, now);
       const to = now + query.hours * hourMs;
       const nodes = scheduleOf(view, to).filter(({ pool }) => (query.pool ?? pool) === pool);
       return { from: now, to, nodes: nodes.map((node) => hideStrangers(node, isReadable)) };
@@ -105,47 +106,39 @@ function hideStrangers(node: NodeSchedule, isReadable: IsReadable): NodeSchedule
   };
 }
 
-function whatIfRoute({ store, gatekeeper, forecast, forecastOf, clock }: PlanRoutesNeeds): Route {
+function whatIfRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v1/whatif",
-    summary: "Tells what a change would do: for whom it moves the start, and whereto. Nothing is changed.",
+    summary:
+      "Tells what a change would do: for whom it moves the start, who is evicted, and the sums. Nothing is changed.",
     permission: { scope: "any" },
     body: whatIfSchema,
-    reply: whatIfAnswerSchema as z.ZodType<unknown>,
     handler: async ({ body, caller }) => {
       const { isReadable } = await readableBy(gatekeeper, caller);
       const now = clock.now();
-      const world = await store.world();
-      const own = new Set(world.workloads.filter((each) => isReadable(each.project)).map((each) => each.id));
-      const change = {
-        ...body,
-        cancel: body.cancel.filter((id) => own.has(id)),
-        priorities: body.priorities.filter(({ id }) => own.has(id)),
+      const view = viewOf(await store.world(), liveSettings, now);
+      const isVisible = (id: string): boolean => {
+        const workload = view.workloads.get(id);
+        return workload === undefined ? id.startsWith("what-if ") : isReadable(workload.project);
       };
-      const unknown = [...body.cancel, ...body.priorities.map(({ id }) => id)].filter((id) => !own.has(id));
-      const { world: changed, problems } = changeWorld(world, change, now);
-      const views = {
-        before: planlessView(world, forecastOf, now),
-        after: planlessView(changed, forecastOf, now),
+      const named = [...body.cancel, ...body.priorities.map(({ id }) => id)];
+      const unknown = named.find((id) => !isVisible(id));
+      // What the caller may not see is told as what is not there.
+      if (unknown !== undefined) {
+        throw new Fault(
+          "platform.request-invalid",
+          `there is no workload ${unknown} that waits or runs; see the queue`,
+        );
+      }
+      const size = view.snapshot.waiting.length + view.snapshot.running.length;
+      const cyclesMax = Math.max(10, Math.min(cyclesUsual, Math.floor(cycleLooksMax / Math.max(1, size))));
+      const answer = whatIf(view.snapshot, toChanges(body, view.surroundings, now), now, { cyclesMax });
+      return {
+        ...answer,
+        starts: hideNames(answer.starts, isVisible),
+        evictions: hideNames(answer.evictions, isVisible),
       };
-      const starts = {
-        before: forecast(views.before.snapshot, now),
-        after: forecast(views.after.snapshot, now),
-      };
-      const missing = unknown.map((id) => `there is no workload ${id} that waits or runs`);
-      return hideMoved(compareStarts(views, starts, change, [...missing, ...problems], now), isReadable);
     },
   });
-}
-
-/** Both sides are planned from nothing, so that they differ by the change alone. */
-function planlessView(world: World, forecastOf: ForecastDuration, now: number): ClusterView {
-  return viewOf({ ...world, plans: [] }, liveSettings, forecastOf, now);
-}
-
-function hideMoved(answer: WhatIfAnswer, isReadable: IsReadable): WhatIfAnswer {
-  const hide = (each: StartChange): StartChange =>
-    isReadable(each.project) ? each : { ...each, id: "", name: stranger, project: null };
-  return { ...answer, sooner: answer.sooner.map(hide), later: answer.later.map(hide) };
 }

@@ -2,17 +2,11 @@ import type { WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { SchedulingController } from "./controller.ts";
-import type { ForecastDuration } from "./live/engine-snapshot.ts";
 import { liveSettings } from "./live/engine-settings.ts";
-import { explainWaiting } from "./live/waiting-reason.ts";
 import { ReservationController } from "./reservations/reservation-controller.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { queueRoutes } from "./routes.ts";
 import { SchedulingStore } from "./scheduling-store.ts";
-import { plannedStarts } from "./what-if/planned-starts.ts";
-
-/** What is known of durations beside limits: nothing yet. */
-const forecastOf: ForecastDuration = () => null;
 
 /** Decides which workload gets which place, and says why the others wait. */
 export function schedulingRoom(
@@ -25,15 +19,13 @@ export function schedulingRoom(
   return {
     name: "scheduling",
     routes: [
-      ...queueRoutes({ queue, workloads, store, resources, gatekeeper }),
-      ...planRoutes({ store, gatekeeper, forecast: plannedStarts, forecastOf, clock }),
+      ...queueRoutes({ queue, workloads, store, resources, gatekeeper, clock }),
+      ...planRoutes({ store, gatekeeper, clock }),
     ],
     controllers: [
       new SchedulingController({
         store,
         settings: liveSettings,
-        explain: explainWaiting,
-        forecastOf,
         clock,
       }),
       new ReservationController(resources, clock),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { poolKind, workloadIdSchema } from "../compute/model.ts";
 import type { PendingReason, Workload, WorkloadQueue, Workloads } from "../compute/ports.ts";
@@ -6,8 +7,10 @@ import type { Gatekeeper } from "../platform/ports.ts";
 import type { ResourceStore } from "../platform/resource-store.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { explainWorkload } from "./explain-workload.ts";
-import { hideBlockers } from "./hide-blockers.ts";
+import { hideBlockers, hideNames } from "./hide-blockers.ts";
+import { viewOf } from "./live/cluster-view.ts";
 import { liveSettings } from "./live/engine-settings.ts";
+import { type Outlook, outlookOf } from "./live/outlook.ts";
 import { isInQueue, type PlannedStartView, planViews, positionsOf, queueOrder } from "./live/queue-order.ts";
 import { usePool } from "./pool-use.ts";
 import type { SchedulingStore } from "./scheduling-store.ts";
@@ -21,6 +24,7 @@ export interface QueueRoutesNeeds {
   readonly store: SchedulingStore;
   readonly resources: ResourceStore;
   readonly gatekeeper: Gatekeeper;
+  readonly clock: Clock;
 }
 
 /** What waits and what runs, with all that is known of those that wait. */
@@ -60,11 +64,12 @@ function queueRoute(needs: QueueRoutesNeeds): Route {
         (readable === null || readable.includes(project)) &&
         (query.project ?? project) === project &&
         (query.pool ?? pool) === pool;
+      const isVisible = visibleTo(all, readable);
       const describe = (workload: Workload) => ({
         ...workload,
         position: positions.get(workload.id) ?? null,
         plannedStart: plans.get(workload.id) ?? null,
-        reason: reasonFor(workload, all, readable),
+        reason: reasonFor(workload.reason, isVisible),
       });
       const holding = all.filter((each) => !isInQueue(each));
       return {
@@ -76,11 +81,12 @@ function queueRoute(needs: QueueRoutesNeeds): Route {
 }
 
 function whyRoute(needs: QueueRoutesNeeds): Route {
-  const { workloads, gatekeeper } = needs;
+  const { workloads, gatekeeper, store, clock } = needs;
   return defineRoute({
     method: "GET",
     path: "/api/v1/projects/:project/workloads/:id/why",
-    summary: "Says why a workload waits, who is in its way, what would help and when it starts; or how it ended.",
+    summary:
+      "Says why a workload waits, who is in its way, when it starts and which single changes would start it now; or how it ended.",
     permission: { scope: "project", action: "read" },
     params: z.object({ project: z.string(), id: workloadIdSchema }),
     handler: async ({ params, caller }) => {
@@ -92,20 +98,49 @@ function whyRoute(needs: QueueRoutesNeeds): Route {
         );
       }
       const { all, positions, plans } = await look(needs);
-      const reason = reasonFor(workload, all, await gatekeeper.readableProjects(caller));
+      const isVisible = visibleTo(all, await gatekeeper.readableProjects(caller));
+      const now = clock.now();
+      const outlook =
+        workload.state === "queued"
+          ? outlookOf(viewOf(await store.world(), liveSettings, now), workload.id, now)
+          : null;
+      const reason = reasonFor(outlook?.reason ?? workload.reason, isVisible);
       const { id } = workload;
-      return explainWorkload({ ...workload, reason }, positions.get(id) ?? null, plans.get(id) ?? null);
+      return {
+        ...explainWorkload({ ...workload, reason }, positions.get(id) ?? null, plans.get(id) ?? null),
+        ...shown(outlook, isVisible),
+      };
     },
   });
 }
 
-/** The reason as the caller may read it: `readable` null reads everything. */
-function reasonFor(
-  workload: Workload,
-  active: readonly Workload[],
-  readable: readonly string[] | null,
-): PendingReason | null {
-  if (workload.reason === null || readable === null) return workload.reason;
+type IsVisible = (id: string) => boolean;
+
+/** Which workloads the caller may see by name: `readable` null sees all. Reservations are everybody's to see. */
+function visibleTo(active: readonly Workload[], readable: readonly string[] | null): IsVisible {
+  if (readable === null) return () => true;
   const visible = new Set(active.filter((each) => readable.includes(each.project)).map((each) => each.id));
-  return hideBlockers(workload.reason, (id) => visible.has(id));
+  return (id) => visible.has(id) || id.startsWith("reservation ");
+}
+
+function reasonFor(reason: PendingReason | null, isVisible: IsVisible): PendingReason | null {
+  return reason === null ? null : hideBlockers(reason, isVisible);
+}
+
+/** What is foreseen, with the names of strangers' workloads hidden. */
+function shown(outlook: Outlook | null, isVisible: IsVisible): Pick<Outlook, "eta" | "evicts" | "edits"> {
+  if (outlook === null) return { eta: null, evicts: [], edits: [] };
+  return {
+    eta: outlook.eta,
+    evicts: hideNames(outlook.evicts, isVisible),
+    edits: outlook.edits.map((edit) => ({ ...edit, ...hideEdit(edit, isVisible) })),
+  };
+}
+
+function hideEdit(edit: Outlook["edits"][number], isVisible: IsVisible): Pick<typeof edit, "sentence" | "evicts"> {
+  const { sentence } = hideBlockers(
+    { code: "", sentence: edit.sentence, blockers: edit.evicts, changes: [] },
+    isVisible,
+  );
+  return { sentence, evicts: hideNames(edit.evicts, isVisible) };
 }

@@ -5,15 +5,17 @@ import type { Lease } from "../platform/controller.ts";
 import type { Database, Transaction } from "../platform/database.ts";
 import { appendEvents } from "../platform/event-log.ts";
 import { assertLease } from "../platform/reconciler.ts";
-import type { SavedHistory } from "./engine/model.ts";
 import type { MirrorDecisions } from "./live/engine-mirror.ts";
 import { declaredKinds, readDeclared, type StoredResource } from "./live/read-declared.ts";
-import type { Declared, StoredPlan, World, WorldChange } from "./live/world.ts";
+import type { Declared, StoredPlan, World, WorldChange, SavedHistory } from "./live/world.ts";
 
 /** Reports of checkpoints are read again over this long, since one may be committed after a later one. */
 const checkpointOverlapMs: Millis = 60_000;
 /** A change that more events tell of is read as a whole world. */
 const eventsMax = 100_000;
+
+/** How long workloads take is learnt from so many that ended last. */
+const endedMax = 5_000;
 
 interface PlanRow {
   readonly workload: string;
@@ -47,6 +49,7 @@ export class SchedulingStore {
       workloads: await this.#queue.active(transaction),
       plans: await readPlans(transaction),
       history: await readHistory(transaction),
+      ended: await this.#queue.endedLately(transaction, endedMax),
     }));
   }
 

@@ -104,7 +104,7 @@ async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promi
   await reconciler.start();
   stops.push("reconciler", async () => await reconciler.stop());
   const onChange = (): void => {
-    reconciler.notify();
+    reconciler.logGrew();
     feed.notify();
   };
   stops.push("notifications", listen(databaseUrl, eventChannel, onChange, log).stop);

@@ -67,7 +67,7 @@ const withKey = (key: string) => ({
   timeout: 180_000,
 });
 
-test("the unmodified client logs, finds and reads back everything", { timeout: 180_000 }, async () => {
+test("the unmodified client logs, finds and reads back everything", async () => {
   const { stdout } = await run(python, [script], withKey("mw_test"));
   const found: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   expect(found).toEqual({

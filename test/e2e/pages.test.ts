@@ -6,8 +6,6 @@ import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirec
 import { until } from "../until.ts";
 import { visitEveryPage } from "./visit-pages.ts";
 
-const startTimeoutMs = 120_000;
-const visitTimeoutMs = 180_000;
 const requests = 120;
 
 let folder: Awaited<ReturnType<typeof temporaryDataDirectory>>;
@@ -16,7 +14,7 @@ let server: ServerProcess;
 beforeAll(async () => {
   folder = await temporaryDataDirectory();
   server = await startServerProcess({ dataDir: folder.path, cwd: "/" });
-}, startTimeoutMs);
+});
 
 afterAll(async () => {
   await server.call("DELETE", "/api/v1/projects/small/deployments/delay");
@@ -29,18 +27,14 @@ afterAll(async () => {
   await folder.remove();
 });
 
-test("every page of an empty server opens without an error and asks no other server", {
-  timeout: visitTimeoutMs,
-}, async () => {
+test("every page of an empty server opens without an error and asks no other server", async () => {
   const report = await visitEveryPage(server.controlUrl, server.key);
 
   expect(report.problems).toEqual([]);
   expect(report.visited).toEqual(["/", "/queue", "/runs", "/data", "/models", "/deployments", "/drift", "/events"]);
 });
 
-test("every page opens on a model that was trained, judged, approved, served and watched", {
-  timeout: visitTimeoutMs,
-}, async () => {
+test("every page opens on a model that was trained, judged, approved, served and watched", async () => {
   const flights = join(dirname(folder.path), "flights.parquet");
   await writeSmallFlights(flights);
   await server.call("POST", "/api/v1/apply", { manifests: smallChain("small", flights) });

@@ -61,6 +61,23 @@ test("without a server every command that needs one says how to start it, and en
   expect(ended.talk).toContain(`no server runs on ${folder}; start one with: millwright up`);
 });
 
+/** Node's option that makes a program write the address of every module it loads. */
+const tellsModules = `--import data:text/javascript,${encodeURIComponent(
+  'import { registerHooks } from "node:module";' +
+    "registerHooks({ load: (url, context, next) => (process.stderr.write(`${url}\\n`), next(url, context)) });",
+)}`;
+
+test("help starts fast: it loads names and options, none of the commands' code, and one package", async () => {
+  const { code, talk } = await millwright(["--help"], { NODE_OPTIONS: tellsModules });
+  const modules = talk.split("\n").filter((url) => url.startsWith("file:"));
+  const packages = modules.flatMap((url) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+
+  expect(code).toBe(0);
+  expect(modules.filter((url) => url.endsWith("src/cli/program.ts"))).toHaveLength(1);
+  expect([...new Set(packages)]).toEqual(["commander"]);
+  expect(modules.filter((url) => /src\/(?!cli\/)|src\/cli\/commands\//.test(url))).toEqual([]);
+});
+
 test("help, schema and validation need no server", async () => {
   await writeFile(join(folder, "bad.yaml"), "kind: Team\nname: vision\nspec:\n  descriptoin: sees cats\n");
 

@@ -8,9 +8,6 @@ import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirec
 import { messageOf, ProjectSession } from "./project-session.ts";
 import { writeSmallFlights } from "./small-chain.ts";
 
-/** A file that failed is looked at again after some seconds by itself. */
-const healLimitMs = 60_000;
-
 const program = join(import.meta.dirname, "../../src/cli/main.ts");
 let directory: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
@@ -22,7 +19,7 @@ beforeAll(async () => {
   flights = place("flights.parquet");
   await writeSmallFlights(flights);
   server = await startServerProcess({ dataDir: directory.path, cwd: "/" });
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.end("SIGKILL");
@@ -45,9 +42,7 @@ async function writeFlights(path: string, columns: string): Promise<void> {
 }
 
 describe("a dataset", () => {
-  test("whose file is cut short names the file and what to do, and heals when a whole one takes its place", {
-    timeout: healLimitMs,
-  }, async () => {
+  test("whose file is cut short names the file and what to do, and heals when a whole one takes its place", async () => {
     const path = place("cut.parquet");
     const whole = await readFile(flights);
     await writeFile(path, whole.subarray(0, whole.length / 2));

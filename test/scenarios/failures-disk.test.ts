@@ -11,8 +11,6 @@ import { writeSmallFlights } from "./small-chain.ts";
 
 const codeFolder = join(import.meta.dirname, "../fixtures/small-chain");
 const diskMegabytes = 64;
-/** What failed for want of room is tried again after some seconds. */
-const healLimitMs = 120_000;
 
 let directory: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let database: FreshDatabase;
@@ -34,7 +32,7 @@ beforeAll(async () => {
     session.resource("Model", "delay", {}),
   );
   await session.reached("datasets", "flights", "valid");
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.end("SIGKILL");
@@ -84,9 +82,7 @@ async function upload(bytes: number): Promise<{ readonly status: number; readonl
   return { status: answer.status, text: await answer.text() };
 }
 
-test("a full disk is told wherever it is met, leaves nothing half-written, and work goes on once there is room", {
-  timeout: healLimitMs,
-}, async () => {
+test("a full disk is told wherever it is met, leaves nothing half-written, and work goes on once there is room", async () => {
   disk.fill();
   await session.apply(pipeline(), job("learn", { model: "delay" }));
 
@@ -118,7 +114,7 @@ test("a full disk is told wherever it is met, leaves nothing half-written, and w
   expect(halfWritten(disk.path)).toEqual([]);
 });
 
-test("a program that finds no room fails its job with the disk's name", { timeout: healLimitMs }, async () => {
+test("a program that finds no room fails its job with the disk's name", async () => {
   const gate = join(dirname(directory.path), "full");
   const program = [
     waitForGate,
@@ -137,9 +133,7 @@ test("a program that finds no room fails its job with the disk's name", { timeou
   disk.free();
 });
 
-test("a job that gets its place on a full disk says so, and starts once there is room", {
-  timeout: healLimitMs,
-}, async () => {
+test("a job that gets its place on a full disk says so, and starts once there is room", async () => {
   const gate = join(dirname(directory.path), "leave");
   await session.apply(
     { kind: "Pool", name: "narrow", spec: { role: "any", driver: "local", limits: { cpus: 0.25, memory: "1GB" } } },
@@ -163,9 +157,7 @@ test("a job that gets its place on a full disk says so, and starts once there is
   expect(halfWritten(disk.path)).toEqual([]);
 });
 
-test("a server that starts on a full disk says so, and starts once there is room", {
-  timeout: healLimitMs,
-}, async () => {
+test("a server that starts on a full disk says so, and starts once there is room", async () => {
   await server.end("SIGTERM");
   disk.fill();
   const options = { dataDir: directory.path, cwd: "/", env: { DATABASE_URL: database.url } };

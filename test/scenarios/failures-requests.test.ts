@@ -41,7 +41,7 @@ beforeAll(async () => {
     }),
   );
   await session.reached("deployments", "late", "serving", "failed");
-}, 120_000);
+});
 
 afterAll(async () => {
   await server.end("SIGTERM");

@@ -8,8 +8,6 @@ import { messageOf, ProjectSession } from "./project-session.ts";
 import { writeSmallFlights } from "./small-chain.ts";
 
 const codeFolder = join(import.meta.dirname, "../fixtures/small-chain");
-/** Jobs start one after the other on two cores. */
-const jobLimitMs = 90_000;
 
 let directory: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
@@ -27,7 +25,7 @@ beforeAll(async () => {
     session.resource("Model", "delay", {}),
   );
   await session.reached("datasets", "flights", "valid");
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.end("SIGKILL");
@@ -127,18 +125,14 @@ describe("a training program that", () => {
     await session.apply(...failures.map(({ name, program, spec }) => job(name, program, spec)));
   });
 
-  test.each(failures)(
-    "$name fails its job with the cause and the next step",
-    { timeout: jobLimitMs },
-    async (given) => {
-      const status = await session.reached("training-jobs", given.name, "failed", "succeeded");
+  test.each(failures)("$name fails its job with the cause and the next step", async (given) => {
+    const status = await session.reached("training-jobs", given.name, "failed", "succeeded");
 
-      expect(status.phase).toBe("failed");
-      for (const part of given.says) expect(messageOf(status)).toMatch(part);
-      expect(await runStatus(status["runId"])).toBe("FAILED");
-      expect(status["candidateId"]).toBeNull();
-    },
-  );
+    expect(status.phase).toBe("failed");
+    for (const part of given.says) expect(messageOf(status)).toMatch(part);
+    expect(await runStatus(status["runId"])).toBe("FAILED");
+    expect(status["candidateId"]).toBeNull();
+  });
 
   test("fails leaves no candidate and no process behind", async () => {
     expect(await session.versions()).toEqual([]);
@@ -146,9 +140,7 @@ describe("a training program that", () => {
   });
 });
 
-test("a model that takes other inputs than its description says is rejected with what it wants and what was found", {
-  timeout: jobLimitMs,
-}, async () => {
+test("a model that takes other inputs than its description says is rejected with what it wants and what was found", async () => {
   await session.apply(
     session.resource("Model", "narrow", {}),
     session.resource("Evaluation", "next-week", {
@@ -183,9 +175,7 @@ test("a model that takes other inputs than its description says is rejected with
   expect(verdict.message).toMatch(/register it with the columns that the file was made from/);
 });
 
-test("a job whose server is killed goes on by itself, in one attempt, each step once, and is reported truly", {
-  timeout: jobLimitMs,
-}, async () => {
+test("a job whose server is killed goes on by itself, in one attempt, each step once, and is reported truly", async () => {
   const gates = dirname(directory.path);
   const open = (name: string) => writeFile(join(gates, name), "");
   const program = [

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Fault } from "../../base/fault.ts";
 import { kinds } from "../../server/kinds.ts";
-import type { CommandContext } from "../command-context.ts";
+import { type CommandContext, printJson } from "../command-context.ts";
 import { type CompletionTree, completionScript, isShell } from "../completion-script.ts";
 import { exitCodes } from "../exit-code.ts";
 import { allNouns, namesOf } from "../noun.ts";
@@ -20,7 +20,9 @@ export async function completion(context: CommandContext, input: CompletionInput
       `no completion for the shell "${input.shell}"; there is bash, zsh and fish`,
     );
   }
-  context.terminal.print(completionScript(input.shell, toTree(input.program)));
+  const script = completionScript(input.shell, toTree(input.program));
+  if (context.format === "json") printJson(context, { shell: input.shell, script });
+  else context.terminal.print(script);
   return exitCodes.ok;
 }
 

@@ -80,38 +80,37 @@ test("usage is asked for by names and shown in GPU-hours", async () => {
   await expect(usage(context, { by: "colour" })).rejects.toThrow(/--by colour means nothing; write project/);
 });
 
-test("a change is read from YAML, and told by who starts sooner and later", async () => {
-  const context = recordingContext({ url: (await openTwice()).url, input: "cancel: [w1]\n" });
-  const now = context.clock.now();
-
-  expect(await whatIf(context, { file: ["-"] })).toBe(0);
-  expect(api.asked[0]?.body).toEqual({ cancel: ["w1"] });
-  expect(now).toBeGreaterThan(0);
-  expect(context.printed).toEqual([
-    "starts sooner",
-    "  WORKLOAD         PROJECT  BEFORE  AFTER",
-    "  TrainingJob/big  cats     in 1h   now",
-    "",
-    "unchanged: 3",
-    "problem: there is no workload w9",
-  ]);
-});
-
-async function openTwice(): Promise<StubApi> {
+test("a change is read from YAML, and told by whose start moves and by the sums", async () => {
+  const totals = { started: 2, neverStarted: 0, waitMsMean: 60_000, utilisation: 0.5, lostGpuSeconds: 0 };
   api = await openStubApi({
     "POST /api/v1/whatif": {
       json: {
         at: 1000,
-        sooner: [{ id: "w2", name: "TrainingJob/big", project: "cats", before: 3_601_000, after: 1000 }],
-        later: [],
-        submitted: [],
-        unchanged: 3,
-        problems: ["there is no workload w9"],
+        starts: [{ name: "TrainingJob/big", queue: "project/cats", kind: "earlier", before: 3_601_000, after: 1000 }],
+        evictions: [],
+        before: totals,
+        after: { ...totals, utilisation: 0.75 },
+        isCutOff: false,
       },
     },
   });
-  return api;
-}
+  const context = recordingContext({ url: api.url, input: "cancel: [w1]\n" });
+
+  expect(await whatIf(context, { file: ["-"] })).toBe(0);
+  expect(api.asked[0]?.body).toEqual({ cancel: ["w1"] });
+  expect(context.printed.map((line) => line.trimEnd())).toEqual([
+    "starts that change",
+    "  WORKLOAD         QUEUE         CHANGE   BEFORE  AFTER",
+    "  TrainingJob/big  project/cats  earlier  in 1h   now",
+    "",
+    "IN ALL                 BEFORE  AFTER",
+    "waiting that starts    2       2",
+    "waiting that does not  0       0",
+    "mean wait              1m      1m",
+    "GPUs in use            50%     75%",
+    "lost GPU hours         0.0     0.0",
+  ]);
+});
 
 test("nodes are reserved from now on, for as long as is asked", async () => {
   const context = await open("POST /api/v1/apply", { results: [{ outcome: "created" }] });

@@ -21,15 +21,14 @@ function renderStatus(context: CommandContext, url: string, answer: Item): reado
     const at = readField(answer, path);
     return typeof at === "number" ? formatAge(now - at) : "-";
   };
+  const sealed = readText(answer, "log.checkpoint.size");
+  const seal = sealed === "" ? "not sealed yet" : `sealed up to ${sealed} ${age("log.checkpoint.signedAt")} ago`;
   const facts: readonly (readonly [string, string])[] = [
     ["version", readText(answer, "version", "-")],
     ["up for", age("startedAt")],
     ["gateway", readText(answer, "gatewayUrl", "none")],
     ["holds", describeCounts(answer["counts"])],
-    [
-      "log",
-      `${readText(answer, "log.size", "0")} events, sealed up to ${readText(answer, "log.checkpoint.size", "0")} ${age("log.checkpoint.signedAt")} ago`,
-    ],
+    ["log", `${readText(answer, "log.size", "0")} events, ${seal}`],
   ];
   const state = paint("up", "good");
   return [

@@ -1,8 +1,9 @@
+import { Fault } from "../../base/fault.ts";
+import { formatDuration } from "../../base/units.ts";
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
 import { readText } from "../field-path.ts";
 import { type Item, toItem, toList } from "../item.ts";
-import { Fault } from "../../base/fault.ts";
 import { readManifestSources } from "../manifest-source.ts";
 import { readYaml } from "../manifest-yaml.ts";
 import { formatInstant } from "../relative-time.ts";
@@ -41,42 +42,78 @@ async function readChange(context: CommandContext, paths: readonly string[]): Pr
 function renderAnswer(context: CommandContext, answer: Item): readonly string[] {
   const { paint } = context.terminal;
   const now = Number(answer["at"]);
-  const sections = (["submitted", "sooner", "later"] as const).flatMap((sort) => {
-    const items = toList(answer, sort);
-    if (items.length === 0) return [];
-    const more = items.length > linesMax ? [`  and ${items.length - linesMax} more`] : [];
-    const lines = renderStarts(context, items.slice(0, linesMax), now).map((line) => `  ${line}`);
-    return [paint(titles[sort], "heading"), ...lines, ...more, ""];
-  });
-  const problems = answer["problems"];
-  const told = Array.isArray(problems) ? problems.map((problem) => `problem: ${String(problem)}`) : [];
-  return [...sections, `unchanged: ${readText(answer, "unchanged", "0")}`, ...told];
+  const starts = toList(answer, "starts");
+  const evictions = toList(answer, "evictions");
+  const lines = [
+    ...section(paint("starts that change", "heading"), starts, (shown) => renderStarts(context, shown, now)),
+    ...section(paint("evictions that change", "heading"), evictions, (shown) => renderEvictions(context, shown)),
+    ...renderTotals(context, answer),
+  ];
+  const cut = answer["isCutOff"] === true ? ["looked at the near future only: much waits"] : [];
+  return [...(starts.length + evictions.length === 0 ? ["nothing changes for anybody", ""] : []), ...lines, ...cut];
 }
 
-const titles = {
-  submitted: "what the change submits",
-  sooner: "starts sooner",
-  later: "starts later",
-} as const;
+function section(
+  title: string,
+  items: readonly Item[],
+  render: (shown: readonly Item[]) => readonly string[],
+): readonly string[] {
+  if (items.length === 0) return [];
+  const more = items.length > linesMax ? [`  and ${items.length - linesMax} more`] : [];
+  return [title, ...render(items.slice(0, linesMax)).map((line) => `  ${line}`), ...more, ""];
+}
 
 function renderStarts(context: CommandContext, items: readonly Item[], now: number): readonly string[] {
-  const columns = ["WORKLOAD", "PROJECT", "BEFORE", "AFTER"].map((heading) => ({
-    heading,
-    align: "left" as const,
-    canShrink: heading === "WORKLOAD",
-  }));
-  const rows = items.map((item): readonly TableCell[] =>
-    [
-      readText(item, "name"),
-      readText(item, "project", "-"),
-      startAt(item, "before", now),
-      startAt(item, "after", now),
-    ].map((text) => ({ text, tone: "plain" })),
-  );
-  return renderTable(columns, rows, context.terminal);
+  const rows = items.map((item) => [
+    readText(item, "name"),
+    readText(item, "queue", "-"),
+    readText(item, "kind"),
+    startAt(item, "before", now),
+    startAt(item, "after", now),
+  ]);
+  return renderRows(context, ["WORKLOAD", "QUEUE", "CHANGE", "BEFORE", "AFTER"], rows);
+}
+
+function renderEvictions(context: CommandContext, items: readonly Item[]): readonly string[] {
+  const rows = items.map((item) => [
+    readText(item, "name"),
+    readText(item, "queue", "-"),
+    readText(item, "before", "0"),
+    readText(item, "after", "0"),
+    formatHours(item, "lostGpuSecondsAfter"),
+  ]);
+  return renderRows(context, ["WORKLOAD", "QUEUE", "BEFORE", "AFTER", "LOST GPU HOURS"], rows);
+}
+
+/** The sums of both worlds side by side. */
+function renderTotals(context: CommandContext, answer: Item): readonly string[] {
+  const [before, after] = [toItem(answer["before"]), toItem(answer["after"])];
+  const row = (label: string, show: (totals: Item) => string) => [label, show(before), show(after)];
+  const rows = [
+    row("waiting that starts", (totals) => readText(totals, "started", "0")),
+    row("waiting that does not", (totals) => readText(totals, "neverStarted", "0")),
+    row("mean wait", (totals) => formatDuration(Number(totals["waitMsMean"] ?? 0))),
+    row("GPUs in use", (totals) => `${(100 * Number(totals["utilisation"] ?? 0)).toFixed(0)}%`),
+    row("lost GPU hours", (totals) => formatHours(totals, "lostGpuSeconds")),
+  ];
+  return renderRows(context, ["IN ALL", "BEFORE", "AFTER"], rows);
+}
+
+function renderRows(
+  context: CommandContext,
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const columns = headings.map((heading) => ({ heading, align: "left" as const, canShrink: heading === "WORKLOAD" }));
+  const cells = rows.map((row) => row.map((text): TableCell => ({ text, tone: "plain" })));
+  return renderTable(columns, cells, context.terminal);
 }
 
 function startAt(item: Item, field: string, now: number): string {
   const at = item[field];
   return typeof at === "number" ? formatInstant(at, now) : "-";
+}
+
+function formatHours(item: Item, field: string): string {
+  return (Number(item[field] ?? 0) / 3600).toFixed(1);
 }

@@ -57,6 +57,10 @@ function renderReason(context: CommandContext, answer: Item, workload: Item): re
   const lines = [`${nameOf(workload)} ${head}`, ...plannedStart(context, answer)];
   const blockers = listAt(reason, "blockers");
   if (blockers.length > 0) lines.push("", paint("in the way", "heading"), ...blockers.map(describeBlocker));
+  const evicted = listAt(answer, "evicts");
+  if (evicted.length > 0) lines.push("", paint("stopped for it", "heading"), ...evicted.map(describeBlocker));
+  const edits = listAt(answer, "edits").map((edit) => `  ${readText(edit, "sentence")}`);
+  if (edits.length > 0) lines.push("", paint("would start it now", "heading"), ...edits);
   const changes = listAt(reason, "changes").map((change) => `  ${String(change)}`);
   if (changes.length > 0) lines.push("", paint("what would help", "heading"), ...changes);
   return lines;
@@ -69,7 +73,11 @@ function plannedStart(context: CommandContext, answer: Item): readonly string[] 
   if (readField(answer, "plannedStart.isHeld") === true)
     return ["it starts as soon as the room is free that is made for it"];
   const bound = readField(answer, "plannedStart.isHardBound") === true ? "at the latest" : "as far as is known";
-  return [`it starts ${formatInstant(at, context.clock.now())}, ${bound}`];
+  const now = context.clock.now();
+  const [p50, p90] = [readField(answer, "eta.p50"), readField(answer, "eta.p90")];
+  const likely = typeof p50 === "number" ? [`it is likely to start ${formatInstant(p50, now)}`] : [];
+  const nine = typeof p90 === "number" ? [`nine times of ten ${formatInstant(p90, now)}`] : [];
+  return [[...likely, ...nine, `it is planned ${formatInstant(at, now)}, ${bound}`].join("; ")];
 }
 
 function sentenceOf(answer: Item, workload: Item): string {

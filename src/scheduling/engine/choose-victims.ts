@@ -1,14 +1,15 @@
 import type { Instant } from "../../base/clock.ts";
 import type { IsIgnored } from "./claim.ts";
-import { memberMillis } from "./amounts.ts";
+import { amountsOf, memberMillis } from "./amounts.ts";
 import { type EngineState, isGuest } from "./engine-state.ts";
 import type { Running, Waiting } from "./entry.ts";
-import type { MemberPlace } from "./model.ts";
+import type { MemberPlace, WorkItem } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
 import { placeMembers } from "./place-members.ts";
+import { guestRoom } from "./place-options.ts";
 import type { PlaceAsk } from "./place-search.ts";
 import type { PoolState } from "./pool-state.ts";
-import type { QuotaClaim } from "../quota/model.ts";
+import type { Amounts, QuotaClaim } from "../quota/model.ts";
 import { levelIndex } from "./topology.ts";
 
 /** Sets that turn out to be illegal are chosen anew without the offender, so often. */
@@ -63,7 +64,7 @@ export function chooseVictims(
   ask: PlaceAsk,
   now: Instant,
 ): VictimChoice | null {
-  const asker = claimOf(state, entry, ask);
+  const asker = claimOf(entry, ask);
   const costs = new Map<Running, number>();
   const costOf = (run: Running): number => {
     let cost = costs.get(run);
@@ -85,46 +86,58 @@ export function chooseVictims(
   return null;
 }
 
-function claimOf(state: EngineState, { item }: Waiting, ask: PlaceAsk): QuotaClaim {
-  const millis = memberMillis(item.shape) * ask.max;
+function millisOf({ item, places }: Running): number {
+  return memberMillis(item.shape) * places.length;
+}
+
+function claimOf({ item }: Waiting, ask: PlaceAsk): QuotaClaim {
   const [model] = ask.shape.gpuModels;
-  const amounts: Record<string, number> = { cpu: item.shape.cpuMillis * ask.max, memory: item.shape.memory * ask.max };
-  if (millis > 0) {
-    amounts["gpu"] = millis;
-    if (model !== undefined && ask.shape.gpuModels.length === 1) amounts[`gpu:${model}`] = millis;
-  }
-  const rank = { priority: item.priority, queuedAt: item.submittedAt, id: item.id };
-  return { queue: item.queue, amounts, rank, isReturning: state.evictors.has(item.id) };
+  const isOneModel = model !== undefined && ask.shape.gpuModels.length === 1;
+  return quotaClaim(item, amountsOf(item.shape, ask.max, isOneModel ? model : null));
 }
 
 function claimOfRun({ item, amounts }: Running): QuotaClaim {
+  return quotaClaim(item, amounts);
+}
+
+function quotaClaim(item: WorkItem, amounts: Amounts): QuotaClaim {
   const rank = { priority: item.priority, queuedAt: item.submittedAt, id: item.id };
-  return { queue: item.queue, amounts, rank, isReturning: false };
+  return { queue: item.queue, amounts, rank, isReturning: item.timesPreempted > 0 };
 }
 
 /** Runs that may be asked to go, the cheapest per GPU first. */
 function candidatesOf(hunt: Hunt, barred: ReadonlySet<Running>): readonly Running[] {
-  const { state, entry, asker, now, costOf } = hunt;
+  const { state, entry, asker, pool, now, costOf } = hunt;
   const candidates: Running[] = [];
-  for (const run of state.running.values()) {
-    if (barred.has(run) || run.isStopping || !run.item.isPreemptible) continue;
-    if (now - run.startedAt < run.item.minRuntimeMs) continue;
-    // Whoever evicted this workload is not evicted by it in turn.
-    if (state.evictors.get(entry.item.id)?.has(run.item.id) === true) continue;
-    if (isByRole(hunt, run) || state.shares.mayEvict(asker, claimOfRun(run))) candidates.push(run);
+  const former = state.evictors.get(entry.item.id);
+  const isOwn = state.shares.isOwn(asker);
+  const hasGuests = state.poolUse(pool.spec.id).guests > 0;
+  for (const [queue, runs] of state.runsByQueue) {
+    // Most queues have nothing to give: they are passed by without a look at their runs.
+    const isOpen = queue === asker.queue || (isOwn && state.shares.isBeyondOwn(queue));
+    if (!isOpen && !hasGuests) continue;
+    for (const run of runs) {
+      if (barred.has(run) || run.isStopping || !run.item.isPreemptible) continue;
+      if (now - run.startedAt < run.item.minRuntimeMs) continue;
+      // Whoever evicted this workload is not evicted by it in turn.
+      if (former?.has(run.item.id) === true) continue;
+      // A guest takes nothing from the hosts of the pool.
+      if (isGuest(entry.item, pool.spec.role) && isIn(pool, run) && !isGuest(run.item, pool.spec.role)) continue;
+      if (isByRole(hunt, run) || (isOpen && state.shares.mayEvict(asker, claimOfRun(run)))) candidates.push(run);
+    }
   }
-  const perGpu = (run: Running): number => costOf(run) / Math.max(1, memberMillis(run.item.shape) * run.places.length);
+  const perGpu = (run: Running): number => costOf(run) / Math.max(1, millisOf(run));
   return candidates.toSorted((left, right) => perGpu(left) - perGpu(right) || (left.item.id < right.item.id ? -1 : 1));
 }
 
+function isIn(pool: PoolState, run: Running): boolean {
+  return run.places.some((place) => pool.node(place.node) !== undefined);
+}
+
 /** A host takes its own pool back from a guest whatever the quotas say. */
-function isByRole({ state, entry, pool }: Hunt, run: Running): boolean {
-  const { role, id } = pool.spec;
-  return (
-    isGuest(run.item, role) &&
-    !isGuest(entry.item, role) &&
-    state.cluster.poolOf(run.places[0]?.node ?? "")?.spec.id === id
-  );
+function isByRole({ entry, pool }: Hunt, run: Running): boolean {
+  const { role } = pool.spec;
+  return isGuest(run.item, role) && !isGuest(entry.item, role) && isIn(pool, run);
 }
 
 function findOffender(hunt: Hunt, victims: readonly Running[]): Running | null {
@@ -144,7 +157,7 @@ function chooseAnywhere(hunt: Hunt, candidates: readonly Running[]): VictimChoic
     ask.max === 1 ? topology.levels.length - 1 : required === undefined ? -1 : levelIndex(topology, required);
   const bounds = level === -1 ? [0, nodes.length] : (topology.levels[level]?.bounds ?? []);
   const perDomain = groupByDomain(hunt, candidates, bounds);
-  const isQuotaEnough = hunt.state.shares.findShortage(hunt.asker) === null;
+  const isQuotaEnough = hunt.state.shares.findPromisedShortage(hunt.asker) === null;
   let best: VictimChoice | null = null;
   for (let domain = 0; domain + 1 < bounds.length; domain += 1) {
     const local = perDomain.get(domain) ?? [];
@@ -220,14 +233,14 @@ class Attempt {
   put(run: Running): void {
     const { state, now } = this.#hunt;
     this.#victims.set(run.item.id, run);
-    state.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+    state.shares.unpromise({ queue: run.item.queue, amounts: run.amounts }, now);
     this.#update(run);
   }
 
   drop(run: Running): void {
     const { state, now } = this.#hunt;
     this.#victims.delete(run.item.id);
-    state.shares.take({ queue: run.item.queue, amounts: run.amounts }, now);
+    state.shares.promise({ queue: run.item.queue, amounts: run.amounts }, now);
     this.#update(run);
   }
 
@@ -251,9 +264,12 @@ class Attempt {
     return ask.max === 1 || placeMembers(pool.topology, this.#slots, { ...ask, min: ask.max }) !== null;
   }
 
-  get isWithinQuota(): boolean {
-    const { state, asker } = this.#hunt;
-    return state.shares.findShortage(asker) === null;
+  /** Whether quota and, for a guest, what the hosts leave suffice. */
+  get isAllowed(): boolean {
+    const { state, asker, entry, pool, ask } = this.#hunt;
+    if (state.shares.findPromisedShortage(asker) !== null) return false;
+    const freed = this.victims.reduce((sum, run) => sum + (isIn(pool, run) ? millisOf(run) : 0), 0);
+    return guestRoom(state, entry, pool) + freed >= memberMillis(ask.shape) * ask.max;
   }
 
   /** The places of the members, with the victims gone. */
@@ -278,14 +294,14 @@ function chooseIn(
     }
     if (!attempt.hasRoom) return null;
     for (const run of all) {
-      if (attempt.isWithinQuota) break;
+      if (attempt.isAllowed) break;
       if (!attempt.has(run)) attempt.put(run);
     }
-    if (!attempt.isWithinQuota) return null;
+    if (!attempt.isAllowed) return null;
     // Leave alone whoever is not needed, the most expensive first.
     for (const run of attempt.victims.toSorted((left, right) => hunt.costOf(right) - hunt.costOf(left))) {
       attempt.drop(run);
-      if (!attempt.hasRoom || !attempt.isWithinQuota) attempt.put(run);
+      if (!attempt.hasRoom || !attempt.isAllowed) attempt.put(run);
     }
     const places = attempt.take();
     if (places === null) return null;

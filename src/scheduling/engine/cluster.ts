@@ -1,24 +1,35 @@
 import type { Instant } from "../../base/clock.ts";
-import { Fault } from "../../base/fault.ts";
+import type { PlacementPolicy } from "../placement/placement-policy.ts";
+import type { TypicalClass } from "../placement/typical-mix.ts";
+import { checkNode, checkPool } from "./check-input.ts";
 import type { Claim } from "./claim.ts";
 import type { LaidClaim } from "./entry.ts";
-import type { AdvanceReservation, EngineNode, EnginePool, MemberPlace, Shape } from "./model.ts";
+import type { AdvanceReservation, EngineNode, EnginePool, EngineSettings, MemberPlace, Shape } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
-import { type NodeScore, PoolState } from "./pool-state.ts";
+import { openNodeRank, placementRule } from "./node-rank.ts";
+import { PoolState } from "./pool-state.ts";
 import { Room } from "./node-room.ts";
 import { wholeGpu } from "./model.ts";
 
 /** The pools and nodes, and every claim that lies on them. */
 export class Cluster {
   readonly room = new Room();
-  readonly #score: NodeScore;
+  readonly #placement: EngineSettings["placement"];
+  #rule: PlacementPolicy | null = null;
   readonly #pools = new Map<string, PoolState>();
   readonly #poolOf = new Map<string, PoolState>();
   /** Grows whenever room may have appeared: what found no place in a state finds none in the same state. */
   state = 0;
 
-  constructor(score: NodeScore) {
-    this.#score = score;
+  constructor(placement: EngineSettings["placement"]) {
+    this.#placement = placement;
+  }
+
+  /** What workloads typically ask for: placement keeps room for it. */
+  setMix(mix: readonly TypicalClass[]): void {
+    this.#rule = placementRule(this.#placement, mix);
+    this.room.chooseShare = this.#rule?.chooseGpus ?? null;
+    for (const pool of this.#pools.values()) pool.forget();
   }
 
   get pools(): Iterable<PoolState> {
@@ -26,8 +37,13 @@ export class Cluster {
   }
 
   setPool(spec: EnginePool): void {
+    checkPool(spec);
     const old = this.#pools.get(spec.id);
-    const pool = new PoolState(spec, this.#score, this.room);
+    const pool = new PoolState(
+      spec,
+      (nodes) => openNodeRank(this.#rule, this.#placement === "firstfit", nodes),
+      this.room,
+    );
     this.#pools.set(spec.id, pool);
     for (const node of old?.nodes ?? []) {
       this.#poolOf.set(node.spec.id, pool);
@@ -51,23 +67,12 @@ export class Cluster {
   /**
    * Adds a node or changes one; what runs there stays.
    *
-   * @throws {Fault} `scheduling.topology-invalid` when its pool is unknown or has other levels.
+   * @throws {Fault} `scheduling.topology-invalid` when its pool is unknown or it does not fit there.
    */
   setNode(spec: EngineNode): NodeState {
     const pool = this.#pools.get(spec.pool);
-    if (pool === undefined) {
-      throw new Fault(
-        "scheduling.topology-invalid",
-        `node ${spec.id} is in pool ${spec.pool}, and there is no such pool; declare the pool first`,
-      );
-    }
-    if (spec.domains.length !== pool.spec.levels.length) {
-      throw new Fault(
-        "scheduling.topology-invalid",
-        `node ${spec.id} names ${spec.domains.length} domains, and pool ${spec.pool} has ${pool.spec.levels.length} levels ` +
-          `(${pool.spec.levels.join(", ")}); name one domain for each level`,
-      );
-    }
+    checkNode(spec, pool?.spec);
+    if (pool === undefined) throw new RangeError(`unknown pool ${spec.pool}`);
     const old = this.node(spec.id);
     this.#poolOf.get(spec.id)?.removeNode(spec.id);
     this.#poolOf.set(spec.id, pool);

@@ -1,6 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { addAmounts, amountsOf, memberMillis, subtractAmounts } from "./amounts.ts";
 import type { Claim, IsIgnored } from "./claim.ts";
+import { checkItem } from "./check-input.ts";
 import { Cluster } from "./cluster.ts";
 import {
   type ItemClass,
@@ -16,8 +17,8 @@ import {
 import { Heap } from "./heap.ts";
 import { Line } from "./line.ts";
 import type { AdvanceReservation, EngineSettings, MemberPlace, SavedPlan, WorkItem } from "./model.ts";
+import type { QuotaSpan } from "./quota-moment.ts";
 import { PlaceSearch } from "./place-search.ts";
-import type { NodeScore } from "./pool-state.ts";
 import { isServedBefore, type QueueShares } from "./queue-shares.ts";
 import type { Amounts } from "../quota/model.ts";
 
@@ -38,6 +39,8 @@ export class EngineState {
   readonly search: PlaceSearch;
   readonly waiting = new Map<string, Waiting>();
   readonly running = new Map<string, Running>();
+  readonly #runsOf = new Map<string, Set<Running>>();
+  readonly #plansOf = new Map<string, Set<Waiting>>();
   readonly lines = new Map<string, Line>();
   readonly classes = new Map<string, ItemClass>();
   readonly reservations = new Map<string, { readonly reservation: AdvanceReservation; laid: readonly LaidClaim[] }>();
@@ -62,14 +65,15 @@ export class EngineState {
   /** Who evicted a workload: it does not evict them in turn. */
   readonly evictors = new Map<string, Set<string>>();
 
-  constructor(settings: EngineSettings, shares: QueueShares, score: NodeScore) {
+  constructor(settings: EngineSettings, shares: QueueShares) {
     this.settings = settings;
     this.shares = shares;
-    this.cluster = new Cluster(score);
+    this.cluster = new Cluster(settings.placement);
     this.search = new PlaceSearch(this.cluster.room);
   }
 
   submit(item: WorkItem): void {
+    checkItem(item);
     this.shares.assertQueue(item.queue);
     const shapeKey = nameShape(item.shape);
     const reckonedMs = this.#reckon(item);
@@ -136,6 +140,8 @@ export class EngineState {
       isStopping: false,
     };
     this.running.set(item.id, run);
+    const siblings = this.#runsOf.get(item.queue) ?? new Set();
+    this.#runsOf.set(item.queue, siblings.add(run));
     this.ends.push({ run, at: end });
     this.shares.take({ queue: item.queue, amounts }, startedAt);
     this.#countPool(run, 1);
@@ -158,14 +164,18 @@ export class EngineState {
     const run = this.running.get(id);
     if (run === undefined) return;
     this.running.delete(id);
+    this.#runsOf.get(run.item.queue)?.delete(run);
     this.cluster.lift(run.laid);
     this.#countPool(run, -1);
-    this.shares.giveBack({ queue: run.item.queue, amounts: run.amounts }, now);
+    const use = { queue: run.item.queue, amounts: run.amounts };
+    if (run.isStopping) this.shares.leave(use, now);
+    else this.shares.giveBack(use, now);
   }
 
-  /** A running workload was told to stop: it is reckoned to be gone by `end`. */
-  stop(run: Running, end: Instant): void {
+  /** A running workload is told to stop: it is reckoned to be gone by `end`. */
+  stop(run: Running, now: Instant, end: Instant): void {
     run.isStopping = true;
+    this.shares.unpromise({ queue: run.item.queue, amounts: run.amounts }, now);
     run.endBy = end;
     this.cluster.setEnd(run.laid, end);
     this.ends.push({ run, at: end });
@@ -197,6 +207,11 @@ export class EngineState {
     else use.hosts += millis;
   }
 
+  /** What runs in each queue. */
+  get runsByQueue(): ReadonlyMap<string, ReadonlySet<Running>> {
+    return this.#runsOf;
+  }
+
   /** What hosts and guests hold of a pool, in milli-GPUs. */
   poolUse(pool: string): PoolUse {
     let use = this.#poolUse.get(pool);
@@ -205,6 +220,22 @@ export class EngineState {
       this.#poolUse.set(pool, use);
     }
     return use;
+  }
+
+  /** What runs in the queue of a workload, and what is planned there before its turn. */
+  quotaSpans(entry: Waiting): readonly QuotaSpan[] {
+    const { queue } = entry.item;
+    const spans: QuotaSpan[] = [];
+    for (const { endBy, amounts, isStopping } of this.#runsOf.get(queue) ?? []) {
+      if (!isStopping) spans.push({ start: Number.NEGATIVE_INFINITY, end: endBy, amounts });
+    }
+    for (const other of this.#plansOf.get(queue) ?? []) {
+      const { plan } = other;
+      if (plan === null || other === entry) continue;
+      if (plan.heldUntil === null && byTurn(entry, other) < 0) continue;
+      spans.push({ start: plan.at, end: plan.at + other.reckonedMs, amounts: plan.amounts });
+    }
+    return spans;
   }
 
   /** What the line has planned so far. */
@@ -232,9 +263,14 @@ export class EngineState {
     this.#planned.set(line, addAmounts(this.plannedOf(line), amounts));
     entry.plan = plan;
     entry.status = "planned";
+    const siblings = this.#plansOf.get(item.queue) ?? new Set();
+    this.#plansOf.set(item.queue, siblings.add(entry));
     this.plannedCount += 1;
     this.due.push({ entry, plan });
-    if (heldUntil !== null) this.held.add(id);
+    if (heldUntil !== null) {
+      this.held.add(id);
+      this.shares.promise({ queue: item.queue, amounts }, at);
+    }
     return plan;
   }
 
@@ -243,8 +279,13 @@ export class EngineState {
     const { plan, line } = entry;
     if (plan === null) return;
     this.cluster.lift(plan.laid);
+    if (plan.heldUntil !== null) {
+      this.held.delete(entry.item.id);
+      this.shares.unpromise({ queue: entry.item.queue, amounts: plan.amounts }, plan.at);
+    }
     this.#planned.set(line, subtractAmounts(this.plannedOf(line), plan.amounts));
     entry.plan = null;
+    this.#plansOf.get(entry.item.queue)?.delete(entry);
     this.plannedCount -= 1;
     line.unplan(entry);
   }
@@ -278,13 +319,16 @@ export class EngineState {
     return latest?.entry;
   }
 
-  /** Tells for one workload which claims it may look through: its own, reservations for its queue, later turns' plans. */
+  /**
+   * Tells for one workload which claims it may look through: its own, reservations for its queue, and the plans of later
+   * turns while it has none itself.
+   */
   ignorableFor(entry: Waiting): IsIgnored {
     const { item, line } = entry;
     const own = amountsOf(item.shape, item.members.min, null);
-    const ahead = entry.plan?.ahead ?? this.plannedOf(line);
-    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, own) });
-    const isFirm = entry.displacedIn === this.cycles;
+    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(this.plannedOf(line), own) });
+    // Whoever has a planned start, or lost one in this cycle, comes forward only where nobody else is put off.
+    const isFirm = entry.plan !== null || entry.displacedIn === this.cycles;
     return (claim) => {
       if (claim.owner === item.id) return true;
       if (claim.kind === "running") return false;

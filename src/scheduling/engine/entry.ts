@@ -52,8 +52,8 @@ export interface Waiting {
   readonly reckonedMs: number;
   /** Whether the reckoning is a limit, so that it cannot take longer. */
   readonly isLimited: boolean;
-  /** `new`: not looked at yet; `parked`: over quota; `planned`; `unplannable`: no moment is known. */
-  status: "new" | "parked" | "planned" | "unplannable" | "gone";
+  /** `new`: not looked at yet; `planned`; `unplannable`: no moment is known. */
+  status: "new" | "planned" | "unplannable" | "gone";
   plan: Plan | null;
   /** The cycle in which its plan was last pushed aside. */
   displacedIn: number;

@@ -14,7 +14,6 @@ export class Line {
   readonly queue: string;
   readonly #classes = new Map<ItemClass, ClassQueue>();
   readonly #unplanned = new Heap<Waiting>(byTurn);
-  readonly #parked = new Heap<Waiting>(byTurn);
   /** Classes that may find a place in this cycle. */
   #fitting: ClassQueue[] = [];
   /** Whether those who were not looked at yet must wait for the next cycle. */
@@ -53,25 +52,9 @@ export class Line {
     this.#unplanned.push(entry);
   }
 
-  park(entry: Waiting): void {
-    if (entry.status === "parked") return;
-    entry.status = "parked";
-    this.#parked.push(entry);
-  }
-
-  /** The first that was parked for want of quota. */
-  firstParked(): Waiting | undefined {
-    return firstWith(this.#parked, "parked");
-  }
-
-  unparkFirst(): void {
-    const entry = this.#parked.pop();
-    if (entry?.status === "parked") this.unplan(entry);
-  }
-
   /** Whether somebody waits to be looked at. */
   get hasUnplanned(): boolean {
-    return firstWith(this.#unplanned, "new") !== undefined;
+    return firstNew(this.#unplanned) !== undefined;
   }
 
   /** Marks a class as one that may find a place in this cycle. */
@@ -93,7 +76,7 @@ export class Line {
 
   /** Whose turn is next: the first among the classes on offer and those who were not looked at yet. */
   next(): Waiting | undefined {
-    let first = this.#isSpent ? undefined : firstWith(this.#unplanned, "new");
+    let first = this.#isSpent ? undefined : firstNew(this.#unplanned);
     for (const queue of this.#fitting) {
       const head = firstWaiting(queue.heap);
       if (head !== undefined && (first === undefined || byTurn(head, first) < 0)) first = head;
@@ -113,9 +96,12 @@ export class Line {
     return this.#classes.get(itemClass)?.blockedAt === state;
   }
 
-  /** The first of each class, in the order of turns. */
-  heads(): readonly Waiting[] {
-    return [...this.#classes.values()].flatMap((queue) => firstWaiting(queue.heap) ?? []).toSorted(byTurn);
+  /** The first of each class, in no order. */
+  *heads(): Generator<Waiting> {
+    for (const { heap } of this.#classes.values()) {
+      const head = firstWaiting(heap);
+      if (head !== undefined) yield head;
+    }
   }
 
   /** The first of all. */
@@ -137,9 +123,9 @@ function firstWaiting(heap: Heap<Waiting>): Waiting | undefined {
   return undefined;
 }
 
-function firstWith(heap: Heap<Waiting>, status: Waiting["status"]): Waiting | undefined {
+function firstNew(heap: Heap<Waiting>): Waiting | undefined {
   for (let entry = heap.peek(); entry !== undefined; entry = heap.peek()) {
-    if (entry.status === status) return entry;
+    if (entry.status === "new") return entry;
     heap.pop();
   }
   return undefined;

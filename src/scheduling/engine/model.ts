@@ -1,6 +1,8 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { Bytes } from "../../base/units.ts";
+import type { TypicalClass } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
+import type { PastShare } from "../quota/past-share.ts";
 
 /** A whole GPU in thousandths: what is asked, used and free of GPUs is counted in milli-GPUs. */
 export const wholeGpu = 1000;
@@ -194,24 +196,31 @@ export interface SavedPlan {
   readonly heldUntil: Instant | null;
 }
 
-/** Past use of a node of the quota tree. */
-export interface SavedHistory {
-  readonly average: number;
-  readonly settledAt: Instant;
+/** What was tried in vain for a waiting workload, as a snapshot keeps it. */
+export interface SavedTry {
+  readonly id: string;
+  /** No start could be planned: when one is looked for again, null at the next change; undefined: one could. */
+  readonly replanAt?: Instant | null;
+  /** Whether victims were looked for since the last change. */
+  readonly hasHunted: boolean;
 }
 
 /** Everything the engine knows, as plain data: an engine restored from it decides as the one it was taken from. */
 export interface EngineSnapshot {
+  /** The time of the last cycle; null: there was none. */
+  readonly at: Instant | null;
   readonly settings: EngineSettings;
   readonly quota: readonly QuotaNode[];
+  /** What workloads typically ask for. */
+  readonly mix: readonly TypicalClass[];
   readonly pools: readonly EnginePool[];
   readonly nodes: readonly EngineNode[];
   readonly waiting: readonly WorkItem[];
   readonly running: readonly SavedRun[];
   readonly reservations: readonly AdvanceReservation[];
   readonly plans: readonly SavedPlan[];
-  /** By node of the quota tree. */
-  readonly history: Readonly<Record<string, SavedHistory>>;
+  readonly tries: readonly SavedTry[];
+  readonly past: readonly PastShare[];
   /** By evicted workload: for whom. */
   readonly evictors: Readonly<Record<string, readonly string[]>>;
 }

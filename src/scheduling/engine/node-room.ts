@@ -1,6 +1,9 @@
 import type { Claim } from "./claim.ts";
 import { findMigStart, migMask, migMillis, sliceMask } from "./mig-profile.ts";
 import type { Amounts } from "../quota/model.ts";
+import type { ChooseGpus } from "../placement/choose-gpus.ts";
+import type { NodeCapacity } from "../placement/node-capacity.ts";
+import { measuredGpusMax, toTask } from "./node-rank.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
 
 /** The most GPUs that one node may have. */
@@ -22,6 +25,11 @@ export class Room {
   /** Taken MIG slices of each GPU, one bit each. */
   readonly migTaken = new Uint8Array(nodeGpusMax);
   readonly #use = new Int32Array(nodeGpusMax);
+  /** How the GPU of a share is chosen; null: the smallest remainder that is large enough. */
+  chooseShare: ChooseGpus | null = null;
+  readonly #chosen = new Int32Array(1);
+  /** In which order whole GPUs are taken; null: by index. */
+  #order: readonly number[] | null = null;
   gpus = 0;
   cpuLeft = 0;
   memoryLeft = 0;
@@ -30,6 +38,7 @@ export class Room {
   /** Starts from what a node leaves now. */
   reset(gpuFree: Int32Array, migTaken: Uint8Array, cpuFree: number, memoryFree: number, customFree: Amounts): void {
     this.gpus = gpuFree.length;
+    this.#order = null;
     for (let gpu = 0; gpu < this.gpus; gpu += 1) {
       this.gpuLeft[gpu] = gpuFree[gpu] ?? 0;
       this.migTaken[gpu] = migTaken[gpu] ?? 0;
@@ -59,6 +68,7 @@ export class Room {
    */
   fill(node: EngineNode, claims: readonly Claim[], start: number): void {
     this.gpus = node.gpus;
+    this.#order = null;
     this.gpuLeft.fill(wholeGpu, 0, node.gpus);
     this.migTaken.fill(0, 0, node.gpus);
     this.cpuLeft = node.cpuMillis;
@@ -155,15 +165,23 @@ export class Room {
     return slots;
   }
 
+  /** Sets the order in which GPUs are taken, until the room is filled anew. */
+  rank(order: readonly number[] | null): void {
+    this.#order = order;
+  }
+
   /** Takes one member's pieces out of the room; null when there is none. CPUs and memory are the caller's to check. */
-  take({ gpu }: Shape): readonly GpuPiece[] | null {
+  take(shape: Shape, gpuModel: string): readonly GpuPiece[] | null {
+    const { gpu } = shape;
     switch (gpu.kind) {
       case "none":
         return [];
       case "whole":
         return this.#takeWhole(gpu.count);
       case "share":
-        return this.#takeShare(gpu.millis);
+        return this.chooseShare === null
+          ? this.#takeShare(gpu.millis)
+          : this.#takeChosen(this.chooseShare, shape, gpu.millis, gpuModel);
       case "mig":
         return this.#takeMig(gpu.profile);
     }
@@ -186,12 +204,29 @@ export class Room {
 
   #takeWhole(count: number): readonly GpuPiece[] | null {
     const pieces: GpuPiece[] = [];
-    for (let index = 0; index < this.gpus && pieces.length < count; index += 1) {
+    for (let place = 0; place < this.gpus && pieces.length < count; place += 1) {
+      const index = this.#order?.[place] ?? place;
       if (this.gpuLeft[index] === wholeGpu) pieces.push({ index, millis: wholeGpu });
     }
     if (pieces.length < count) return null;
     for (const piece of pieces) this.gpuLeft[piece.index] = 0;
     return pieces;
+  }
+
+  #takeChosen(choose: ChooseGpus, shape: Shape, millis: number, gpuModel: string): readonly GpuPiece[] | null {
+    const node: NodeCapacity = {
+      gpuModel,
+      cpuMillis: this.cpuLeft,
+      memory: this.memoryLeft,
+      gpuMillis: this.gpuLeft,
+      gpuOffset: 0,
+      gpuCount: this.gpus,
+      taskKinds: 0,
+    };
+    if (this.gpus > measuredGpusMax || choose(node, toTask(shape), this.#chosen) === 0) return this.#takeShare(millis);
+    const index = this.#chosen[0] ?? 0;
+    this.gpuLeft[index] = (this.gpuLeft[index] ?? 0) - millis;
+    return [{ index, millis }];
   }
 
   /** Takes from the smallest remainder that is large enough: wide remainders stay for wide shares. */

@@ -1,13 +1,14 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import { type Claim, ignoreNone, type IsIgnored } from "./claim.ts";
 import { type GpuOutlook, gpuOutlook } from "./gpu-outlook.ts";
+import type { NodeCapacity } from "../placement/node-capacity.ts";
 import { sliceMask } from "./mig-profile.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
 import type { Room } from "./node-room.ts";
 import { wholeGpuMoments } from "./whole-gpu-moments.ts";
 
 /** One node: what it has, what runs there, and what is planned there. */
-export class NodeState {
+export class NodeState implements NodeCapacity {
   readonly spec: EngineNode;
   /** Its place in the order of its pool. */
   index = 0;
@@ -51,6 +52,25 @@ export class NodeState {
     claim.end = end;
     this.#outlook = null;
   }
+
+  // What is left, as placement scores read it.
+  get gpuModel(): string {
+    return this.spec.gpuModel ?? "";
+  }
+  get cpuMillis(): number {
+    return this.cpuFree;
+  }
+  get memory(): number {
+    return this.memoryFree;
+  }
+  get gpuMillis(): Int32Array {
+    return this.gpuFree;
+  }
+  get gpuCount(): number {
+    return this.spec.gpus;
+  }
+  readonly gpuOffset = 0;
+  readonly taskKinds = 0;
 
   add(claim: Claim): void {
     this.#outlook = null;
@@ -124,13 +144,35 @@ export class NodeState {
     room: Room,
   ): readonly (readonly GpuPiece[])[] | null {
     if (this.slotsDuring(shape, start, end, isIgnored, room) < count) return null;
+    room.rank(this.#rankGpus(start, end, isIgnored));
     const members: (readonly GpuPiece[])[] = [];
     for (let member = 0; member < count; member += 1) {
-      const pieces = room.take(shape);
+      const pieces = room.take(shape, this.gpuModel);
       if (pieces === null) return null;
       members.push(pieces);
     }
     return members;
+  }
+
+  /**
+   * The GPUs in the order in which a run of [start, end) takes them: those that are idle shortest before it, then those
+   * that are taken soonest after it, so that long stretches stay whole. Null: by index.
+   */
+  #rankGpus(start: Instant, end: Instant, isIgnored: IsIgnored): readonly number[] | null {
+    if (this.future.length === 0 && this.running.every((claim) => claim.start < start && claim.end > start))
+      return null;
+    const before = new Float64Array(this.spec.gpus).fill(Number.NEGATIVE_INFINITY);
+    const after = new Float64Array(this.spec.gpus).fill(Number.POSITIVE_INFINITY);
+    for (const claim of [...this.running, ...this.future]) {
+      if (claim.kind !== "running" && isIgnored(claim)) continue;
+      for (const { index } of claim.pieces) {
+        if (claim.end <= start) before[index] = Math.max(before[index] ?? 0, claim.end);
+        if (claim.start >= end) after[index] = Math.min(after[index] ?? 0, claim.start);
+      }
+    }
+    return Array.from(before.keys()).sort(
+      (left, right) => compare(before[right], before[left]) || compare(after[left], after[right]) || left - right,
+    );
   }
 
   /**
@@ -210,6 +252,11 @@ export class NodeState {
     for (const claim of future) if (isIn(claim)) claims.push(claim);
     room.fill(this.spec, claims, start);
   }
+}
+
+/** Infinities of one sign are equal. */
+function compare(left = 0, right = 0): number {
+  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 const ascending = (left: number, right: number): number => left - right;

@@ -50,7 +50,19 @@ function optionsIn(state: EngineState, entry: Waiting, pool: PoolState): readonl
   }));
 }
 
-/** What to ask of a pool for a workload at its full size, whatever the quotas say: one ask for each GPU model. */
+/** Where a workload may look for a later start: as now where its quota allows one now, else all that would do, at its least. */
+export function futureOptionsOf(state: EngineState, entry: Waiting): readonly PlaceOption[] {
+  const options = optionsOf(state, entry);
+  if (options.length > 0) return options;
+  const millis = memberMillis(entry.item.shape) * entry.item.members.min;
+  return entry.item.pools.flatMap((id) => {
+    const pool = state.cluster.pool(id);
+    if (pool === undefined || guestRoom(state, entry, pool) < millis) return [];
+    return askIn(entry, pool).map((ask) => ({ pool, ask }));
+  });
+}
+
+/** What to ask of a pool for a workload at its least size, whatever the quotas say: one ask for each GPU model. */
 export function askIn({ item }: Waiting, pool: PoolState): readonly PlaceAsk[] {
   const { shape, topology, members } = item;
   const models = shape.gpu.kind === "none" ? [null] : wantedModels(shape, pool);

@@ -1,17 +1,17 @@
 import { type EngineNode, type EnginePool, type Shape, wholeGpu } from "./model.ts";
+import type { TaskShape } from "../placement/task-shape.ts";
 import { MaxTree } from "./max-tree.ts";
+import { type NodeRank, toTask } from "./node-rank.ts";
 import { NodeState } from "./node-state.ts";
 import type { Room } from "./node-room.ts";
 import { buildTopology, byDomain, type Topology } from "./topology.ts";
-
-/** How well a node suits a member that fits there now: higher is better. Ties go to the first node of the pool. */
-export type NodeScore = (node: NodeState, shape: Shape) => number;
 
 /** The most shapes that are remembered; the oldest goes first. */
 const cachesMax = 2048;
 
 /** What is known of a pool's nodes for one shape: the slots that are free now, and the best node. */
 interface ShapeCache {
+  readonly task: TaskShape;
   readonly slots: Int32Array;
   readonly best: MaxTree;
   total: number;
@@ -22,7 +22,8 @@ interface ShapeCache {
 /** The nodes of a pool in the order of its topology, with what is free for each shape kept up to date as it is asked. */
 export class PoolState {
   readonly spec: EnginePool;
-  readonly #score: NodeScore;
+  readonly #openRank: (nodes: readonly NodeState[]) => NodeRank;
+  #rank: NodeRank | null = null;
   readonly #room: Room;
   #nodes: NodeState[] = [];
   readonly #byId = new Map<string, NodeState>();
@@ -33,9 +34,9 @@ export class PoolState {
   readonly #hosts = new Map<string, readonly NodeState[]>();
   #changes: number[] = [];
 
-  constructor(spec: EnginePool, score: NodeScore, room: Room) {
+  constructor(spec: EnginePool, openRank: (nodes: readonly NodeState[]) => NodeRank, room: Room) {
     this.spec = spec;
-    this.#score = score;
+    this.#openRank = openRank;
     this.#room = room;
   }
 
@@ -84,6 +85,9 @@ export class PoolState {
 
   /** Tells that what runs on the node has changed. */
   touch(node: NodeState): void {
+    if (this.#topology === null) return;
+    // Once prices have moved, the scores of all nodes are looked at anew when they are asked for.
+    if (this.#rank?.noteChange(node) === true) this.#caches.clear();
     if (this.#caches.size === 0) return;
     this.#changes.push(node.index);
     this.#trim();
@@ -120,6 +124,11 @@ export class PoolState {
     return this.#nodes[index];
   }
 
+  /** Ranks nodes anew, as after a change of the rule. */
+  forget(): void {
+    this.#forget();
+  }
+
   #forget(): void {
     this.#topology = null;
     this.#caches.clear();
@@ -135,6 +144,7 @@ export class PoolState {
     });
     this.#models = [...new Set(this.#nodes.flatMap(({ spec }) => spec.gpuModel ?? []))].toSorted();
     this.#gpuMillis = this.#nodes.reduce((sum, { spec }) => sum + spec.gpus * wholeGpu, 0);
+    this.#rank = this.#openRank(this.#nodes);
     this.#topology = buildTopology(
       this.spec.levels,
       this.#nodes.map((node) => node.spec),
@@ -148,7 +158,13 @@ export class PoolState {
     if (cache === undefined) {
       if (this.#caches.size >= cachesMax) this.#forgetOldest();
       const size = this.#nodes.length;
-      cache = { slots: new Int32Array(size), best: new MaxTree(size), total: 0, seen: this.#changes.length };
+      cache = {
+        task: toTask(shape),
+        slots: new Int32Array(size),
+        best: new MaxTree(size),
+        total: 0,
+        seen: this.#changes.length,
+      };
       this.#caches.set(key, cache);
       for (let index = 0; index < size; index += 1) this.#look(cache, index, shape);
       return cache;
@@ -163,7 +179,7 @@ export class PoolState {
     const slots = node.slotsNow(shape, this.#room);
     cache.total += slots - (cache.slots[index] ?? 0);
     cache.slots[index] = slots;
-    cache.best.set(index, slots === 0 ? Number.NEGATIVE_INFINITY : this.#score(node, shape));
+    cache.best.set(index, slots === 0 ? Number.NEGATIVE_INFINITY : (this.#rank?.score(node, cache.task) ?? 0));
   }
 
   /** The log is cut once it is much longer than the pool is large; caches that lag behind are built anew. */

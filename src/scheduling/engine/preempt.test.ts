@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { QuotaNode } from "../quota/model.ts";
 import { itemOf, minute, nodeOf, poolOf, queueOf, settings, shapeOf } from "./fixtures/engine-values.ts";
+import { turnKey } from "./entry.ts";
 import type { EngineNode, EnginePool, EngineSettings, WorkItem } from "./model.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -200,6 +201,88 @@ describe("any workloads of any priority in any queues", () => {
   });
 });
 
+describe("quotas, whatever happens", () => {
+  const queues = ["a", "b", "c"] as const;
+  const items = fc.array(
+    fc.record({
+      gpus: fc.constantFrom(1, 1, 2, 3),
+      queue: fc.constantFrom(...queues),
+      priority: fc.constantFrom(10, 50),
+      limitMs: fc.constantFrom(60 * minute, 300 * minute),
+      submittedAt: fc.integer({ min: 0, max: 40 }).map((minutes) => minutes * minute),
+    }),
+    { minLength: 5, maxLength: 40 },
+  );
+  const limits = fc.record({
+    nominal: fc.constantFrom(1, 2, 3),
+    borrowing: fc.constantFrom(null, 0, 1),
+    lending: fc.constantFrom(null, 0, 1),
+  });
+  const trees = fc.tuple(limits, limits, limits).map((each) => [
+    queueOf("root"),
+    ...each.map(({ nominal, borrowing, lending }, index) =>
+      queueOf(queues[index] ?? "a", {
+        parent: "root",
+        resources: gpus(nominal, {
+          borrowingLimit: borrowing === null ? null : borrowing * 1000,
+          lendingLimit: lending === null ? null : Math.min(lending, nominal) * 1000,
+        }),
+      }),
+    ),
+  ]);
+
+  test("no queue holds more than its own, what it may borrow and what the others lend; what is lent comes back", () => {
+    fc.assert(
+      fc.property(items, trees, (list, quota) => {
+        const engine = engineOf({ nodes: [nodeOf("n1", 12)], quota });
+        const arrivals = list
+          .map(({ gpus: count, ...rest }, index) => itemOf(`w${String(index).padStart(2, "0")}`, count, rest))
+          .toSorted((left, right) => left.submittedAt - right.submittedAt);
+        playWithEvictions(engine, arrivals, (held, waiting, isLeaving) => {
+          const used = (queue: string): number =>
+            held.filter((item) => item.queue === queue).reduce((sum, item) => sum + memberGpus(item), 0);
+          const limitsOf = (queue: string) => quota.find((each) => each.id === queue)?.resources["gpu"];
+          const nominal = (queue: string): number => (limitsOf(queue)?.nominal ?? 0) / 1000;
+          for (const queue of queues) {
+            const others = queues.filter((other) => other !== queue);
+            const lendable = others.reduce((sum, other) => {
+              const lending = limitsOf(other)?.lendingLimit ?? null;
+              return sum + (lending === null ? nominal(other) : lending / 1000);
+            }, 0);
+            const borrowing = limitsOf(queue)?.borrowingLimit ?? null;
+            expect(used(queue)).toBeLessThanOrEqual(
+              nominal(queue) + Math.min(lendable, borrowing === null ? lendable : borrowing / 1000),
+            );
+          }
+          const total = queues.reduce((sum, queue) => sum + used(queue), 0);
+          const allNominal = queues.reduce((sum, queue) => sum + nominal(queue), 0);
+          expect(total).toBeLessThanOrEqual(allNominal);
+          // Once those who were told to go are gone, nobody waits for what is its own.
+          if (held.some((item) => isLeaving(item.id))) return;
+          const firsts = queues.flatMap((queue) =>
+            waiting
+              .filter((item) => item.queue === queue)
+              .toSorted(
+                (left, right) => turnKey(left, settings) - turnKey(right, settings) || (left.id < right.id ? -1 : 1),
+              )
+              .slice(0, 1),
+          );
+          for (const item of firsts) {
+            // Only where somebody borrows it: otherwise it waits for a planned start of another queue.
+            if (total + memberGpus(item) <= allNominal) continue;
+            expect(used(item.queue) + memberGpus(item)).toBeGreaterThan(nominal(item.queue));
+          }
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function memberGpus({ shape }: WorkItem): number {
+  return shape.gpu.kind === "whole" ? shape.gpu.count : 0;
+}
+
 /** Whether the workload alone fits an empty cluster within its quota: asked of the engine itself. */
 function couldEver(item: WorkItem, nodes: readonly EngineNode[], quota: readonly QuotaNode[]): boolean {
   const engine = engineOf({ nodes, quota });
@@ -207,7 +290,16 @@ function couldEver(item: WorkItem, nodes: readonly EngineNode[], quota: readonly
   return engine.cycle(item.submittedAt).starts.length === 1;
 }
 
-function playWithEvictions(engine: Scheduler, arrivals: readonly WorkItem[]) {
+/** Runs arrivals by events; `look` sees who holds a place and who waits after each cycle. */
+function playWithEvictions(
+  engine: Scheduler,
+  arrivals: readonly WorkItem[],
+  look: (
+    held: readonly WorkItem[],
+    waiting: readonly WorkItem[],
+    isLeaving: (id: string) => boolean,
+  ) => void = () => {},
+) {
   const items = new Map(arrivals.map((item) => [item.id, item]));
   const running = new Map<string, number>();
   const leaving = new Map<string, number>();
@@ -244,6 +336,13 @@ function playWithEvictions(engine: Scheduler, arrivals: readonly WorkItem[]) {
       leaving.set(id, now + minute / 2);
       pairs.push([id, forId]);
     }
+    const isHolding = (item: WorkItem): boolean => running.has(item.id) || leaving.has(item.id);
+    const here = [...items.values()].filter((item) => item.submittedAt <= now && !ended.has(item.id));
+    look(
+      here.filter(isHolding),
+      here.filter((item) => !isHolding(item)),
+      (id) => leaving.has(id),
+    );
   }
   return { ended, evictions: pairs.length, pairs };
 }

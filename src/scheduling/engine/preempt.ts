@@ -1,8 +1,8 @@
 import type { Instant } from "../../base/clock.ts";
 import { chooseVictims, lostSeconds, type VictimChoice } from "./choose-victims.ts";
-import type { EngineState } from "./engine-state.ts";
-import type { Running, Waiting } from "./entry.ts";
-import { memberMillis } from "./amounts.ts";
+import { amountsOf, memberMillis } from "./amounts.ts";
+import { type EngineState, isGuest } from "./engine-state.ts";
+import { byTurn, type Running, type Waiting } from "./entry.ts";
 import type { CycleDecisions, Eviction, MemberPlace, Shrink } from "./model.ts";
 import { askIn } from "./place-options.ts";
 
@@ -25,12 +25,40 @@ export function preempt(state: EngineState, now: Instant): Pick<CycleDecisions, 
   return { evictions, shrinks };
 }
 
-/** The first of each class and line, in the order in which their lines would be served; not those who were tried already. */
+/** Those with a right to somebody's place: of each class and line the first, the highest priority before the others. */
 function askersOf(state: EngineState): readonly Waiting[] {
-  const heads = [...state.lines.values()].flatMap((line) => line.heads());
-  return heads
-    .filter((entry) => entry.triedIn !== state.cluster.state && (entry.plan === null || entry.plan.heldUntil === null))
-    .toSorted((left, right) => right.item.priority - left.item.priority || left.key - right.key);
+  const lowest = new Map<string, number>();
+  const askers: Waiting[] = [];
+  for (const line of state.lines.values()) {
+    for (const entry of line.heads()) {
+      if (entry.triedIn === state.cluster.state || (entry.plan !== null && entry.plan.heldUntil !== null)) continue;
+      if (hasRight(state, entry, lowest)) askers.push(entry);
+    }
+  }
+  return askers.toSorted((left, right) => right.item.priority - left.item.priority || byTurn(left, right));
+}
+
+/** Whether anybody could be evicted for the workload at all: by rank, to have its own back, or as a guest. */
+function hasRight(state: EngineState, { item }: Waiting, lowest: Map<string, number>): boolean {
+  const { queue, priority, shape, members, timesPreempted } = item;
+  const policies = state.shares.policiesOf(queue);
+  if (policies.preempt !== "never" && timesPreempted === 0) {
+    const least = lowest.get(queue) ?? lowestPriority(state, queue);
+    lowest.set(queue, least);
+    if (least < priority || (least === priority && policies.preempt === "any")) return true;
+  }
+  if (policies.reclaim !== "never" && state.shares.isOwn({ queue, amounts: amountsOf(shape, members.min, null) }))
+    return true;
+  return item.pools.some((id) => {
+    const pool = state.cluster.pool(id)?.spec;
+    return pool !== undefined && !isGuest(item, pool.role) && state.poolUse(id).guests > 0;
+  });
+}
+
+function lowestPriority(state: EngineState, queue: string): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { item } of state.runsByQueue.get(queue) ?? []) least = Math.min(least, item.priority);
+  return least;
 }
 
 function chooseBest(state: EngineState, entry: Waiting, now: Instant): VictimChoice | null {
@@ -66,7 +94,7 @@ function makeRoom(
     isAllShrunk = false;
     const gpus = (memberMillis(run.item.shape) * run.places.length) / 1000;
     evictions.push({ id: run.item.id, forId, lostGpuSeconds: gpus * lostSeconds(run, now) });
-    state.stop(run, now + state.settings.stopMs);
+    state.stop(run, now, now + state.settings.stopMs);
     remember(state, run.item.id, forId);
   }
   const at = isAllShrunk ? now : now + state.settings.stopMs;

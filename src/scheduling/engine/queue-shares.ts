@@ -1,26 +1,21 @@
 import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import type { SavedHistory } from "./model.ts";
 import { nextQueue, setWaiting } from "../quota/fair-order.ts";
-import { type Amounts, isGpuKey, type QuotaClaim, type QuotaNode } from "../quota/model.ts";
+import { type Amounts, isGpuKey, type QuotaClaim, type QuotaNode, type QuotaPolicies } from "../quota/model.ts";
 import { moveUsage, queueOf } from "../quota/move-usage.ts";
-import { findShortage, nodeWithin, type QuotaShortage } from "../quota/quota-fit.ts";
 import {
-  type FairShareSettings,
-  markMoved,
-  openQuotaTree,
-  type QuotaTree,
-  type TreeNode,
-} from "../quota/quota-tree.ts";
+  availableTo,
+  findShortage,
+  isBorrowing,
+  isWithinNominal,
+  nodeWithin,
+  type QuotaShortage,
+} from "../quota/quota-fit.ts";
+import { type PastShare, readPast, restorePast } from "../quota/past-share.ts";
+import { type FairShareSettings, nodeOf, openQuotaTree, type QuotaTree, type TreeNode } from "../quota/quota-tree.ts";
 import { shareOf } from "../quota/share.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack, setCapacity } from "../quota/usage-change.ts";
-import {
-  type EvictionVerdict,
-  judgeEviction,
-  mayPreempt,
-  mayReclaim,
-  mayTakeForShare,
-} from "../quota/victim-legality.ts";
+import { type EvictionVerdict, judgeEviction, mayPreempt, mayReclaim } from "../quota/victim-legality.ts";
 
 /** Some use by a queue. */
 export interface QueueUse {
@@ -28,110 +23,161 @@ export interface QueueUse {
   readonly amounts: Amounts;
 }
 
-/** The quota tree and the fair share as the engine uses them. */
+/**
+ * The quota tree and the fair share as the engine uses them, with two sets of books.
+ *
+ * *Held* counts what workloads hold until they are really gone: nobody starts beyond it. *Promised* counts as if those
+ * who were told to go were gone and those for whom they go had started: rights and turns are judged by it, so that
+ * nothing is taken twice.
+ */
 export class QueueShares {
-  readonly #tree: QuotaTree;
+  readonly #held: QuotaTree;
+  readonly #promised: QuotaTree;
 
   constructor(nodes: readonly QuotaNode[], settings: FairShareSettings) {
-    this.#tree = openQuotaTree(nodes, settings);
+    this.#held = openQuotaTree(nodes, settings);
+    this.#promised = openQuotaTree(nodes, settings);
   }
 
-  /** The tree itself, for those who explain it. */
+  /** What is promised, for those who explain it. */
   get tree(): QuotaTree {
-    return this.#tree;
+    return this.#promised;
   }
 
   /** @throws {Fault} `scheduling.queue-unknown` when workloads cannot queue there. */
   assertQueue(queue: string): void {
-    if (this.#tree.nodes.get(queue)?.isQueue === true) return;
-    const known = this.#tree.nodes.has(queue) ? "has quotas below it; name one of those" : "is not in the quota tree";
+    const node = this.#promised.nodes.get(queue);
+    if (node?.isQueue === true) return;
+    const known = node === undefined ? "is not in the quota tree" : "has quotas below it; name one of those";
     throw new Fault("scheduling.queue-unknown", `queue ${queue} ${known}`, { details: { queue } });
   }
 
   setCapacity(capacity: Amounts, now: Instant): void {
-    setCapacity(this.#tree, capacity, now);
+    setCapacity(this.#held, capacity, now);
+    setCapacity(this.#promised, capacity, now);
   }
 
   /** Past use of every node that has any. */
-  saveHistory(): Readonly<Record<string, SavedHistory>> {
-    const saved: Record<string, SavedHistory> = {};
-    for (const { id, average, settledAt } of this.#tree.nodes.values()) {
-      if (Number.isFinite(settledAt)) saved[id] = { average, settledAt };
-    }
-    return saved;
+  readPast(now: Instant): readonly PastShare[] {
+    return readPast(this.#promised, now);
   }
 
   /** Takes over past use, as after a restart; of nodes that are gone it is forgotten. */
-  restoreHistory(saved: Readonly<Record<string, SavedHistory>>): void {
-    for (const [id, { average, settledAt }] of Object.entries(saved)) {
-      const node = this.#tree.nodes.get(id);
-      if (node === undefined) continue;
-      node.average = average;
-      node.settledAt = settledAt;
-      markMoved(this.#tree, node);
-    }
+  restorePast(past: readonly PastShare[]): void {
+    restorePast(this.#promised, past);
   }
 
-  /** Why the queue may not use so much more now; null when it may. */
+  /** Why the queue may not start so much more now; null when it may. */
   findShortage({ queue, amounts }: QueueUse): QuotaShortage | null {
-    return findShortage(this.#tree, queue, amounts);
+    return findShortage(this.#promised, queue, amounts) ?? findShortage(this.#held, queue, amounts);
   }
 
-  take({ queue, amounts }: QueueUse, now: Instant): void {
-    addUsage(this.#tree, queue, amounts, now);
+  /** The most that the queue may use as things are, of each resource that quotas speak of. */
+  limitsOf(queue: string, keys: readonly string[]): Amounts {
+    const limits: Record<string, number> = {};
+    const { accounts } = nodeOf(this.#promised, queue);
+    for (const key of keys) {
+      const available = availableTo(this.#promised, queue, key);
+      if (Number.isFinite(available)) limits[key] = (accounts.get(key)?.total ?? 0) + available;
+    }
+    return limits;
   }
 
-  giveBack({ queue, amounts }: QueueUse, now: Instant): void {
-    removeUsage(this.#tree, queue, amounts, now);
+  /** Why the queue has no right to so much more once all promises are kept; null when it has. */
+  findPromisedShortage({ queue, amounts }: QueueUse): QuotaShortage | null {
+    return findShortage(this.#promised, queue, amounts);
+  }
+
+  /** Why what was promised to the queue may not start yet: others still hold it. */
+  findHeldShortage({ queue, amounts }: QueueUse): QuotaShortage | null {
+    return findShortage(this.#held, queue, amounts);
+  }
+
+  /** Counts a workload that starts. */
+  take(use: QueueUse, now: Instant): void {
+    addUsage(this.#held, use.queue, use.amounts, now);
+    this.promise(use, now);
+  }
+
+  /** Counts a workload that is gone. */
+  giveBack(use: QueueUse, now: Instant): void {
+    this.leave(use, now);
+    this.unpromise(use, now);
+  }
+
+  /** Counts for whom room is made. */
+  promise({ queue, amounts }: QueueUse, now: Instant): void {
+    addUsage(this.#promised, queue, amounts, now);
+  }
+
+  /** Counts no longer who is told to go, or for whom no room is made any more. */
+  unpromise({ queue, amounts }: QueueUse, now: Instant): void {
+    removeUsage(this.#promised, queue, amounts, now);
+  }
+
+  /** Counts that somebody who was told to go is gone. */
+  leave({ queue, amounts }: QueueUse, now: Instant): void {
+    removeUsage(this.#held, queue, amounts, now);
   }
 
   /** Marks whether the queue has something that it could start. */
   setActive(queue: string, isActive: boolean): void {
-    setWaiting(this.#tree, queue, isActive);
+    setWaiting(this.#promised, queue, isActive);
   }
 
   /** The active queue that is served next: the lowest share at every level of the tree. */
   next(now: Instant): string | null {
-    return nextQueue(this.#tree, now);
+    return nextQueue(this.#promised, now);
   }
 
   /** Where a queue stands, with so much more, at every level of the tree. Cost: depth × resources. */
   standingOf({ queue, amounts }: QueueUse): Standing {
-    const leaf = queueOf(this.#tree, queue);
+    const leaf = queueOf(this.#promised, queue);
     const path: TreeNode[] = [];
     for (let node = leaf; node.parent !== null; node = node.parent) path.push(node);
     path.reverse();
     const keys = judgedKeys(leaf, amounts);
     const isWithin = (under: TreeNode): boolean =>
-      keys.length > 0 && keys.every((key) => nodeWithin(this.#tree, leaf, key, amounts[key] ?? 0, under) !== null);
+      keys.length > 0 && keys.every((key) => nodeWithin(this.#promised, leaf, key, amounts[key] ?? 0, under) !== null);
     const withinMarks = path.map((node) => (node.parent !== null && isWithin(node.parent) ? withinOwn : 0));
-    moveUsage(this.#tree, leaf, amounts, 1);
+    moveUsage(this.#promised, leaf, amounts, 1);
     const marks = path.map((node, depth) => (withinMarks[depth] === withinOwn ? withinOwn : shareOf(node)));
-    moveUsage(this.#tree, leaf, amounts, -1);
+    moveUsage(this.#promised, leaf, amounts, -1);
     return { path, marks };
   }
 
-  /** Whether the asker may evict the victim for a reason of quota, priority or share; to be judged again for a whole set. */
+  policiesOf(queue: string): QuotaPolicies {
+    return nodeOf(this.#promised, queue).policies;
+  }
+
+  /** Whether a use would be within the own quota of its queue, or of one above it: then what was lent may be had back. */
+  isOwn({ queue, amounts }: QueueUse): boolean {
+    return isWithinNominal(this.#promised, queue, amounts);
+  }
+
+  /** Whether the queue holds more than its own of anything, or what no quota speaks of. */
+  isBeyondOwn(queue: string): boolean {
+    const { accounts } = nodeOf(this.#promised, queue);
+    return isBorrowing(this.#promised, queue) || [...accounts.values()].some((account) => account.isOpen);
+  }
+
+  /** Whether the asker may evict the victim, by its rank or to have its own back; to be judged again for a whole set. */
   mayEvict(asker: QuotaClaim, victim: QuotaClaim): boolean {
-    return (
-      mayPreempt(this.#tree, asker, victim) ||
-      mayReclaim(this.#tree, asker, victim) ||
-      mayTakeForShare(this.#tree, asker, victim)
-    );
+    return mayPreempt(this.#promised, asker, victim) || mayReclaim(this.#promised, asker, victim);
   }
 
   /** Whether the asker may evict all of these together. */
   judge(asker: QuotaClaim, victims: readonly QuotaClaim[]): EvictionVerdict {
-    return judgeEviction(this.#tree, asker, victims);
+    return judgeEviction(this.#promised, asker, victims);
   }
 
-  /** Runs a what-if: whatever it takes and gives back is undone at its end. */
+  /** Runs a what-if: whatever it promises is undone at its end. */
   tryOut<Answer>(ask: () => Answer): Answer {
-    const checkpoint = openCheckpoint(this.#tree);
+    const checkpoint = openCheckpoint(this.#promised);
     try {
       return ask();
     } finally {
-      rollBack(this.#tree, checkpoint);
+      rollBack(this.#promised, checkpoint);
     }
   }
 }

@@ -5,7 +5,8 @@ import type { EngineState } from "./engine-state.ts";
 import type { ItemClass, Plan, Waiting } from "./entry.ts";
 import type { Line } from "./line.ts";
 import type { MemberPlace, Start } from "./model.ts";
-import { guestRoom, optionsOf, type PlaceOption } from "./place-options.ts";
+import { guestRoom, optionsOf } from "./place-options.ts";
+import { leavesPlannedQuota, planStart } from "./plan-start.ts";
 
 /** A run that outlasts its reckoning is reckoned to go on for a tenth of its time so far, and at least this long. */
 const overrunMsMin = 60_000;
@@ -21,7 +22,7 @@ export function runCycle(state: EngineState, now: Instant): readonly Start[] {
   dropStaleHolds(state, now);
   startHeld(state, now, starts);
   startDue(state, now, starts);
-  unpark(state, now);
+  planAgain(state, now);
   serve(state, now, starts);
   return starts;
 }
@@ -42,8 +43,8 @@ function dropStaleHolds(state: EngineState, now: Instant): void {
     const entry = state.waiting.get(id);
     const until = entry?.plan?.heldUntil ?? null;
     if (entry !== undefined && until !== null && until > now) continue;
-    state.held.delete(id);
     if (entry !== undefined && until !== null) state.dropPlan(entry);
+    state.held.delete(id);
   }
 }
 
@@ -53,7 +54,8 @@ function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
     const entry = state.waiting.get(id);
     const plan = entry?.plan ?? null;
     if (entry === undefined || plan === null) continue;
-    const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
+    // The quota that was promised may still be held by those who are on their way out.
+    const isShort = state.shares.findHeldShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
     if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
   }
 }
@@ -65,11 +67,13 @@ function startDue(state: EngineState, now: Instant, starts: Start[]): void {
     state.due.pop();
     const { entry, plan } = first;
     if (entry.plan !== plan) continue;
-    const isShort = state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
-    if (isShort && plan.heldUntil === null) {
+    if (plan.heldUntil !== null) {
+      late.push(first);
+      continue;
+    }
+    if (state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null) {
       state.dropPlan(entry);
-      entry.line.park(entry);
-    } else if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
+    } else if (canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
     else late.push(first);
   }
   for (const each of late) state.due.push(each);
@@ -108,14 +112,8 @@ function start(
   starts.push({ id: item.id, places });
 }
 
-/** Looks again at those who waited for quota, or for whom no moment was known. */
-function unpark(state: EngineState, now: Instant): void {
-  for (const line of state.lines.values()) {
-    for (let entry = line.firstParked(); entry !== undefined; entry = line.firstParked()) {
-      if (optionsOf(state, entry).length === 0) break;
-      line.unparkFirst();
-    }
-  }
+/** Looks again at those for whom no moment was known. */
+function planAgain(state: EngineState, now: Instant): void {
   if (state.settings.backfill === "easy" && state.plannedCount === 0) {
     for (const line of state.lines.values()) {
       const first = line.first();
@@ -186,16 +184,10 @@ function mayFit(state: EngineState, { pools, shapeKey, shape, min }: ItemClass):
 /** Starts one workload, or plans its start. Answers whether it started. */
 function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start[]): boolean {
   const { line, itemClass } = entry;
-  const options = optionsOf(state, entry);
-  if (options.length === 0) {
-    state.dropPlan(entry);
-    line.block(entry, state.cluster.state);
-    line.park(entry);
-    return false;
-  }
   const isIgnored = state.ignorableFor(entry);
   if (!line.isBlocked(itemClass, state.cluster.state)) {
-    for (const { pool, ask } of options) {
+    for (const { pool, ask } of optionsOf(state, entry)) {
+      if (!leavesPlannedQuota(state, entry, ask, now)) continue;
       const places = state.search.findNow(pool, ask, now, now + entry.reckonedMs, isIgnored);
       if (places === null) continue;
       start(state, entry, places, now, starts);
@@ -203,17 +195,11 @@ function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start
     }
   }
   line.block(entry, state.cluster.state);
-  if (entry.plan === null) plan(state, entry, options, now, isIgnored);
+  if (entry.plan === null) plan(state, entry, now, isIgnored);
   return false;
 }
 
-function plan(
-  state: EngineState,
-  entry: Waiting,
-  options: readonly PlaceOption[],
-  now: Instant,
-  isIgnored: IsIgnored,
-): void {
+function plan(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgnored): void {
   const { settings, search } = state;
   if (settings.backfill === "none" || (settings.backfill === "easy" && state.plannedCount > 0)) {
     entry.status = "unplannable";
@@ -223,14 +209,10 @@ function plan(
     entry.line.spend();
     return;
   }
-  let best: { readonly at: Instant; readonly places: readonly MemberPlace[] } | null = null;
-  for (const { pool, ask } of options) {
-    const before: number = best === null ? Number.POSITIVE_INFINITY : best.at;
-    best = search.findEarliest(pool, ask, now, entry.reckonedMs, before, isIgnored) ?? best;
-  }
-  if (best === null) {
+  const found = planStart(state, entry, now, isIgnored);
+  if (found === null) {
     entry.status = "unplannable";
     entry.replanAt = now + replanAfterMs;
     state.unplannable.push(entry);
-  } else state.setPlan(entry, best.at, best.places, null);
+  } else state.setPlan(entry, found.at, found.places, null);
 }

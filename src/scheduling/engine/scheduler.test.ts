@@ -274,3 +274,49 @@ describe("any arrivals on any nodes", () => {
     );
   });
 });
+
+describe("input that makes no sense", () => {
+  test.each([
+    ["no members", { members: { min: 0, max: 0 } }],
+    ["fewer members at most than at least", { members: { min: 3, max: 2 } }],
+    ["a negative number of GPUs", { shape: shapeOf(-1) }],
+    ["a fraction of a byte", { shape: shapeOf(1, { memory: 0.5 }) }],
+    ["an absurd number of CPUs", { shape: shapeOf(1, { cpuMillis: 1e300 }) }],
+    ["a share above a whole GPU", { shape: shapeOf(0, { gpu: { kind: "share" as const, millis: 1500 } }) }],
+    ["an unknown MIG profile", { shape: shapeOf(0, { gpu: { kind: "mig" as const, profile: "9g.1tb" } }) }],
+    [
+      "slices that do not divide the members",
+      { members: { min: 3, max: 3 }, topology: { slice: { size: 2, level: "node" } } },
+    ],
+    ["a limit of no time", { limitMs: 0 }],
+    ["no pool", { pools: [] }],
+    ["a queue that is not there", { queue: "nowhere" }],
+  ])("is refused: %s", (_, changes) => {
+    const engine = engineOf([nodeOf("n1")]);
+
+    expect(() => engine.submit(itemOf("odd", 1, changes))).toThrow(/odd|nowhere/);
+    expect(engine.waitingCount).toBe(0);
+  });
+
+  test("nodes and reservations must fit what is there", () => {
+    const engine = engineOf([nodeOf("n1", 8, { domains: ["r1"] })], {}, ["rack"]);
+
+    expect(() => engine.setNode(nodeOf("n2"))).toThrow("names 0 domains, and pool train has 1 levels (rack)");
+    expect(() => engine.setNode(nodeOf("n2", 8, { pool: "elsewhere" }))).toThrow("there is no such pool");
+    expect(() => engine.reserve({ id: "r", start: 5, end: 5, nodes: ["n1"], queues: [] })).toThrow("let it end after");
+    expect(() => engine.reserve({ id: "r", start: 5, end: 6, nodes: ["n9"], queues: [] })).toThrow("no such node");
+  });
+
+  test("a clock that jumps back or far ahead changes nothing but the time", () => {
+    const engine = engineOf([nodeOf("n1", 1)]);
+    engine.submit(itemOf("a", 1));
+    engine.submit(itemOf("b", 1, { submittedAt: 1 }));
+    engine.cycle(10 * minute);
+    engine.cycle(0);
+
+    expect(engine.plannedStart("b")?.at).toBe(70 * minute);
+    expect(engine.cycle(1e9 * minute).starts).toEqual([]);
+    engine.finish("a", 0);
+    expect(engine.cycle(1e9 * minute).starts).toHaveLength(1);
+  });
+});

@@ -1,5 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
+import type { TypicalClass } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
+import { checkReservation } from "./check-input.ts";
 import { EngineState } from "./engine-state.ts";
 import {
   type AdvanceReservation,
@@ -14,7 +16,6 @@ import {
   type WorkItem,
   wholeGpu,
 } from "./model.ts";
-import { nodeScoreOf } from "./node-score.ts";
 import { preempt } from "./preempt.ts";
 import { QueueShares } from "./queue-shares.ts";
 import { runCycle } from "./run-cycle.ts";
@@ -30,14 +31,22 @@ import { layDown, takeSnapshot } from "./snapshot.ts";
 export class Scheduler {
   readonly #state: EngineState;
   readonly #quota: readonly QuotaNode[];
+  #mix: readonly TypicalClass[] = [];
   #isCapacityStale = false;
+  #lastCycleAt = Number.NEGATIVE_INFINITY;
 
   /** @throws {RangeError} when `quota` is no tree: check it first with `checkQuotaTree`. */
   constructor(settings: EngineSettings, quota: readonly QuotaNode[]) {
-    const { halfLifeMs, historyWeight, placement } = settings;
+    const { halfLifeMs, historyWeight } = settings;
     const shares = new QueueShares(quota, { capacity: {}, halfLifeMs, historyWeight });
     this.#quota = quota;
-    this.#state = new EngineState(settings, shares, nodeScoreOf(placement));
+    this.#state = new EngineState(settings, shares);
+  }
+
+  /** What workloads typically ask for, as `typicalMix` tells: placement keeps room for it. */
+  setMix(mix: readonly TypicalClass[]): void {
+    this.#mix = mix;
+    this.#state.cluster.setMix(mix);
   }
 
   setPool(pool: EnginePool): void {
@@ -73,15 +82,22 @@ export class Scheduler {
     }
   }
 
+  /**
+   * Puts a workload into its queue; one that is known already is put there anew.
+   *
+   * @throws {Fault} `scheduling.request-invalid`; `scheduling.queue-unknown`.
+   */
   submit(item: WorkItem): void {
+    this.#state.withdraw(item.id);
     this.#state.submit(item);
   }
 
-  /** Counts a workload that runs already, as after a restart. */
+  /** Counts a workload that runs already, as after a restart or a move; what was planned there is planned anew. */
   adopt({ item, places, startedAt, checkpointAt, isStopping }: RunningItem): void {
     const run = this.#state.run(item, places, startedAt, this.#state.reckonEnd(item, startedAt));
     run.checkpointAt = checkpointAt;
-    run.isStopping = isStopping;
+    if (isStopping) this.#state.stop(run, startedAt, run.endBy);
+    this.#state.pushAside(run.laid, item.id);
   }
 
   /** A running workload has ended, or a waiting one is no longer wanted. */
@@ -95,8 +111,13 @@ export class Scheduler {
     if (run !== undefined) run.checkpointAt = at;
   }
 
-  /** Sets nodes aside. What runs there runs on; what is planned there is planned anew. */
+  /**
+   * Sets nodes aside. What runs there runs on; what is planned there is planned anew.
+   *
+   * @throws {Fault} `scheduling.reservation-invalid`.
+   */
   reserve(reservation: AdvanceReservation): void {
+    checkReservation(reservation, (id) => this.#state.cluster.node(id) !== undefined);
     this.cancelReservation(reservation.id);
     const laid = this.#state.cluster.layReservation(reservation);
     this.#state.reservations.set(reservation.id, { reservation, laid });
@@ -110,8 +131,10 @@ export class Scheduler {
     this.#state.reservations.delete(id);
   }
 
-  /** Decides what happens now. */
-  cycle(now: Instant): CycleDecisions {
+  /** Decides what happens now. A clock that went back counts as standing still. */
+  cycle(at: Instant): CycleDecisions {
+    const now = Math.max(at, this.#lastCycleAt);
+    this.#lastCycleAt = now;
     if (this.#isCapacityStale) this.#countCapacity(now);
     const starts = runCycle(this.#state, now);
     return { starts, ...preempt(this.#state, now) };
@@ -145,15 +168,18 @@ export class Scheduler {
 
   /** Everything the engine knows, as plain data. */
   snapshot(): EngineSnapshot {
-    return takeSnapshot(this.#state, this.#quota);
+    return takeSnapshot(this.#state, this.#quota, this.#mix, this.#lastCycleAt);
   }
 
   /** An engine that knows what the snapshot holds, and decides as the one did that it was taken from. */
-  static restore(snapshot: EngineSnapshot, now: Instant): Scheduler {
+  static restore(snapshot: EngineSnapshot): Scheduler {
     const scheduler = new Scheduler(snapshot.settings, snapshot.quota);
+    scheduler.setMix(snapshot.mix);
     for (const pool of snapshot.pools) scheduler.setPool(pool);
     for (const node of snapshot.nodes) scheduler.setNode(node);
-    scheduler.#countCapacity(now);
+    const at = snapshot.at ?? Number.NEGATIVE_INFINITY;
+    scheduler.#countCapacity(at);
+    scheduler.#lastCycleAt = at;
     layDown(scheduler.#state, snapshot);
     return scheduler;
   }
@@ -174,6 +200,11 @@ export class Scheduler {
     }
     this.#state.shares.setCapacity(capacity, now);
     this.#isCapacityStale = false;
+  }
+
+  /** What the engine knows, for those who explain it; only the engine changes it. */
+  get state(): EngineState {
+    return this.#state;
   }
 
   get waitingCount(): number {

@@ -6,10 +6,9 @@ import { EngineMirror, type MirrorDecisions } from "./engine-mirror.ts";
 import type { PoolFacts, StoredPlan, World } from "./world.ts";
 
 const minute = 60_000;
-const unknown = () => null;
 
 function mirrorOf(world: World, now = 0): EngineMirror {
-  return new EngineMirror(world, settings, unknown, now);
+  return new EngineMirror(world, settings, now);
 }
 
 /** The rows as a database would hold them after the decisions. */

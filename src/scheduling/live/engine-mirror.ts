@@ -2,20 +2,15 @@ import { canonicalJson } from "../../base/canonical-json.ts";
 import type { Instant } from "../../base/clock.ts";
 import type { Assignment, EvictionOrder, PendingReason, QueuedWorkload, ShrinkOrder } from "../../compute/ports.ts";
 import { displayName } from "../../compute/workload-row.ts";
-import type { CycleDecisions, EngineSettings, RunningItem, SavedHistory, SavedPlan, Start } from "../engine/model.ts";
+import type { CycleDecisions, EngineSettings, RunningItem, SavedPlan, Start } from "../engine/model.ts";
 import { Scheduler } from "../engine/scheduler.ts";
+import { DurationForecasts } from "./duration-forecast.ts";
 import { toMemberPlaces, toWorkloadPlaces } from "./engine-nodes.ts";
-import {
-  engineSnapshotOf,
-  type ForecastDuration,
-  isHolding,
-  isWaiting,
-  type Surroundings,
-  surroundingsOf,
-} from "./engine-snapshot.ts";
+import { engineSnapshotOf, isHolding, isWaiting, type Surroundings, surroundingsOf } from "./engine-snapshot.ts";
 import { toWorkItem } from "./to-work-item.ts";
 import { TwinClaims } from "./twin-claims.ts";
-import type { Declared, StoredPlan, World, WorldChange } from "./world.ts";
+import { findUnaskable } from "./waiting-reason.ts";
+import type { Declared, SavedHistory, StoredPlan, World, WorldChange } from "./world.ts";
 
 /** The past of the fair share is written down this often; what is lost with the process is the time since. */
 const historyMs = 5_000;
@@ -25,8 +20,8 @@ type PlanObject = ReturnType<Scheduler["planOf"]>;
 /** What the mirror knows of a workload. */
 interface Known {
   workload: QueuedWorkload;
-  /** `unqueued`: its queue is not in the quota tree. */
-  readonly status: "waiting" | "unqueued" | "running";
+  /** `unaskable`: the engine cannot be asked about it, as when its queue is not in the quota tree. */
+  readonly status: "waiting" | "unaskable" | "running";
   /** The plan as it is stored. */
   plan: PlanObject;
 }
@@ -56,16 +51,18 @@ export class EngineMirror {
   rereads: readonly string[] = [];
   readonly #known = new Map<string, Known>();
   readonly #twins: TwinClaims;
+  readonly #forecasts: DurationForecasts;
   readonly #savedHistory = new Map<string, SavedHistory>();
   #stalePlans: readonly string[];
   #historyAt = Number.NEGATIVE_INFINITY;
 
-  constructor(world: World, settings: EngineSettings, forecastOf: ForecastDuration, now: Instant) {
+  constructor(world: World, settings: EngineSettings, now: Instant) {
     this.seq = world.seq;
-    this.surroundings = surroundingsOf(world.declared, forecastOf);
+    this.#forecasts = new DurationForecasts(world.ended);
+    this.surroundings = surroundingsOf(world.declared, (workload) => this.#forecasts.of(workload));
     this.#twins = new TwinClaims(this.surroundings.map);
     const snapshot = engineSnapshotOf(world, this.surroundings, settings, now);
-    this.engine = Scheduler.restore(snapshot, now);
+    this.engine = Scheduler.restore(snapshot);
     for (const run of snapshot.running) this.#shadow(run);
     for (const workload of world.workloads) this.#remember(workload);
     const kept = new Set(snapshot.plans.map((plan) => plan.id));
@@ -77,7 +74,7 @@ export class EngineMirror {
     const { id } = workload;
     if (isHolding(workload)) this.#known.set(id, { workload, status: "running", plan: null });
     if (!isWaiting(workload)) return;
-    const status = this.surroundings.queueOf(workload) === undefined ? "unqueued" : "waiting";
+    const status = findUnaskable(workload, this.surroundings) === null ? "waiting" : "unaskable";
     this.#known.set(id, { workload, status, plan: this.engine.planOf(id) });
   }
 
@@ -120,7 +117,10 @@ export class EngineMirror {
     } else if (isWaiting(workload)) {
       if (known !== undefined && known.status !== "running" && isSame) known.workload = workload;
       else this.#enqueue(workload, now);
-    } else this.#forget(id, now);
+    } else {
+      if (known !== undefined) this.#forecasts.learn(workload);
+      this.#forget(id, now);
+    }
   }
 
   /** Somebody else gave it its place. */
@@ -141,7 +141,7 @@ export class EngineMirror {
 
   #enqueue(workload: QueuedWorkload, now: Instant): void {
     this.#forget(workload.id, now);
-    if (this.surroundings.queueOf(workload) !== undefined) {
+    if (findUnaskable(workload, this.surroundings) === null) {
       this.engine.submit(toWorkItem(workload, this.surroundings));
     }
     this.#remember(workload);
@@ -238,7 +238,8 @@ export class EngineMirror {
     if (now < this.#historyAt + historyMs) return {};
     this.#historyAt = now;
     const changed: Record<string, SavedHistory> = {};
-    for (const [id, past] of Object.entries(this.engine.shares.saveHistory())) {
+    for (const { node: id, average, at } of this.engine.shares.readPast(now)) {
+      const past = { average, settledAt: at };
       const saved = this.#savedHistory.get(id);
       if (saved?.average === past.average && saved.settledAt === past.settledAt) continue;
       this.#savedHistory.set(id, past);

@@ -53,12 +53,13 @@ export function engineMapOf(pools: readonly PoolFacts[], quotaModels: readonly s
   return { pools: pools.map(toEnginePool), models, nodes, twins: findTwins([...nodes.values()]) };
 }
 
-function toEnginePool({ name, spec }: PoolFacts): EnginePool {
+function toEnginePool({ name, spec, nodes }: PoolFacts): EnginePool {
+  const all = nodes.reduce((sum, node) => sum + node.gpus.length, 0);
   return {
     id: name,
     levels: spec.topology?.levels ?? [],
     role: spec.role,
-    floorMillis: spec.lend ? Math.round(spec.floor * wholeGpu) : Number.MAX_SAFE_INTEGER,
+    floorMillis: Math.round((spec.lend ? spec.floor : all) * wholeGpu),
   };
 }
 

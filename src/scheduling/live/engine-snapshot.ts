@@ -9,10 +9,13 @@ import type {
   SavedRun,
   WorkItem,
 } from "../engine/model.ts";
+import { toTask } from "../engine/node-rank.ts";
+import { typicalMix } from "../placement/typical-mix.ts";
 import { findQueue, modelsOfTree, queuesOf } from "./declared-tree.ts";
 import { type EngineMap, engineMapOf, partsOf, toMemberPlaces } from "./engine-nodes.ts";
 import { nobodysQueue } from "./engine-settings.ts";
 import { type ItemSurroundings, toWorkItem } from "./to-work-item.ts";
+import { findUnaskable } from "./waiting-reason.ts";
 import type { Declared, PoolReservation, StoredPlan, World } from "./world.ts";
 
 /** How long a workload takes by the history of similar ones; null where nothing is known. */
@@ -57,18 +60,24 @@ export function engineSnapshotOf(
   now: Instant,
 ): EngineSnapshot {
   const { map, declared } = surroundings;
-  const waiting = world.workloads.filter((each) => isWaiting(each) && surroundings.queueOf(each) !== undefined);
+  const waiting = world.workloads.filter((each) => isWaiting(each) && findUnaskable(each, surroundings) === null);
   const ids = new Set(waiting.map((each) => each.id));
+  const items = waiting.map((each) => toWorkItem(each, surroundings));
+  const running = world.workloads.filter(isHolding).map((each) => toRun(each, surroundings, settings, now));
+  const shapes = [...items, ...running.map(({ item }) => item)].map(({ shape }) => toTask(shape));
   return {
+    at: null,
     settings,
+    mix: typicalMix(shapes),
     quota: declared.quota,
     pools: map.pools,
     nodes: [...map.nodes.values()].map((node) => node.spec),
-    waiting: waiting.map((each) => toWorkItem(each, surroundings)),
-    running: world.workloads.filter(isHolding).map((each) => toRun(each, surroundings, settings, now)),
-    reservations: declared.reservations.map((each) => toReservation(each, map)),
+    waiting: items,
+    running,
+    reservations: declared.reservations.map((each) => toReservation(each, map)).filter((each) => each.nodes.length > 0),
     plans: world.plans.filter((plan) => ids.has(plan.id) && isPossible(plan, map)).map(toSavedPlan),
-    history: world.history,
+    tries: [],
+    past: Object.entries(world.history).map(([node, { average, settledAt }]) => ({ node, average, at: settledAt })),
     evictors: Object.fromEntries(
       world.workloads.filter((each) => each.evictedBy.length > 0).map((each) => [each.id, each.evictedBy]),
     ),

@@ -79,7 +79,7 @@ export function shapeOf(resources: ResourceRequest, known: ReadonlyMap<string, s
     gpu: gpuAskOf(resources),
     gpuModels: models.length === 0 ? wanted : models,
     cpuMillis: Math.round(resources.cpus * 1000),
-    memory: resources.memory,
+    memory: Math.ceil(resources.memory),
     ...(resources.nodeLabels === undefined ? {} : { nodeLabels: resources.nodeLabels }),
   };
 }

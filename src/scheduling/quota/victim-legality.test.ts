@@ -6,7 +6,7 @@ import type { EvictionPolicy, QuotaClaim, QuotaLimits, QuotaNode } from "./model
 import { findEntitledNode, findShortage, isBorrowing, isWithinNominal } from "./quota-fit.ts";
 import { openQuotaTree, type QuotaTree } from "./quota-tree.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack } from "./usage-change.ts";
-import { judgeEviction, mayPreempt, mayReclaim, mayTakeForShare } from "./victim-legality.ts";
+import { judgeEviction, mayPreempt, mayReclaim } from "./victim-legality.ts";
 
 const capacity = { gpu: 30, "gpu:H100": 16, cpu: 30 };
 const settings = { capacity, halfLifeMs: 1000, historyWeight: 1 };
@@ -139,7 +139,7 @@ test("inside a queue only a higher rank evicts, so nobody is evicted in turn", (
   );
 });
 
-test("whoever was evicted comes back by reclaim or when there is room, but evicts nobody by rank or share", () => {
+test("whoever was evicted comes back by reclaim or when there is room, but evicts nobody by rank", () => {
   const nodes = [node("root", null, null), node("a", "root", 2), node("b", "root", 2)];
   const tree = openQuotaTree(nodes, settings);
   const [low, borrowed] = [claim("a", 1), claim("b", 3)];
@@ -153,21 +153,6 @@ test("whoever was evicted comes back by reclaim or when there is room, but evict
     grounds: ["reclaim"],
   });
   expect(mayPreempt(tree, { ...asker, isReturning: true }, low)).toBe(false);
-});
-
-test("for the sake of shares, a queue takes until both have the same, and not the other way round", () => {
-  const tree = openQuotaTree([node("a", null, null), node("b", null, null)], settings);
-  const held = Array.from({ length: 6 }, () => claim("b", 1));
-  const own = Array.from({ length: 4 }, () => claim("a", 1));
-  run(tree, [...held, ...own]);
-  const [victim] = held;
-  if (victim === undefined) throw new Error("b holds nothing");
-
-  expect(mayTakeForShare(tree, claim("a", 1), victim)).toBe(true);
-  expect(mayTakeForShare(tree, { ...claim("a", 1), isReturning: true }, victim)).toBe(false);
-  expect(mayTakeForShare(tree, claim("a", 2), victim)).toBe(false);
-  expect(judgeEviction(tree, claim("a", 1), held.slice(0, 2)).kind).toBe("illegal");
-  expect(own.some((each) => mayTakeForShare(tree, claim("b", 1), each))).toBe(false);
 });
 
 /** Takes, the largest first, whatever may be reclaimed, until the request fits, and spares who is not needed; null when that is not enough. */
@@ -255,7 +240,7 @@ test("whoever asks within its own quota gets back what was lent: there is a lega
     { numRuns: 6000 },
   );
 
-  expect(reclaims).toBeGreaterThan(50);
+  expect(reclaims).toBeGreaterThan(20);
 });
 
 test("lent quota of several resources is recovered too", () => {
@@ -284,7 +269,7 @@ test("lent quota of several resources is recovered too", () => {
     { numRuns: 6000 },
   );
 
-  expect(reclaims).toBeGreaterThan(50);
+  expect(reclaims).toBeGreaterThan(20);
 });
 
 test("whoever was evicted has no right to evict the one it made room for", () => {

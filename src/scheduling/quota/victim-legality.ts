@@ -2,16 +2,13 @@ import type { Amounts, EvictionPolicy, QueueRank, QuotaClaim, ResourceKey } from
 import { moveUsage, queueOf } from "./move-usage.ts";
 import { guaranteedKeys, nodeWithin } from "./quota-fit.ts";
 import type { QuotaTree, TreeNode } from "./quota-tree.ts";
-import { shareOf } from "./share.ts";
 
 /** By what right a workload may be evicted for another. */
 export type EvictionGround =
   /** Both are of one queue, and its rank is lower. */
   | "rank"
   /** It uses what the asker's side lent. */
-  | "reclaim"
-  /** Its side keeps at least the share that the asker's side gets. */
-  | "share";
+  | "reclaim";
 
 /** Whether a set of victims may be evicted together. */
 export type EvictionVerdict =
@@ -59,26 +56,6 @@ export function mayReclaim(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClai
 }
 
 /**
- * Whether the asker may evict the victim because its side has less than its fair share.
- *
- * Kueue's S2-a at the two nodes below the lowest one that both stand under: the share of the asker's side with the
- * asker is at most that of the victim's side without the victim; and if the asker does not raise its side's share (its
- * resource is not the dominant one), strictly below. So shares only grow together, and whoever was evicted this way
- * cannot evict in turn. Never takes from a victim that is safe (see `mayReclaim`). History plays no part: it decides who is served next, not who is evicted.
- *
- * The asker is not counted in the tree, the victim is. Cost: depth × resources.
- */
-export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): boolean {
-  const meeting = meet(tree, asker, victim);
-  if (meeting === null || asker.isReturning || !isPolicyMet(meeting, asker, victim)) return false;
-  if (isSafe(tree, meeting.victimQueue, victim.amounts, 0, meeting.under)) return false;
-  moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
-  const isLegal = isShareKept(tree, meeting, asker.amounts);
-  moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
-  return isLegal;
-}
-
-/**
  * Whether the asker may evict all of these together: to be asked once a set was chosen and made as small as it can be.
  *
  * Each victim is judged as if it were the last to go: were it alone put back, it must still stand outside its side's own
@@ -86,7 +63,7 @@ export function mayTakeForShare(tree: QuotaTree, asker: QuotaClaim, victim: Quot
  * What holds for a set holds for every part of it, but for parts that leave out a victim of the asker's own side.
  *
  * With what `QuotaClaim.isReturning` says, evictions always come to an end while nobody arrives or leaves: each workload
- * evicts by rank or share at most once, and by reclaim only the safe evict, and only who is not.
+ * evicts by rank at most once, and by reclaim only the safe evict, and only who is not.
  *
  * The asker is not counted in the tree, the victims are. Cost: victims × depth × resources.
  */
@@ -136,13 +113,6 @@ function lowestAbove(left: TreeNode, right: TreeNode): TreeNode {
   return one;
 }
 
-/** The child of `under` that stands above the queue, or the queue itself. */
-function sideOf(queue: TreeNode, under: TreeNode): TreeNode {
-  let side = queue;
-  while (side.parent !== null && side.parent !== under) side = side.parent;
-  return side;
-}
-
 function isPolicyMet(meeting: Meeting, asker: QuotaClaim, victim: QuotaClaim): boolean {
   const policy: EvictionPolicy = meeting.askerQueue.policies.reclaim;
   if (policy === "lower-priority") return victim.rank.priority < asker.rank.priority;
@@ -169,25 +139,12 @@ function isReclaimable(tree: QuotaTree, meeting: Meeting, asker: QuotaClaim, vic
   );
 }
 
-/** S2-a, with the victims already out of the books. */
-function isShareKept(tree: QuotaTree, meeting: Meeting, asked: Amounts): boolean {
-  const askerSide = sideOf(meeting.askerQueue, meeting.under);
-  const before = shareOf(askerSide);
-  moveUsage(tree, meeting.askerQueue, asked, 1);
-  const after = shareOf(askerSide);
-  moveUsage(tree, meeting.askerQueue, asked, -1);
-  const others = shareOf(sideOf(meeting.victimQueue, meeting.under));
-  return after > before ? after <= others : after < others;
-}
-
 /** By what right across queues the victim may go, with all victims out of the books. */
 function judgeAsLast(tree: QuotaTree, asker: QuotaClaim, victim: QuotaClaim): EvictionGround | null {
   const meeting = meet(tree, asker, victim);
   if (meeting === null || !isPolicyMet(meeting, asker, victim)) return null;
   moveUsage(tree, meeting.victimQueue, victim.amounts, 1);
   const isLent = isReclaimable(tree, meeting, asker, victim);
-  const isOutside = !isSafe(tree, meeting.victimQueue, victim.amounts, 0, meeting.under);
   moveUsage(tree, meeting.victimQueue, victim.amounts, -1);
-  if (isLent) return "reclaim";
-  return isOutside && !asker.isReturning && isShareKept(tree, meeting, asker.amounts) ? "share" : null;
+  return isLent ? "reclaim" : null;
 }

@@ -26,6 +26,14 @@ const submissionSchema = z.strictObject({
   priority: z.number().min(0).max(100).default(50),
 });
 
+const nodesSchema = z
+  .strictObject({
+    pool: nameSchema,
+    nodes: z.array(z.string().min(1).max(255)).min(1).max(nodesMax).optional(),
+    domain: z.string().min(1).max(255).optional().describe("A domain of the topology, such as rack-3."),
+  })
+  .refine((each) => (each.nodes === undefined) !== (each.domain === undefined), "name nodes, or a domain");
+
 /** Changes that are tried out on a copy of the platform's state. */
 export const whatIfSchema = z
   .strictObject({
@@ -40,18 +48,15 @@ export const whatIfSchema = z
       .max(changesMax)
       .default([]),
     drain: z
-      .array(
-        z
-          .strictObject({
-            pool: nameSchema,
-            nodes: z.array(z.string().min(1).max(255)).min(1).max(nodesMax).optional(),
-            domain: z.string().min(1).max(255).optional().describe("A domain of the topology, such as rack-3."),
-          })
-          .refine((drain) => (drain.nodes === undefined) !== (drain.domain === undefined), "name nodes, or a domain"),
-      )
+      .array(nodesSchema)
       .max(changesMax)
       .default([])
-      .describe("Nodes that start nothing new; what runs there runs on."),
+      .describe("Nodes that start nothing new; runs there run on."),
+    remove: z
+      .array(nodesSchema)
+      .max(changesMax)
+      .default([])
+      .describe("Nodes that are gone at once; what runs there is lost and queues again."),
     quotas: z
       .array(z.strictObject({ name: nameSchema, spec: quotaKind.spec }))
       .max(changesMax)
@@ -67,27 +72,3 @@ export const whatIfSchema = z
   .refine((change) => Object.values(change).some((each) => each.length > 0), "name at least one change");
 
 export type WhatIfChange = z.output<typeof whatIfSchema>;
-
-/** What a change means for one workload. Moments are milliseconds since 1970; null: it does not start as things stand. */
-export const startChangeSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  project: z.string().nullable(),
-  before: z.number().nullable(),
-  after: z.number().nullable(),
-});
-
-export const whatIfAnswerSchema = z.object({
-  /** When it was looked at. */
-  at: z.number(),
-  sooner: z.array(startChangeSchema),
-  later: z.array(startChangeSchema),
-  /** Workloads that the change submits. */
-  submitted: z.array(startChangeSchema),
-  unchanged: z.number(),
-  /** What could not be done as it was asked for, as sentences. */
-  problems: z.array(z.string()),
-});
-
-export type StartChange = z.infer<typeof startChangeSchema>;
-export type WhatIfAnswer = z.infer<typeof whatIfAnswerSchema>;

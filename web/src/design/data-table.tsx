@@ -1,5 +1,6 @@
 import type { KeyboardEvent, ReactNode } from "react";
 import { orderRows, parseOrder, type SortValue } from "../words/row-order.ts";
+import { EmptyState } from "./empty-state.tsx";
 import { useUrlState } from "./use-url-state.ts";
 
 /** A column of a table of `Row`s. Columns with `sortBy` order the rows when their heading is pressed. */
@@ -28,7 +29,10 @@ function openByKey<Row>(event: KeyboardEvent, row: Row, onOpen: ((row: Row) => v
   if (next instanceof HTMLElement) next.focus();
 }
 
-/** A dense table: order in the address, rows that open by click or Enter, j and k to move between them. */
+/**
+ * A dense table: order in the address, rows that open by click or Enter, j and k to move between them. A page shows it
+ * when it has something to list, so no rows means that a filter left none.
+ */
 export function DataTable<Row>({
   rows,
   columns,
@@ -48,6 +52,8 @@ export function DataTable<Row>({
     const isAgain = order?.heading === heading && !order.isDescending;
     change({ [orderName]: isAgain ? `-${heading}` : heading });
   };
+  if (rows.length === 0)
+    return <EmptyState title="Nothing matches the filter">Clear it above to see everything.</EmptyState>;
   return (
     <table className="rows">
       <thead>

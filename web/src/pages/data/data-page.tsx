@@ -129,7 +129,7 @@ export function DataPage(): ReactNode {
           }
         </QueryView>
       </Panel>
-      <PipelinesPanel project={state["project"]} />
+      <PipelinesPanel project={state["project"]} isShown={matches} />
       <Panel title="Feature views" flush>
         <QueryView query={views}>
           {(all) =>

@@ -1,37 +1,55 @@
 import type { ReactNode } from "react";
 import type { Fields } from "../../api/reading.ts";
 import { type ResourceSummary, useResources } from "../../api/resources.ts";
+import { EmptyState } from "../../design/empty-state.tsx";
 import { Panel } from "../../design/panel.tsx";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge, StateMark } from "../../design/state-badge.tsx";
 import { formatCount } from "../../words/numbers.ts";
 import { toneOf } from "../../words/state-tone.ts";
 
-/** The pipelines with their steps; nothing when there are none. */
-export function PipelinesPanel({ project }: { readonly project: string | undefined }): ReactNode {
+/** The pipelines with their steps. */
+export function PipelinesPanel({
+  project,
+  isShown,
+}: {
+  readonly project: string | undefined;
+  readonly isShown: (pipeline: ResourceSummary) => boolean;
+}): ReactNode {
   const query = useResources("pipelines", project);
-  if (query.data?.length === 0) return null;
   return (
     <Panel title="Pipelines" flush>
       <QueryView query={query}>
-        {(pipelines) => (
-          <table className="rows">
-            <thead>
-              <tr>
-                <th>State</th>
-                <th>Pipeline</th>
-                <th>Steps</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pipelines.map((pipeline) => (
-                <PipelineRow key={pipeline.uid} pipeline={pipeline} />
-              ))}
-            </tbody>
-          </table>
-        )}
+        {(pipelines) =>
+          pipelines.length === 0 ? (
+            <EmptyState title="No pipeline yet" command="millwright apply -f examples/flights">
+              A pipeline makes datasets out of others, in steps of SQL.
+            </EmptyState>
+          ) : (
+            <PipelineTable pipelines={pipelines.filter(isShown)} />
+          )
+        }
       </QueryView>
     </Panel>
+  );
+}
+
+function PipelineTable({ pipelines }: { readonly pipelines: readonly ResourceSummary[] }): ReactNode {
+  return (
+    <table className="rows">
+      <thead>
+        <tr>
+          <th>State</th>
+          <th>Pipeline</th>
+          <th>Steps</th>
+        </tr>
+      </thead>
+      <tbody>
+        {pipelines.map((pipeline) => (
+          <PipelineRow key={pipeline.uid} pipeline={pipeline} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -27,7 +27,11 @@ const columns: readonly TableColumn<Alert>[] = [
 /** Alerts with what opened them. */
 export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }): ReactNode {
   if (alerts.length === 0)
-    return <EmptyState title="No alert so far">A monitor opens one when drift passes its thresholds.</EmptyState>;
+    return (
+      <EmptyState title="No alert so far" command="millwright get drift-monitors">
+        A monitor opens one when drift passes its thresholds.
+      </EmptyState>
+    );
   return <DataTable rows={alerts} columns={columns} keyOf={(row) => row.id} orderName="alertOrder" />;
 }
 

@@ -1,6 +1,6 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useModelVersions, type VersionRow } from "../../api/registry.ts";
+import { useModelVersions } from "../../api/registry.ts";
 import { type ResourceSummary, useResources } from "../../api/resources.ts";
 import { DataTable, type TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
@@ -98,7 +98,8 @@ export function ModelsPage(): ReactNode {
         <QueryView query={versions}>
           {(all) => (
             <VersionsTable
-              versions={all.filter((row: VersionRow) => matchesFilter(filter, [row.model, row.state, ...row.aliases]))}
+              versions={all}
+              isShown={(row) => matchesFilter(filter, [row.model, row.state, ...row.aliases])}
               withModel
             />
           )}

@@ -90,9 +90,11 @@ function TrainedOn({ version }: { readonly version: VersionRow }): ReactNode {
 /** Versions of one model or of several. */
 export function VersionsTable({
   versions,
+  isShown = () => true,
   withModel = false,
 }: {
   readonly versions: readonly VersionRow[];
+  readonly isShown?: (version: VersionRow) => boolean;
   readonly withModel?: boolean;
 }): ReactNode {
   const navigate = useNavigate();
@@ -105,7 +107,7 @@ export function VersionsTable({
   }
   return (
     <DataTable
-      rows={versions}
+      rows={versions.filter(isShown)}
       columns={columnsFor(withModel)}
       keyOf={(row) => row.id}
       orderName="versionOrder"

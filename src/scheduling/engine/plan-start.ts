@@ -1,0 +1,57 @@
+import type { Instant } from "../../base/clock.ts";
+import type { Amounts } from "../quota/model.ts";
+import { amountsOf } from "./amounts.ts";
+import type { IsIgnored } from "./claim.ts";
+import type { EngineState } from "./engine-state.ts";
+import type { Waiting } from "./entry.ts";
+import { futureOptionsOf, type PlaceOption } from "./place-options.ts";
+import type { FoundStart, PlaceAsk } from "./place-search.ts";
+import { quotaMoment, type QuotaSpan, staysWithinQuota } from "./quota-moment.ts";
+
+/** Room and quota are looked for in turn until a moment has both; so often at most. */
+const roundsMax = 16;
+
+/** The earliest start of a workload that has room and is within its quota; null when none is known. */
+export function planStart(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgnored): FoundStart | null {
+  const spans = state.quotaSpans(entry);
+  let best: FoundStart | null = null;
+  for (const option of futureOptionsOf(state, entry)) {
+    const before: Instant = best === null ? Number.POSITIVE_INFINITY : best.at;
+    best = planIn(state, entry, option, spans, { from: now, before, isIgnored }) ?? best;
+  }
+  return best;
+}
+
+/** Whether the workload may start now without taking quota that an earlier turn of its queue is planned to use. */
+export function leavesPlannedQuota(state: EngineState, entry: Waiting, ask: PlaceAsk, now: Instant): boolean {
+  const asked = askedOf(ask);
+  const limits = state.shares.limitsOf(entry.item.queue, Object.keys(asked));
+  if (Object.keys(limits).length === 0) return true;
+  return staysWithinQuota(state.quotaSpans(entry), limits, asked, now, entry.reckonedMs);
+}
+
+function askedOf({ shape, max }: PlaceAsk): Amounts {
+  const [model] = shape.gpuModels;
+  return amountsOf(shape, max, shape.gpuModels.length === 1 ? (model ?? null) : null);
+}
+
+function planIn(
+  state: EngineState,
+  { item, reckonedMs }: Waiting,
+  { pool, ask }: PlaceOption,
+  spans: readonly QuotaSpan[],
+  { from, before, isIgnored }: { readonly from: Instant; readonly before: Instant; readonly isIgnored: IsIgnored },
+): FoundStart | null {
+  const asked = askedOf(ask);
+  const limits = state.shares.limitsOf(item.queue, Object.keys(asked));
+  let at = from;
+  for (let round = 0; round < roundsMax; round += 1) {
+    const moment = quotaMoment(spans, limits, asked, at, reckonedMs);
+    if (moment === null || moment >= before) return null;
+    const found = state.search.findEarliest(pool, ask, moment, reckonedMs, before, isIgnored);
+    if (found === null) return null;
+    if (staysWithinQuota(spans, limits, asked, found.at, reckonedMs)) return found;
+    at = found.at;
+  }
+  return null;
+}
