@@ -1,6 +1,6 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { Bytes } from "../../base/units.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { PastShare } from "../quota/past-share.ts";
 
@@ -216,7 +216,7 @@ export interface EngineSnapshot {
   readonly settings: EngineSettings;
   readonly quota: readonly QuotaNode[];
   /** What workloads typically ask for. */
-  readonly mix: readonly TypicalClass[];
+  readonly mix: TypicalWorkload;
   readonly pools: readonly EnginePool[];
   readonly nodes: readonly EngineNode[];
   readonly waiting: readonly WorkItem[];

@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { EngineState } from "./engine-state.ts";
 import type { EngineSnapshot, SavedTry } from "./model.ts";
@@ -8,7 +8,7 @@ import type { EngineSnapshot, SavedTry } from "./model.ts";
 export function takeSnapshot(
   state: EngineState,
   quota: readonly QuotaNode[],
-  mix: readonly TypicalClass[],
+  mix: TypicalWorkload,
   now: Instant,
 ): EngineSnapshot {
   const pools = [...state.cluster.pools];
