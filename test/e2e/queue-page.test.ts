@@ -193,10 +193,12 @@ async function lookAtList(page: Page): Promise<void> {
 
   await row.click();
   const drawer = page.getByRole("dialog", { name: "match-faces" });
-  await drawer.getByText("When it starts").waitFor();
+  await drawer.getByText("What would start it now").waitFor();
   expect(inAddress(page, "open")).toBe("faces.match-faces");
   const words = await drawer.innerText();
-  expect(words).toContain("find-faces");
+  expect(words).toMatch(/find-faces running\s+2 GPUs\s+done in \dh( \d+m)? at the latest/);
+  expect(words).toMatch(/ask for 1 A100 GPU/i);
+  expect(words).toContain("nobody is stopped");
   expect(words).toContain("millwright why faces.match-faces");
   await page.keyboard.press("Escape");
   expect(inAddress(page, "open")).toBeNull();

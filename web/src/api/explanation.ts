@@ -48,7 +48,8 @@ export interface Explanation {
   readonly edits: readonly StartEdit[];
 }
 
-const refreshMs = 5_000;
+/** An explanation plays the cluster forward and tries changes out, so it is not asked for at every event. */
+const refreshMs = 15_000;
 
 function readForecast(fields: Fields | null): StartForecast | null {
   if (fields === null) return null;
@@ -96,7 +97,7 @@ export function readExplanation(value: unknown): Explanation {
 /** Why a workload waits, asked anew while it does. */
 export function useExplanation(project: string, id: string): UseQueryResult<Explanation> {
   return useQuery({
-    queryKey: ["queue", "why", project, id],
+    queryKey: ["explanation", project, id],
     queryFn: ({ signal }) =>
       getJson(`${projectPath(project)}/workloads/${encodeURIComponent(id)}/why`, readExplanation, signal),
     refetchInterval: refreshMs,

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Blocker, WorkloadRow } from "../../api/compute.ts";
+import { type Blocker, useQueue, type WorkloadRow } from "../../api/compute.ts";
 import {
   type Explanation,
   type ForeseenEviction,
@@ -16,6 +16,7 @@ import { formatFigure } from "../../words/numbers.ts";
 import { aheadWords, plannedStartWords } from "../../words/planned-start.ts";
 import { clockTime, exactTime } from "../../words/relative-time.ts";
 import type { UrlState } from "../../words/url-state.ts";
+import { withEnds } from "./blocker-ends.ts";
 import { manifestChange, triedEdit } from "./tried-edit.ts";
 import { writeChange } from "./what-if-change.ts";
 
@@ -27,7 +28,9 @@ function gpuWords(gpus: number): string {
 export function WaitPanel({ workload }: { readonly workload: WorkloadRow }): ReactNode {
   const asked = useExplanation(workload.project, workload.id);
   const told = asked.data;
+  const queue = useQueue(undefined);
   const reason = told?.reason ?? workload.reason;
+  const blockers = withEnds(reason?.blockers ?? [], queue.data?.workloads ?? []);
   return (
     <>
       {asked.error !== null && <FailureNotice error={asked.error} onRetry={() => void asked.refetch()} />}
@@ -46,7 +49,7 @@ export function WaitPanel({ workload }: { readonly workload: WorkloadRow }): Rea
           Told to stop for it: <Evictions evicts={told.evicts} />
         </p>
       )}
-      {reason !== null && reason.blockers.length > 0 && <Blockers blockers={reason.blockers} />}
+      {blockers.length > 0 && <Blockers blockers={blockers} />}
       <Edits workload={workload} told={told} words={reason?.changes ?? []} />
     </>
   );

@@ -7,13 +7,15 @@ type Submission = Readonly<Record<string, unknown>> & { readonly name: string };
 export interface TriedChange {
   readonly addNodes?: readonly { readonly pool: string; readonly count: number }[];
   readonly drain?: readonly { readonly pool: string; readonly nodes: readonly string[] }[];
+  /** Nodes that are gone at once, with what runs there. */
+  readonly remove?: readonly { readonly pool: string; readonly nodes: readonly string[] }[];
   readonly quotas?: readonly { readonly name: string; readonly spec: Readonly<Record<string, unknown>> }[];
   readonly priorities?: readonly { readonly id: string; readonly priority: number }[];
   readonly cancel?: readonly string[];
   readonly submit?: readonly Submission[];
 }
 
-const sorts = ["addNodes", "drain", "quotas", "priorities", "cancel", "submit"] as const;
+const sorts = ["addNodes", "drain", "remove", "quotas", "priorities", "cancel", "submit"] as const;
 type ChangeSort = (typeof sorts)[number];
 
 /** Reads changes from the page's address; null where it has none, or what is there is no JSON object. */
@@ -42,6 +44,7 @@ export function joinChanges(change: TriedChange | null, more: TriedChange): Trie
   return {
     addNodes: [...(change?.addNodes ?? []), ...(more.addNodes ?? [])],
     drain: [...(change?.drain ?? []), ...(more.drain ?? [])],
+    remove: [...(change?.remove ?? []), ...(more.remove ?? [])],
     quotas: [...(change?.quotas ?? []), ...(more.quotas ?? [])],
     priorities: [...(change?.priorities ?? []), ...(more.priorities ?? [])],
     cancel: [...(change?.cancel ?? []), ...(more.cancel ?? [])],
@@ -68,6 +71,7 @@ export function changeLines(change: TriedChange, nameOf: (id: string) => string)
       ({ pool, count }) => `Add ${count} more ${count === 1 ? "node" : "nodes"} to pool ${pool}`,
     ),
     drain: (change.drain ?? []).map(({ pool, nodes }) => `Drain ${nodes.join(", ")} of pool ${pool}`),
+    remove: (change.remove ?? []).map(({ pool, nodes }) => `Lose ${nodes.join(", ")} of pool ${pool}`),
     quotas: (change.quotas ?? []).map(({ name, spec }) => `Quota ${name}: ${quotaWords(spec)}`),
     priorities: (change.priorities ?? []).map(({ id, priority }) => `Give ${nameOf(id)} priority ${priority}`),
     cancel: (change.cancel ?? []).map((id) => `Take ${nameOf(id)} out of the queue`),

@@ -16,7 +16,18 @@ export function WhatIfForm({ onAdd }: { readonly onAdd: Add }): ReactNode {
   if (error !== null) return <FailureNotice error={error} />;
   return (
     <div className="stack">
-      <DrainForm pools={pools.data ?? []} onAdd={onAdd} />
+      <NodeForm
+        title="Drain a node: what runs there runs on"
+        label="Node to drain"
+        pools={pools.data ?? []}
+        onChoose={(node) => onAdd({ drain: [node] })}
+      />
+      <NodeForm
+        title="Lose a node: what runs there queues again"
+        label="Node to lose"
+        pools={pools.data ?? []}
+        onChoose={(node) => onAdd({ remove: [node] })}
+      />
       <GrowForm pools={pools.data ?? []} onAdd={onAdd} />
       <QuotaForm quotas={quotas.data ?? []} onAdd={onAdd} />
     </div>
@@ -55,15 +66,24 @@ function nodeNames(pool: ResourceSummary): readonly string[] {
   return pool.status.list("nodes", (node) => node.textOr("name", "")).filter((name) => name !== "");
 }
 
-function DrainForm({ pools, onAdd }: { readonly pools: readonly ResourceSummary[]; readonly onAdd: Add }): ReactNode {
+function NodeForm({
+  title,
+  label,
+  pools,
+  onChoose,
+}: {
+  readonly title: string;
+  readonly label: string;
+  readonly pools: readonly ResourceSummary[];
+  readonly onChoose: (node: { readonly pool: string; readonly nodes: readonly string[] }) => void;
+}): ReactNode {
   const [chosen, setChosen] = useState("");
   const [pool = "", ...rest] = chosen.split("/");
-  const add = (): void => onAdd({ drain: [{ pool, nodes: [rest.join("/")] }] });
   return (
-    <ChoiceForm title="Drain a node" isReady={rest.length > 0} onSubmit={add}>
+    <ChoiceForm title={title} isReady={rest.length > 0} onSubmit={() => onChoose({ pool, nodes: [rest.join("/")] })}>
       <select
         className="field grow"
-        aria-label="Node"
+        aria-label={label}
         value={chosen}
         onChange={(event) => setChosen(event.target.value)}
       >
