@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { judgeKernels } from "./judge-kernels.ts";
+import { judgeReliability } from "./judge-reliability.ts";
+import { judgeTraining } from "./judge-training.ts";
+import { measureSpeed } from "./measure-speed.ts";
+import type { Score } from "./score.ts";
+import { writeScores } from "./write-scores.ts";
+
+/**
+ * Scores the planner on a folder of measured tables: `npm run bench:planning -- [--truth DIR] [--json]`.
+ *
+ * Without `--truth` the folder is read from `MILLWRIGHT_PLANNING_TRUTH`.
+ */
+function truthFolder(words: readonly string[]): string {
+  const at = words.indexOf("--truth");
+  const folder = at === -1 ? process.env["MILLWRIGHT_PLANNING_TRUTH"] : words[at + 1];
+  if (folder !== undefined && existsSync(join(folder, "kernel_gemm.csv"))) return folder;
+  if (folder !== undefined && existsSync(folder)) return folder;
+  process.stderr.write(
+    `the measured tables were looked for in ${folder ?? "no folder"} and are not there; name their folder: npm run bench:planning -- --truth DIR\n`,
+  );
+  process.exit(2);
+}
+
+const words = process.argv.slice(2);
+const folder = truthFolder(words);
+const scores: readonly Score[] = [...judgeKernels(folder), ...judgeTraining(folder), ...judgeReliability(folder)];
+process.stdout.write(
+  words.includes("--json") ? `${JSON.stringify(scores.map(rounded), null, 1)}\n` : writeScores(scores),
+);
+if (!words.includes("--json")) {
+  for (const speed of measureSpeed()) process.stdout.write(`${speed.what}: ${speed.value.toFixed(0)} ${speed.unit}\n`);
+}
+
+function rounded(score: Score): Score {
+  const round = (value: number | null): number | null => (value === null ? null : Math.round(value * 100) / 100);
+  return {
+    ...score,
+    mape: round(score.mape),
+    median: round(score.median),
+    p90: round(score.p90),
+    bias: round(score.bias),
+    coverage80: round(score.coverage80),
+    regret: round(score.regret),
+  };
+}
