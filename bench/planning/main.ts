@@ -2,13 +2,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { judgeKernels } from "./judge-kernels.ts";
 import { judgeReliability } from "./judge-reliability.ts";
+import { judgeServing } from "./judge-serving.ts";
+import { judgeMlperf, judgeTensorRt } from "./judge-throughput.ts";
 import { judgeTraining } from "./judge-training.ts";
 import { measureSpeed } from "./measure-speed.ts";
 import type { Score } from "./score.ts";
+import { writePage } from "./write-page.ts";
 import { writeScores } from "./write-scores.ts";
 
 /**
- * Scores the planner on a folder of measured tables: `npm run bench:planning -- [--truth DIR] [--json]`.
+ * Scores the planner on a folder of measured tables: `npm run bench:planning -- [--truth DIR] [--json] [--write]`.
  *
  * Without `--truth` the folder is read from `MILLWRIGHT_PLANNING_TRUTH`.
  */
@@ -25,10 +28,18 @@ function truthFolder(words: readonly string[]): string {
 
 const words = process.argv.slice(2);
 const folder = truthFolder(words);
-const scores: readonly Score[] = [...judgeKernels(folder), ...judgeTraining(folder), ...judgeReliability(folder)];
+const scores: readonly Score[] = [
+  ...judgeKernels(folder),
+  ...judgeTraining(folder),
+  ...judgeReliability(folder),
+  ...judgeServing(folder),
+  ...judgeTensorRt(folder),
+  ...judgeMlperf(folder),
+];
 process.stdout.write(
   words.includes("--json") ? `${JSON.stringify(scores.map(rounded), null, 1)}\n` : writeScores(scores),
 );
+if (words.includes("--write")) writePage(scores);
 if (!words.includes("--json")) {
   for (const speed of measureSpeed()) process.stdout.write(`${speed.what}: ${speed.value.toFixed(0)} ${speed.unit}\n`);
 }

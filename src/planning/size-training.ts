@@ -4,6 +4,7 @@ import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.t
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { findModel, parseModels } from "./catalog/find-model.ts";
 import { readHuggingFaceConfig } from "./catalog/hugging-face-config.ts";
+import { type ErrorStatement, errorStatements } from "./error-statement.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
 import { type LayoutSearch, searchLayouts } from "./training/search-layouts.ts";
@@ -47,7 +48,16 @@ export interface TrainingAnswer {
   readonly goodput: Goodput;
   /** Days of wall time for `tokens`, with the 80 % interval of the step. */
   readonly days?: { readonly low: number; readonly likely: number; readonly high: number };
+  /** How wrong such estimates were on measured runs. */
+  readonly errors: readonly ErrorStatement[];
   readonly assumptions: readonly string[];
+}
+
+/** The benchmark's class of runs that a stack's error is read from. */
+function errorClassOf(job: Pick<TrainingJob, "stack" | "model">): string {
+  if (job.stack === "fsdp") return "training (FSDP)";
+  if (job.stack === "megatron-classic") return "training (vTrain)";
+  return job.model.experts === undefined ? "training (Megatron, dense)" : "training (Megatron, experts)";
 }
 
 type Question = z.infer<typeof trainingQuestionSchema>;
@@ -119,9 +129,10 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     ...(question.tokens === undefined
       ? {}
       : { days: { low: daysOf(step.low), likely: daysOf(step.seconds), high: daysOf(step.high) } }),
-    assumptions: [
-      ...assumptionsOf(question, parsed.data === value ? {} : (value as Record<string, unknown>)),
-      ...step.assumptions,
-    ],
+    errors: errorStatements([
+      { table: errorClassOf(job), metric: "step time" },
+      { table: "training_throughput", metric: "peak memory" },
+    ]),
+    assumptions: [...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)), ...step.assumptions],
   };
 }

@@ -64,11 +64,11 @@ export const bytesPerWeight: Readonly<Record<Precision, number>> = { bf16: 2, fp
 /**
  * The dense arithmetic rate in a number format, FLOP/s.
  *
- * A format the chip has no units for runs at the next wider one's rate (weights are unpacked first).
+ * A format that the chip has no units for runs at the rate of bf16: the weights are unpacked first.
  */
 export function peakFlopsOf(accelerator: Accelerator, precision: Precision): number {
   const bf16 = accelerator.bf16Tflops;
-  const fp8 = accelerator.fp8Tflops ?? bf16;
-  const tflops = precision === "bf16" ? bf16 : precision === "fp8" ? fp8 : (accelerator.fp4Tflops ?? fp8);
+  const own = { bf16, fp8: accelerator.fp8Tflops, fp4: accelerator.fp4Tflops };
+  const tflops = own[precision] ?? bf16;
   return tflops * 1e12;
 }

@@ -14,6 +14,7 @@ const aliases: Readonly<Record<string, string>> = {
   h100nvl94: "H100-NVL",
   h10096hbm2e500w: "H100-96GB-HBM2e",
   h200: "H200-SXM",
+  h20: "H20-SXM",
   h200sxm141: "H200-SXM",
   h200sxm141cts: "H200-SXM",
   h200nvl141: "H200-NVL",

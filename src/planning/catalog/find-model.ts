@@ -79,6 +79,8 @@ const aliases: Readonly<Record<string, string>> = {
   llama4maverick: "Llama-4-Maverick-17B-128E",
   kimik2: "Kimi-K2-Instruct",
   gpt3: "GPT-3-175B",
+  qwen3627b: "Qwen3.5-27B",
+  qwen3635ba3b: "Qwen3.5-35B-A3B",
 };
 
 function plainName(name: string): string {

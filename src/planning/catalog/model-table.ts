@@ -2,8 +2,8 @@
  * Shapes of models, one a line; sizes in features, `gated` and `tied` are 1 or 0.
  *
  * Sources: aic is the Hugging Face config.json in ai-dynamo/aiconfigurator@095f58a model_configs; hf is the model's
- * published config.json, recalled (confidence C). Models with state-space or hybrid layers are not listed: their time
- * does not follow from these columns.
+ * published config.json, recalled (confidence C). Models with state-space layers are not listed: their time
+ * does not follow from these columns; the linear attention of Qwen3.5 is written as windows of 64 tokens.
  */
 export const modelTable = `
 name|hidden|layers|heads|kvHeads|headSize|feedForward|gated|vocabulary|tied|window|windowedLayers|experts|perToken|expertSize|shared|denseLayers|queryRank|kvRank|rope|nope|value|confidence|source
@@ -48,6 +48,11 @@ Qwen2.5-7B|3584|28|28|4|128|18944|1|152064|0|||||||||||||C|hf
 Qwen2.5-32B|5120|64|40|8|128|27648|1|152064|0|||||||||||||C|hf
 Qwen2.5-72B|8192|80|64|8|128|29568|1|152064|0|||||||||||||C|hf
 Gemma-7B|3072|28|16|16|256|24576|1|256000|1|||||||||||||C|hf
-Llama-4-Scout-17B-16E|5120|48|40|8|128|0|1|202048|0|||16|1|8192|1|0||||||C|hf
-Llama-4-Maverick-17B-128E|5120|48|40|8|128|16384|1|202048|0|||128|1|8192|1|24||||||C|hf
+Llama-4-Scout-17B-16E|5120|48|40|8|128|0|1|202048|0|8192|36|16|1|8192|1|0||||||C|hf
+Llama-4-Maverick-17B-128E|5120|48|40|8|128|16384|1|202048|0|8192|36|128|1|8192|1|24||||||C|hf
+Qwen3.5-27B|5120|64|24|4|256|17408|1|248320|0|64|48|||||||||||C|aic; recurrent layers as narrow windows
+Qwen3.5-35B-A3B|2048|40|16|2|256|0|1|248320|0|64|30|256|8|512|1|0||||||C|aic; recurrent layers as narrow windows
+Qwen3.5-122B-A10B|3072|48|32|2|256|0|1|248320|0|64|36|256|8|1024|1|0||||||C|aic; recurrent layers as narrow windows
+Qwen3.5-397B-A17B|4096|60|32|2|256|0|1|248320|0|64|45|512|10|1024|1|0||||||C|aic; recurrent layers as narrow windows
+MiMo-V2-Flash|4096|48|64|4|192|16384|1|152576|0|128|39|256|8|2048|0|1||||||C|aic
 `;

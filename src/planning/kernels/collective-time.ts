@@ -7,10 +7,15 @@ export function busShare(operation: string, gpus: number): number {
   return operation.includes("reduce") && !operation.includes("scatter") ? 2 * ring : ring;
 }
 
+/** Whether so many accelerators share fast links; more of them, or none with links, meet on the host's bus. */
+export function hasFastLinks(accelerator: Accelerator, gpus: number): boolean {
+  return accelerator.scaleUpGbPerSecond > 0 && gpus <= accelerator.scaleUpGpus;
+}
+
 /** Bandwidth that a collective's fraction refers to, bytes/s: the scale-up links, or half the host bus without them. */
-export function domainBandwidth(accelerator: Accelerator): number {
-  const links = accelerator.scaleUpGbPerSecond;
-  return (links > 0 ? links : accelerator.hostGbPerSecond / 2) * 1e9;
+function domainBandwidth(accelerator: Accelerator, gpus: number): number {
+  const isFast = hasFastLinks(accelerator, gpus);
+  return (isFast ? accelerator.scaleUpGbPerSecond : accelerator.hostGbPerSecond / 2) * 1e9;
 }
 
 /**
@@ -26,7 +31,7 @@ export function collectiveTime(
   constants: CollectiveConstants,
 ): number {
   if (gpus <= 1) return 0;
-  const bandwidth = domainBandwidth(accelerator) * constants.bandwidthFraction;
+  const bandwidth = domainBandwidth(accelerator, gpus) * constants.bandwidthFraction;
   const transfer = (bytes * busShare(operation, gpus)) / bandwidth;
   const floor = constants.floorUs * 1e-6;
   const power = constants.sharpness;

@@ -1,6 +1,7 @@
 import type { Accelerator, AcceleratorFamily } from "../catalog/accelerator.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { parseTable } from "../catalog/parse-table.ts";
+import { hasFastLinks } from "./collective-time.ts";
 import { fittedCollectiveTable, fittedKernelTable } from "./fitted-kernels.ts";
 import type {
   CollectiveConstants,
@@ -128,12 +129,12 @@ export function findCollectiveConstants(
   gpus: number,
   without: readonly string[] = [],
 ): FoundConstants<CollectiveConstants> {
-  const isSwitched = accelerator.scaleUpGbPerSecond > 0;
+  const isFast = hasFastLinks(accelerator, gpus);
   const known = collectives.filter(
     (each) =>
       each.operation === operation &&
       !without.includes(each.accelerator) &&
-      findAccelerator(each.accelerator).scaleUpGbPerSecond > 0 === isSwitched,
+      hasFastLinks(findAccelerator(each.accelerator), each.gpus) === isFast,
   );
   const nearest = nearestOf(accelerator, known);
   if (nearest === undefined) return unmeasuredCollective(operation, accelerator, gpus, without);
@@ -152,7 +153,7 @@ function unmeasuredCollective(
   gpus: number,
   without: readonly string[],
 ): FoundConstants<CollectiveConstants> {
-  if (accelerator.scaleUpGbPerSecond === 0) {
+  if (!hasFastLinks(accelerator, gpus)) {
     return { constants: unswitched, provenance: { kind: "roofline", from: "Arc-Pro-B60" } };
   }
   if (operation === "all_reduce") throw new RangeError("no all-reduce was measured on any accelerator");

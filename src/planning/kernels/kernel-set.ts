@@ -32,7 +32,8 @@ export function kernelSetOf(
   kvPrecision: "bf16" | "fp8" = "bf16",
   without: readonly string[] = [],
 ): KernelSet {
-  const gemm = findKernelConstants("gemm", accelerator, precision, without);
+  const units = { bf16: true, fp8: accelerator.fp8Tflops !== undefined, fp4: accelerator.fp4Tflops !== undefined };
+  const gemm = findKernelConstants("gemm", accelerator, units[precision] ? precision : "bf16", without);
   const prefill = findKernelConstants("prefill-attention", accelerator, "bf16", without);
   const decode = findKernelConstants("decode-attention", accelerator, kvPrecision, without);
   const reduce = findCollectiveConstants("all_reduce", accelerator, Math.min(8, accelerator.scaleUpGpus), without);

@@ -1,3 +1,4 @@
+import { bytesPerWeight } from "../catalog/accelerator.ts";
 import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { gibibytesOf } from "../catalog/quantities.ts";
 import { microTokens } from "./layer-time.ts";
@@ -21,12 +22,12 @@ export interface TrainingMemory {
 /** What training memory is held by. */
 export type MemoryPart = "weights" | "gradients" | "optimizer" | "gathered" | "activations" | "logits" | "workspace";
 
-/** Standard deviation of log(measured / predicted) of peak memory; stated, not fitted: few peaks were ever published. */
-const spread = 0.07;
+/** Standard deviation of log(measured / predicted): from TorchTitan's published peaks; wider where no peak was published. */
+const spreadOf = (job: TrainingJob): number => (job.stack === "fsdp" ? 0.07 : 0.12);
 /** Of an 80 % interval, in standard deviations. */
 const eightyPercent = 1.2816;
 /** Bytes that the driver, its context and NCCL hold beside the framework. */
-const contextBytes = 2.5e9;
+const contextBytes = 1.5e9;
 /** Share that the allocator loses to fragments. */
 const fragments = 0.04;
 
@@ -43,16 +44,22 @@ function stateBytes(job: TrainingJob): States {
   const held = rankParameters(job);
   const weights = held.dense + held.expert;
   if (job.isLora === true)
-    return { weights: 2 * weights, gradients: 0.02 * weights, optimizer: 0.06 * weights, gathered: 0 };
+    return {
+      weights: bytesPerWeight[job.precision] * weights,
+      gradients: 0.02 * weights,
+      optimizer: 0.06 * weights,
+      gathered: 0,
+    };
+  const gradients = (job.stack === "megatron-core" ? 2 : 4) * weights;
   const ranks = layout.data * layout.context;
   const shards = layout.shardRanks ?? ranks;
   switch (layout.sharding) {
     case "none":
-      return { weights: 2 * weights, gradients: 4 * weights, optimizer: 12 * weights, gathered: 0 };
+      return { weights: 2 * weights, gradients, optimizer: 12 * weights, gathered: 0 };
     case "zero1":
-      return { weights: 2 * weights, gradients: 4 * weights, optimizer: (12 * weights) / ranks, gathered: 0 };
+      return { weights: 2 * weights, gradients, optimizer: (12 * weights) / ranks, gathered: 0 };
     case "zero2":
-      return { weights: 2 * weights, gradients: (4 * weights) / ranks, optimizer: (12 * weights) / ranks, gathered: 0 };
+      return { weights: 2 * weights, gradients: gradients / ranks, optimizer: (12 * weights) / ranks, gathered: 0 };
     case "zero3":
       return { ...fullyShardedBytes(job, weights, shards) };
   }
@@ -92,6 +99,11 @@ export function layerActivationBytes(job: TrainingJob): number {
   return tokens * hiddenSize * (block + scores);
 }
 
+/** Frozen weights need no gradient, so their products' inputs are not kept. */
+const frozenShare = 0.4;
+/** Runs with experts recompute activations and up-projections, whether they say so or not: else published ones did not fit. */
+const expertsShare = 0.6;
+
 /** Bytes a token of a gated block; PyTorch's selective recomputation keeps every other product's output. */
 function gatedWidth(job: TrainingJob): number {
   const { model, layout } = job;
@@ -107,7 +119,9 @@ function gatedWidth(job: TrainingJob): number {
       ? 0
       : (experts.perToken + experts.shared) * 6 * experts.size + 4 * experts.perToken * hiddenSize;
   const width = 8 * hiddenSize + heads + (1 - mixture) * 6 * model.feedForwardSize + mixture * routed;
-  return layout.recompute === "selective" && job.stack === "fsdp" ? 0.5 * width : width;
+  if (job.isLora === true) return frozenShare * width;
+  if (layout.recompute === "selective" && job.stack === "fsdp") return 0.5 * width;
+  return experts === undefined ? width : expertsShare * width;
 }
 
 /** Activations of the fullest stage: its layers times the micro-batches in flight. */
@@ -152,10 +166,10 @@ export function predictTrainingMemory(job: TrainingJob): TrainingMemory {
   ) as unknown as Record<MemoryPart, number>;
   return {
     peakGib: gibibytesOf(total),
-    lowGib: gibibytesOf(total * Math.exp(-eightyPercent * spread)),
-    highGib: gibibytesOf(total * Math.exp(eightyPercent * spread)),
+    lowGib: gibibytesOf(total * Math.exp(-eightyPercent * spreadOf(job))),
+    highGib: gibibytesOf(total * Math.exp(eightyPercent * spreadOf(job))),
     usableGib: gibibytesOf(usable),
-    fitProbability: normalShare(Math.log(usable / total) / spread),
+    fitProbability: normalShare(Math.log(usable / total) / spreadOf(job)),
     parts,
     assumptions: [
       "Adam with 32-bit state",
