@@ -44,30 +44,30 @@ vtrain_single_a100|step time|1020|6.2|4.6|0.9|80.3
 training_throughput|peak memory|8|3.9|2.2|-2.2|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|100.0
-inference_silicon|TPOT|2422|20.2|8.2|7.9|85.7
-inference_silicon|TTFT|2422|60.1|30.6|15.8|81.8
-inference_silicon (dense)|TPOT|1062|10.3|4.9|3.2|90.2
-inference_silicon (dense)|TTFT|1062|71.6|24.0|46.1|83.1
-inference_silicon (experts)|TPOT|625|19.7|7.3|8.1|89.3
-inference_silicon (experts)|TTFT|625|37.3|19.5|-2.7|86.7
-inference_silicon (ambiguous layout)|TPOT|143|28.6|26.1|0.8|55.9
-inference_silicon (ambiguous layout)|TTFT|143|64.5|62.5|-44.1|55.9
-inference_silicon (disaggregated)|TPOT|592|36.4|21.9|17.8|81.1
-inference_silicon (disaggregated)|TTFT|592|62.5|52.3|-4.5|80.6
-inference_trtllm (saturated)|output tokens/s|399|19.6|12.9|1.9|82.5
-inference_trtllm (static)|output tokens/s|197|17.7|9.2|7.9|84.3
-inference_trtllm (first-token)|first token alone|100|13.8|8.4|0.7|88.0
-trtllm_v1.0|output tokens/s|170|25.9|18.4|3.6|72.4
-trtllm_v0.17|output tokens/s|185|12.6|9.0|-0.7|92.4
-trtllm_v0.14|output tokens/s|44|24.2|20.5|5.8|79.5
-trtllm_static_v0.9.0|output tokens/s|80|16.7|9.2|6.2|85.0
-trtllm_ttft_b1_v0.9.0|first token alone|40|13.5|6.6|2.8|87.5
-trtllm_static_v0.8.0|output tokens/s|79|16.9|8.1|4.8|84.8
-trtllm_ttft_b1_v0.8.0|first token alone|40|14.5|7.7|2.0|87.5
-trtllm_static_v0.5.0|output tokens/s|38|21.8|12.2|17.7|81.6
-trtllm_ttft_b1_v0.5.0|first token alone|20|13.1|10.6|-6.3|90.0
-inference_mlperf (Offline)|output tokens/s|86|23.3|18.0|-15.9|73.3
-inference_mlperf (Server)|output tokens/s|86|25.9|26.1|-14.3|54.7
-inference_mlperf (Interactive)|output tokens/s|26|24.4|24.8|-24.4|76.9
-inference_mlperf|Server / Offline|85|5.7|3.8|1.4|74.1
+inference_silicon|TPOT|2422|20.8|8.3|8.4|85.2
+inference_silicon|TTFT|2422|57.6|27.8|13.5|80.4
+inference_silicon (dense)|TPOT|1062|10.5|5.2|2.6|87.6
+inference_silicon (dense)|TTFT|1062|66.1|20.8|40.6|80.3
+inference_silicon (experts)|TPOT|625|20.7|7.2|9.2|88.8
+inference_silicon (experts)|TTFT|625|37.6|19.8|-3.0|86.2
+inference_silicon (ambiguous layout)|TPOT|143|28.5|25.7|-0.7|65.7
+inference_silicon (ambiguous layout)|TTFT|143|59.3|61.1|-42.9|58.0
+inference_silicon (disaggregated)|TPOT|592|37.8|21.4|20.3|81.9
+inference_silicon (disaggregated)|TTFT|592|63.2|52.1|-3.9|79.9
+inference_trtllm (saturated)|output tokens/s|399|18.9|12.9|-0.7|78.4
+inference_trtllm (static)|output tokens/s|197|18.5|8.2|7.0|84.3
+inference_trtllm (first-token)|first token alone|100|19.2|10.1|6.2|86.0
+trtllm_v1.0|output tokens/s|170|23.6|14.5|0.1|69.4
+trtllm_v0.17|output tokens/s|185|12.4|8.1|-1.5|90.3
+trtllm_v0.14|output tokens/s|44|28.2|25.6|-0.6|63.6
+trtllm_static_v0.9.0|output tokens/s|80|18.2|8.7|5.3|85.0
+trtllm_ttft_b1_v0.9.0|first token alone|40|20.6|9.9|9.0|85.0
+trtllm_static_v0.8.0|output tokens/s|79|18.5|9.4|4.0|83.5
+trtllm_ttft_b1_v0.8.0|first token alone|40|21.5|10.0|9.0|85.0
+trtllm_static_v0.5.0|output tokens/s|38|19.5|7.4|16.6|84.2
+trtllm_ttft_b1_v0.5.0|first token alone|20|11.5|11.0|-5.1|90.0
+inference_mlperf (Offline)|output tokens/s|86|15.9|8.4|2.3|89.5
+inference_mlperf (Server)|output tokens/s|86|20.4|12.4|4.0|87.2
+inference_mlperf (Interactive)|output tokens/s|26|15.5|16.0|-15.5|88.5
+inference_mlperf|Server / Offline|85|5.7|3.8|1.0|75.3
 `;

@@ -26,6 +26,8 @@ export interface EngineConstants {
   readonly firstSteps: number;
   readonly queueScale: number;
   readonly queuePower: number;
+  /** Shorter answers bring prompts in bunches: the wait grows with (1024 / output tokens) to this power. */
+  readonly turnPower: number;
   /** Half widths of 80 % intervals, as logarithms, from held-out residuals. */
   readonly tpotSpread: number;
   readonly ttftSpread: number;
@@ -48,6 +50,7 @@ const engines = new Map(
       firstSteps: of("firstSteps"),
       queueScale: of("queueScale"),
       queuePower: of("queuePower"),
+      turnPower: of("turnPower"),
       tpotSpread: of("tpotSpread"),
       ttftSpread: of("ttftSpread"),
     };

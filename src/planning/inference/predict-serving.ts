@@ -41,6 +41,9 @@ export interface SteadyState {
   readonly waiting: number;
 }
 
+/** Output tokens that the queue's constants are stated for. */
+const usualOutput = 1024;
+
 /** Prefills that one decode step waits for, summed over a request's life: other requests' prompts in its output time. */
 function interferenceOf(context: ServingContext, running: number, prefill: number, outputTokens: number): number {
   return (context.engine.interference * Math.max(0, running - 1) * prefill) / outputTokens;
@@ -62,7 +65,8 @@ export function steadyState(context: ServingContext, shape: RequestShape, concur
   const decode = step / (job.tokensPerStep ?? 1);
   const tpot = decode + interferenceOf(context, running, prefill, shape.outputTokens);
   const bunched = engine.queueScale * Math.max(0, running - 1) ** engine.queuePower;
-  const served = engine.firstMs * 1e-3 + engine.firstSteps * step + prefill * (1 + bunched);
+  const turns = (usualOutput / shape.outputTokens) ** engine.turnPower;
+  const served = engine.firstMs * 1e-3 + engine.firstSteps * step + prefill * (1 + bunched) * turns;
   const queued = (waiting / running) * (shape.outputTokens * tpot + prefill);
   return { ttft: served + queued, tpot, prefill, decode, running, waiting };
 }

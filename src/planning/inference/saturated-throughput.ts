@@ -14,9 +14,9 @@ const promptsMax = 64;
 const spread = 0.35;
 
 /** Seconds over the sum of iterations: medians over TensorRT-LLM's published tables (versions 0.5 to 1.0), by number format. */
-const slowdown: Readonly<Record<Precision, number>> = { bf16: 1.28, fp8: 1.07, fp4: 1.13 };
+const slowdown: Readonly<Record<Precision, number>> = { bf16: 1.13, fp8: 0.97, fp4: 1.07 };
 /** A static batch pays more: nothing takes the place of what ended (median over versions 0.5 to 0.9). */
-const staticSlowdown = 1.08;
+const staticSlowdown = 1.1;
 /** Full batches of hundreds of short prompts: what a closed loop of long ones says of a prefill holds no more. */
 const prefillScaleMax = 1.2;
 /** Least microseconds a sequence and step; small closed loops of models with experts do not show it. */
