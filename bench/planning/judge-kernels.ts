@@ -10,7 +10,7 @@ import {
 } from "../../src/planning/kernels/find-constants.ts";
 import { gemmTime } from "../../src/planning/kernels/gemm-time.ts";
 import type { KernelKind } from "../../src/planning/kernels/kernel-constants.ts";
-import { attentionRows, collectiveRows, gemmRows } from "./kernel-rows.ts";
+import { attentionRows, collectiveRows, gemmRows, rowsInOtherFormats } from "./kernel-rows.ts";
 import { type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
 
 interface Found {
@@ -36,8 +36,9 @@ function judge<Row extends Kernel>(
   kind: KernelKind | "collective",
   rows: readonly Row[],
   predict: (row: Row, accelerator: Accelerator, without: readonly string[]) => Found,
+  otherFormats = 0,
 ): readonly Score[] {
-  const excluded: Record<string, number> = {};
+  const excluded: Record<string, number> = otherFormats === 0 ? {} : { "number format not planned": otherFormats };
   const judgeAll = (isLeftOut: boolean): readonly Judged[] =>
     rows.flatMap((row, at) => {
       const accelerator = knownAccelerator(row.accelerator);
@@ -59,10 +60,16 @@ function judge<Row extends Kernel>(
 /** Scores matrix products, attention and collectives, each also with the row's accelerator left out of the constants. */
 export function judgeKernels(folder: string): readonly Score[] {
   return [
-    ...judge("kernel_gemm", "gemm", gemmRows(folder), (row, accelerator, without) => {
-      const { constants, provenance } = findKernelConstants("gemm", accelerator, row.precision, without);
-      return { predicted: gemmTime(row.product, accelerator, row.precision, constants), provenance };
-    }),
+    ...judge(
+      "kernel_gemm",
+      "gemm",
+      gemmRows(folder),
+      (row, accelerator, without) => {
+        const { constants, provenance } = findKernelConstants("gemm", accelerator, row.precision, without);
+        return { predicted: gemmTime(row.product, accelerator, row.precision, constants), provenance };
+      },
+      rowsInOtherFormats(folder, "kernel_gemm"),
+    ),
     ...(["prefill-attention", "decode-attention"] as const).flatMap((kind) =>
       judge(
         `kernel_attention (${kind === "prefill-attention" ? "prefill" : "decode"})`,

@@ -1,3 +1,4 @@
+import { isFault } from "../../src/base/fault.ts";
 import {
   predictServing,
   predictSplitServing,
@@ -20,6 +21,16 @@ function predict(row: Row): ServingPrediction {
   const { prefill, job: decode } = row;
   const split = { prefill, decode, prefillWorkers: row.prefillWorkers ?? 1, decodeWorkers: row.decodeWorkers ?? 1 };
   return predictSplitServing(split, row.shape, row.concurrency);
+}
+
+/** The prediction, or why there is none. */
+function attempt(row: Row): ServingPrediction | string {
+  try {
+    return predict(row);
+  } catch (error) {
+    if (isFault(error)) return error.message.replaceAll(/\d+/g, "#").slice(0, 80);
+    throw error;
+  }
 }
 
 function modeOf(row: Row): string {
@@ -51,7 +62,11 @@ export function judgeServing(folder: string): readonly Score[] {
     if ("excluded" in row) exclude(row.mode, row.excluded);
     else if (servingMemory(row.job, row.shape).requestsMax < 1)
       exclude(modeOf(row), "by our memory model the weights do not fit");
-    else predicted.push({ row, prediction: predict(row) });
+    else {
+      const prediction = attempt(row);
+      if (typeof prediction === "string") exclude(modeOf(row), prediction);
+      else predicted.push({ row, prediction });
+    }
   }
   const metrics = (table: string, rows: readonly Predicted[], reasons: Exclusions): readonly Score[] => [
     scoreRows(table, "TPOT", judged(rows, "tpot"), reasons, true),

@@ -43,6 +43,12 @@ function required(row: TruthRow, column: string): number {
   return numberIn(row, column) ?? Number.NaN;
 }
 
+/** Rows of a kernel table in a number format that the planner does not know. */
+export function rowsInOtherFormats(folder: string, table: "kernel_gemm" | "kernel_attention"): number {
+  const column = table === "kernel_gemm" ? "gemm_dtype" : "kv_cache_dtype";
+  return readTable(folder, `${table}.csv`).filter((row) => precisions[row[column] ?? ""] === undefined).length;
+}
+
 /** The table of matrix products. */
 export function gemmRows(folder: string): readonly GemmRow[] {
   return readTable(folder, "kernel_gemm.csv").flatMap((row) => {

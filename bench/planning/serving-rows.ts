@@ -47,15 +47,16 @@ export function servingJobOf(
   const perNode = /gb[23]00/i.test(names.accelerator) ? 4 : 8;
   const domainGpus = Math.max(8, accelerator.scaleUpGpus);
   const precision = precisionOf(names.precision);
+  const model = findModel(names.model);
   return {
-    model: findModel(names.model),
+    model,
     accelerator,
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / perNode,
     precision,
     kvPrecision: precision === "bf16" ? "bf16" : "fp8",
     engine: names.engine,
-    layout,
+    layout: model.experts === undefined ? { ...layout, expert: 1 } : layout,
   };
 }
 

@@ -66,8 +66,8 @@ trtllm_static_v0.8.0|output tokens/s|79|18.5|9.4|4.0|83.5
 trtllm_ttft_b1_v0.8.0|first token alone|40|21.5|10.0|9.0|85.0
 trtllm_static_v0.5.0|output tokens/s|38|19.5|7.4|16.6|84.2
 trtllm_ttft_b1_v0.5.0|first token alone|20|11.5|11.0|-5.1|90.0
-inference_mlperf (Offline)|output tokens/s|86|15.9|8.4|2.3|89.5
-inference_mlperf (Server)|output tokens/s|86|20.4|12.4|4.0|87.2
+inference_mlperf (Offline)|output tokens/s|87|16.7|8.5|1.3|88.5
+inference_mlperf (Server)|output tokens/s|87|21.0|12.6|3.1|86.2
 inference_mlperf (Interactive)|output tokens/s|26|15.5|16.0|-15.5|88.5
-inference_mlperf|Server / Offline|85|5.7|3.8|1.0|75.3
+inference_mlperf|Server / Offline|86|5.9|3.9|1.2|74.4
 `;

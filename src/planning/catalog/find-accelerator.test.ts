@@ -25,6 +25,15 @@ test.each(["H100", "h100_sxm", "NVIDIA H100-SXM-80GB", "H100-SXM-80GB", "h100-sx
   expect(findAccelerator(name).name).toBe("H100-SXM");
 });
 
+test.each([
+  ["AMD Instinct MI325X 256GB HBM3E", "MI325X"],
+  ["NVIDIA GH200-GraceHopper-Superchip-96GB", "GH200"],
+  ["AMD Instinct MI300X-NPS1-SPX-192GB-750W", "MI300X"],
+  ["Virtualized NVIDIA H100-NVL-94GB x4", "H100-NVL"],
+])("%s is found by the name among its words: %s", (name, found) => {
+  expect(findAccelerator(name).name).toBe(found);
+});
+
 test("rates are dense: an H100 does 989 TFLOP/s in bf16 and twice that in fp8", () => {
   const accelerator = findAccelerator("H100");
 

@@ -39,6 +39,20 @@ function plainName(name: string): string {
     .replaceAll(/[^a-z0-9]/g, "");
 }
 
+const vendors: ReadonlySet<string> = new Set(["nvidia", "amd", "intel", "google", "aws"]);
+
+/** Longer product names hold the accelerator's own among their words: pairs of words are tried before single ones. */
+function findAmongWords(name: string, all: readonly Accelerator[]): Accelerator | undefined {
+  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "" && !vendors.has(word.toLowerCase()));
+  const pairs = words.slice(1).map((word, at) => `${words[at] ?? ""}-${word}`);
+  for (const part of [...pairs, ...words]) {
+    const wanted = plainName(aliases[plainName(part)] ?? part);
+    const found = all.find((each) => plainName(each.name) === wanted);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 const numberColumns = new Set(
   "year bf16Tflops fp8Tflops fp4Tflops memoryGb memoryGbPerSecond scaleUpGbPerSecond scaleUpGpus hostGbPerSecond watts".split(
     " ",
@@ -65,7 +79,8 @@ export function listAccelerators(): readonly Accelerator[] {
 /**
  * Finds an accelerator by name; the user's own entries come before the shipped ones.
  *
- * Upper and lower case, signs, the vendor and `80GB` do not matter: `h100_sxm`, `NVIDIA H100-SXM-80GB`, `H100`.
+ * Upper and lower case, signs, the vendor, `80GB` and words around the name do not matter: `h100_sxm`, `H100`,
+ * `NVIDIA H100-SXM-80GB`, `AMD Instinct MI325X 256GB HBM3E`.
  *
  * @throws {Fault} `planning.accelerator-unknown` with the names that look alike.
  */
@@ -74,7 +89,9 @@ export function findAccelerator(name: string, own: readonly Accelerator[] = []):
   const wanted = plainName(aliases[asked] ?? name);
   const all = [...own, ...shipped];
   const found =
-    own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
+    own.find((each) => plainName(each.name) === asked) ??
+    all.find((each) => plainName(each.name) === wanted) ??
+    findAmongWords(name, all);
   if (found !== undefined) return found;
   const alike = suggestNames(
     name,
