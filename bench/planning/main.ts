@@ -44,10 +44,16 @@ if (!words.includes("--json")) {
   for (const speed of measureSpeed()) process.stdout.write(`${speed.what}: ${speed.value.toFixed(0)} ${speed.unit}\n`);
 }
 
-function rounded(score: Score): Score {
+/** A score as printed: how many rows were excluded, and their number by reason. */
+function rounded(score: Score): Record<string, unknown> {
   const round = (value: number | null): number | null => (value === null ? null : Math.round(value * 100) / 100);
+  const { table, metric, n } = score;
   return {
-    ...score,
+    table,
+    metric,
+    n,
+    excluded: Object.values(score.excluded).reduce((sum, each) => sum + each, 0),
+    reasons: score.excluded,
     mape: round(score.mape),
     median: round(score.median),
     p90: round(score.p90),
