@@ -11,7 +11,11 @@ export interface ErrorStatement {
   readonly median: number;
   /** Positive: the estimate is too long. */
   readonly bias: number;
+  /** What the figures are worth: they describe the rows that the constants were fitted on. */
+  readonly basis: string;
 }
+
+const basis = "rows that the constants were fitted on; rows left out in turn: docs/benchmarks/planning.md";
 
 const statements: readonly ErrorStatement[] = parseTable(measuredErrorTable).map((row) => ({
   table: row["table"] ?? "",
@@ -20,6 +24,7 @@ const statements: readonly ErrorStatement[] = parseTable(measuredErrorTable).map
   mape: Number(row["mape"]),
   median: Number(row["median"]),
   bias: Number(row["bias"]),
+  basis,
 }));
 
 /** The measured errors that an answer of these kinds shows, from the benchmark's table. */
