@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { Gigabytes, GigabytesPerSecond } from "./quantities.ts";
+
+/** How sure a constant is: A two sources agree, B one source was read, C recalled from a datasheet, U given by the user. */
+export const confidenceSchema = z.enum(["A", "B", "C", "U"]);
+
+const families = [
+  "ampere",
+  "ada",
+  "hopper",
+  "blackwell",
+  "blackwell-rtx",
+  "cdna",
+  "gaudi",
+  "tpu",
+  "trainium",
+  "other",
+] as const;
+
+/** The line of chips an accelerator belongs to; measured kernels transfer within a family first. */
+export type AcceleratorFamily = (typeof families)[number];
+
+const rate = z.number().positive();
+
+/**
+ * An accelerator as a catalog entry, also the shape of a user's own YAML entry.
+ *
+ * Arithmetic rates are dense (never "with sparsity") TFLOP/s; memory in GB (10^9 bytes); bandwidths in GB/s, one
+ * direction. A rate that the chip does not have is left out.
+ */
+export const acceleratorSchema = z
+  .strictObject({
+    name: z.string().min(1).max(80),
+    vendor: z.string().min(1).max(80),
+    family: z.enum(families).default("other"),
+    year: z.int().min(2010).max(2100),
+    bf16Tflops: rate,
+    fp8Tflops: rate.optional(),
+    fp4Tflops: rate.optional(),
+    memoryGb: rate.transform((value) => value as Gigabytes),
+    memoryGbPerSecond: rate.transform((value) => value as GigabytesPerSecond),
+    scaleUpGbPerSecond: z
+      .number()
+      .min(0)
+
+      .transform((value) => value as GigabytesPerSecond),
+    scaleUpGpus: z.int().min(1).max(100_000),
+    hostGbPerSecond: rate.transform((value) => value as GigabytesPerSecond),
+    watts: rate.optional(),
+    confidence: confidenceSchema.default("U"),
+    source: z.string().min(1).default("given by the user"),
+  })
+  .readonly();
+
+/** An accelerator of the catalog or of the user: dense TFLOP/s, GB, GB/s one way, watts. */
+export type Accelerator = z.infer<typeof acceleratorSchema>;
+
+/** A number format of weights and matrix products. */
+export type Precision = "bf16" | "fp8" | "fp4";
+
+/** Bytes of one weight in a number format, block scales included (fp4: one 8-bit scale per 16 values). */
+export const bytesPerWeight: Readonly<Record<Precision, number>> = { bf16: 2, fp8: 1, fp4: 0.5625 };
+
+/**
+ * The dense arithmetic rate in a number format, FLOP/s.
+ *
+ * A format that the chip has no units for runs at the rate of bf16: the weights are unpacked first.
+ */
+export function peakFlopsOf(accelerator: Accelerator, precision: Precision): number {
+  const bf16 = accelerator.bf16Tflops;
+  const own = { bf16, fp8: accelerator.fp8Tflops, fp4: accelerator.fp4Tflops };
+  const tflops = own[precision] ?? bf16;
+  return tflops * 1e12;
+}

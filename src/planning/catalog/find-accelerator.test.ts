@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { isFault } from "../../base/fault.ts";
+import { peakFlopsOf } from "./accelerator.ts";
+import { findAccelerator, listAccelerators, parseAccelerators } from "./find-accelerator.ts";
+import { findInterconnect, usualInterconnect } from "./find-interconnect.ts";
+import {
+  byteRateOf,
+  bytesOfGibibytes,
+  bytesOfGigabytes,
+  type GigabitsPerSecond,
+  gibibytesOf,
+  gigabytesOf,
+} from "./quantities.ts";
+
+function codeOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return isFault(error) ? error.code : error;
+  }
+  return undefined;
+}
+
+test.each(["H100", "h100_sxm", "NVIDIA H100-SXM-80GB", "H100-SXM-80GB", "h100-sxm"])("%s is the H100-SXM", (name) => {
+  expect(findAccelerator(name).name).toBe("H100-SXM");
+});
+
+test.each([
+  ["AMD Instinct MI325X 256GB HBM3E", "MI325X"],
+  ["NVIDIA GH200-GraceHopper-Superchip-96GB", "GH200"],
+  ["AMD Instinct MI300X-NPS1-SPX-192GB-750W", "MI300X"],
+  ["Virtualized NVIDIA H100-NVL-94GB x4", "H100-NVL"],
+])("%s is found by the name among its words: %s", (name, found) => {
+  expect(findAccelerator(name).name).toBe(found);
+});
+
+test("rates are dense: an H100 does 989 TFLOP/s in bf16 and twice that in fp8", () => {
+  const accelerator = findAccelerator("H100");
+
+  expect(peakFlopsOf(accelerator, "bf16") / 1e12).toBeCloseTo(989.4);
+  expect(peakFlopsOf(accelerator, "fp8") / peakFlopsOf(accelerator, "bf16")).toBeCloseTo(2, 3);
+});
+
+test("a format without units of its own runs at the next wider one's rate", () => {
+  const accelerator = findAccelerator("A100");
+
+  expect(peakFlopsOf(accelerator, "fp4")).toBe(peakFlopsOf(accelerator, "bf16"));
+});
+
+test("every shipped accelerator has a source, a confidence and positive rates, and its own name finds it", () => {
+  for (const each of listAccelerators()) {
+    expect(each.source.length).toBeGreaterThan(3);
+    expect(each.bf16Tflops * each.memoryGb * each.memoryGbPerSecond).toBeGreaterThan(0);
+    expect(findAccelerator(each.name)).toBe(each);
+  }
+});
+
+test("an unknown accelerator is a fault that names what looks alike", () => {
+  expect(() => findAccelerator("H1000-SXN")).toThrow(/alike: H100-SXM/);
+  expect(codeOf(() => findAccelerator("H1000-SXN"))).toBe("planning.accelerator-unknown");
+});
+
+test("a user's own accelerator is found before the shipped one; a wrong field is named", () => {
+  const own = {
+    name: "H100-SXM",
+    vendor: "us",
+    year: 2026,
+    bf16Tflops: 1,
+    memoryGb: 1,
+    memoryGbPerSecond: 1,
+    scaleUpGbPerSecond: 0,
+    scaleUpGpus: 1,
+    hostGbPerSecond: 1,
+  };
+
+  expect(findAccelerator("H100-SXM", parseAccelerators([own])).bf16Tflops).toBe(1);
+  expect(() => parseAccelerators([{ ...own, bf16Tflops: -1 }])).toThrow(/0\.bf16Tflops/);
+  expect(codeOf(() => parseAccelerators([{ ...own, memoryGiB: 80 }]))).toBe("planning.catalog-invalid");
+});
+
+test("network ports are sold in bits: eight 400 Gb/s ports carry 400 GB/s", () => {
+  expect(byteRateOf(400 as GigabitsPerSecond)).toBe(50);
+  expect(usualInterconnect(findAccelerator("H100")).nodeGbPerSecond).toBe(400);
+  expect(codeOf(() => findInterconnect("token ring"))).toBe("planning.interconnect-unknown");
+});
+
+test("decimal and binary memory are converted, not mixed: 80 GB are 74.5 GiB", () => {
+  const memory = gigabytesOf(80e9);
+
+  expect(gibibytesOf(bytesOfGigabytes(memory))).toBeCloseTo(74.5, 1);
+  expect(bytesOfGibibytes(gibibytesOf(80e9))).toBeCloseTo(80e9, 0);
+});

@@ -1,0 +1,55 @@
+import { Fault } from "../../base/fault.ts";
+import type { Random } from "../../base/random.ts";
+import { type ServiceGoal, type Simulation, simulateServing } from "./simulate-serving.ts";
+
+/** How many replicas a load needs under a goal. */
+export interface ReplicaCount {
+  readonly replicas: number;
+  /** The arrival rate at which one replica still keeps the goal, requests a second. */
+  readonly goodputPerReplica: number;
+  /** Share of requests that keep the goal at that rate. */
+  readonly goodShare: number;
+}
+
+const requestsSimulated = 1500;
+const rounds = 12;
+
+/**
+ * Finds the highest arrival rate at which a share of requests keeps the goal, by bisection over simulations, and from it the
+ * replicas for a peak load.
+ *
+ * @param newRandom a fresh source for every simulation, so that rates are compared on the same draws.
+ * @throws {Fault} `planning.layout-impossible` when not even a lone request keeps the goal.
+ */
+export function replicasForLoad(
+  question: Omit<Simulation, "load" | "requests" | "goal">,
+  goal: ServiceGoal,
+  peakPerSecond: number,
+  share: number,
+  newRandom: () => Random,
+): ReplicaCount {
+  if (!(peakPerSecond > 0 && share > 0 && share < 1)) {
+    throw new Fault(
+      "planning.request-invalid",
+      `wanted a positive peak and a share below 1, found ${peakPerSecond} and ${share}`,
+    );
+  }
+  const goodAt = (perSecond: number): number =>
+    simulateServing({ ...question, goal, load: { kind: "open", perSecond }, requests: requestsSimulated }, newRandom())
+      .goodShare;
+  let [low, high] = [1e-3, 1];
+  const alone = goodAt(low);
+  if (alone < share) {
+    throw new Fault(
+      "planning.layout-impossible",
+      `even a lone request keeps the goal in ${(100 * alone).toFixed(0)} % of cases, ${(100 * share).toFixed(0)} % are wanted; take more accelerators a replica, a faster one, or a wider goal`,
+    );
+  }
+  while (high < 1e5 && goodAt(high) >= share) [low, high] = [high, 2 * high];
+  for (let round = 0; round < rounds; round += 1) {
+    const middle = Math.sqrt(low * high);
+    if (goodAt(middle) >= share) low = middle;
+    else high = middle;
+  }
+  return { replicas: Math.ceil(peakPerSecond / low), goodputPerReplica: low, goodShare: goodAt(low) };
+}

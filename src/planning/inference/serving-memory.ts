@@ -1,0 +1,62 @@
+import { bytesPerWeight } from "../catalog/accelerator.ts";
+import { kvBytesOfSequence, layerCounts, layerParameters, modelParameters } from "../catalog/model-size.ts";
+import { type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
+
+/** Memory of one accelerator of a replica, bytes. */
+export interface ServingMemory {
+  readonly weights: number;
+  /** Left for the KV cache after weights, activations, graphs and the driver. */
+  readonly cache: number;
+  /** One request's cache at its mean length in steady state, and at its end. */
+  readonly perRequest: number;
+  /** Requests that run at the same time before others wait; 0 when the weights do not fit. */
+  readonly requestsMax: number;
+}
+
+/** Share of memory that engines take by default. */
+const usableShare = 0.9;
+/** Activations, captured graphs and the driver's context, bytes. */
+const overheadBytes = 4.5e9;
+
+/** TensorRT-LLM takes its share of what the weights and the driver leave, others take theirs of all memory. */
+const driverBytes = 3.5e9;
+
+/** Weights that one accelerator holds, bytes. */
+function weightBytes(job: ServingJob): number {
+  const { model, layout, precision } = job;
+  const counts = layerCounts(model);
+  const experts = counts.mixture * (model.experts?.count ?? 0) * layerParameters(model).expert;
+  const common = modelParameters(model).total - experts;
+  const commonBytes =
+    model.experts !== undefined && precision === "fp4" ? bytesPerWeight.bf16 : bytesPerWeight[precision];
+  const perPipeline =
+    (common * commonBytes) / layout.tensor +
+    (experts * bytesPerWeight[precision]) / (layout.tensor * layout.attentionData);
+  return perPipeline / layout.pipeline;
+}
+
+/** How many ranks share one sequence's cache: heads are split, a latent cache is copied. */
+function cacheRanks(job: ServingJob): number {
+  const { attention } = job.model;
+  return attention.kind === "latent" ? 1 : Math.min(job.layout.tensor, attention.kvHeads);
+}
+
+/** How many requests a replica runs at once, from what weights leave of its memory. */
+export function servingMemory(job: ServingJob, shape: RequestShape): ServingMemory {
+  const weights = weightBytes(job);
+  const memory = job.accelerator.memoryGb * 1e9;
+  const free =
+    job.engine === "trtllm"
+      ? usableShare * (memory - weights - driverBytes)
+      : usableShare * memory - weights - overheadBytes;
+  const cache = Math.max(0, free);
+  const bytes = job.kvPrecision === "fp8" ? 1 : 2;
+  const length = shape.inputTokens + shape.outputTokens / 2;
+  const perRequest = kvBytesOfSequence(job.model, length, bytes) / cacheRanks(job) / job.layout.pipeline;
+  return { weights, cache, perRequest, requestsMax: Math.floor(cache / perRequest) * job.layout.attentionData };
+}
+
+/** Accelerators of a replica, for messages. */
+export function replicaWords(job: ServingJob): string {
+  return `${job.model.name} in ${job.precision} on ${replicaGpus(job.layout)} x ${job.accelerator.name}`;
+}

@@ -1,0 +1,160 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { seededRandom } from "../../base/random.ts";
+import { findAccelerator } from "../catalog/find-accelerator.ts";
+import { findModel } from "../catalog/find-model.ts";
+import { sizeInference } from "../size-inference.ts";
+import { expertsVisited } from "./iteration-time.ts";
+import { predictServing, predictSplitServing } from "./predict-serving.ts";
+import { replicasForLoad } from "./replicas-for-load.ts";
+import { predictSaturated, serverShare } from "./saturated-throughput.ts";
+import type { ServingJob } from "./serving-job.ts";
+import { servingMemory } from "./serving-memory.ts";
+import { simulateServing } from "./simulate-serving.ts";
+import { StepHeap } from "./step-heap.ts";
+
+const job: ServingJob = {
+  model: findModel("Llama-3.1-70B"),
+  accelerator: findAccelerator("H200"),
+  domainGpus: 8,
+  domainBytesPerSecond: 400e9,
+  precision: "fp8",
+  kvPrecision: "fp8",
+  engine: "vllm",
+  layout: { tensor: 2, attentionData: 1, expert: 1, pipeline: 1 },
+};
+const shape = { inputTokens: 1024, outputTokens: 256 };
+
+test("a token takes longer with more requests in flight, and the replica yields more", () => {
+  const [few, many] = [4, 64].map((concurrency) => predictServing(job, shape, concurrency));
+
+  expect(many?.tpotSeconds.likely).toBeGreaterThan(few?.tpotSeconds.likely ?? 0);
+  expect(many?.outputTokensPerSecond.likely).toBeGreaterThan(few?.outputTokensPerSecond.likely ?? 0);
+  expect(few?.tpotSeconds.low).toBeLessThan(few?.tpotSeconds.likely ?? 0);
+});
+
+test("requests beyond the cache wait, and the answer says that the cache is the bottleneck", () => {
+  const small = { ...job, accelerator: findAccelerator("H100") };
+  const long = { inputTokens: 8192, outputTokens: 1024 };
+  const places = servingMemory(small, long).requestsMax;
+  const full = predictServing(small, long, places + 50);
+
+  expect(full.waiting).toBe(50);
+  expect(full.bottleneck).toBe("cache");
+  expect(full.ttftSeconds.likely).toBeGreaterThan(5 * predictServing(small, long, places).ttftSeconds.likely);
+});
+
+test("weights that do not fit are refused with the figures", () => {
+  const tiny = { ...job, accelerator: findAccelerator("L4") };
+
+  expect(() => predictServing(tiny, shape, 1)).toThrow(
+    /leaves no room for a request: 35\.\d GB of weights on each of 24 GB/,
+  );
+});
+
+test.each([0, -1, Number.NaN])("a concurrency of %d is refused, never NaN", (concurrency) => {
+  expect(() => predictServing(job, shape, concurrency)).toThrow(/concurrency must be at least 1/);
+});
+
+test("a latent cache is copied to every rank, so splitting the model does not make room in proportion", () => {
+  const latent = { ...job, model: findModel("DeepSeek-V3"), accelerator: findAccelerator("B200") };
+  const perRequest = (tensor: number): number =>
+    servingMemory({ ...latent, layout: { ...job.layout, tensor } }, shape).perRequest;
+
+  expect(perRequest(8)).toBe(perRequest(1));
+});
+
+test("the simulation of a closed loop agrees with the closed form on the time of a token", () => {
+  const simulated = simulateServing(
+    { job, shape: { inputTokens: 2048, outputTokens: 512 }, load: { kind: "closed", concurrency: 16 }, requests: 400 },
+    seededRandom(7),
+  );
+  const predicted = predictServing(job, { inputTokens: 2048, outputTokens: 512 }, 16);
+
+  expect(Math.abs(simulated.tpotSeconds.p50 / predicted.tpotSeconds.likely - 1)).toBeLessThan(0.15);
+});
+
+test("the same seed gives the same simulation, and every request ends", () => {
+  const run = () =>
+    simulateServing({ job, shape, load: { kind: "open", perSecond: 4 }, requests: 300 }, seededRandom(5));
+
+  expect(run()).toEqual(run());
+  expect(run().requestsPerSecond).toBeGreaterThan(3);
+});
+
+test("a busier replica makes first tokens wait longer", () => {
+  const waitAt = (perSecond: number): number =>
+    simulateServing({ job, shape, load: { kind: "open", perSecond }, requests: 600 }, seededRandom(2)).ttftSeconds.p90;
+
+  expect(waitAt(12)).toBeGreaterThan(waitAt(1));
+});
+
+test("replicas for a load keep the goal at their share of it; a goal nobody can keep is refused", () => {
+  const goal = { ttftSeconds: 2, tpotSeconds: 0.05 };
+  const needed = replicasForLoad({ job, shape }, goal, 100, 0.95, () => seededRandom(3));
+
+  expect(needed.replicas).toBe(Math.ceil(100 / needed.goodputPerReplica));
+  expect(needed.goodShare).toBeGreaterThanOrEqual(0.95);
+  expect(() =>
+    replicasForLoad({ job, shape }, { ttftSeconds: 1e-4, tpotSeconds: 1e-4 }, 100, 0.95, () => seededRandom(3)),
+  ).toThrow(/even a lone request/);
+});
+
+test("tighter goals leave less of the saturated throughput, and never more than all of it", () => {
+  const share = (tpotSeconds: number): number => serverShare(job, shape, 2, tpotSeconds);
+
+  expect(share(0.02)).toBeLessThan(share(0.2));
+  expect(share(0.2)).toBeLessThanOrEqual(1);
+  expect(predictSaturated(job, shape).outputTokensPerSecond.likely).toBeGreaterThan(1000);
+});
+
+test("split serving decodes without waiting for prefills", () => {
+  const split = { prefill: job, prefillWorkers: 2, decode: job, decodeWorkers: 1 };
+  const long = { inputTokens: 8192, outputTokens: 256 };
+
+  expect(predictSplitServing(split, long, 32).tpotSeconds.likely).toBeLessThan(
+    predictServing(job, long, 32).tpotSeconds.likely,
+  );
+});
+
+test("one token visits k experts, and many tokens visit all", () => {
+  expect(expertsVisited(256, 8, 1)).toBeCloseTo(8, 9);
+  expect(expertsVisited(256, 8, 1000)).toBeCloseTo(256, 6);
+});
+
+test("flights leave the heap in the order in which they end", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 60 }), (ends) => {
+      const heap = new StepHeap();
+      for (const endStep of ends) heap.push({ endStep, arrived: 0, firstToken: 0, outputTokens: 1, cacheTokens: 1 });
+      const left = ends.map(() => heap.pop()?.endStep);
+
+      expect(left).toEqual(ends.toSorted((one, other) => one - other));
+      expect(heap.size).toBe(0);
+    }),
+  );
+});
+
+test("a whole question is answered with the replicas for a peak and every assumption", () => {
+  const answer = sizeInference({
+    model: "Qwen3-32B",
+    accelerator: "L40S",
+    precision: "fp8",
+    inputTokens: 1000,
+    outputTokens: 200,
+    peakPerSecond: 20,
+    ttftSeconds: 5,
+  });
+
+  expect(answer.replicas?.gpus).toBe((answer.replicas?.replicas ?? 0) * answer.tensor);
+  expect(answer.assumptions.join("\n")).toMatch(/engine was not given: vllm is assumed/);
+  expect(answer.assumptions.join("\n")).toMatch(/L40S were not measured/);
+  expect(answer.errors.map((each) => each.n > 0 && each.median > 0)).toEqual([true, true]);
+});
+
+test("a question with a negative figure or an unknown field is refused and names it", () => {
+  const question = { model: "Qwen3-32B", accelerator: "H100", inputTokens: 1000, outputTokens: 200 };
+
+  expect(() => sizeInference({ ...question, outputTokens: -1 })).toThrow(/outputTokens/);
+  expect(() => sizeInference({ ...question, memoryGiB: 80 })).toThrow(/memoryGiB/);
+});

@@ -1,0 +1,59 @@
+import type { Accelerator, Precision } from "../catalog/accelerator.ts";
+import { findCollectiveConstants, findKernelConstants, type Provenance } from "./find-constants.ts";
+import type { CollectiveConstants, KernelConstants } from "./kernel-constants.ts";
+
+/** All kernel constants of one accelerator in one number format, looked up once and used many times. */
+export interface KernelSet {
+  readonly accelerator: Accelerator;
+  readonly precision: Precision;
+  readonly gemm: KernelConstants;
+  readonly prefillAttention: KernelConstants;
+  readonly decodeAttention: KernelConstants;
+  collective(operation: string, gpus: number): CollectiveConstants;
+  /** What was measured on another accelerator, in words. */
+  readonly fallbacks: readonly string[];
+}
+
+function wordsOf(what: string, accelerator: Accelerator, provenance: Provenance): readonly string[] {
+  if (provenance.kind === "measured") return [];
+  const how = provenance.kind === "family" ? "the same family" : "another family, scaled by the roofline";
+  return [`${what} of ${accelerator.name} were not measured; those of ${provenance.from} are used (${how})`];
+}
+
+/**
+ * Looks up the kernel constants of an accelerator.
+ *
+ * @param kvPrecision the format of the KV cache.
+ * @param without accelerators whose measurements are left out, to test the transfer.
+ */
+export function kernelSetOf(
+  accelerator: Accelerator,
+  precision: Precision,
+  kvPrecision: "bf16" | "fp8" = "bf16",
+  without: readonly string[] = [],
+): KernelSet {
+  const units = { bf16: true, fp8: accelerator.fp8Tflops !== undefined, fp4: accelerator.fp4Tflops !== undefined };
+  const gemm = findKernelConstants("gemm", accelerator, units[precision] ? precision : "bf16", without);
+  const prefill = findKernelConstants("prefill-attention", accelerator, "bf16", without);
+  const decode = findKernelConstants("decode-attention", accelerator, kvPrecision, without);
+  const reduce = findCollectiveConstants("all_reduce", accelerator, Math.min(8, accelerator.scaleUpGpus), without);
+  const known = new Map<string, CollectiveConstants>();
+  return {
+    accelerator,
+    precision,
+    gemm: gemm.constants,
+    prefillAttention: prefill.constants,
+    decodeAttention: decode.constants,
+    collective(operation, gpus) {
+      const key = `${operation} ${gpus}`;
+      const found = known.get(key) ?? findCollectiveConstants(operation, accelerator, gpus, without).constants;
+      known.set(key, found);
+      return found;
+    },
+    fallbacks: [
+      ...wordsOf("matrix products", accelerator, gemm.provenance),
+      ...wordsOf("attention kernels", accelerator, prefill.provenance),
+      ...wordsOf("collectives", accelerator, reduce.provenance),
+    ],
+  };
+}

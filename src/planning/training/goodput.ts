@@ -1,0 +1,63 @@
+import { Fault } from "../../base/fault.ts";
+
+/** What a long run loses to failures and checkpoints. Times in seconds. */
+export interface GoodputQuestion {
+  readonly gpus: number;
+  /** Accelerator-hours between interruptions of a whole job; 50,700 in Llama 3's 54 days (arXiv 2407.21783). */
+  readonly gpuHoursPerInterruption: number;
+  /** Seconds that training stands still to write one checkpoint. */
+  readonly checkpointSeconds: number;
+  /** Seconds from a failure to the first step: detect, requeue, start, load. */
+  readonly restartSeconds: number;
+  /** Seconds between checkpoints; the best interval when left out. */
+  readonly intervalSeconds?: number;
+}
+
+/** The share of time that trains, and the checkpoint interval it is for. */
+export interface Goodput {
+  /** Useful seconds over wall seconds, in (0, 1]; the effective training time ratio. */
+  readonly ratio: number;
+  readonly intervalSeconds: number;
+  readonly meanSecondsToInterruption: number;
+  /** Shares of wall time; with `ratio` they add up to 1. */
+  readonly lost: { readonly checkpoints: number; readonly rework: number; readonly restarts: number };
+}
+
+/**
+ * The interval between checkpoints that wastes least.
+ *
+ * Daly 2006, "A higher order estimate of the optimum checkpoint interval", equation 37; Young's sqrt(2·delta·M) is its
+ * first term.
+ */
+export function bestCheckpointInterval(checkpointSeconds: number, meanSeconds: number): number {
+  if (checkpointSeconds >= 2 * meanSeconds) return meanSeconds;
+  const ratio = checkpointSeconds / (2 * meanSeconds);
+  const young = Math.sqrt(2 * checkpointSeconds * meanSeconds);
+  return Math.max(1, young * (1 + Math.sqrt(ratio) / 3 + ratio / 9) - checkpointSeconds);
+}
+
+/**
+ * Predicts the useful share of a long run's wall time under random failures (exponential, exact in the restart time).
+ *
+ * @throws {Fault} `planning.request-invalid` when a figure is not positive.
+ */
+export function predictGoodput(question: GoodputQuestion): Goodput {
+  for (const [name, value] of Object.entries(question)) {
+    const low = name === "checkpointSeconds" || name === "restartSeconds" ? 0 : Number.MIN_VALUE;
+    if (Number.isFinite(value) && value >= low) continue;
+    throw new Fault("planning.request-invalid", `${name} must be a positive number, found ${value}`);
+  }
+  const mean = (question.gpuHoursPerInterruption * 3600) / question.gpus;
+  const interval = question.intervalSeconds ?? bestCheckpointInterval(question.checkpointSeconds, mean);
+  const perCycle = Math.expm1((interval + question.checkpointSeconds) / mean);
+  const wall = (mean / interval) * Math.exp(question.restartSeconds / mean) * perCycle;
+  const ratio = 1 / wall;
+  const checkpoints = (question.checkpointSeconds / interval) * ratio;
+  const restarts = Math.min(1 - ratio - checkpoints, question.restartSeconds / mean);
+  return {
+    ratio,
+    intervalSeconds: interval,
+    meanSecondsToInterruption: mean,
+    lost: { checkpoints, restarts, rework: Math.max(0, 1 - ratio - checkpoints - restarts) },
+  };
+}

@@ -1,0 +1,183 @@
+import { layerCounts } from "../catalog/model-size.ts";
+import { attentionTime } from "../kernels/attention-time.ts";
+import { type Cluster, clusterAllToAllTime, clusterCollectiveTime } from "../kernels/cluster-collective.ts";
+import { gemmTime, type MatrixProduct } from "../kernels/gemm-time.ts";
+import type { KernelSet } from "../kernels/kernel-set.ts";
+import type { StackConstants } from "./stack-constants.ts";
+import type { TrainingJob } from "./training-job.ts";
+
+/** Seconds of one layer's forward pass over one micro-batch on one rank, by what it is spent on. */
+export interface LayerTime {
+  readonly products: number;
+  readonly attention: number;
+  readonly elementwise: number;
+  readonly tensor: number;
+  readonly exchange: number;
+}
+
+/** What the times of a job's layers are computed from. */
+export interface TimingContext {
+  readonly job: TrainingJob;
+  readonly kernels: KernelSet;
+  readonly cluster: Cluster;
+  readonly stack: StackConstants;
+}
+
+const bytesPerActivation = 2;
+
+/** Tokens of one micro-batch on one rank of the context group. */
+export function microTokens(job: TrainingJob): number {
+  return (job.layout.microSequences * job.sequenceTokens) / job.layout.context;
+}
+
+function productTime({ kernels, stack }: TimingContext, product: MatrixProduct, count = 1): number {
+  const { gemm, accelerator, precision } = kernels;
+  return count * gemmTime(product, accelerator, precision, gemm) * stack.gemmScale[precision];
+}
+
+function attentionProducts(context: TimingContext): number {
+  const { model, layout } = context.job;
+  const { attention, hiddenSize: inner } = model;
+  const rows = microTokens(context.job);
+  if (attention.kind === "grouped") {
+    const kv = Math.max(attention.kvHeads / layout.tensor, 1);
+    const columns = (attention.heads / layout.tensor + 2 * kv) * attention.headSize;
+    const out = (attention.heads * attention.headSize) / layout.tensor;
+    return productTime(context, { rows, columns, inner }) + productTime(context, { rows, columns: inner, inner: out });
+  }
+  const heads = attention.heads / layout.tensor;
+  const rank = attention.queryRank ?? inner;
+  return (
+    productTime(context, { rows, columns: rank + attention.kvRank + attention.ropeSize, inner }) +
+    productTime(context, { rows, columns: heads * (attention.nopeSize + attention.ropeSize), inner: rank }) +
+    productTime(context, {
+      rows,
+      columns: heads * (attention.nopeSize + attention.valueSize),
+      inner: attention.kvRank,
+    }) +
+    productTime(context, { rows, columns: inner, inner: heads * attention.valueSize })
+  );
+}
+
+function feedForward(context: TimingContext, rows: number, width: number, count = 1): number {
+  const { model } = context.job;
+  const inner = model.hiddenSize;
+  const up = { rows, columns: width * (model.isGated ? 2 : 1), inner };
+  return productTime(context, up, count) + productTime(context, { rows, columns: inner, inner: width }, count);
+}
+
+function expertProducts(context: TimingContext): number {
+  const { model, layout } = context.job;
+  const { experts } = model;
+  if (experts === undefined) return 0;
+  const tokens = microTokens(context.job) / layout.tensor;
+  const local = experts.count / layout.expert;
+  const rows = (tokens * layout.expert * experts.perToken) / experts.count;
+  const floor = context.kernels.gemm.floorUs * 1e-6 * context.stack.gemmScale[context.kernels.precision];
+  const routed = feedForward(context, rows, experts.size, local) - 2 * (local - 1) * floor;
+  const shared =
+    experts.shared === 0
+      ? 0
+      : feedForward(context, tokens * layout.tensor, (experts.size * experts.shared) / layout.tensor);
+  return routed + shared;
+}
+
+function attentionCore(context: TimingContext): { readonly kernel: number; readonly scores: number } {
+  const { job, kernels, stack } = context;
+  const { layout, model } = job;
+  const { attention } = model;
+  const isGrouped = attention.kind === "grouped";
+  const size = isGrouped ? attention.headSize : (attention.nopeSize + attention.ropeSize + attention.valueSize) / 2;
+  const windowed =
+    isGrouped && attention.windowTokens !== undefined ? (attention.windowedLayers ?? 0) / model.layers : 0;
+  const window = isGrouped ? (attention.windowTokens ?? 0) : 0;
+  const shrink = 1 - windowed * Math.max(0, 1 - (2 * window) / job.sequenceTokens);
+  const heads = Math.max(1, attention.heads / layout.tensor);
+  const work = {
+    sequences: layout.microSequences,
+    newTokens: job.sequenceTokens,
+    pastTokens: 0,
+    heads,
+    kvHeads: isGrouped ? Math.max(1, attention.kvHeads / layout.tensor) : heads,
+    headSize: size,
+    kvBytes: bytesPerActivation,
+  };
+  const kernel = (attentionTime(work, kernels.accelerator, kernels.prefillAttention) * shrink) / layout.context;
+  const matrix = layout.microSequences * heads * job.sequenceTokens ** 2 * bytesPerActivation;
+  const bandwidth = kernels.accelerator.memoryGbPerSecond * 1e9;
+  const { ampere, newer } = stack.attentionScale;
+  const scale = kernels.accelerator.family === "ampere" ? ampere : newer;
+  return { kernel: kernel * scale, scores: (stack.scorePasses * matrix) / layout.context / bandwidth };
+}
+
+function elementwiseTime(context: TimingContext): number {
+  const { job, kernels, stack } = context;
+  const { layout, model } = job;
+  const split = layout.isSequenceParallel ? layout.tensor : (3 * layout.tensor) / (layout.tensor + 2);
+  const width = model.hiddenSize + (model.experts === undefined ? 0 : model.experts.perToken * model.hiddenSize * 0.5);
+  const bytes = microTokens(job) * width * bytesPerActivation * stack.elementwisePasses;
+  return bytes / split / (kernels.accelerator.memoryGbPerSecond * 1e9);
+}
+
+function tensorTime(context: TimingContext): number {
+  const { job, kernels, cluster, stack } = context;
+  const ranks = job.layout.tensor;
+  if (ranks === 1) return 0;
+  const bytes = microTokens(job) * job.model.hiddenSize * bytesPerActivation;
+  const constants = kernels.collective("all_reduce", Math.min(ranks, cluster.domainGpus));
+  return 2 * stack.tensorExposed * clusterCollectiveTime("all_reduce", { ranks, stride: 1 }, bytes, cluster, constants);
+}
+
+function exchangeTime(context: TimingContext, isMixture: boolean): number {
+  const { job, kernels, cluster, stack } = context;
+  const { layout, model } = job;
+  let seconds = 0;
+  if (layout.context > 1) {
+    const { attention } = model;
+    const width = attention.kind === "grouped" ? 2 * attention.kvHeads * attention.headSize : 2 * attention.kvRank;
+    const bytes = (layout.microSequences * job.sequenceTokens * width * bytesPerActivation) / layout.tensor;
+    const group = { ranks: layout.context, stride: layout.tensor };
+    seconds += clusterCollectiveTime(
+      "all_gather",
+      group,
+      bytes,
+      cluster,
+      kernels.collective("all_gather", layout.context),
+    );
+  }
+  if (isMixture && layout.expert > 1) {
+    const sent =
+      (microTokens(job) / layout.tensor) * (model.experts?.perToken ?? 0) * model.hiddenSize * bytesPerActivation;
+    const group = { ranks: layout.expert, stride: 1 };
+    seconds += 2 * clusterAllToAllTime(group, sent, cluster, kernels.collective("alltoall", layout.expert));
+  }
+  return seconds * stack.exchangeExposed;
+}
+
+/** Mean forward time of one layer of the model (dense and mixture layers in their proportion). */
+export function layerForwardTime(context: TimingContext): LayerTime {
+  const { model, layout } = context.job;
+  const counts = layerCounts(model);
+  const mixture = counts.mixture / model.layers;
+  const core = attentionCore(context);
+  const dense =
+    counts.dense === 0 ? 0 : feedForward(context, microTokens(context.job), model.feedForwardSize / layout.tensor);
+  return {
+    products: attentionProducts(context) + (1 - mixture) * dense + mixture * expertProducts(context),
+    attention: core.kernel + core.scores,
+    elementwise: elementwiseTime(context),
+    tensor: tensorTime(context),
+    exchange: mixture > 0 ? mixture * exchangeTime(context, true) : exchangeTime(context, false),
+  };
+}
+
+/** Seconds of the output projection and its loss over one micro-batch, forward. */
+export function headForwardTime(context: TimingContext): number {
+  const { model, layout } = context.job;
+  const rows = microTokens(context.job);
+  const columns = model.vocabulary / layout.tensor;
+  const { accelerator } = context.kernels;
+  const lossBytes = 12 * rows * columns;
+  const product = productTime(context, { rows, columns, inner: model.hiddenSize });
+  return product + lossBytes / (accelerator.memoryGbPerSecond * 1e9);
+}

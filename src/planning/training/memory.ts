@@ -1,0 +1,196 @@
+import { bytesPerWeight } from "../catalog/accelerator.ts";
+import { layerCounts, layerParameters } from "../catalog/model-size.ts";
+import { gibibytesOf } from "../catalog/quantities.ts";
+import { microTokens } from "./layer-time.ts";
+import { rankParameters } from "./step-time.ts";
+import { checkTrainingJob, microBatchesOf, type TrainingJob } from "./training-job.ts";
+
+/** Peak memory of the fullest accelerator, GiB, by what holds it. */
+export interface TrainingMemory {
+  readonly peakGib: number;
+  /** The 80 % interval of the peak. */
+  readonly lowGib: number;
+  readonly highGib: number;
+  /** Memory a framework can have: the accelerator's, less driver context and communication buffers. */
+  readonly usableGib: number;
+  /** Chance that the run fits, from the spread of measured peaks around the prediction. */
+  readonly fitProbability: number;
+  readonly parts: Readonly<Record<MemoryPart, number>>;
+  readonly assumptions: readonly string[];
+}
+
+/** What training memory is held by. */
+export type MemoryPart = "weights" | "gradients" | "optimizer" | "gathered" | "activations" | "logits" | "workspace";
+
+/** Standard deviation of log(measured / predicted): from TorchTitan's published peaks; wider where no peak was published. */
+const spreadOf = (job: TrainingJob): number => (job.stack === "fsdp" ? 0.07 : 0.12);
+/** Of an 80 % interval, in standard deviations. */
+const eightyPercent = 1.2816;
+/** Bytes that the driver, its context and NCCL hold beside the framework. */
+const contextBytes = 1.5e9;
+/** Share that the allocator loses to fragments. */
+const fragments = 0.04;
+
+interface States {
+  readonly weights: number;
+  readonly gradients: number;
+  readonly optimizer: number;
+  readonly gathered: number;
+}
+
+/** Weights, gradients and Adam's state of one rank in bytes (ZeRO, Rajbhandari 2020, section 5). */
+function stateBytes(job: TrainingJob): States {
+  const { layout } = job;
+  const held = rankParameters(job);
+  const weights = held.dense + held.expert;
+  if (job.isLora === true)
+    return {
+      weights: bytesPerWeight[job.precision] * weights,
+      gradients: 0.02 * weights,
+      optimizer: 0.06 * weights,
+      gathered: 0,
+    };
+  const gradients = (job.stack === "megatron-core" ? 2 : 4) * weights;
+  const ranks = layout.data * layout.context;
+  const shards = layout.shardRanks ?? ranks;
+  switch (layout.sharding) {
+    case "none":
+      return { weights: 2 * weights, gradients, optimizer: 12 * weights, gathered: 0 };
+    case "zero1":
+      return { weights: 2 * weights, gradients, optimizer: (12 * weights) / ranks, gathered: 0 };
+    case "zero2":
+      return { weights: 2 * weights, gradients: gradients / ranks, optimizer: (12 * weights) / ranks, gathered: 0 };
+    case "zero3":
+      return { ...fullyShardedBytes(job, weights, shards) };
+  }
+}
+
+/** FSDP: 32-bit weights, gradients and two moments in shards; some layers gathered in 16 bits; a pipeline keeps all of them. */
+function fullyShardedBytes(job: TrainingJob, weights: number, shards: number): States {
+  const { layout, model } = job;
+  const largest = Math.max(
+    weights / Math.max(1, model.layers / layout.pipeline),
+    (model.hiddenSize * model.vocabulary) / layout.tensor,
+  );
+  const gathered = layout.pipeline > 1 ? 6 * weights : 2 * 3 * largest + 4 * largest;
+  return {
+    weights: (4 * weights) / shards,
+    gradients: (4 * weights) / shards,
+    optimizer: (8 * weights) / shards,
+    gathered,
+  };
+}
+
+/**
+ * Bytes that one layer keeps for its backward pass, for one micro-batch on one rank.
+ *
+ * Plain blocks: Korthikanti 2022, equations 1-4 and table 2. Gated blocks with fused attention: 8h + 4ad + 4kv·d + 6f.
+ */
+export function layerActivationBytes(job: TrainingJob): number {
+  const { layout, model } = job;
+  const { attention, hiddenSize } = model;
+  const tokens = microTokens(job);
+  const split = layout.tensor;
+  if (layout.recompute === "full") return (2 * tokens * hiddenSize) / (layout.isSequenceParallel ? split : 1);
+  if (model.isGated) return (tokens * gatedWidth(job)) / split;
+  const isFused = job.stack !== "megatron-classic" || layout.recompute === "selective";
+  const scores = isFused ? 0 : (5 * attention.heads * job.sequenceTokens) / (hiddenSize * split);
+  const block = layout.isSequenceParallel ? 34 / split : 10 + 24 / split;
+  return tokens * hiddenSize * (block + scores);
+}
+
+/** Frozen weights need no gradient, so their products' inputs are not kept. */
+const frozenShare = 0.4;
+/** Runs with experts recompute activations and up-projections, whether they say so or not: else published ones did not fit. */
+const expertsShare = 0.6;
+
+/** Bytes a token of a gated block; PyTorch's selective recomputation keeps every other product's output. */
+function gatedWidth(job: TrainingJob): number {
+  const { model, layout } = job;
+  const { attention, hiddenSize, experts } = model;
+  const heads =
+    attention.kind === "grouped"
+      ? 4 * (attention.heads + attention.kvHeads) * attention.headSize
+      : 4 * attention.heads * (attention.nopeSize + attention.ropeSize + attention.valueSize);
+  const counts = layerCounts(model);
+  const mixture = counts.mixture / model.layers;
+  const routed =
+    experts === undefined
+      ? 0
+      : (experts.perToken + experts.shared) * 6 * experts.size + 4 * experts.perToken * hiddenSize;
+  const width = 8 * hiddenSize + heads + (1 - mixture) * 6 * model.feedForwardSize + mixture * routed;
+  if (job.isLora === true) return frozenShare * width;
+  if (layout.recompute === "selective" && job.stack === "fsdp") return 0.5 * width;
+  return experts === undefined ? width : expertsShare * width;
+}
+
+/** Activations of the fullest stage: its layers times the micro-batches in flight. */
+export function activationBytes(job: TrainingJob): number {
+  const { layout, model } = job;
+  const layers = model.layers / layout.pipeline;
+  const flying = Math.min(microBatchesOf(job), layout.pipeline);
+  const interleaved = layout.chunks > 1 ? 1 + (layout.pipeline - 1) / (layout.pipeline * layout.chunks) : 1;
+  const kept = layerActivationBytes(job) * layers * flying * interleaved;
+  if (layout.recompute !== "full") return kept;
+  return kept + layerActivationBytes({ ...job, layout: { ...layout, recompute: "none" }, stack: "megatron-core" });
+}
+
+/**
+ * The widest tensors outside the layers: logits in 16 bits, in 32 bits and their gradient.
+ *
+ * PyTorch's own pipeline keeps the last stage's outputs of all micro-batches until the step ends.
+ */
+function logitBytes(job: TrainingJob): number {
+  const { layout, model } = job;
+  const one = (microTokens(job) * model.vocabulary) / layout.tensor;
+  if (job.stack === "fsdp") return layout.pipeline === 1 ? 10 * one : 4 * one * microBatchesOf(job);
+  return layout.pipeline === 1 ? 6 * one : 0;
+}
+
+/**
+ * Predicts the peak memory of a training run and the chance that it fits.
+ *
+ * @throws {Fault} `planning.request-invalid` or `planning.layout-impossible`.
+ */
+export function predictTrainingMemory(job: TrainingJob): TrainingMemory {
+  checkTrainingJob(job);
+  const states = stateBytes(job);
+  const activations = activationBytes(job);
+  const logits = logitBytes(job);
+  const workspace = workspaceBytes(job) + fragments * (activations + logits + states.gathered);
+  const bytes = { ...states, activations, logits, workspace };
+  const total = Object.values(bytes).reduce((sum, each) => sum + each, 0);
+  const usable = job.accelerator.memoryGb * 1e9 - contextBytes;
+  const parts = Object.fromEntries(
+    Object.entries(bytes).map(([name, value]) => [name, gibibytesOf(value)]),
+  ) as unknown as Record<MemoryPart, number>;
+  return {
+    peakGib: gibibytesOf(total),
+    lowGib: gibibytesOf(total * Math.exp(-eightyPercent * spreadOf(job))),
+    highGib: gibibytesOf(total * Math.exp(eightyPercent * spreadOf(job))),
+    usableGib: gibibytesOf(usable),
+    fitProbability: normalShare(Math.log(usable / total) / spreadOf(job)),
+    parts,
+    assumptions: [
+      "Adam with 32-bit state",
+      `${(contextBytes / 1e9).toFixed(1)} GB are kept by the driver and communication`,
+      ...(job.layout.pipeline > 1 ? ["the first stage is the fullest"] : []),
+    ],
+  };
+}
+
+/** Buffers of one layer at work and of communication. */
+function workspaceBytes(job: TrainingJob): number {
+  const layer = layerParameters(job.model);
+  const widest = Math.max(job.model.feedForwardSize, job.model.hiddenSize) / job.layout.tensor;
+  return 4 * microTokens(job) * widest + (4 * layer.attention) / job.layout.tensor + 0.5e9;
+}
+
+/** Share of a normal distribution below a value (Abramowitz and Stegun 7.1.26, error below 1.5e-7). */
+function normalShare(value: number): number {
+  const x = Math.abs(value) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const tail = 0.5 * series * Math.exp(-x * x);
+  return value >= 0 ? 1 - tail : tail;
+}

@@ -1,0 +1,109 @@
+import { Fault } from "../../base/fault.ts";
+import { kernelSetOf } from "../kernels/kernel-set.ts";
+import { predictTrainingMemory } from "./memory.ts";
+import { stackConstantsOf } from "./stack-constants.ts";
+import { stepSeconds, timingContextOf } from "./step-time.ts";
+import { type Layout, layoutProblems, type TrainingJob } from "./training-job.ts";
+
+/** A layout that could run, with its predicted step. */
+export interface RankedLayout {
+  readonly layout: Layout;
+  readonly seconds: number;
+  readonly fitProbability: number;
+  readonly peakGib: number;
+}
+
+/** The best layouts and why the others lost. */
+export interface LayoutSearch {
+  readonly best: readonly RankedLayout[];
+  readonly tried: number;
+  /** Layouts that lost, counted by reason. */
+  readonly lost: Readonly<Record<string, number>>;
+  readonly assumptions: readonly string[];
+}
+
+/** Most layouts that one search looks at. */
+const layoutsMax = 200_000;
+/** Chance of fitting below which a layout counts as not fitting. */
+const fitProbabilityMin = 0.5;
+const powers = [1, 2, 4, 8, 16, 32, 64, 128];
+
+/** Every layout of `gpus` accelerators worth a look: powers of two per degree, all shardings and recomputations. */
+export function* layoutsOf(job: Omit<TrainingJob, "layout">, gpus: number): Generator<Layout> {
+  const contexts = job.sequenceTokens >= 8192 ? [1, 2, 4, 8] : [1];
+  const experts = job.model.experts === undefined ? [1] : powers;
+  for (const tensor of powers.filter((degree) => degree <= 2 * job.domainGpus)) {
+    for (const pipeline of powers) {
+      for (const context of contexts) {
+        const data = gpus / (tensor * pipeline * context);
+        if (!Number.isInteger(data)) continue;
+        for (const expert of experts) yield* schedulesOf({ tensor, pipeline, context, expert, data }, job.model.layers);
+      }
+    }
+  }
+}
+
+type Degrees = Pick<Layout, "tensor" | "pipeline" | "context" | "expert" | "data">;
+
+function* schedulesOf(degrees: Degrees, layers: number): Generator<Layout> {
+  const chunks = degrees.pipeline === 1 ? [1] : [1, 2, 4, 8].filter((count) => layers >= degrees.pipeline * count);
+  const shardings = degrees.pipeline === 1 ? (["zero1", "zero3"] as const) : (["zero1"] as const);
+  for (const microSequences of [1, 2, 4, 8]) {
+    for (const count of chunks) {
+      for (const sharding of shardings) {
+        for (const recompute of ["none", "selective", "full"] as const) {
+          yield { ...degrees, microSequences, chunks: count, sharding, recompute, isSequenceParallel: true };
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Searches all layouts of a number of accelerators for the fastest that fit.
+ *
+ * @param keep how many of the best to return.
+ * @throws {Fault} `planning.layout-impossible` when none divides or none fits, with the reasons counted.
+ */
+export function searchLayouts(job: Omit<TrainingJob, "layout">, gpus: number, keep = 5): LayoutSearch {
+  const kernels = kernelSetOf(job.accelerator, job.precision);
+  const stack = stackConstantsOf(job.stack, job.model.experts !== undefined, job.softwareYear);
+  const lost = new Map<string, number>();
+  const lose = (reason: string): void => void lost.set(reason, (lost.get(reason) ?? 0) + 1);
+  const runnable: RankedLayout[] = [];
+  let tried = 0;
+  for (const layout of layoutsOf(job, gpus)) {
+    if (tried >= layoutsMax) break;
+    tried += 1;
+    const asked = { ...job, layout };
+    const [problem] = layoutProblems(asked);
+    if (problem !== undefined) {
+      lose(`does not divide: ${problem.replaceAll(/\d+/g, "#")}`);
+      continue;
+    }
+    const memory = predictTrainingMemory(asked);
+    if (memory.fitProbability < fitProbabilityMin) {
+      lose("does not fit in memory");
+      continue;
+    }
+    const seconds = stepSeconds(timingContextOf(asked, kernels, stack));
+    runnable.push({ layout, seconds, fitProbability: memory.fitProbability, peakGib: memory.peakGib });
+  }
+  const ranked = runnable.toSorted((left, right) => left.seconds - right.seconds);
+  if (ranked.length === 0) throw nothingRuns(gpus, tried, Object.fromEntries(lost));
+  for (const _slower of ranked.slice(keep)) lose("slower than the best");
+  return { best: ranked.slice(0, keep), tried, lost: Object.fromEntries(lost), assumptions: kernels.fallbacks };
+}
+
+function nothingRuns(gpus: number, tried: number, reasons: Readonly<Record<string, number>>): Fault {
+  const words = Object.entries(reasons)
+    .toSorted((left, right) => right[1] - left[1])
+    .slice(0, 4)
+    .map(([reason, count]) => `${reason} (${count})`);
+  return new Fault(
+    "planning.layout-impossible",
+    `none of ${tried} layouts on ${gpus} accelerators can run: ${words.join("; ") || "no power-of-two degrees divide them"}; ` +
+      "take more accelerators, a smaller batch or shorter sequences",
+    { details: { gpus, tried, reasons } },
+  );
+}

@@ -1,0 +1,78 @@
+import type { Precision } from "../catalog/accelerator.ts";
+import { parseTable } from "../catalog/parse-table.ts";
+import { fittedStackTable } from "./fitted-stacks.ts";
+import type { TrainingStack } from "./training-job.ts";
+
+/** What a training stack adds to bare kernels; fitted on measured runs, few on purpose. */
+export interface StackConstants {
+  /** Microseconds of the host to launch one layer's forward pass; the accelerator waits when it is faster. */
+  readonly hostLayerUs: number;
+  /** Time of matrix products over the kernel tables', by number format (clocks under load, quantisation). */
+  readonly gemmScale: Readonly<Record<Precision, number>>;
+  /** Time of attention over the kernel tables', on Ampere and on anything newer (kernels written for Ampere lag there). */
+  readonly attentionScale: { readonly ampere: number; readonly newer: number };
+  /** Times one layer's forward pass reads or writes the hidden vector beside the products. */
+  readonly elementwisePasses: number;
+  /** Times it reads or writes the whole score matrix; 0 with fused attention. */
+  readonly scorePasses: number;
+  /** Share of tensor parallel communication that is not hidden. */
+  readonly tensorExposed: number;
+  /** Share of data parallel communication that is not hidden behind the backward pass. */
+  readonly dataExposed: number;
+  /** Share of expert and context parallel communication that is not hidden. */
+  readonly exchangeExposed: number;
+  /** Reached share of the network's line rate. */
+  readonly networkEfficiency: number;
+  /** Seconds between micro-batches of a pipeline, a stage. */
+  readonly stageUs: number;
+  /** Milliseconds a step whatever its size. */
+  readonly stepMs: number;
+  /** How much faster a year of software releases makes it, as a logarithm; 0 at the year of calibration. */
+  readonly yearly: number;
+  /** Half width of the 80 % interval, as a logarithm, from held-out residuals. */
+  readonly spread: number;
+}
+
+const stacks = new Map(
+  parseTable(fittedStackTable).map((row) => {
+    const of = (column: string): number => Number(row[column]);
+    const constants: StackConstants = {
+      hostLayerUs: of("hostLayerUs"),
+      gemmScale: { bf16: of("gemmBf16"), fp8: of("gemmFp8"), fp4: of("gemmFp4") },
+      attentionScale: { ampere: of("attentionAmpere"), newer: of("attentionNewer") },
+      elementwisePasses: of("elementwisePasses"),
+      scorePasses: of("scorePasses"),
+      tensorExposed: of("tensorExposed"),
+      dataExposed: of("dataExposed"),
+      exchangeExposed: of("exchangeExposed"),
+      networkEfficiency: of("networkEfficiency"),
+      stageUs: of("stageUs"),
+      stepMs: of("stepMs"),
+      yearly: of("yearly"),
+      spread: of("spread"),
+    };
+    return [row["stack"] ?? "", constants];
+  }),
+);
+
+/** The year whose software the constants describe; older software is slower by `yearly`. */
+export const calibrationYear = 2026.5;
+
+/** Software from this moment on captures whole layers with experts into graphs; older software waits for the host. */
+const graphsSince = 2026.4;
+
+/** The constants fitted for a training stack; models with experts have their own where they were measured. */
+export function stackConstantsOf(
+  stack: TrainingStack,
+  hasExperts: boolean,
+  softwareYear: number = calibrationYear,
+): StackConstants {
+  const names = [
+    ...(hasExperts && softwareYear >= graphsSince ? [`${stack}-experts-graphs`] : []),
+    ...(hasExperts ? [`${stack}-experts`] : []),
+    stack,
+  ];
+  const found = names.map((name) => stacks.get(name)).find((each) => each !== undefined);
+  if (found === undefined) throw new RangeError(`no constants were fitted for ${stack}`);
+  return found;
+}

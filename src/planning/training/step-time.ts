@@ -1,0 +1,247 @@
+import { layerCounts, layerParameters } from "../catalog/model-size.ts";
+import { bytesPerWeight, peakFlopsOf } from "../catalog/accelerator.ts";
+import { attentionFlops, modelParameters, trainingFlopsPerToken } from "../catalog/model-size.ts";
+import { clusterCollectiveTime } from "../kernels/cluster-collective.ts";
+import { type KernelSet, kernelSetOf } from "../kernels/kernel-set.ts";
+import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
+import { calibrationYear, type StackConstants, stackConstantsOf } from "./stack-constants.ts";
+import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
+
+/** Seconds of one training step and what they are spent on. */
+export interface StepTime {
+  readonly seconds: number;
+  /** The 80 % interval, from residuals of runs that the constants were not fitted on. */
+  readonly low: number;
+  readonly high: number;
+  readonly tokensPerSecondPerGpu: number;
+  /** Model FLOPs against the dense peak of the number format, causal convention; with recomputation for `hfu`. */
+  readonly mfu: number;
+  readonly hfu: number;
+  /** Seconds a step by cause; they add up to `seconds`. */
+  readonly parts: Readonly<Record<StepPart, number>>;
+  readonly bottleneck: StepPart;
+  readonly assumptions: readonly string[];
+}
+
+/** What a step's time is spent on. */
+export type StepPart =
+  | "products"
+  | "attention"
+  | "memory"
+  | "host"
+  | "tensor"
+  | "exchange"
+  | "bubble"
+  | "data"
+  | "optimizer";
+
+const optimizerBytesPerWeight = 30;
+/** Backward passes cost twice the products, 2.5 times fused attention (it recomputes the scores), twice the rest. */
+const attentionBackward = 2.5;
+
+interface Pass {
+  readonly seconds: number;
+  readonly parts: LayerTime & { readonly host: number };
+}
+
+function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): Pass {
+  const again = job.layout.recompute === "full" ? 1 : 0;
+  const selective = job.layout.recompute === "selective" ? 1 : 0;
+  const products = layer.products * ((job.isLora === true ? 2 : 3) + again + selective * selectiveProducts(job));
+  const attention = layer.attention * (1 + attentionBackward + again + selective * (stack.scorePasses > 0 ? 1 : 0.3));
+  const elementwise = layer.elementwise * (3 + again + selective * 0.3);
+  const tensor = layer.tensor * (2 + again);
+  const exchange = layer.exchange * (2 + again);
+  const busy = products + attention + elementwise + tensor + exchange;
+  const launches = stack.hostLayerUs * 1e-6 * (2.5 + again);
+  const seconds = (busy ** 4 + launches ** 4) ** 0.25;
+  return { seconds, parts: { products, attention, elementwise, tensor, exchange, host: seconds - busy } };
+}
+
+/** Selective recomputation repeats attention alone in Megatron, and every other product in PyTorch's FSDP recipes. */
+function selectiveProducts(job: TrainingJob): number {
+  return job.stack === "fsdp" ? 0.5 : 0;
+}
+
+/** Weights that one rank holds of its stage. */
+export function rankParameters(job: TrainingJob): { readonly dense: number; readonly expert: number } {
+  const { layout, model } = job;
+  const layer = layerParameters(model);
+  const counts = layerCounts(model);
+  const shared = (model.experts?.shared ?? 0) * layer.expert;
+  const plain = model.layers * layer.attention + counts.dense * layer.dense + counts.mixture * (shared + layer.router);
+  const embedding = model.hiddenSize * model.vocabulary * (layout.pipeline === 1 && !model.isTied ? 2 : 1);
+  const experts = counts.mixture * (model.experts?.count ?? 0) * layer.expert;
+  const spread = layout.expert > 1 ? layout.expert : layout.tensor;
+  return {
+    dense: plain / layout.pipeline / layout.tensor + embedding / layout.tensor,
+    expert: experts / layout.pipeline / spread,
+  };
+}
+
+function dataTime(context: TimingContext, backwardSeconds: number, batches: number): number {
+  const { job, kernels, cluster, stack } = context;
+  const { layout } = job;
+  if (layout.data * layout.context === 1 || job.isLora === true) return 0;
+  const held = rankParameters(job);
+  const ranks = layout.data * layout.context;
+  const stride = layout.tensor;
+  const inside = Math.max(1, Math.min(ranks, Math.floor(cluster.domainGpus / stride)));
+  const time = (operation: string, weights: number, bytes: number, size: number, step: number): number =>
+    size <= 1
+      ? 0
+      : clusterCollectiveTime(
+          operation,
+          { ranks: size, stride: step },
+          weights * bytes,
+          cluster,
+          kernels.collective(operation, inside),
+        );
+  if (layout.sharding === "zero3") {
+    const bytes = Math.min(bytesPerWeight.bf16, 2);
+    const gather = time("all_gather", held.dense + held.expert, bytes, ranks, stride);
+    const scatter = time("reduce_scatter", held.dense + held.expert, bytes, ranks, stride);
+    const perBatch = (2 * gather + scatter) * 1;
+    const hidden = (backwardSeconds / batches) * 1.4;
+    return batches * Math.max(stack.dataExposed * perBatch, perBatch - hidden);
+  }
+  const expertRanks = Math.max(1, (ranks * layout.tensor) / Math.max(layout.tensor, layout.expert));
+  const gradientBytes = layout.sharding === "none" ? 2 : 4;
+  const operation = layout.sharding === "none" ? ["all_reduce"] : ["reduce_scatter", "all_gather"];
+  const each = operation.map(
+    (name) =>
+      time(name, held.dense, name === "all_gather" ? 2 : gradientBytes, ranks, stride) +
+      time(
+        name,
+        held.expert,
+        name === "all_gather" ? 2 : gradientBytes,
+        expertRanks,
+        Math.max(layout.tensor, layout.expert),
+      ),
+  );
+  return stack.dataExposed * each.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+function pointToPoint(context: TimingContext): number {
+  const { job, cluster, stack } = context;
+  const { layout } = job;
+  if (layout.pipeline === 1) return 0;
+  const bytes = (microTokens(job) * job.model.hiddenSize * 2) / (layout.isSequenceParallel ? layout.tensor : 1);
+  const rail = cluster.domainBytesPerSecond / cluster.domainGpus;
+  const isInside = layout.tensor * layout.context * layout.data * layout.pipeline <= cluster.domainGpus;
+  const rate = isInside ? Math.max(cluster.accelerator.scaleUpGbPerSecond * 1e9 * 0.6, rail) : rail;
+  return (2 * bytes) / rate + stack.stageUs * 1e-6;
+}
+
+/** The timing context of a job; kernels and constants may be handed in to be shared or to be fitted. */
+export function timingContextOf(
+  job: TrainingJob,
+  kernels: KernelSet = kernelSetOf(job.accelerator, job.precision),
+  stack: StackConstants = stackConstantsOf(job.stack, job.model.experts !== undefined, job.softwareYear),
+): TimingContext {
+  return {
+    job,
+    kernels,
+    stack,
+    cluster: {
+      accelerator: job.accelerator,
+      domainGpus: job.domainGpus,
+      domainBytesPerSecond: job.domainBytesPerSecond * stack.networkEfficiency,
+    },
+  };
+}
+
+function stepParts(context: TimingContext): Readonly<Record<StepPart, number>> {
+  const { job, stack } = context;
+  const { layout, model } = job;
+  const batches = microBatchesOf(job);
+  const pass = layerPass(layerForwardTime(context), job, stack);
+  const head = headForwardTime(context) * (job.isLora === true ? 2 : 3);
+  const layers = Math.ceil(model.layers / layout.pipeline);
+  const slowest = layers * pass.seconds + head / (layout.pipeline > 2 ? 2 : 1);
+  const link = pointToPoint(context);
+  const fill = (layout.pipeline - 1) / layout.chunks;
+  const backward = slowest * batches * (2 / 3);
+  const data = dataTime(context, backward, batches);
+  const held = rankParameters(job);
+  const shards = layout.sharding === "none" ? 1 : layout.data * layout.context;
+  const weights = job.isLora === true ? 0 : (held.dense + held.expert) / shards;
+  const times = batches * layers;
+  return {
+    products: times * pass.parts.products + batches * (slowest - layers * pass.seconds),
+    attention: times * pass.parts.attention,
+    memory: times * pass.parts.elementwise,
+    host: times * pass.parts.host + stack.stepMs * 1e-3,
+    tensor: times * pass.parts.tensor,
+    exchange: times * pass.parts.exchange,
+    bubble:
+      fill * slowest + (batches * (layout.chunks > 1 ? layout.chunks * 0.25 : 1) + 2 * (layout.pipeline - 1)) * link,
+    data,
+    optimizer: (weights * optimizerBytesPerWeight) / (job.accelerator.memoryGbPerSecond * 1e9),
+  };
+}
+
+/** Seconds of a step alone, for search and fitting; the layout is taken to be possible. */
+export function stepSeconds(context: TimingContext): number {
+  return Object.values(stepParts(context)).reduce((sum, each) => sum + each, 0) * wholeFactor(context);
+}
+
+/** Stragglers, and software older or newer than the one the constants were fitted on. */
+function wholeFactor({ job, stack }: TimingContext): number {
+  const age = calibrationYear - (job.softwareYear ?? calibrationYear);
+  return stragglerFactor(gpusOf(job.layout)) * Math.exp(stack.yearly * age);
+}
+
+/** The slowest of many accelerators: 1 % of noise, the expected maximum of n (Cramér 1946, section 28.6). */
+function stragglerFactor(gpus: number): number {
+  return 1 + 0.006 * Math.sqrt(2 * Math.log(Math.max(1, gpus)));
+}
+
+/**
+ * Predicts the time of one training step.
+ *
+ * Kernel tables give the products, attention and collectives; a handful of constants per software stack gives what comes
+ * on top. Formulae: Narayanan 2021 (pipelines), Korthikanti 2022 (sequence parallelism), planning reference section 6.3.
+ *
+ * @throws {Fault} `planning.request-invalid` or `planning.layout-impossible`.
+ */
+export function predictStepTime(job: TrainingJob): StepTime {
+  checkTrainingJob(job);
+  const context = timingContextOf(job);
+  const straggler = wholeFactor(context);
+  const parts = Object.fromEntries(
+    Object.entries(stepParts(context)).map(([name, value]) => [name, value * straggler]),
+  ) as Record<StepPart, number>;
+  const seconds = stepSeconds(context);
+  const tokens = job.globalSequences * job.sequenceTokens;
+  const gpus = gpusOf(job.layout);
+  const rate = tokens / seconds / gpus;
+  const flops = trainingFlopsPerToken(job.model, job.sequenceTokens);
+  const peak = peakFlopsOf(job.accelerator, job.precision);
+  const extra = extraFlops(job);
+  const spread = context.stack.spread * (context.kernels.fallbacks.length > 0 ? 1.5 : 1);
+  const [bottleneck] = Object.entries(parts).toSorted((left, right) => right[1] - left[1])[0] ?? ["products"];
+  return {
+    seconds,
+    low: seconds * Math.exp(-spread),
+    high: seconds * Math.exp(spread),
+    tokensPerSecondPerGpu: rate,
+    mfu: (rate * flops) / peak,
+    hfu: (rate * (flops + extra)) / peak,
+    parts,
+    bottleneck: bottleneck as StepPart,
+    assumptions: [
+      ...context.kernels.fallbacks,
+      `software like ${job.stack}; ${job.domainGpus} accelerators share fast links, ${(job.domainBytesPerSecond / 1e9).toFixed(0)} GB/s leave them`,
+      ...(job.model.experts === undefined ? [] : ["experts are evenly loaded"]),
+    ],
+  };
+}
+
+function extraFlops(job: TrainingJob): number {
+  const positions = job.sequenceTokens / 2;
+  const attention = attentionFlops(job.model, positions);
+  if (job.layout.recompute === "full")
+    return attention + 2 * (modelParameters(job.model).active - job.model.hiddenSize * job.model.vocabulary);
+  return job.layout.recompute === "selective" ? attention : 0;
+}

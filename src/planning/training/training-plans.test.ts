@@ -1,0 +1,151 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { findAccelerator } from "../catalog/find-accelerator.ts";
+import { findModel } from "../catalog/find-model.ts";
+import { sizeTraining } from "../size-training.ts";
+import { bestCheckpointInterval, predictGoodput } from "./goodput.ts";
+import { layerActivationBytes, predictTrainingMemory } from "./memory.ts";
+import { searchLayouts } from "./search-layouts.ts";
+import { predictStepTime } from "./step-time.ts";
+import type { Layout, TrainingJob } from "./training-job.ts";
+
+const layout: Layout = {
+  tensor: 4,
+  pipeline: 4,
+  chunks: 5,
+  context: 1,
+  expert: 1,
+  data: 4,
+  microSequences: 1,
+  sharding: "zero1",
+  recompute: "none",
+  isSequenceParallel: true,
+};
+
+const job: TrainingJob = {
+  model: findModel("Llama-3.1-70B"),
+  accelerator: findAccelerator("H100"),
+  domainGpus: 8,
+  domainBytesPerSecond: 400e9,
+  precision: "bf16",
+  sequenceTokens: 8192,
+  globalSequences: 128,
+  layout,
+  stack: "megatron-core",
+};
+
+test("the parts of a step add up to the step, and the interval holds it", () => {
+  const step = predictStepTime(job);
+  const sum = Object.values(step.parts).reduce((total, each) => total + each, 0);
+
+  expect(sum).toBeCloseTo(step.seconds, 6);
+  expect(step.low).toBeLessThan(step.seconds);
+  expect(step.high).toBeGreaterThan(step.seconds);
+  expect(step.mfu).toBeGreaterThan(0.2);
+  expect(step.mfu).toBeLessThan(0.7);
+});
+
+test("full recomputation takes longer, keeps less and raises only the hardware's utilisation", () => {
+  const again = { ...job, layout: { ...layout, recompute: "full" as const } };
+
+  expect(predictStepTime(again).seconds).toBeGreaterThan(predictStepTime(job).seconds);
+  expect(predictTrainingMemory(again).peakGib).toBeLessThan(predictTrainingMemory(job).peakGib);
+  expect(predictStepTime(again).hfu).toBeGreaterThan(predictStepTime(again).mfu);
+});
+
+test.each([
+  [{ tensor: 3 }, /heads do not divide/],
+  [{ pipeline: 64, chunks: 2 }, /fewer than/],
+  [{ expert: 8 }, /no experts/],
+  [{ data: 3 }, /sequences do not divide/],
+])("a layout with %o is refused in words", (change, words) => {
+  expect(() => predictStepTime({ ...job, layout: { ...layout, ...change } })).toThrow(words);
+});
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])("a batch of %d sequences is refused, never NaN", (bad) => {
+  expect(() => predictStepTime({ ...job, globalSequences: bad })).toThrow(/globalSequences must be a positive/);
+});
+
+test("activations without recomputation follow Korthikanti's equation: 34sbh with sequence parallelism", () => {
+  const gpt = { ...job, model: findModel("GPT-3-175B"), sequenceTokens: 2048 };
+
+  expect(layerActivationBytes(gpt)).toBe((34 * 2048 * 12_288) / 4);
+});
+
+test("sharding everything needs less memory than sharding the optimizer, which needs less than sharding nothing", () => {
+  const peak = (sharding: Layout["sharding"]): number =>
+    predictTrainingMemory({ ...job, layout: { ...layout, pipeline: 1, chunks: 1, data: 16, sharding } }).peakGib;
+
+  expect(peak("zero3")).toBeLessThan(peak("zero2"));
+  expect(peak("zero2")).toBeLessThan(peak("zero1"));
+  expect(peak("zero1")).toBeLessThan(peak("none"));
+});
+
+test("a search gives layouts that fit, the fastest first, and counts why the others lost", () => {
+  const { layout: _layout, ...question } = job;
+  const found = searchLayouts(question, 64);
+  const times = found.best.map((each) => each.seconds);
+
+  expect(times).toEqual(times.toSorted((left, right) => left - right));
+  expect(found.best.every((each) => each.fitProbability >= 0.5)).toBe(true);
+  expect(Object.values(found.lost).reduce((sum, each) => sum + each, 0)).toBe(found.tried - found.best.length);
+});
+
+test("a model that fits nowhere is refused with the reasons counted", () => {
+  const { layout: _layout, ...question } = job;
+
+  expect(() => searchLayouts({ ...question, model: findModel("Llama-3.1-405B") }, 8)).toThrow(/does not fit in memory/);
+});
+
+test("the best checkpoint interval loses no more than its neighbours", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 5_000, max: 500_000 }), (seconds, mean) => {
+      const interval = bestCheckpointInterval(seconds, mean);
+      const ratio = (intervalSeconds: number): number =>
+        predictGoodput({
+          gpus: 1,
+          gpuHoursPerInterruption: mean / 3600,
+          checkpointSeconds: seconds,
+          restartSeconds: 60,
+          intervalSeconds,
+        }).ratio;
+
+      expect(ratio(interval)).toBeGreaterThanOrEqual(ratio(interval * 1.3) * 0.9999);
+      expect(ratio(interval)).toBeGreaterThanOrEqual(ratio(interval / 1.3) * 0.9999);
+    }),
+  );
+});
+
+test("shares of wall time add up, and Llama 3's hazard gives over 90 % at 16,384 accelerators", () => {
+  const goodput = predictGoodput({
+    gpus: 16_384,
+    gpuHoursPerInterruption: 50_700,
+    checkpointSeconds: 5,
+    restartSeconds: 300,
+  });
+
+  expect(goodput.ratio).toBeGreaterThan(0.9);
+  expect(goodput.ratio + Object.values(goodput.lost).reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 9);
+});
+
+test("a whole question is answered with the layout searched, days of wall time and every assumption", () => {
+  const answer = sizeTraining({
+    model: "Llama-3.1-8B",
+    accelerator: "H100",
+    gpus: 64,
+    globalSequences: 512,
+    tokens: 1e12,
+  });
+
+  expect(answer.days?.likely).toBeGreaterThan(5);
+  expect(answer.days?.likely).toBeLessThan(60);
+  expect(answer.errors.map((each) => each.n > 0 && each.median > 0)).toEqual([true, true]);
+  expect(answer.assumptions.join("\n")).toMatch(/precision was not given: bf16 is assumed/);
+});
+
+test("a question with a negative figure or an unknown field is refused and names it", () => {
+  const question = { model: "Llama-3.1-8B", accelerator: "H100", gpus: 64, globalSequences: 512 };
+
+  expect(() => sizeTraining({ ...question, gpus: -8 })).toThrow(/gpus/);
+  expect(() => sizeTraining({ ...question, gpusPerNodes: 8 })).toThrow(/gpusPerNodes/);
+});
