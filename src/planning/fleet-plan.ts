@@ -15,6 +15,14 @@ import type { PowerPlan } from "./power/size-power.ts";
 import type { StoragePlan } from "./storage/size-storage.ts";
 import type { Spread, Uncertain } from "./uncertain.ts";
 
+/** One oversubscription that could have been chosen. */
+export interface NetworkAlternative {
+  readonly oversubscription: number;
+  readonly usd: number;
+  readonly ringStepFactor: number;
+  readonly allToAllStepFactor: number;
+}
+
 /** The fabric between servers with its parts and what its oversubscription costs. */
 export interface NetworkPlan {
   readonly fabric: Fabric;
@@ -24,6 +32,8 @@ export interface NetworkPlan {
   readonly switches: number;
   readonly powerKw: number;
   readonly oversubscription: OversubscriptionPrice;
+  /** The same fabric at other oversubscriptions: what is saved, and what a training step loses. */
+  readonly alternatives: readonly NetworkAlternative[];
 }
 
 /** Failures of the fleet and of its largest job. */

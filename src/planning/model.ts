@@ -49,7 +49,9 @@ const stageSchema = z
     season: z.array(z.number()).optional().describe("Twelve factors around 1, from the first month of the plan."),
   })
   .refine(
-    (stage) => [stage.gpus, stage.jobs, stage.people, stage.requests, stage.history].filter(Boolean).length === 1,
+    (stage) =>
+      [stage.gpus, stage.jobs, stage.people, stage.requests, stage.history].filter((load) => load !== undefined)
+        .length === 1,
     {
       message: "give exactly one of gpus, jobs, people, requests and history",
     },
@@ -104,8 +106,8 @@ const facilitySchema = z.strictObject({
 });
 
 const reliabilitySchema = z.strictObject({
-  hazardPerMillionGpuHours: z.number().optional().describe("Interruptions of a job in a million GPU-hours."),
-  restartMinutes: z.number().optional(),
+  hazardPerMillionGpuHours: uncertainSchema.optional().describe("Interruptions of a job in a million GPU-hours."),
+  restartMinutes: uncertainSchema.optional(),
   repairHours: z.number().optional(),
   spareConfidence: z.number().optional(),
 });

@@ -12,7 +12,8 @@ import { costDefaults, planDefaults } from "./defaults.ts";
 import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
 import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
-import { exactly, type Spread, type Uncertain } from "./uncertain.ts";
+import type { JobReliability } from "./plan-reliability.ts";
+import { drawTriangular, exactly, type Spread, type Uncertain } from "./uncertain.ts";
 
 /** What the other parts of a plan say about money. */
 export interface CostFacts {
@@ -26,9 +27,12 @@ export interface CostFacts {
   readonly meanKw: number;
   readonly spareShare: number;
   readonly availability: number;
-  readonly goodput: number;
+  readonly job: JobReliability;
   readonly stepTimeFactor: number;
 }
+
+/** A job that makes less progress than this is priced as if it made this much: it should not run. */
+const leastGoodput = 0.01;
 
 /** All rates of the plan with their bounds; every one that was not given is recorded. */
 export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumptions): UncertainRates {
@@ -86,12 +90,19 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
   const price = (sourcing: Sourcing, at: CostRates) =>
     summariseCost(projectCost(peaks, sourcing, at, serverGpus), at.discountRate);
   const wins = comparison.options.map(() => 0);
-  const spreads = simulateCost(rates, draws, seededRandom(seed), (at) => {
+  const random = seededRandom(seed);
+  const drawGoodput = (): number =>
+    Math.max(
+      leastGoodput,
+      facts.job.shareAt(drawTriangular(facts.job.perMillion, random), drawTriangular(facts.job.restartMinutes, random)),
+    );
+  const spreads = simulateCost(rates, draws, random, (at) => {
     const summaries = comparison.options.map(({ sourcing }) => price(sourcing, at));
     const presents = summaries.map((summary) => summary.presentUsd);
     const winner = presents.indexOf(Math.min(...presents));
     wins[winner] = (wins[winner] ?? 0) + 1;
-    return summaries.flatMap(({ presentUsd, usdPerGpuHourUsed }) => [presentUsd, usdPerGpuHourUsed]);
+    const usefulHour = (summaries[0]?.usdPerGpuHourUsed ?? 0) / drawGoodput();
+    return [...summaries.flatMap(({ presentUsd, usdPerGpuHourUsed }) => [presentUsd, usdPerGpuHourUsed]), usefulHour];
   });
   const zero: Spread = { p10: 0, p50: 0, p90: 0 };
   const named = comparison.options.map((option, index) => {
@@ -113,7 +124,7 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
     draws,
     seed,
     utilisation: rates.utilisation,
-    training: priceTraining(plan, facts, gpuHour),
+    training: priceTraining(plan, facts, spreads.at(-1) ?? zero),
     usdPerMillionTokens: priceServing(plan, gpuHour),
     tonnesCo2PerYear: (facts.meanKw * likeliest.pue * 8760 * kgPerKwh) / 1000,
   };
@@ -123,7 +134,8 @@ function scale(spread: Spread, factor: number): Spread {
   return { p10: spread.p10 * factor, p50: spread.p50 * factor, p90: spread.p90 * factor };
 }
 
-function priceTraining(plan: Plan, facts: CostFacts, gpuHour: Spread): CostPlan["training"] {
+/** A run at the price of a useful hour: failures and saving are in the price, and in the time at their likeliest. */
+function priceTraining(plan: Plan, facts: CostFacts, usefulHour: Spread): CostPlan["training"] {
   const run = plan.training;
   if (run === undefined) return null;
   requirePositive("training.tokensPerRun", run.tokensPerRun);
@@ -133,9 +145,9 @@ function priceTraining(plan: Plan, facts: CostFacts, gpuHour: Spread): CostPlan[
     const message = `the run asks for ${run.gpus} GPUs; the fleet has ${facts.gpus}`;
     throw infeasiblePlan("training.gpus", message);
   }
-  const useful = run.tokensPerRun / run.tokensPerSecondPerGpu / 3600;
-  const gpuHours = (useful * facts.stepTimeFactor) / facts.goodput;
-  return { usdPerRun: scale(gpuHour, gpuHours), days: gpuHours / run.gpus / 24, gpuHours };
+  const usefulHours = (run.tokensPerRun / run.tokensPerSecondPerGpu / 3600) * facts.stepTimeFactor;
+  const gpuHours = usefulHours / Math.max(leastGoodput, facts.job.goodput.share);
+  return { usdPerRun: scale(usefulHour, usefulHours), days: gpuHours / run.gpus / 24, gpuHours };
 }
 
 function priceServing(plan: Plan, gpuHour: Spread): Spread | null {

@@ -78,6 +78,32 @@ test("the 64 H200 stand on one switch, and the answer says from when on they are
   expect(reliability.spareServersBought).toBe(0);
 });
 
+test("more oversubscription never makes the fabric dearer nor a step faster", () => {
+  const { alternatives } = planFleet(plan({ demand: { stages: [{ stage: "training", gpus: 2000 }] } })).network;
+
+  expect(alternatives.map((each) => each.oversubscription)).toEqual([1, 2, 4]);
+  for (const [index, each] of alternatives.entries()) {
+    const before = alternatives[index - 1] ?? each;
+    expect(each.usd).toBeLessThanOrEqual(before.usd);
+    expect(each.allToAllStepFactor).toBeGreaterThanOrEqual(before.allToAllStepFactor);
+    expect(each.ringStepFactor).toBeLessThanOrEqual(each.allToAllStepFactor);
+  }
+});
+
+test("a run is dearer where failures are less known, and never cheaper than its useful hours", () => {
+  const training = { tokensPerRun: 1e12, tokensPerSecondPerGpu: 9000, gpus: 8 };
+  const sure = planFleet(plan({ training, reliability: { hazardPerMillionGpuHours: 20, restartMinutes: 15 } }));
+  const unsure = planFleet(
+    plan({
+      training,
+      reliability: { hazardPerMillionGpuHours: { low: 20, mode: 20, high: 9000 }, restartMinutes: 240 },
+    }),
+  );
+
+  expect(unsure.cost.training?.usdPerRun.p90).toBeGreaterThan(sure.cost.training?.usdPerRun.p90 ?? 0);
+  expect(sure.cost.training?.gpuHours).toBeGreaterThan(1e12 / 9000 / 3600);
+});
+
 test("every figure that was not given is listed, and none that was", () => {
   const bare = planFleet(plan({}));
   const told = planFleet(
@@ -193,14 +219,14 @@ const refusals: readonly (readonly [what: string, change: object, code: string, 
   [
     "no demand at all",
     { demand: { stages: [{ stage: "training", gpus: 0 }] } },
-    "planning.plan-invalid",
-    /exactly one|nothing/,
+    "planning.plan-infeasible",
+    /nothing to plan/,
   ],
   ["a rack that holds no server", { facility: { rackKw: 5 } }, "planning.plan-infeasible", /holds no server/],
   ["too few draws", { simulation: { draws: 3 } }, "planning.plan-invalid", /draws/],
 ];
 
-test.each(refusals.filter(([what]) => what !== "no demand at all"))("refuses %s", (_what, change, code, message) => {
+test.each(refusals)("refuses %s", (_what, change, code, message) => {
   const fault = faultOf(() => planFleet(plan(change)));
 
   expect(fault.code).toBe(code);

@@ -52,7 +52,7 @@ export function planFleet(plan: Plan): FleetPlan {
     meanKw: built.power.meanKw,
     spareShare: reliability.spareServersBought / needed,
     availability: reliability.nodeAvailability,
-    goodput: job.goodput.share,
+    job,
     stepTimeFactor: built.network.oversubscription.stepTimeFactor,
   };
   const rates = collectRates(plan, facts, assumptions);

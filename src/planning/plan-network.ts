@@ -1,9 +1,10 @@
+import { isFault } from "../base/fault.ts";
 import type { Assumptions } from "./assumption.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { planDefaults } from "./defaults.ts";
-import type { NetworkPlan } from "./fleet-plan.ts";
+import type { NetworkAlternative, NetworkPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
-import { designFabric, type Topology } from "./network/design-fabric.ts";
+import { designFabric, type Fabric, type FabricAsk, type Topology } from "./network/design-fabric.ts";
 import { type GigabitsPerSecond, gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
 import { countLinks, listFabricParts, type Part } from "./network/network-parts.ts";
 import { priceOversubscription } from "./network/oversubscription-price.ts";
@@ -37,7 +38,7 @@ export function planNetwork(
   const nodes = servers * server.fabricNodes;
   const topology = asked.topology ?? note(assumptions, "network.topology", defaultTopology(rails, nodes, model.radix));
   const oversubscription = take(assumptions, "oversubscription", asked.oversubscription);
-  const fabric = designFabric({
+  const ask: FabricAsk = {
     topology,
     nodes,
     rails,
@@ -45,37 +46,78 @@ export function planNetwork(
     oversubscription,
     ...(asked.levels === undefined ? {} : { levels: asked.levels }),
     ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
-  });
+  };
+  const fabric = designFabric(ask);
   const cable =
     asked.nodeCable ?? note(assumptions, "network.nodeCable", serverRacks <= copperRacksMax ? "copper" : "fibre");
   const links = countLinks(fabric, model, cable);
   const exposed = take(assumptions, "exposedShare", asked.exposedShare);
   const exchange = asked.exchange ?? note(assumptions, "network.exchange", "ring");
   const storage = storageFabric(servers);
-  const fabricSwitches = fabric.leaves + fabric.spines + fabric.cores + storage.switches;
-  const management = Math.ceil((servers * 2 + fabricSwitches) / managementPorts);
+  const computeSwitches = fabric.leaves + fabric.spines + fabric.cores;
+  const management = managementPart(servers, computeSwitches + storage.switches);
   const network: NetworkPlan = {
     fabric,
     links,
     switchName: model.name,
     portGigabits: rate,
-    switches: fabricSwitches + management,
-    powerKw: (fabricSwitches - storage.switches) * model.powerKw + storage.powerKw + management * managementKw,
+    switches: computeSwitches + storage.switches + management.count,
+    powerKw: computeSwitches * model.powerKw + storage.powerKw + management.count * managementKw,
     oversubscription: priceOversubscription(fabric, exchange, exposed),
+    alternatives: listAlternatives(ask, model, cable, exposed),
   };
-  const parts = [
-    ...listFabricParts("compute network", fabric, model, links),
-    ...storage.parts,
-    {
-      group: "management network" as const,
-      name: `${managementPorts}-port management switch`,
-      count: management,
-      unitUsd: managementUsd,
-      totalUsd: management * managementUsd,
-      source: "assumed street price",
-    },
-  ];
-  return { network, parts };
+  return {
+    network,
+    parts: [...listFabricParts("compute network", fabric, model, links), ...storage.parts, management],
+  };
+}
+
+/** Oversubscriptions that are put beside the one chosen. */
+const alternativesTried = [1, 2, 4] as const;
+
+function listAlternatives(
+  ask: FabricAsk,
+  model: SwitchModel,
+  cable: "copper" | "fibre",
+  exposed: number,
+): readonly NetworkAlternative[] {
+  const tried = ask.topology === "fat-tree" ? ([1] as const) : alternativesTried;
+  return tried.flatMap((oversubscription) => {
+    const fabric = tryFabric({ ...ask, oversubscription });
+    if (fabric === undefined) return [];
+    const parts = listFabricParts("compute network", fabric, model, countLinks(fabric, model, cable));
+    return [
+      {
+        oversubscription,
+        usd: parts.reduce((sum, part) => sum + part.totalUsd, 0),
+        ringStepFactor: priceOversubscription(fabric, "ring", exposed).stepTimeFactor,
+        allToAllStepFactor: priceOversubscription(fabric, "all-to-all", exposed).stepTimeFactor,
+      },
+    ];
+  });
+}
+
+/** A fabric that cannot be built is no alternative. */
+function tryFabric(ask: FabricAsk): Fabric | undefined {
+  try {
+    return designFabric(ask);
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Every server has two management ports, every switch one. */
+function managementPart(servers: number, switches: number): Part {
+  const count = Math.ceil((servers * 2 + switches) / managementPorts);
+  return {
+    group: "management network",
+    name: `${managementPorts}-port management switch`,
+    count,
+    unitUsd: managementUsd,
+    totalUsd: count * managementUsd,
+    source: "assumed street price",
+  };
 }
 
 function take(assumptions: Assumptions, name: "oversubscription" | "exposedShare", given: number | undefined): number {
@@ -125,7 +167,7 @@ function storageFabric(servers: number) {
   const topology = defaultTopology(storageRails, servers, model.radix);
   const ask = { topology, nodes: servers, rails: storageRails, radix: model.radix, oversubscription: 2 };
   const fabric = designFabric(ask);
-  const switches = fabric.leaves + fabric.spines;
+  const switches = fabric.leaves + fabric.spines + fabric.cores;
   const parts = listFabricParts("storage network", fabric, model, countLinks(fabric, model, "copper"));
   return { parts, switches, powerKw: switches * model.powerKw };
 }

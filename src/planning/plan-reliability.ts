@@ -10,6 +10,7 @@ import type { Plan } from "./model.ts";
 import { type GigabytesPerSecond, gigabytes, parseRate } from "./network/link-rate.ts";
 import { isFixedFleet } from "./plan-demand.ts";
 import { requirePositive, requireWithin } from "./plan-fault.ts";
+import type { Uncertain } from "./uncertain.ts";
 import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
 
 /** The largest training job of a plan and how it survives failures. */
@@ -17,6 +18,11 @@ export interface JobReliability {
   readonly gpus: number;
   readonly hazardPerGpuHour: number;
   readonly goodput: Goodput;
+  /** What is not known about it: interruptions in a million GPU-hours, and minutes of a restart. */
+  readonly perMillion: Uncertain;
+  readonly restartMinutes: Uncertain;
+  /** Useful share of the time at other rates than the likeliest, saving as often as at the likeliest. */
+  readonly shareAt: (perMillion: number, restartMinutes: number) => number;
 }
 
 /** Goodput of the largest job that trains: stated, else the widest gang, else one server. */
@@ -24,23 +30,37 @@ export function planJobReliability(plan: Plan, server: ServerOffer, assumptions:
   const asked = plan.reliability;
   const gangs = plan.demand.stages.map((stage) => stage.jobs?.gangGpus ?? 0);
   const gpus = Math.max(1, plan.training?.gpus ?? Math.max(0, ...gangs)) || server.gpusPerServer;
-  const perMillion = assumptions.takeOne(
+  const perMillion = assumptions.take(
     "reliability.hazardPerMillionGpuHours",
     asked.hazardPerMillionGpuHours,
     planDefaults.hazardPerMillionGpuHours,
   );
-  requirePositive("reliability.hazardPerMillionGpuHours", perMillion);
-  const hazardPerGpuHour = perMillion / 1e6;
-  const restart = assumptions.takeOne("reliability.restartMinutes", asked.restartMinutes, planDefaults.restartMinutes);
+  requirePositive("reliability.hazardPerMillionGpuHours", perMillion.low);
+  const restartMinutes = assumptions.take(
+    "reliability.restartMinutes",
+    asked.restartMinutes,
+    planDefaults.restartMinutes,
+  );
+  const hazardPerGpuHour = perMillion.mode / 1e6;
+  const checkpointHours = stallSeconds(plan, gpus, hazardPerGpuHour, assumptions) / 3600;
   const interval = plan.storage.checkpoint?.interval;
-  const goodput = computeGoodput({
+  const compute = (hazard: number, minutes: number, intervalHours: number | undefined): Goodput =>
+    computeGoodput({
+      gpus,
+      hazardPerGpuHour: hazard / 1e6,
+      checkpointHours,
+      restartHours: minutes / 60,
+      ...(intervalHours === undefined ? {} : { intervalHours }),
+    });
+  const goodput = compute(perMillion.mode, restartMinutes.mode, interval === undefined ? undefined : interval / 60);
+  return {
     gpus,
     hazardPerGpuHour,
-    checkpointHours: stallSeconds(plan, gpus, hazardPerGpuHour, assumptions) / 3600,
-    restartHours: restart / 60,
-    ...(interval === undefined ? {} : { intervalHours: interval / 60 }),
-  });
-  return { gpus, hazardPerGpuHour, goodput };
+    goodput,
+    perMillion,
+    restartMinutes,
+    shareAt: (hazard, minutes) => compute(hazard, minutes, goodput.intervalHours).share,
+  };
 }
 
 /** How long one save stops the job; saving in the open takes its share of Young's best interval, 2 x share x MTBF. */

@@ -12,8 +12,8 @@ export interface BuyerTerms {
   readonly facilityUsdPerKwMonth: number;
   readonly pue: number;
   readonly usdPerKwh: number;
-  /** Network and storage for one GPU, US dollars. */
-  readonly networkUsdPerGpu: number;
+  /** Network and storage for one GPU that has a fabric port of 400 Gb/s, US dollars. */
+  readonly networkUsdAt400Gigabits: number;
   readonly source: string;
 }
 
@@ -25,7 +25,7 @@ export const buyerTerms: Readonly<Record<BuyerKind, BuyerTerms>> = {
     facilityUsdPerKwMonth: 184,
     pue: 1.3,
     usdPerKwh: 0.083,
-    networkUsdPerGpu: 5000,
+    networkUsdAt400Gigabits: 5000,
     source: "CBRE North America colocation; EIA industrial power; network 13 % of capital cost",
   },
   hyperscaler: {
@@ -34,7 +34,7 @@ export const buyerTerms: Readonly<Record<BuyerKind, BuyerTerms>> = {
     facilityUsdPerKwMonth: 125,
     pue: 1.15,
     usdPerKwh: 0.083,
-    networkUsdPerGpu: 5000,
+    networkUsdAt400Gigabits: 5000,
     source: "6 years (10-Ks of Microsoft and Alphabet); own halls at 11 kUSD/kW over 20 years at 8 % and running cost",
   },
 };
@@ -58,11 +58,19 @@ export function costGpuHour(offer: ServerOffer, terms: BuyerTerms): Spread {
   requireWithin("cost.discountRate", terms.discountRate, 0.001, 1);
   requirePositive("cost.serverUsdPerGpu", offer.serverUsdPerGpu.mode);
   const annuity = terms.discountRate / (1 - (1 + terms.discountRate) ** -terms.lifeYears);
-  const capitalUsd = (offer.serverUsdPerGpu.mode + terms.networkUsdPerGpu) * annuity;
+  const capitalUsd = (offer.serverUsdPerGpu.mode + networkUsdPerGpu(offer, terms)) * annuity;
   const hallUsd = offer.allInKwPerGpu * terms.facilityUsdPerKwMonth * 12;
   const meanKw = (offer.serverRatedKw / offer.gpusPerServer) * busyShare;
   const energyUsd = meanKw * terms.pue * terms.usdPerKwh * 8760;
   const p50 = (capitalUsd + hallUsd + energyUsd) / 8760;
   const halfWidth = halfWidthByConfidence[offer.confidence];
   return { p10: p50 * (1 - halfWidth), p50, p90: p50 * (1 + halfWidth) };
+}
+
+/** A network of twice the rate costs less than twice as much: price grows with this power of the rate (assumption). */
+const ratePower = 0.75;
+
+function networkUsdPerGpu(offer: ServerOffer, terms: BuyerTerms): number {
+  const gigabitsPerGpu = (offer.railGigabits * offer.rails * offer.fabricNodes) / offer.gpusPerServer;
+  return terms.networkUsdAt400Gigabits * (gigabitsPerGpu / 400) ** ratePower;
 }

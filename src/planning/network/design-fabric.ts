@@ -170,18 +170,21 @@ interface Spread {
 }
 
 /**
- * The fewest switches above, at least two, over which each lower switch spreads its uplinks evenly. Uplinks may be
- * rounded up while the lower switch has ports.
+ * The cheapest switches above, at least two, over which each lower switch spreads its uplinks evenly. Uplinks may be
+ * rounded up while the lower switch has ports; a switch counts as much as cables for half of its ports.
  *
  * @param lower switches whose uplinks end on the same upper ones; `ports` is what one upper switch offers them.
  */
 function spreadUplinks(lower: number, uplinks: number, uplinksMax: number, ports: number): Spread | undefined {
   const least = Math.max(lower > 1 ? Math.min(2, uplinks) : 1, Math.ceil((lower * uplinks) / ports));
-  for (let switches = least; switches <= uplinksMax; switches += 1) {
+  let best: (Spread & { readonly cost: number }) | undefined;
+  for (let switches = least; switches <= Math.max(uplinks, least); switches += 1) {
     const each = Math.ceil(uplinks / switches);
-    if (each * switches <= uplinksMax && lower * each <= ports) return { switches, uplinks: each * switches };
+    if (each * switches > uplinksMax || lower * each > ports) continue;
+    const cost = (switches * ports) / 2 + lower * each * switches;
+    if (best === undefined || cost < best.cost) best = { switches, uplinks: each * switches, cost };
   }
-  return undefined;
+  return best;
 }
 
 function twoLevels(ask: FabricAsk, level: LeafLevel): Fabric | undefined {

@@ -56,6 +56,25 @@ test("three groups of 32 nodes get 16 spines, because 32 uplinks do not spread e
   expect(railFabric(95)).toMatchObject({ leaves: 24, spines: 16, nodeLeafCables: 760, leafSpineCables: 768 });
 });
 
+test("uplinks that do not divide are rounded up rather than spread over as many spines", () => {
+  const ask = { topology: "leaf-spine", nodes: 114, rails: 1, radix: 64, oversubscription: 2 } as const;
+
+  expect(designFabric(ask)).toMatchObject({ leaves: 3, spines: 2, leafSpineCables: 60 });
+});
+
+test("a unit smaller than its leaves keeps ports for growth", () => {
+  const unit = { topology: "rail-optimised", rails: 8, radix: 144, oversubscription: 1, nodesPerUnit: 64 } as const;
+
+  expect(designFabric({ ...unit, nodes: 256 })).toMatchObject({ leaves: 32, spines: 16, leafSpineCables: 2048 });
+  expect(() => designFabric({ ...unit, nodes: 256, nodesPerUnit: 80 })).toThrow(
+    /72 ports for nodes; found a unit of 80/,
+  );
+});
+
+test("few nodes share leaves between rails", () => {
+  expect(railFabric(10)).toMatchObject({ levels: 2, leaves: 3, spines: 2, nodeLeafCables: 80 });
+});
+
 test("a fabric has a port for every end of every cable, and no more cables than its ports", () => {
   fc.assert(
     fc.property(asks, (ask) => {

@@ -36,7 +36,21 @@ function describeNetwork(plan: FleetPlan): Section {
     ],
     ["power", `${writeNumber(network.powerKw)} kW, ${network.switches} switches with storage and management`],
   ];
-  return { heading: "Network", blocks: [{ kind: "table", head: ["what", "answer"], rows }] };
+  const alternatives = network.alternatives.map((each) => [
+    `${each.oversubscription} to 1`,
+    writeUsd(each.usd),
+    writeNumber(each.ringStepFactor),
+    writeNumber(each.allToAllStepFactor),
+  ]);
+  const head = ["oversubscription", "#fabric", "#step time, ring", "#step time, all-to-all"];
+  const isOneSwitch = fabric.levels === 1;
+  return {
+    heading: "Network",
+    blocks: [
+      { kind: "table", head: ["what", "answer"], rows },
+      ...(isOneSwitch ? [] : [{ kind: "table" as const, head, rows: alternatives }]),
+    ],
+  };
 }
 
 function describeStorage(plan: FleetPlan): Section {
