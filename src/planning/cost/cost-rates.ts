@@ -87,8 +87,12 @@ const bounds: readonly (readonly [rate: CostRate, least: number, most: number])[
  * @throws {Fault} `planning.plan-invalid` naming the rate.
  */
 export function checkRates(rates: CostRates): void {
-  for (const rate of mustBePositive) requirePositive(`cost.${rate}`, rates[rate]);
-  for (const [rate, least, most] of bounds) requireWithin(`cost.${rate}`, rates[rate], least, most);
+  for (const rate of mustBePositive) {
+    if (!(rates[rate] > 0 && rates[rate] < Infinity)) requirePositive(`cost.${rate}`, rates[rate]);
+  }
+  for (const [rate, least, most] of bounds) {
+    if (!(rates[rate] >= least && rates[rate] <= most)) requireWithin(`cost.${rate}`, rates[rate], least, most);
+  }
 }
 
 /** Each rate at its likeliest, or at one end of what is believed. */

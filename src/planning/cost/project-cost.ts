@@ -49,6 +49,7 @@ export const costLines = [
 export type CostLine = (typeof costLines)[number];
 
 const monthsMax = 120;
+const gpusMax = 1e7;
 
 interface Cohort {
   readonly month: number;
@@ -105,7 +106,9 @@ export function projectCost(
 function check(peakGpus: readonly number[], sourcing: Sourcing, rates: CostRates): void {
   checkRates(rates);
   requireWithin("horizonMonths", peakGpus.length, 1, monthsMax);
-  for (const [month, peak] of peakGpus.entries()) requireWithin(`peakGpus[${month}]`, peak, 0, 1e7);
+  for (const [month, peak] of peakGpus.entries()) {
+    if (!(peak >= 0 && peak <= gpusMax)) requireWithin(`peakGpus[${month}]`, peak, 0, gpusMax);
+  }
   requireWithin("sourcing.ownShare", sourcing.ownShare, 0, 1);
   requireWithin("sourcing.reserveShare", sourcing.reserveShare, 0, 1);
   const total = sourcing.ownShare + sourcing.reserveShare;
@@ -122,10 +125,13 @@ function valueOf(cohort: Cohort, month: number, rates: CostRates): number {
 
 /** Sells what has reached the end of its life, then the oldest of what is more than wanted. */
 function retire(cohorts: readonly Cohort[], month: number, wanted: number, rates: CostRates) {
+  const life = Math.round(rates.lifeMonths);
+  const isUnchanged = cohorts.every((cohort) => month - cohort.month < life) && countGpus(cohorts) <= wanted;
+  if (isUnchanged) return { cohorts, resale: 0 };
   let resale = 0;
   const alive: Cohort[] = [];
   for (const cohort of cohorts) {
-    if (month - cohort.month >= Math.round(rates.lifeMonths)) resale += valueOf(cohort, month, rates);
+    if (month - cohort.month >= life) resale += valueOf(cohort, month, rates);
     else alive.push(cohort);
   }
   let surplus = Math.max(0, countGpus(alive) - wanted);

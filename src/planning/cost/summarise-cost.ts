@@ -34,10 +34,12 @@ export function summariseCost(months: readonly MonthlyCost[], discountRate: numb
   let present = 0;
   let usedHours = 0;
   let availableHours = 0;
+  const halfMonth = (1 + discountRate) ** (-0.5 / 12);
+  let atEnd = 1;
   for (const [index, month] of months.entries()) {
-    const atStart = (1 + discountRate) ** (-month.month / 12);
-    const atMiddle = (1 + discountRate) ** (-(month.month + 0.5) / 12);
-    const atEnd = (1 + discountRate) ** (-(month.month + 1) / 12);
+    const atStart = atEnd;
+    const atMiddle = atStart * halfMonth;
+    atEnd = atMiddle * halfMonth;
     for (const line of costLines) {
       const value = month[line] * (hardwareLines.has(line) ? atStart : atMiddle);
       lines[line] += value;

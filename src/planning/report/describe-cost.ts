@@ -33,7 +33,7 @@ function describeWays(plan: FleetPlan): Section {
     "way",
     "shares",
     "#present cost, likeliest",
-    "#P50 (P10 to P90)",
+    "#present cost, P50 (P10 to P90)",
     "#per used GPU-hour",
     "#per available hour",
     "#cheapest in",

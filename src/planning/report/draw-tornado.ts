@@ -3,7 +3,7 @@ import { escapeMarkup } from "./report-document.ts";
 import { writeNumber } from "./write-figure.ts";
 
 const width = 720;
-const left = 190;
+const left = 230;
 const right = 60;
 const rowHeight = 26;
 const top = 34;

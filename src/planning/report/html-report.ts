@@ -10,7 +10,7 @@ body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; font: 15px/1.5 syst
 h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { color: var(--dim); font-weight: 600; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { color: var(--dim); font-weight: 600; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th.number { white-space: normal; }
 figure { margin: 1rem 0; } figcaption { color: var(--dim); font-size: .87rem; }
 .plot { width: 100%; height: auto; font: 11px system-ui, sans-serif; } .plot text { fill: var(--dim); } .plot .title { fill: var(--ink); font-weight: 600; font-size: 13px; }
 .plot .grid { stroke: var(--line); } .plot .mark { stroke: var(--ink); stroke-dasharray: 2 3; } .plot .end { text-anchor: end; } .plot .middle { text-anchor: middle; } .plot .note { fill: var(--ink); }
