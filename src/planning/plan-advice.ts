@@ -9,7 +9,7 @@ import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
 import { projectCost } from "./cost/project-cost.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { summariseCost } from "./cost/summarise-cost.ts";
-import { listServers } from "./find-server.ts";
+import { findServer, listServers } from "./find-server.ts";
 import type { CostPlan, FleetAdvice } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import { machinesUsdPerYear } from "./plan-cost.ts";
@@ -29,6 +29,9 @@ export interface AdviceFacts {
 /** Which GPU for which workload, how to grow, who runs it, and what would change the answer. */
 export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumptions): FleetAdvice {
   const candidates = listServers(plan).map(toCandidate);
+  for (const [index, workload] of plan.workloads.entries()) {
+    for (const gpu of Object.keys(workload.throughput)) findServer(plan, `workloads[${index}].throughput`, gpu);
+  }
   const workloads = plan.workloads.map((workload) => alignWorkload(toAsk(workload), candidates));
   const rates = ratesAt(facts.rates, "mode");
   const coverage = plan.operations.coverage ?? "office-hours";

@@ -3,7 +3,7 @@ import type { Assumptions, Default } from "./assumption.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import type { OpenOffers } from "./choose-offers.ts";
 import { compareSourcing, type SourcingOption } from "./cost/compare-sourcing.ts";
-import { type CostRates, ratesAt, type UncertainRates } from "./cost/cost-rates.ts";
+import { type CostRates, checkRates, ratesAt, type UncertainRates } from "./cost/cost-rates.ts";
 import { projectCost, type Sourcing } from "./cost/project-cost.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { drawTornado, simulateCost } from "./cost/simulate-cost.ts";
@@ -81,6 +81,8 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
   const peaks = facts.capacity.months.map((month) => month.capacityGpus);
   const serverGpus = facts.server.gpusPerServer;
   const likeliest = ratesAt(rates, "mode");
+  checkRates(ratesAt(rates, "low"));
+  checkRates(ratesAt(rates, "high"));
   const comparison = compareSourcing(peaks, likeliest, serverGpus, facts.offers.open);
   const best = comparison.options[0];
   if (best === undefined) throw infeasiblePlan("offers", "no way to get GPUs is open");

@@ -10,7 +10,7 @@ import type { Part } from "./network/network-parts.ts";
 import { planAdvice } from "./plan-advice.ts";
 import { type CostFacts, collectRates, planCost } from "./plan-cost.ts";
 import { planDemand } from "./plan-demand.ts";
-import { infeasiblePlan, requirePositive } from "./plan-fault.ts";
+import { infeasiblePlan } from "./plan-fault.ts";
 import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
@@ -56,7 +56,6 @@ export function planFleet(plan: Plan): FleetPlan {
     stepTimeFactor: built.network.oversubscription.stepTimeFactor,
   };
   const rates = collectRates(plan, facts, assumptions);
-  requirePositive("cost.serverUsdPerGpu", rates.serverUsdPerGpu.low);
   const cost = planCost(plan, facts, rates, assumptions);
   const advice = planAdvice(
     plan,

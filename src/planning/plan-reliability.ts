@@ -9,7 +9,7 @@ import type { ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import { type GigabytesPerSecond, gigabytes, parseRate } from "./network/link-rate.ts";
 import { isFixedFleet } from "./plan-demand.ts";
-import { requirePositive, requireWithin } from "./plan-fault.ts";
+import { infeasiblePlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
 import type { Uncertain } from "./uncertain.ts";
 import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
 
@@ -25,10 +25,21 @@ export interface JobReliability {
   readonly shareAt: (perMillion: number, restartMinutes: number) => number;
 }
 
+/** A job that takes longer than ten days to come back has not come back. */
+const restartMinutesMax = 14_400;
+
+/** A job that stands still for longer than this to save is not worth running. */
+const checkpointHoursMax = 24;
+
 /** Goodput of the largest job that trains: stated, else the widest gang, else one server. */
 export function planJobReliability(plan: Plan, server: ServerOffer, assumptions: Assumptions): JobReliability {
   const asked = plan.reliability;
-  const gangs = plan.demand.stages.map((stage) => stage.jobs?.gangGpus ?? 0);
+  const gangs = plan.demand.stages.map((stage, index) => {
+    const gang = stage.jobs?.gangGpus ?? 0;
+    requireCount(`demand.stages[${index}].jobs.gangGpus`, gang);
+    return gang;
+  });
+  if (plan.training !== undefined) requireCount("training.gpus", plan.training.gpus, 1);
   const gpus = Math.max(1, plan.training?.gpus ?? Math.max(0, ...gangs)) || server.gpusPerServer;
   const perMillion = assumptions.take(
     "reliability.hazardPerMillionGpuHours",
@@ -41,9 +52,16 @@ export function planJobReliability(plan: Plan, server: ServerOffer, assumptions:
     asked.restartMinutes,
     planDefaults.restartMinutes,
   );
+  requireWithin("reliability.restartMinutes", restartMinutes.low, 0, restartMinutesMax);
+  requireWithin("reliability.restartMinutes", restartMinutes.high, 0, restartMinutesMax);
   const hazardPerGpuHour = perMillion.mode / 1e6;
   const checkpointHours = stallSeconds(plan, gpus, hazardPerGpuHour, assumptions) / 3600;
+  if (!(checkpointHours <= checkpointHoursMax)) {
+    const message = `one save would stop the job for ${checkpointHours.toPrecision(3)} h; save less, or on more GPUs`;
+    throw infeasiblePlan("storage.checkpoint", message);
+  }
   const interval = plan.storage.checkpoint?.interval;
+  if (interval !== undefined) requireWithin("storage.checkpoint.interval", interval, 0.01, 60 * 24 * 30);
   const compute = (hazard: number, minutes: number, intervalHours: number | undefined): Goodput =>
     computeGoodput({
       gpus,

@@ -88,7 +88,7 @@ function align(ask: WorkloadAsk, candidate: Candidate): Alignment | Rejection {
     const why = `needs ${ask.memoryGigabytes} GB; a server has ${Math.floor(candidate.gpusPerServer * usable)} GB usable`;
     return { option: candidate.gpu, why };
   }
-  const replicas = Math.ceil(ask.targetPerSecond / (speed * gpusPerReplica) - 1e-9);
+  const replicas = Math.max(1, Math.ceil(ask.targetPerSecond / (speed * gpusPerReplica) - 1e-9));
   const gpus = replicas * gpusPerReplica;
   const memoryUse = ask.memoryGigabytes / (gpusPerReplica * candidate.memoryGigabytes);
   return {

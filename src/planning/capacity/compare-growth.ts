@@ -48,7 +48,7 @@ export function compareGrowth(
 function toPath(kind: GrowthPath["kind"], work: number, option: GrowthOption, current: GrowthOption): GrowthPath {
   requirePositive(`workloads.throughput.${option.gpu}`, option.perGpuPerSecond);
   requirePositive(`accelerators.${option.gpu}.usdPerGpuHour`, option.usdPerGpuHour);
-  const servers = Math.ceil(work / option.perGpuPerSecond / option.gpusPerServer - 1e-9);
+  const servers = Math.max(1, Math.ceil(work / option.perGpuPerSecond / option.gpusPerServer - 1e-9));
   const gpus = servers * option.gpusPerServer;
   const speed = option.perGpuPerSecond / current.perGpuPerSecond;
   const price = option.usdPerGpuHour / current.usdPerGpuHour;

@@ -14,10 +14,14 @@ export function countSpareNodes(nodes: number, availability: number, confidence:
   requireWithin("reliability.nodeAvailability", availability, 0.5, 1);
   requireWithin("reliability.spareConfidence", confidence, 0.5, 0.999999);
   if (nodes === 0 || availability === 1) return 0;
-  for (let spares = 0; spares < sparesMax; spares += 1) {
-    if (chanceOfAtMost(spares, nodes + spares, 1 - availability) >= confidence) return spares;
+  let tooFew = -1;
+  let enough = sparesMax;
+  while (enough - tooFew > 1) {
+    const spares = Math.floor((tooFew + enough) / 2);
+    if (chanceOfAtMost(spares, nodes + spares, 1 - availability) >= confidence) enough = spares;
+    else tooFew = spares;
   }
-  return sparesMax;
+  return enough;
 }
 
 /** P(at most `most` of `trials` happen), summed in logarithms so that thousands of trials do not underflow. */

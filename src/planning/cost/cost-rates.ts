@@ -65,6 +65,7 @@ const bounds: readonly (readonly [rate: CostRate, least: number, most: number])[
   ["installShare", 0, 1],
   ["priceChangePerYear", -0.95, 2],
   ["valueLossPerYear", 0, 1],
+  ["lifeMonths", 6, 240],
   ["discountRate", 0, 1],
   ["meanKwPerGpu", 0, 100],
   ["pue", 1, 3],
