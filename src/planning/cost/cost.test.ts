@@ -149,6 +149,34 @@ test("every month's money is finite and not negative, and the lines sum to the t
   );
 });
 
+test("every kind of money in a month is its price times what it is paid for", () => {
+  const at: CostRates = {
+    ...rates,
+    installShare: 0.1,
+    engineersBase: 1,
+    engineersPerThousandGpus: 10,
+    supportShare: 0.06,
+    softwareUsdPerGpuYear: 120,
+    spareShare: 0.125,
+    utilisation: 0.5,
+  };
+  const [owned] = projectCost([64], own, at, 8);
+  const [reserved] = projectCost([64], { ownShare: 0, reserveShare: 1 }, at, 8);
+  const [rented] = projectCost([64], rent, { ...at, cloudAdderShare: 0.2 }, 8);
+
+  expect(owned).toMatchObject({ ownedGpus: 72, servers: 72 * 32_000, network: 72 * 5000, rent: 0 });
+  expect(owned?.install).toBeCloseTo(72 * 37_000 * 0.1, 6);
+  expect(owned?.facility).toBeCloseTo(72 * 1.73 * 184, 6);
+  expect(owned?.energy).toBeCloseTo(72 * 0.96 * 1.3 * 0.083 * 730, 6);
+  expect(owned?.people).toBeCloseTo(((1 + 0.72) * 220_000) / 12, 6);
+  expect(owned?.support).toBeCloseTo((72 * 32_000 * 0.06) / 12, 6);
+  expect(owned?.software).toBeCloseTo(72 * 10, 6);
+  expect(reserved?.rent).toBeCloseTo(64 * 730 * 3 * 0.6, 6);
+  expect(reserved?.usedGpuHours).toBeCloseTo(32 * 730, 6);
+  expect(rented?.rent).toBeCloseTo(32 * 730 * 3 * 1.2, 6);
+  expect(rented?.people).toBeCloseTo(((0.5 + 0.032 * 0.5 * 10) * 220_000) / 12, 6);
+});
+
 test("hardware is bought again at the end of its life, and sold when the horizon ends", () => {
   const at = { ...rates, lifeMonths: 24, valueLossPerYear: 0.5, priceChangePerYear: -0.5 };
   const months = projectCost(flat.slice(0, 36), own, at, 8);
@@ -163,6 +191,16 @@ test("the load above a level falls from the mean load to nothing", () => {
   expect(meanLoadAbove(0, 0.6)).toBeCloseTo(0.6, 12);
   expect(meanLoadAbove(1, 0.6)).toBe(0);
   expect(meanLoadAbove(0.5, 1)).toBe(0.5);
+  for (const [level, use] of [
+    [0.3, 0.6],
+    [0.8, 0.7],
+    [0.1, 0.2],
+  ] as const) {
+    const steps = 100_000;
+    const load = (step: number): number => (1 - (step + 0.5) / steps) ** (1 / use - 1);
+    const sum = Array.from({ length: steps }, (_, step) => Math.max(0, load(step) - level));
+    expect(meanLoadAbove(level, use)).toBeCloseTo(sum.reduce((total, each) => total + each, 0) / steps, 5);
+  }
   fc.assert(
     fc.property(
       fc.double({ min: 0.05, max: 0.95, noNaN: true }),

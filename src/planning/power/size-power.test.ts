@@ -22,6 +22,7 @@ test("provisions nameplate power and counts energy at the measured share", () =>
 
   expect(power.provisionedKw).toBeCloseTo(32 * 10.2 + 15, 6);
   expect(power.meanKw).toBeCloseTo(32 * 10.2 * 0.76 + 15, 6);
+  expect(sizePower({ ...hall, utilisation: 0.25 }).meanKw).toBeCloseTo(32 * 10.2 * (0.19 + 0.15) + 15, 6);
   expect(power.facilityKw).toBeCloseTo(power.meanKw * 1.3, 6);
   expect(power).toMatchObject({ serversPerRack: 4, serverRacks: 8, rackLimit: "power" });
 });
