@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import type { Act, CommandRunner } from "./command-action.ts";
 import { readOwnVersion } from "./own-version.ts";
 import { addQueueCommands } from "./program-queue.ts";
+import { addPlanningCommands } from "./program-planning.ts";
 import { addResourceCommands } from "./program-resources.ts";
 import { addServerCommands } from "./program-server.ts";
 import { addWorkCommands } from "./program-work.ts";
@@ -37,6 +38,7 @@ export function makeProgram(runner: CommandRunner): Command {
   addResourceCommands(program, act);
   addWorkCommands(program, act);
   addQueueCommands(program, act);
+  addPlanningCommands(program, act);
   for (const command of leavesOf(program)) command.addOption(new Option("-q, --quiet").hideHelp());
   return program;
 }

@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
+import { type FaultCode, faultKinds } from "../../base/fault-codes.ts";
+import { Fault } from "../../base/fault.ts";
+import { planSchema } from "../../planning/model.ts";
+import { type CommandContext, printJson } from "../command-context.ts";
+import { exitCodes } from "../exit-code.ts";
+
+export interface PlanInput {
+  /** The plan, a YAML file; not needed for the schema. */
+  readonly file?: string;
+  /** Folder for the report, its data and the bill of materials; absent: Markdown on standard output. */
+  readonly out?: string;
+  /** Prints the JSON Schema of plans instead. */
+  readonly schema?: boolean;
+}
+
+/** An answer is larger than a report by far; more than this is a mistake. */
+const largestAnswerBytes = 50_000_000;
+
+/**
+ * Plans a fleet without a server: a program of its own reads the plan and answers it.
+ *
+ * @throws {Fault} the planner's own, with file and line.
+ */
+export async function plan(context: CommandContext, input: PlanInput): Promise<number> {
+  if (input.schema === true) {
+    context.terminal.print(JSON.stringify(z.toJSONSchema(planSchema, { io: "input" }), null, 2));
+    return exitCodes.ok;
+  }
+  if (input.file === undefined) {
+    throw new Fault("cli.argument-invalid", "plan needs a file: millwright plan -f plan.yaml");
+  }
+  const isJson = context.format === "json" && input.out === undefined;
+  const words = [input.file, ...(input.out === undefined ? [] : [input.out]), ...(isJson ? ["--json"] : [])];
+  const output = await runPlanner(words, context.signal);
+  if (isJson) printJson(context, { plan: JSON.parse(output) as unknown });
+  else if (input.out === undefined) await context.terminal.write(output);
+  else if (context.format === "json") printJson(context, { files: output.trim().split("\n") });
+  else for (const line of output.trim().split("\n")) context.terminal.print(line);
+  return exitCodes.ok;
+}
+
+async function runPlanner(words: readonly string[], signal: AbortSignal): Promise<string> {
+  const ending = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+  const program = fileURLToPath(new URL(`../../planning/tasks/plan${ending}`, import.meta.url));
+  const line = [...process.execArgv, program, ...words];
+  return await new Promise((resolve, reject) => {
+    execFile(process.execPath, line, { signal, maxBuffer: largestAnswerBytes }, (error, output, complaint) => {
+      if (error === null) return resolve(output);
+      const failure: Error = toFault(complaint) ?? error;
+      reject(failure);
+    });
+  });
+}
+
+/** The planner's complaint, `CODE: MESSAGE`, as the fault that it was. */
+function toFault(complaint: string): Fault | undefined {
+  const [, code = "", message = ""] = /^([a-z]+\.[a-z-]+): ([\s\S]*)$/.exec(complaint.trim()) ?? [];
+  return isFaultCode(code) ? new Fault(code, message) : undefined;
+}
+
+function isFaultCode(code: string): code is FaultCode {
+  return Object.hasOwn(faultKinds, code);
+}

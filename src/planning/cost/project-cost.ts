@@ -1,0 +1,174 @@
+import { invalidPlan, requireWithin } from "../plan-fault.ts";
+import { type CostRates, checkRates } from "./cost-rates.ts";
+import { meanLoadAbove } from "./load-duration.ts";
+
+/** Hours of a mean month: 8760 / 12. */
+export const hoursPerMonth = 730;
+
+/** How the fleet's peak is met: owned and reserved shares of each month's peak; the rest is rented by the hour. */
+export interface Sourcing {
+  readonly ownShare: number;
+  readonly reserveShare: number;
+}
+
+/** What is spent in one month, in US dollars of that month; `resale` is what comes in. */
+export interface MonthlyCost {
+  readonly month: number;
+  readonly ownedGpus: number;
+  readonly servers: number;
+  readonly network: number;
+  readonly storage: number;
+  readonly install: number;
+  readonly facility: number;
+  readonly energy: number;
+  readonly people: number;
+  readonly support: number;
+  readonly software: number;
+  readonly rent: number;
+  readonly resale: number;
+  /** Used market value of what is owned at the end of the month. */
+  readonly valueLeft: number;
+  readonly usedGpuHours: number;
+  readonly availableGpuHours: number;
+}
+
+/** The kinds of money in a month. */
+export const costLines = [
+  "servers",
+  "network",
+  "storage",
+  "install",
+  "facility",
+  "energy",
+  "people",
+  "support",
+  "software",
+  "rent",
+] as const;
+
+export type CostLine = (typeof costLines)[number];
+
+const monthsMax = 120;
+const gpusMax = 1e7;
+
+interface Cohort {
+  readonly month: number;
+  readonly gpus: number;
+  readonly paidUsd: number;
+}
+
+/**
+ * Cost of meeting a peak, month by month.
+ *
+ * GPUs are bought when the peak asks for them, spares included, at that month's price, replaced at the end of their life, sold at their
+ * used value when they are not needed or when the horizon ends. What is not owned or reserved is rented for the hours
+ * in which the load is above them.
+ *
+ * @param peakGpus GPUs that each month must be able to use at once, shape [months].
+ * @throws {Fault} `planning.plan-invalid` for rates or peaks that no world has.
+ */
+export function projectCost(
+  peakGpus: readonly number[],
+  sourcing: Sourcing,
+  rates: CostRates,
+  serverGpus: number,
+): readonly MonthlyCost[] {
+  check(peakGpus, sourcing, rates);
+  const months: MonthlyCost[] = [];
+  let cohorts: readonly Cohort[] = [];
+  for (const [month, peak] of peakGpus.entries()) {
+    const owned = peak * sourcing.ownShare * (1 + rates.spareShare);
+    const wanted = Math.ceil(owned / serverGpus - 1e-9) * serverGpus;
+    const price = (1 + rates.priceChangePerYear) ** (month / 12);
+    const kept = retire(cohorts, month, wanted, rates);
+    const bought = Math.max(0, wanted - countGpus(kept.cohorts));
+    const server = rates.serverUsdPerGpu * price;
+    const perGpu = { server, network: rates.networkUsdPerGpu * price, storage: rates.storageUsdPerGpu * price };
+    const paidUsd = perGpu.server + perGpu.network + perGpu.storage;
+    cohorts = bought > 0 ? [...kept.cohorts, { month, gpus: bought, paidUsd }] : kept.cohorts;
+    const isLast = month === peakGpus.length - 1;
+    const valueLeft = cohorts.reduce((sum, each) => sum + valueOf(each, month + 1, rates), 0);
+    months.push({
+      month,
+      ownedGpus: wanted,
+      servers: bought * perGpu.server,
+      network: bought * perGpu.network,
+      storage: bought * perGpu.storage,
+      install: bought * paidUsd * rates.installShare,
+      ...running(peak, wanted, sourcing, rates, month),
+      resale: kept.resale + (isLast ? valueLeft : 0),
+      valueLeft,
+    });
+  }
+  return months;
+}
+
+function check(peakGpus: readonly number[], sourcing: Sourcing, rates: CostRates): void {
+  checkRates(rates);
+  requireWithin("horizonMonths", peakGpus.length, 1, monthsMax);
+  for (const [month, peak] of peakGpus.entries()) {
+    if (!(peak >= 0 && peak <= gpusMax)) requireWithin(`peakGpus[${month}]`, peak, 0, gpusMax);
+  }
+  requireWithin("sourcing.ownShare", sourcing.ownShare, 0, 1);
+  requireWithin("sourcing.reserveShare", sourcing.reserveShare, 0, 1);
+  const total = sourcing.ownShare + sourcing.reserveShare;
+  if (total > 1 + 1e-9) throw invalidPlan("sourcing", "shares that sum to at most 1", total);
+}
+
+function countGpus(cohorts: readonly Cohort[]): number {
+  return cohorts.reduce((sum, each) => sum + each.gpus, 0);
+}
+
+function valueOf(cohort: Cohort, month: number, rates: CostRates): number {
+  return cohort.gpus * cohort.paidUsd * (1 - rates.valueLossPerYear) ** ((month - cohort.month) / 12);
+}
+
+/** Sells what has reached the end of its life, then the oldest of what is more than wanted. */
+function retire(cohorts: readonly Cohort[], month: number, wanted: number, rates: CostRates) {
+  const life = Math.round(rates.lifeMonths);
+  const isUnchanged = cohorts.every((cohort) => month - cohort.month < life) && countGpus(cohorts) <= wanted;
+  if (isUnchanged) return { cohorts, resale: 0 };
+  let resale = 0;
+  const alive: Cohort[] = [];
+  for (const cohort of cohorts) {
+    if (month - cohort.month >= life) resale += valueOf(cohort, month, rates);
+    else alive.push(cohort);
+  }
+  let surplus = Math.max(0, countGpus(alive) - wanted);
+  const kept: Cohort[] = [];
+  for (const cohort of alive) {
+    const sold = Math.min(surplus, cohort.gpus);
+    surplus -= sold;
+    resale += valueOf({ ...cohort, gpus: sold }, month, rates);
+    if (cohort.gpus > sold) kept.push({ ...cohort, gpus: cohort.gpus - sold });
+  }
+  return { cohorts: kept, resale };
+}
+
+/** What a month costs to run, whatever was bought in it. */
+function running(peak: number, owned: number, sourcing: Sourcing, rates: CostRates, month: number) {
+  const reserved = Math.min(Math.max(0, peak - owned), peak * sourcing.reserveShare);
+  const usable = owned * rates.availability + reserved;
+  const level = peak === 0 ? 1 : Math.min(1, usable / peak);
+  const above = meanLoadAbove(level, rates.utilisation) * peak;
+  const rentedHours = owned + reserved >= peak ? 0 : above * hoursPerMonth;
+  const unmetHours = owned + reserved >= peak ? above * hoursPerMonth : 0;
+  const rentPrice =
+    rates.rentUsdPerGpuHour * (1 + rates.rentChangePerYear) ** (month / 12) * (1 + rates.cloudAdderShare);
+  const reservedUsd = reserved * hoursPerMonth * rentPrice * (1 - rates.reserveDiscount);
+  const meanGpus = peak * rates.utilisation;
+  const cloudGpus = reserved + rentedHours / hoursPerMonth;
+  const staffed = owned + cloudGpus * rates.cloudEngineerShare;
+  const base = owned > 0 ? rates.engineersBase : rates.engineersBase * rates.cloudEngineerShare;
+  const engineers = peak === 0 ? 0 : base + (staffed / 1000) * rates.engineersPerThousandGpus;
+  return {
+    facility: owned * rates.provisionedKwPerGpu * rates.facilityUsdPerKwMonth,
+    energy: owned * rates.meanKwPerGpu * rates.pue * rates.usdPerKwh * hoursPerMonth,
+    people: (engineers * rates.usdPerEngineerYear) / 12,
+    support: (owned * rates.serverUsdPerGpu * rates.supportShare) / 12,
+    software: ((owned + cloudGpus) * rates.softwareUsdPerGpuYear) / 12,
+    rent: rentedHours * rentPrice + reservedUsd,
+    usedGpuHours: meanGpus * hoursPerMonth - unmetHours,
+    availableGpuHours: usable * hoursPerMonth + rentedHours,
+  };
+}

@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { isNode, LineCounter, parseDocument } from "yaml";
+import { Fault, isFault } from "../../base/fault.ts";
+import type { FleetPlan } from "../fleet-plan.ts";
+import { type Plan, planSchema } from "../model.ts";
+import { planFleet } from "../plan-fleet.ts";
+
+/** Larger plans are refused. */
+const largestPlanBytes = 1_000_000;
+/** Problems of one file beyond this are not shown. */
+const mostProblems = 20;
+
+/** Where in the file a part of the plan stands. */
+type Locate = (path: readonly PropertyKey[]) => string;
+
+/**
+ * Reads `plan.yaml` and answers it; every complaint names the file and the line.
+ *
+ * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`.
+ */
+export async function answerPlanFile(file: string): Promise<FleetPlan> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new Fault("planning.plan-invalid", `cannot read the plan "${file}"; check its path and rights`, { cause });
+  });
+  return answerPlanText(file, text);
+}
+
+/** The same for a text that was read already; `file` is only named. */
+export function answerPlanText(file: string, text: string): FleetPlan {
+  if (text.length > largestPlanBytes) {
+    const message = `the plan "${file}" has ${text.length} bytes; at most ${largestPlanBytes} are read`;
+    throw new Fault("planning.plan-invalid", message);
+  }
+  const { plan, locate } = parsePlan(file, text);
+  try {
+    return planFleet(plan);
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    const path = error.details["path"];
+    const place = typeof path === "string" ? locate(splitPath(path)) : file;
+    throw new Fault(error.code, `${place}: ${error.message}`, { details: error.details, cause: error });
+  }
+}
+
+function parsePlan(file: string, text: string): { readonly plan: Plan; readonly locate: Locate } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  const broken = document.errors[0];
+  if (broken !== undefined) {
+    const line = lines.linePos(broken.pos[0]).line;
+    throw new Fault("planning.plan-invalid", `${file}:${line}: ${broken.message.split("\n")[0]}`, { cause: broken });
+  }
+  const locate: Locate = (path) => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node: unknown = document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return `${file}:${lines.linePos(node.range[0]).line}`;
+    }
+    return file;
+  };
+  const parsed = planSchema.safeParse(document.toJS());
+  if (parsed.success) return { plan: parsed.data, locate };
+  const problems = parsed.error.issues.slice(0, mostProblems).map((issue) => {
+    return `${locate(issue.path)}: ${issue.path.map(String).join(".") || "the plan"}: ${issue.message}`;
+  });
+  const details = { path: parsed.error.issues[0]?.path.map(String).join(".") };
+  throw new Fault("planning.plan-invalid", problems.join("\n"), { details });
+}
+
+/** `demand.stages[2].jobs` as the steps that lead there. */
+function splitPath(path: string): readonly (string | number)[] {
+  return path
+    .split(/[.[\]]+/)
+    .filter(Boolean)
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}

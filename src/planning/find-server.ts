@@ -1,0 +1,58 @@
+import { parseSize } from "../base/units.ts";
+import type { Given } from "./assumption.ts";
+import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
+import type { Plan } from "./model.ts";
+import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
+import { invalidPlan, requireCount, requirePositive } from "./plan-fault.ts";
+import { checkUncertain, exactly, type Uncertain } from "./uncertain.ts";
+
+/** Power that a hall provisions over a server's nameplate, when nothing better is known: 1.73 / 1.275 on H100. */
+const allInFactor = 1.3;
+
+/** Every server that the plan may use: its own first, then the catalog's. */
+export function listServers(plan: Plan): readonly ServerOffer[] {
+  const own = plan.accelerators.map((each, index) => toServer(`accelerators[${index}]`, each));
+  const names = new Set(own.map((each) => each.gpu));
+  return [...own, ...serverOffers.filter((offer) => !names.has(offer.gpu))];
+}
+
+/**
+ * The server with this GPU.
+ *
+ * @throws {Fault} `planning.plan-invalid` naming the GPUs that are known.
+ */
+export function findServer(plan: Plan, path: string, gpu: string): ServerOffer {
+  const servers = listServers(plan);
+  const found = servers.find((each) => each.gpu === gpu);
+  if (found !== undefined) return found;
+  const known = servers.map((each) => each.gpu).join(", ");
+  throw invalidPlan(path, `a GPU of the catalog (${known}) or one added under accelerators`, gpu);
+}
+
+function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer {
+  requireCount(`${path}.gpusPerServer`, each.gpusPerServer, 1);
+  requirePositive(`${path}.serverRatedKw`, each.serverRatedKw);
+  requirePositive(`${path}.serverUnits`, each.serverUnits);
+  requireCount(`${path}.rails`, each.rails, 1);
+  return {
+    gpu: each.gpu,
+    gpusPerServer: each.gpusPerServer,
+    serverUsdPerGpu: toTriple(`${path}.serverUsdPerGpu`, each.serverUsdPerGpu),
+    rentUsdPerGpuHour: toTriple(`${path}.rentUsdPerGpuHour`, each.rentUsdPerGpuHour),
+    serverRatedKw: each.serverRatedKw,
+    allInKwPerGpu: (each.serverRatedKw / each.gpusPerServer) * allInFactor,
+    serverUnits: each.serverUnits,
+    memoryGigabytes: parseSize(each.memory) / 1e9,
+    railGigabits: gigabits(toGigabits(parseRate(`${path}.portRate`, each.portRate))),
+    rails: each.rails,
+    fabricNodes: 1,
+    confidence: "B",
+    source: "given in the plan",
+  };
+}
+
+function toTriple(path: string, given: Exclude<Given, undefined>): Uncertain {
+  const value = typeof given === "number" ? exactly(given) : checkUncertain(path, given);
+  requirePositive(path, value.low);
+  return value;
+}

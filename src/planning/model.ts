@@ -1,0 +1,230 @@
+import * as z from "zod";
+import { sizePattern } from "../base/units.ts";
+import { isolationLevels } from "./advice/keep-compliant.ts";
+import { ratePattern } from "./network/link-rate.ts";
+
+const nameSchema = z.string().min(1).max(120);
+const sizeSchema = z.string().regex(sizePattern, "write a number and a unit: 12TB (1e12 bytes) or 12TiB (2^40)");
+const rateSchema = z.string().regex(ratePattern, "write a number and a unit: 400Gb/s (bits) or 50GB/s (bytes)");
+const shareSchema = z.number().min(0).max(1);
+const countrySchema = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
+
+/** Limits of what one plan may ask for. */
+const stagesMax = 30;
+const workloadsMax = 50;
+const horizonMonthsMax = 84;
+
+/** A figure, or its least, likeliest and most. */
+const uncertainSchema = z
+  .union([z.number(), z.strictObject({ low: z.number(), mode: z.number(), high: z.number() })])
+  .describe("A number, or {low, mode, high} for what is not known exactly.");
+
+const stageSchema = z
+  .strictObject({
+    stage: z.enum(["development", "training", "evaluation", "serving", "data"]),
+    name: nameSchema.optional().describe("Shown in the report; the stage's own name if absent."),
+    gpus: z.number().optional().describe("GPUs in use at the busiest moment of the first month."),
+    jobs: z
+      .strictObject({
+        perMonth: z.number(),
+        gpuHoursEach: z.number(),
+        gangGpus: z.number().describe("GPUs that one job holds together."),
+        arrival: z.enum(["planned", "random"]).default("random").describe("planned: spread evenly over the month."),
+      })
+      .optional(),
+    people: z
+      .strictObject({ people: z.number(), gpusEach: z.number(), activeShare: z.number().optional() })
+      .optional()
+      .describe("People with notebooks; activeShare of them at once on average."),
+    requests: z
+      .strictObject({ peakPerSecond: z.number(), perGpuPerSecond: z.number(), gpusPerReplica: z.number().default(1) })
+      .optional()
+      .describe("Load of a service at its busiest second, and what one GPU answers within its limits."),
+    history: z
+      .array(z.number())
+      .optional()
+      .describe("Peak GPUs of past months, oldest first; at least 6, 24 for a season."),
+    growthPerYear: z.number().optional().describe("0.5: half as much again every year; at least -1."),
+    growthUncertainty: z.number().optional().describe("How wrong the growth may be after a year, over the demand."),
+    season: z.array(z.number()).optional().describe("Twelve factors around 1, from the first month of the plan."),
+  })
+  .refine(
+    (stage) =>
+      [stage.gpus, stage.jobs, stage.people, stage.requests, stage.history].filter((load) => load !== undefined)
+        .length === 1,
+    {
+      message: "give exactly one of gpus, jobs, people, requests and history",
+    },
+  );
+
+const networkSchema = z.strictObject({
+  topology: z.enum(["rail-optimised", "leaf-spine", "fat-tree"]).optional(),
+  switch: nameSchema.optional().describe("A switch of the catalog, such as QM9700."),
+  portRate: rateSchema.optional().describe("Rate of one fabric port of a server, such as 400Gb/s."),
+  rails: z.number().optional().describe("Fabric ports of one server."),
+  oversubscription: z.number().optional().describe("1 is non-blocking, 2 halves the bandwidth above the leaves."),
+  levels: z.union([z.literal(1), z.literal(2), z.literal(3)]).optional(),
+  nodesPerUnit: z.number().optional().describe("Servers of one scalable unit of a rail-optimised fabric."),
+  nodeCable: z.enum(["copper", "fibre"]).optional(),
+  exposedShare: shareSchema.optional().describe("Part of a training step that waits for other servers."),
+  exchange: z.enum(["ring", "all-to-all"]).optional().describe("all-to-all for mixtures of experts across servers."),
+});
+
+const storageSchema = z.strictObject({
+  checkpoint: z
+    .strictObject({
+      parameters: z.number().describe("Of the largest model that is trained, such as 13e9."),
+      bytesPerParameter: z.number().optional(),
+      interval: z.number().optional().describe("Minutes between saves; the best by Daly's formula if absent."),
+      mode: z.enum(["synchronous", "asynchronous"]).optional(),
+      stallShare: z.number().optional().describe("Share of the time that saving may take."),
+      kept: z.number().optional(),
+      readersOnRestart: z.number().optional().describe("1: read once and broadcast; else the data-parallel width."),
+    })
+    .optional(),
+  datasets: z
+    .array(z.strictObject({ name: nameSchema, size: sizeSchema, copies: z.number().default(1) }))
+    .max(200)
+    .default([]),
+  datasetRead: rateSchema.optional().describe("Reads of training data by all jobs together, such as 2GB/s."),
+  artifacts: sizeSchema.optional(),
+  servingWeights: sizeSchema.optional().describe("Weights of all served models, one version of each."),
+  versionsKept: z.number().optional(),
+  vectors: z
+    .strictObject({ count: z.number(), dimensions: z.number(), bytesPerValue: z.number().optional() })
+    .optional(),
+  growthShare: z.number().optional(),
+  usableShare: z.number().optional(),
+});
+
+const facilitySchema = z.strictObject({
+  rackKw: z.number().optional(),
+  rackUnits: z.number().optional(),
+  busyShare: z.number().optional().describe("Power of a busy server over its nameplate."),
+  idleShare: z.number().optional(),
+  gridKgPerKwh: z.number().optional().describe("Carbon dioxide of a kilowatt-hour, kg."),
+});
+
+const reliabilitySchema = z.strictObject({
+  hazardPerMillionGpuHours: uncertainSchema.optional().describe("Interruptions of a job in a million GPU-hours."),
+  restartMinutes: uncertainSchema.optional(),
+  repairHours: z.number().optional(),
+  spareConfidence: z.number().optional(),
+});
+
+const rates = [
+  "serverUsdPerGpu",
+  "rentUsdPerGpuHour",
+  "installShare",
+  "priceChangePerYear",
+  "valueLossPerYear",
+] as const;
+const moreRates = ["lifeMonths", "discountRate", "facilityUsdPerKwMonth", "pue", "usdPerKwh", "engineersBase"] as const;
+const lastRates = ["engineersPerThousandGpus", "usdPerEngineerYear", "supportShare", "softwareUsdPerGpuYear"] as const;
+const rentRates = [
+  "rentChangePerYear",
+  "reserveDiscount",
+  "cloudAdderShare",
+  "cloudEngineerShare",
+  "utilisation",
+] as const;
+
+/** Rates that a plan may give; US dollars and shares, see the defaults in the report. */
+export const givenRates = [...rates, ...moreRates, ...lastRates, ...rentRates] as const;
+
+export type GivenRate = (typeof givenRates)[number];
+
+const costSchema = z.partialRecord(z.enum(givenRates), uncertainSchema);
+
+const offerSchema = z.strictObject({
+  name: nameSchema,
+  kind: z.enum(["buy", "rent", "reserve"]),
+  country: countrySchema,
+  isolation: z.enum(isolationLevels),
+  certifications: z.array(nameSchema).max(50).default([]),
+  usdPerGpuHour: uncertainSchema.optional().describe("On-demand price; of rent and reserve only."),
+});
+
+const acceleratorSchema = z.strictObject({
+  gpu: nameSchema,
+  gpusPerServer: z.number(),
+  serverUsdPerGpu: uncertainSchema,
+  rentUsdPerGpuHour: uncertainSchema,
+  serverRatedKw: z.number(),
+  serverUnits: z.number(),
+  memory: sizeSchema,
+  rails: z.number(),
+  portRate: rateSchema,
+});
+
+const workloadSchema = z.strictObject({
+  name: nameSchema,
+  unit: nameSchema.describe("What is counted: tokens, images, rows."),
+  memory: sizeSchema.describe("Memory of one replica with its caches."),
+  targetPerSecond: z.number(),
+  throughput: z.record(nameSchema, z.number()).describe("Units a second of one GPU, by GPU."),
+});
+
+/** A whole fleet as a user writes it in `plan.yaml`. What is absent is assumed, and listed in the answer. */
+export const planSchema = z.strictObject({
+  name: nameSchema,
+  startMonth: z
+    .string()
+    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12")
+    .describe("First month of the plan."),
+  horizonMonths: z.int().min(12).max(horizonMonthsMax).optional(),
+  fleet: z.strictObject({
+    gpu: nameSchema,
+    gpus: z.number().optional().describe("GPUs at the start; sized from the demand if absent."),
+    growth: z.enum(["hold", "buy"]).optional().describe("hold: the fleet stays as it is; buy: it follows the demand."),
+  }),
+  demand: z.strictObject({
+    quantile: z.number().optional().describe("Demand is met in this share of futures, such as 0.95."),
+    correlation: shareSchema.optional(),
+    headroomShare: z.number().optional(),
+    stepMonths: z.number().optional().describe("Months between purchases."),
+    leadMonths: z.number().optional().describe("Months from the decision to buy until the servers work."),
+    stages: z.array(stageSchema).min(1).max(stagesMax),
+  }),
+  network: networkSchema.prefault({}),
+  storage: storageSchema.prefault({}),
+  facility: facilitySchema.prefault({}),
+  reliability: reliabilitySchema.prefault({}),
+  cost: costSchema.default({}),
+  training: z
+    .strictObject({ tokensPerRun: z.number(), tokensPerSecondPerGpu: z.number(), gpus: z.number() })
+    .optional()
+    .describe("One training run, to price it."),
+  serving: z
+    .strictObject({ tokensPerSecondPerGpu: z.number() })
+    .optional()
+    .describe("Tokens that one GPU serves in a second at its working load, to price them."),
+  offers: z
+    .array(offerSchema)
+    .max(50)
+    .default([])
+    .describe("Where GPUs could come from; buy, rent and reserve if absent."),
+  compliance: z
+    .strictObject({
+      residency: z.array(countrySchema).max(100).default([]),
+      isolation: z.enum(isolationLevels).default("shared"),
+      certifications: z.array(nameSchema).max(20).default([]),
+    })
+    .prefault({}),
+  operations: z
+    .strictObject({
+      coverage: z.enum(["office-hours", "around-the-clock"]).optional(),
+      engineersAvailable: z.number().optional(),
+    })
+    .prefault({}),
+  workloads: z.array(workloadSchema).max(workloadsMax).default([]),
+  accelerators: z
+    .array(acceleratorSchema)
+    .max(50)
+    .default([])
+    .describe("Servers that the catalog lacks, or with your prices."),
+  simulation: z.strictObject({ seed: z.int().optional(), draws: z.int().optional() }).prefault({}),
+});
+
+export type Plan = Readonly<z.output<typeof planSchema>>;
+export type PlanStage = Plan["demand"]["stages"][number];

@@ -1,0 +1,136 @@
+import { parseSize } from "../base/units.ts";
+import { adviseOperations } from "./advice/advise-operations.ts";
+import { alignWorkload, type Candidate, type WhatIf } from "./advice/align-workload.ts";
+import type { Rejection } from "./advice/keep-compliant.ts";
+import type { Assumptions } from "./assumption.ts";
+import { compareGrowth } from "./capacity/compare-growth.ts";
+import { type CostRates, ratesAt, type UncertainRates } from "./cost/cost-rates.ts";
+import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
+import { projectCost } from "./cost/project-cost.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import { summariseCost } from "./cost/summarise-cost.ts";
+import { findServer, listServers } from "./find-server.ts";
+import type { CostPlan, FleetAdvice } from "./fleet-plan.ts";
+import type { Plan } from "./model.ts";
+import { machinesUsdPerYear } from "./plan-cost.ts";
+import { planDefaults } from "./defaults.ts";
+
+/** What the advice looks at besides the plan. */
+export interface AdviceFacts {
+  readonly server: ServerOffer;
+  readonly cost: CostPlan;
+  readonly rates: UncertainRates;
+  readonly peaks: readonly number[];
+  readonly gpus: number;
+  readonly rejectedOffers: readonly Rejection[];
+  readonly bottlenecks: readonly string[];
+}
+
+/** Which GPU for which workload, how to grow, who runs it, and what would change the answer. */
+export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumptions): FleetAdvice {
+  const candidates = listServers(plan).map(toCandidate);
+  for (const [index, workload] of plan.workloads.entries()) {
+    for (const gpu of Object.keys(workload.throughput)) findServer(plan, `workloads[${index}].throughput`, gpu);
+  }
+  const workloads = plan.workloads.map((workload) => alignWorkload(toAsk(workload), candidates));
+  const rates = ratesAt(facts.rates, "mode");
+  const coverage = plan.operations.coverage ?? "office-hours";
+  if (plan.operations.coverage === undefined)
+    assumptions.note("operations.coverage", coverage, "chosen by the planner");
+  const available = plan.operations.engineersAvailable;
+  return {
+    workloads,
+    growth: plan.workloads.flatMap((workload) => growthPaths(plan, workload, facts.server, assumptions)),
+    operations: adviseOperations({
+      gpus: facts.gpus,
+      coverage,
+      engineersBase: rates.engineersBase,
+      engineersPerThousandGpus: rates.engineersPerThousandGpus,
+      usdPerEngineerYear: rates.usdPerEngineerYear,
+      machinesUsdPerYear: machinesUsdPerYear(facts.cost.best, facts.peaks.length),
+      isolation: plan.compliance.isolation,
+      ...(available === undefined ? {} : { engineersAvailable: available }),
+    }),
+    rejected: [...facts.rejectedOffers, ...rejectSourcing(facts.cost)],
+    whatIfs: askWhatIf(facts, rates),
+    bottlenecks: facts.bottlenecks,
+  };
+}
+
+/** GPUs are compared at what a neocloud pays for owning one for an hour, so that all stand on one footing. */
+function toCandidate(offer: ServerOffer): Candidate {
+  return {
+    gpu: offer.gpu,
+    memoryGigabytes: offer.memoryGigabytes,
+    gpusPerServer: offer.gpusPerServer,
+    usdPerGpuHour: costGpuHour(offer, buyerTerms.neocloud).p50,
+  };
+}
+
+function toAsk(workload: Plan["workloads"][number]) {
+  return {
+    name: workload.name,
+    unit: workload.unit,
+    memoryGigabytes: parseSize(workload.memory) / 1e9,
+    targetPerSecond: workload.targetPerSecond,
+    perGpuPerSecond: workload.throughput,
+  };
+}
+
+function growthPaths(
+  plan: Plan,
+  workload: Plan["workloads"][number],
+  server: ServerOffer,
+  assumptions: Assumptions,
+): FleetAdvice["growth"] {
+  const rackKw = assumptions.takeOne("facility.rackKw", plan.facility.rackKw, planDefaults.rackKw);
+  const toOption = (offer: ServerOffer, perGpuPerSecond: number) => ({
+    gpu: offer.gpu,
+    gpusPerServer: offer.gpusPerServer,
+    perGpuPerSecond,
+    usdPerGpuHour: costGpuHour(offer, buyerTerms.neocloud).p50,
+    serverRatedKw: offer.serverRatedKw,
+    rackKw,
+  });
+  const own = workload.throughput[server.gpu];
+  if (own === undefined) return [];
+  const others = listServers(plan).flatMap((offer) => {
+    const speed = workload.throughput[offer.gpu];
+    return speed === undefined ? [] : [toOption(offer, speed)];
+  });
+  return [{ workload: workload.name, paths: compareGrowth(workload.targetPerSecond, toOption(server, own), others) }];
+}
+
+function rejectSourcing(cost: CostPlan): readonly Rejection[] {
+  return cost.comparison.options.slice(1).map((option) => {
+    const more = option.summary.presentUsd / cost.best.summary.presentUsd - 1;
+    return {
+      option: option.name,
+      why: `costs ${(more * 100).toFixed(0)} % more than ${cost.best.name} over the horizon`,
+    };
+  });
+}
+
+/** Dollars per used GPU-hour of the best way when one thing is different. */
+function askWhatIf(facts: AdviceFacts, rates: CostRates): readonly WhatIf[] {
+  const price = (at: CostRates): number =>
+    summariseCost(projectCost(facts.peaks, facts.cost.best.sourcing, at, facts.server.gpusPerServer), at.discountRate)
+      .usdPerGpuHourUsed;
+  const now = price(rates);
+  const tell = (change: string, changed: Partial<CostRates>): WhatIf => {
+    const then = price({ ...rates, ...changed });
+    const delta = (then / now - 1) * 100;
+    return {
+      change,
+      effect: `${then.toFixed(2)} USD per used GPU-hour (${delta >= 0 ? "+" : ""}${delta.toFixed(1)} %)`,
+    };
+  };
+  return [
+    tell("ten points more utilisation", { utilisation: Math.min(1, rates.utilisation + 0.1) }),
+    tell("ten points less utilisation", { utilisation: Math.max(0.01, rates.utilisation - 0.1) }),
+    tell("servers 20 % cheaper", { serverUsdPerGpu: rates.serverUsdPerGpu * 0.8 }),
+    tell("energy at twice the price", { usdPerKwh: rates.usdPerKwh * 2 }),
+    tell("no spares", { spareShare: 0, availability: 1 }),
+    tell("one engineer more", { engineersBase: rates.engineersBase + 1 }),
+  ];
+}

@@ -1,0 +1,164 @@
+import { seededRandom } from "../base/random.ts";
+import type { Assumptions, Default } from "./assumption.ts";
+import type { CapacityPlan } from "./capacity/plan-capacity.ts";
+import type { OpenOffers } from "./choose-offers.ts";
+import { compareSourcing, type SourcingOption } from "./cost/compare-sourcing.ts";
+import { type CostRates, checkRates, ratesAt, type UncertainRates } from "./cost/cost-rates.ts";
+import { projectCost, type Sourcing } from "./cost/project-cost.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import { drawTornado, simulateCost } from "./cost/simulate-cost.ts";
+import { summariseCost } from "./cost/summarise-cost.ts";
+import { costDefaults, planDefaults } from "./defaults.ts";
+import type { CostPlan } from "./fleet-plan.ts";
+import type { GivenRate, Plan } from "./model.ts";
+import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
+import type { JobReliability } from "./plan-reliability.ts";
+import { drawTriangular, exactly, type Spread, type Uncertain } from "./uncertain.ts";
+
+/** What the other parts of a plan say about money. */
+export interface CostFacts {
+  readonly server: ServerOffer;
+  readonly capacity: CapacityPlan;
+  readonly offers: OpenOffers;
+  readonly networkUsd: number;
+  readonly storageUsd: number;
+  readonly gpus: number;
+  readonly provisionedKw: number;
+  readonly meanKw: number;
+  readonly spareShare: number;
+  readonly availability: number;
+  readonly job: JobReliability;
+  readonly stepTimeFactor: number;
+}
+
+/** A job that makes less progress than this is priced as if it made this much: it should not run. */
+const leastGoodput = 0.01;
+
+/** All rates of the plan with their bounds; every one that was not given is recorded. */
+export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumptions): UncertainRates {
+  const { server } = facts;
+  const given = plan.cost;
+  const offer = { unit: "USD", source: server.source, confidence: server.confidence } as const;
+  const take = (name: GivenRate, fallback: Default): Uncertain =>
+    assumptions.take(`cost.${name}`, given[name], fallback);
+  const usual = (name: keyof typeof costDefaults): Uncertain => take(name, costDefaults[name]);
+  const rent = facts.offers.rent ?? given.rentUsdPerGpuHour;
+  const countedKw = facts.provisionedKw / facts.gpus;
+  const allIn = Math.max(countedKw, server.allInKwPerGpu);
+  const provisioned: Default = { low: countedKw, mode: allIn, high: allIn * 1.05, ...offer, unit: "kW" };
+  return {
+    serverUsdPerGpu: take("serverUsdPerGpu", { ...server.serverUsdPerGpu, ...offer }),
+    networkUsdPerGpu: exactly(facts.networkUsd / facts.gpus),
+    storageUsdPerGpu: exactly(facts.storageUsd / facts.gpus),
+    installShare: usual("installShare"),
+    priceChangePerYear: usual("priceChangePerYear"),
+    valueLossPerYear: usual("valueLossPerYear"),
+    lifeMonths: usual("lifeMonths"),
+    discountRate: usual("discountRate"),
+    facilityUsdPerKwMonth: usual("facilityUsdPerKwMonth"),
+    provisionedKwPerGpu: assumptions.take("facility.provisionedKwPerGpu", undefined, provisioned),
+    meanKwPerGpu: exactly(facts.meanKw / facts.gpus),
+    pue: usual("pue"),
+    usdPerKwh: usual("usdPerKwh"),
+    engineersBase: usual("engineersBase"),
+    engineersPerThousandGpus: usual("engineersPerThousandGpus"),
+    usdPerEngineerYear: usual("usdPerEngineerYear"),
+    supportShare: usual("supportShare"),
+    softwareUsdPerGpuYear: usual("softwareUsdPerGpuYear"),
+    rentUsdPerGpuHour: assumptions.take("cost.rentUsdPerGpuHour", rent, { ...server.rentUsdPerGpuHour, ...offer }),
+    rentChangePerYear: usual("rentChangePerYear"),
+    reserveDiscount: usual("reserveDiscount"),
+    cloudAdderShare: usual("cloudAdderShare"),
+    cloudEngineerShare: usual("cloudEngineerShare"),
+    utilisation: usual("utilisation"),
+    spareShare: exactly(facts.spareShare),
+    availability: exactly(facts.availability),
+  };
+}
+
+/** The money of a plan: ways to get the GPUs, their spread, and what matters most. */
+export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, assumptions: Assumptions): CostPlan {
+  const peaks = facts.capacity.months.map((month) => month.capacityGpus);
+  const serverGpus = facts.server.gpusPerServer;
+  const likeliest = ratesAt(rates, "mode");
+  checkRates(ratesAt(rates, "low"));
+  checkRates(ratesAt(rates, "high"));
+  const comparison = compareSourcing(peaks, likeliest, serverGpus, facts.offers.open);
+  const best = comparison.options[0];
+  if (best === undefined) throw infeasiblePlan("offers", "no way to get GPUs is open");
+  const draws = assumptions.takeOne("simulation.draws", plan.simulation.draws, planDefaults.draws);
+  const seed = assumptions.takeOne("simulation.seed", plan.simulation.seed, planDefaults.seed);
+  requireCount("simulation.draws", draws, 1);
+  const price = (sourcing: Sourcing, at: CostRates) =>
+    summariseCost(projectCost(peaks, sourcing, at, serverGpus), at.discountRate);
+  const wins = comparison.options.map(() => 0);
+  const random = seededRandom(seed);
+  const drawGoodput = (): number =>
+    Math.max(
+      leastGoodput,
+      facts.job.shareAt(drawTriangular(facts.job.perMillion, random), drawTriangular(facts.job.restartMinutes, random)),
+    );
+  const spreads = simulateCost(rates, draws, random, (at) => {
+    const summaries = comparison.options.map(({ sourcing }) => price(sourcing, at));
+    const presents = summaries.map((summary) => summary.presentUsd);
+    const winner = presents.indexOf(Math.min(...presents));
+    wins[winner] = (wins[winner] ?? 0) + 1;
+    const usefulHour = (summaries[0]?.usdPerGpuHourUsed ?? 0) / drawGoodput();
+    return [...summaries.flatMap(({ presentUsd, usdPerGpuHourUsed }) => [presentUsd, usdPerGpuHourUsed]), usefulHour];
+  });
+  const zero: Spread = { p10: 0, p50: 0, p90: 0 };
+  const named = comparison.options.map((option, index) => {
+    return {
+      name: option.name,
+      present: spreads[2 * index] ?? zero,
+      gpuHour: spreads[2 * index + 1] ?? zero,
+      cheapestShare: (wins[index] ?? 0) / draws,
+    };
+  });
+  const gpuHour = named[0]?.gpuHour ?? zero;
+  const kgPerKwh = assumptions.takeOne("facility.gridKgPerKwh", plan.facility.gridKgPerKwh, planDefaults.gridKgPerKwh);
+  return {
+    comparison,
+    best,
+    months: projectCost(peaks, best.sourcing, likeliest, serverGpus),
+    spreads: named,
+    tornado: drawTornado(rates, (at) => price(best.sourcing, at).usdPerGpuHourUsed),
+    draws,
+    seed,
+    utilisation: rates.utilisation,
+    training: priceTraining(plan, facts, spreads.at(-1) ?? zero),
+    usdPerMillionTokens: priceServing(plan, gpuHour),
+    tonnesCo2PerYear: (facts.meanKw * likeliest.pue * 8760 * kgPerKwh) / 1000,
+  };
+}
+
+function scale(spread: Spread, factor: number): Spread {
+  return { p10: spread.p10 * factor, p50: spread.p50 * factor, p90: spread.p90 * factor };
+}
+
+/** A run at the price of a useful hour: failures and saving are in the price, and in the time at their likeliest. */
+function priceTraining(plan: Plan, facts: CostFacts, usefulHour: Spread): CostPlan["training"] {
+  const run = plan.training;
+  if (run === undefined) return null;
+  requirePositive("training.tokensPerRun", run.tokensPerRun);
+  requirePositive("training.tokensPerSecondPerGpu", run.tokensPerSecondPerGpu);
+  requireCount("training.gpus", run.gpus, 1);
+  if (run.gpus > facts.gpus) {
+    const message = `the run asks for ${run.gpus} GPUs; the fleet has ${facts.gpus}`;
+    throw infeasiblePlan("training.gpus", message);
+  }
+  const usefulHours = (run.tokensPerRun / run.tokensPerSecondPerGpu / 3600) * facts.stepTimeFactor;
+  const gpuHours = usefulHours / Math.max(leastGoodput, facts.job.goodput.share);
+  return { usdPerRun: scale(usefulHour, usefulHours), days: gpuHours / run.gpus / 24, gpuHours };
+}
+
+function priceServing(plan: Plan, gpuHour: Spread): Spread | null {
+  if (plan.serving === undefined) return null;
+  requirePositive("serving.tokensPerSecondPerGpu", plan.serving.tokensPerSecondPerGpu);
+  return scale(gpuHour, 1e6 / (plan.serving.tokensPerSecondPerGpu * 3600));
+}
+
+/** Yearly cost of the machines of an option without people: what a manager's fee is counted on. */
+export function machinesUsdPerYear(option: SourcingOption, months: number): number {
+  return ((option.summary.presentUsd - option.summary.lines.people) * 12) / months;
+}

@@ -1,0 +1,83 @@
+import type { Assumptions } from "./assumption.ts";
+import { type CapacityPlan, planCapacity } from "./capacity/plan-capacity.ts";
+import { forecastStage, type StageLoad } from "./capacity/stage-demand.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import { planDefaults } from "./defaults.ts";
+import type { Plan, PlanStage } from "./model.ts";
+import { contradictoryPlan, requireCount } from "./plan-fault.ts";
+
+/** Demand of all stages and the capacity that meets it. `goodput` is the useful share of training time. */
+export function planDemand(
+  plan: Plan,
+  server: ServerOffer,
+  goodput: number,
+  months: number,
+  assumptions: Assumptions,
+): CapacityPlan {
+  const { demand, fleet } = plan;
+  if (fleet.gpus !== undefined) {
+    requireCount("fleet.gpus", fleet.gpus, 1);
+    if (fleet.gpus % server.gpusPerServer !== 0) {
+      const message = `${fleet.gpus} GPUs are no whole servers of ${server.gpusPerServer} ${server.gpu}`;
+      throw contradictoryPlan("fleet.gpus", message);
+    }
+  }
+  if (fleet.gpus === undefined && fleet.growth === "hold") {
+    throw contradictoryPlan("fleet.growth", "hold keeps the fleet at fleet.gpus, which is not given");
+  }
+  const stages = demand.stages.map((stage, index) => {
+    const path = `demand.stages[${index}]`;
+    return forecastStage(path, toStageAsk(path, stage, goodput, assumptions), months);
+  });
+  const take = assumptions.takeOne;
+  const isFixed = isFixedFleet(plan);
+  if (fleet.gpus !== undefined && fleet.growth === undefined) {
+    assumptions.note("fleet.growth", "hold", "fleet.gpus was given; `buy` lets the fleet follow the demand");
+  }
+  return planCapacity(stages, {
+    months,
+    gpusPerServer: server.gpusPerServer,
+    quantile: take("demand.quantile", demand.quantile, planDefaults.quantile),
+    correlation: take("demand.correlation", demand.correlation, planDefaults.correlation),
+    headroomShare: take("demand.headroomShare", demand.headroomShare, planDefaults.headroomShare),
+    stepMonths: isFixed ? 1 : take("demand.stepMonths", demand.stepMonths, planDefaults.stepMonths),
+    leadMonths: isFixed ? 0 : take("demand.leadMonths", demand.leadMonths, planDefaults.leadMonths),
+    isFixed,
+    ...(fleet.gpus === undefined ? {} : { gpusAtStart: fleet.gpus }),
+  });
+}
+
+/** Whether the fleet stays as it is: its size was given, and growth was not asked for. */
+export function isFixedFleet(plan: Plan): boolean {
+  return plan.fleet.gpus !== undefined && plan.fleet.growth !== "buy";
+}
+
+function toStageAsk(path: string, stage: PlanStage, goodput: number, assumptions: Assumptions) {
+  const load = toLoad(path, stage, assumptions);
+  const isHistory = load.kind === "history";
+  const growth = (): number =>
+    assumptions.takeOne(`${path}.growthPerYear`, stage.growthPerYear, planDefaults.growthPerYear);
+  const uncertainty = (): number =>
+    assumptions.takeOne(`${path}.growthUncertainty`, stage.growthUncertainty, planDefaults.growthUncertainty);
+  return {
+    stage: stage.stage,
+    name: stage.name ?? stage.stage,
+    load,
+    growthPerYear: isHistory ? (stage.growthPerYear ?? 0) : growth(),
+    growthUncertainty: isHistory ? 0 : uncertainty(),
+    goodput,
+    ...(stage.season === undefined ? {} : { season: stage.season }),
+  };
+}
+
+function toLoad(path: string, stage: PlanStage, assumptions: Assumptions): StageLoad {
+  if (stage.jobs !== undefined) return { kind: "jobs", ...stage.jobs };
+  if (stage.requests !== undefined) return { kind: "requests", ...stage.requests };
+  if (stage.history !== undefined) return { kind: "history", gpus: stage.history };
+  if (stage.people !== undefined) {
+    const { people, gpusEach, activeShare } = stage.people;
+    const active = assumptions.takeOne(`${path}.people.activeShare`, activeShare, planDefaults.activeShare);
+    return { kind: "people", people, gpusEach, activeShare: active };
+  }
+  return { kind: "gpus", gpus: stage.gpus ?? 0 };
+}

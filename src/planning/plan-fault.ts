@@ -1,0 +1,35 @@
+import { Fault } from "../base/fault.ts";
+
+/** A part of a plan is no usable figure; `path` leads to it, such as `cost.discountRate`. */
+export function invalidPlan(path: string, wanted: string, found: unknown): Fault {
+  const message = `${path} must be ${wanted}; found ${typeof found === "number" ? String(found) : JSON.stringify(found)}`;
+  return new Fault("planning.plan-invalid", message, { details: { path, found } });
+}
+
+/** Two parts of a plan cannot both be so. */
+export function contradictoryPlan(path: string, message: string): Fault {
+  return new Fault("planning.plan-contradictory", `${path}: ${message}`, { details: { path } });
+}
+
+/** The plan is well-formed, and nothing that can be built or bought answers it. */
+export function infeasiblePlan(path: string, message: string): Fault {
+  return new Fault("planning.plan-infeasible", `${path}: ${message}`, { details: { path } });
+}
+
+/** Refuses what is not a finite number above zero. */
+export function requirePositive(path: string, value: number): void {
+  if (!Number.isFinite(value) || value <= 0) throw invalidPlan(path, "a number above 0", value);
+}
+
+/** Refuses what is not a whole number of at least `least`. */
+export function requireCount(path: string, value: number, least = 0): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw invalidPlan(path, `a whole number of at least ${least}`, value);
+}
+
+/** Refuses what is not a number within the bounds. */
+export function requireWithin(path: string, value: number, least: number, most: number): void {
+  if (!Number.isFinite(value) || value < least || value > most) {
+    throw invalidPlan(path, `a number from ${least} to ${most}`, value);
+  }
+}

@@ -1,0 +1,160 @@
+import { type Assumptions, type Given, recordAssumptions } from "./assumption.ts";
+import type { CapacityPlan } from "./capacity/plan-capacity.ts";
+import { chooseOffers } from "./choose-offers.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import { costDefaults, planDefaults } from "./defaults.ts";
+import { findServer } from "./find-server.ts";
+import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
+import type { Plan } from "./model.ts";
+import type { Part } from "./network/network-parts.ts";
+import { planAdvice } from "./plan-advice.ts";
+import { type CostFacts, collectRates, planCost } from "./plan-cost.ts";
+import { planDemand } from "./plan-demand.ts";
+import { infeasiblePlan } from "./plan-fault.ts";
+import { planNetwork } from "./plan-network.ts";
+import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
+import { type PowerPlan, sizePower } from "./power/size-power.ts";
+import { listStorageParts } from "./storage/storage-offers.ts";
+
+/**
+ * Plans a whole fleet: capacity, network, storage, power, failures, money and advice.
+ *
+ * The same plan gives the same answer (chance comes from the plan's seed). The cost model is drawn some thousands of
+ * times, which takes most of the time: under two seconds on one core.
+ *
+ * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`; `details.path`
+ * names the part of the plan.
+ */
+export function planFleet(plan: Plan): FleetPlan {
+  const assumptions = recordAssumptions();
+  const server = findServer(plan, "fleet.gpu", plan.fleet.gpu);
+  const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
+  const offers = chooseOffers(plan, assumptions);
+  const job = planJobReliability(plan, server, assumptions);
+  const capacity = planDemand(plan, server, job.goodput.share, months, assumptions);
+  const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
+  if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
+  const reliability = planReliability(plan, server, needed, job, assumptions);
+  const servers = needed + reliability.spareServersBought;
+  const gpus = servers * server.gpusPerServer;
+  const storage = planStorage(plan, job, assumptions);
+  const storageParts = listStorageParts(storage);
+  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions);
+  const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
+  const facts: CostFacts = {
+    server,
+    capacity,
+    offers,
+    networkUsd: sumParts(built.parts),
+    storageUsd: sumParts(storageParts.parts),
+    gpus,
+    provisionedKw: built.power.provisionedKw,
+    meanKw: built.power.meanKw,
+    spareShare: reliability.spareServersBought / needed,
+    availability: reliability.nodeAvailability,
+    job,
+    stepTimeFactor: built.network.oversubscription.stepTimeFactor,
+  };
+  const rates = collectRates(plan, facts, assumptions);
+  const cost = planCost(plan, facts, rates, assumptions);
+  const advice = planAdvice(
+    plan,
+    {
+      server,
+      cost,
+      rates,
+      peaks: capacity.months.map((month) => month.capacityGpus),
+      gpus,
+      rejectedOffers: offers.rejected,
+      bottlenecks: nameBottlenecks(capacity, built.network, built.power, storage.bottleneck, reliability),
+    },
+    assumptions,
+  );
+  return {
+    name: plan.name,
+    startMonth: plan.startMonth,
+    gpu: server.gpu,
+    gpusPerServer: server.gpusPerServer,
+    servers,
+    gpusWithSpares: gpus,
+    capacity,
+    network: built.network,
+    storage,
+    power: built.power,
+    reliability,
+    cost,
+    advice,
+    parts,
+    assumptions: assumptions.list(),
+    choices: assumptions.choices(),
+  };
+}
+
+interface Hall {
+  readonly network: NetworkPlan;
+  readonly power: PowerPlan;
+  readonly parts: readonly Part[];
+}
+
+/** Network, power and racks: racks decide the cables, switches decide the power. */
+function buildHall(
+  plan: Plan,
+  server: ServerOffer,
+  servers: number,
+  storageKw: number,
+  assumptions: Assumptions,
+): Hall {
+  const asked = plan.facility;
+  const take = (name: "busyShare" | "idleShare" | "rackKw" | "rackUnits"): number =>
+    assumptions.takeOne(`facility.${name}`, asked[name], planDefaults[name]);
+  const rackKw = Math.max(take("rackKw"), asked.rackKw === undefined ? server.serverRatedKw : 0);
+  const power = {
+    servers,
+    serverRatedKw: server.serverRatedKw,
+    busyShare: take("busyShare"),
+    idleShare: take("idleShare"),
+    utilisation: likeliest(plan.cost.utilisation, costDefaults.utilisation.mode),
+    storageKw,
+    pue: likeliest(plan.cost.pue, costDefaults.pue.mode),
+    rackKw,
+    rackUnits: take("rackUnits"),
+    serverUnits: server.serverUnits,
+  };
+  const racks = sizePower({ ...power, networkKw: 0, switches: 0 });
+  const { network, parts } = planNetwork(plan, server, servers, racks.serverRacks, assumptions);
+  return { network, parts, power: sizePower({ ...power, networkKw: network.powerKw, switches: network.switches }) };
+}
+
+/** The likeliest value of a figure that the plan may have given. */
+function likeliest(given: Given, fallback: number): number {
+  if (given === undefined) return fallback;
+  return typeof given === "number" ? given : given.mode;
+}
+
+function serverPart(plan: Plan, server: ServerOffer, servers: number): Part {
+  const unitUsd = likeliest(plan.cost.serverUsdPerGpu, server.serverUsdPerGpu.mode) * server.gpusPerServer;
+  const name = `server with ${server.gpusPerServer} x ${server.gpu}`;
+  return { group: "compute", name, count: servers, unitUsd, totalUsd: servers * unitUsd, source: server.source };
+}
+
+function sumParts(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + part.totalUsd, 0);
+}
+
+function nameBottlenecks(
+  capacity: CapacityPlan,
+  network: NetworkPlan,
+  power: PowerPlan,
+  storage: string,
+  reliability: ReliabilityPlan,
+): readonly string[] {
+  const { oversubscription } = network;
+  const lost = ((1 - reliability.job.share) * 100).toFixed(1);
+  return [
+    `capacity: ${capacity.bottleneck}`,
+    `network: ${oversubscription.stepTimeFactor > 1.001 ? `steps take ${oversubscription.stepTimeFactor.toFixed(2)} times as long` : "does not slow a step"} (${network.fabric.why})`,
+    `storage: ${storage}`,
+    `racks: ${power.rackLimit} keeps a rack at ${power.serversPerRack} servers`,
+    `failures: the largest job loses ${lost} % of its time`,
+  ];
+}

@@ -1,0 +1,173 @@
+import { isFault } from "../base/fault.ts";
+import type { Assumptions } from "./assumption.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import { planDefaults } from "./defaults.ts";
+import type { NetworkAlternative, NetworkPlan } from "./fleet-plan.ts";
+import type { Plan } from "./model.ts";
+import { designFabric, type Fabric, type FabricAsk, type Topology } from "./network/design-fabric.ts";
+import { type GigabitsPerSecond, gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
+import { countLinks, listFabricParts, type Part } from "./network/network-parts.ts";
+import { priceOversubscription } from "./network/oversubscription-price.ts";
+import { splitPorts, type SwitchModel, switchModels } from "./network/switch-model.ts";
+import { contradictoryPlan, invalidPlan } from "./plan-fault.ts";
+
+/** Ports of one management switch and what it costs; every server, switch and rack has a port. */
+const managementPorts = 48;
+const managementUsd = 4000;
+const managementKw = 0.15;
+/** Storage fabric: ports of a server, at the rate of an ethernet switch. */
+const storageRails = 2;
+
+/** Copper reaches three metres: a few racks side by side. */
+const copperRacksMax = 2;
+
+/** The fabric of `servers` servers, with its parts. Racks decide between copper and fibre. */
+export function planNetwork(
+  plan: Plan,
+  server: ServerOffer,
+  servers: number,
+  serverRacks: number,
+  assumptions: Assumptions,
+): { readonly network: NetworkPlan; readonly parts: readonly Part[] } {
+  const asked = plan.network;
+  const rate = portRate(plan, server, assumptions);
+  const rails = asked.rails ?? server.rails;
+  if (asked.rails === undefined)
+    assumptions.note("network.rails", `${rails}`, `fabric ports of a ${server.gpu} server`);
+  const model = chooseSwitch(plan, rate, assumptions);
+  const nodes = servers * server.fabricNodes;
+  const topology = asked.topology ?? note(assumptions, "network.topology", defaultTopology(rails, nodes, model.radix));
+  const oversubscription = take(assumptions, "oversubscription", asked.oversubscription);
+  const ask: FabricAsk = {
+    topology,
+    nodes,
+    rails,
+    radix: model.radix,
+    oversubscription,
+    ...(asked.levels === undefined ? {} : { levels: asked.levels }),
+    ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
+  };
+  const fabric = designFabric(ask);
+  const cable =
+    asked.nodeCable ?? note(assumptions, "network.nodeCable", serverRacks <= copperRacksMax ? "copper" : "fibre");
+  const links = countLinks(fabric, model, cable);
+  const exposed = take(assumptions, "exposedShare", asked.exposedShare);
+  const exchange = asked.exchange ?? note(assumptions, "network.exchange", "ring");
+  const storage = storageFabric(servers);
+  const computeSwitches = fabric.leaves + fabric.spines + fabric.cores;
+  const management = managementPart(servers, computeSwitches + storage.switches);
+  const network: NetworkPlan = {
+    fabric,
+    links,
+    switchName: model.name,
+    portGigabits: rate,
+    switches: computeSwitches + storage.switches + management.count,
+    powerKw: computeSwitches * model.powerKw + storage.powerKw + management.count * managementKw,
+    oversubscription: priceOversubscription(fabric, exchange, exposed),
+    alternatives: listAlternatives(ask, model, cable, exposed),
+  };
+  return {
+    network,
+    parts: [...listFabricParts("compute network", fabric, model, links), ...storage.parts, management],
+  };
+}
+
+/** Oversubscriptions that are put beside the one chosen. */
+const alternativesTried = [1, 2, 4] as const;
+
+function listAlternatives(
+  ask: FabricAsk,
+  model: SwitchModel,
+  cable: "copper" | "fibre",
+  exposed: number,
+): readonly NetworkAlternative[] {
+  const tried = ask.topology === "fat-tree" ? ([1] as const) : alternativesTried;
+  return tried.flatMap((oversubscription) => {
+    const fabric = tryFabric({ ...ask, oversubscription });
+    if (fabric === undefined) return [];
+    const parts = listFabricParts("compute network", fabric, model, countLinks(fabric, model, cable));
+    return [
+      {
+        oversubscription,
+        usd: parts.reduce((sum, part) => sum + part.totalUsd, 0),
+        ringStepFactor: priceOversubscription(fabric, "ring", exposed).stepTimeFactor,
+        allToAllStepFactor: priceOversubscription(fabric, "all-to-all", exposed).stepTimeFactor,
+      },
+    ];
+  });
+}
+
+/** A fabric that cannot be built is no alternative. */
+function tryFabric(ask: FabricAsk): Fabric | undefined {
+  try {
+    return designFabric(ask);
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Every server has two management ports, every switch one. */
+function managementPart(servers: number, switches: number): Part {
+  const count = Math.ceil((servers * 2 + switches) / managementPorts);
+  return {
+    group: "management network",
+    name: `${managementPorts}-port management switch`,
+    count,
+    unitUsd: managementUsd,
+    totalUsd: count * managementUsd,
+    source: "assumed street price",
+  };
+}
+
+function take(assumptions: Assumptions, name: "oversubscription" | "exposedShare", given: number | undefined): number {
+  return assumptions.takeOne(`network.${name}`, given, planDefaults[name]);
+}
+
+function note<Choice extends string>(assumptions: Assumptions, path: string, choice: Choice): Choice {
+  assumptions.note(path, choice, "chosen by the planner");
+  return choice;
+}
+
+/** Servers of few ports need no rails, as long as two levels join them with room for oversubscription. */
+function defaultTopology(rails: number, nodes: number, radix: number): Topology {
+  return rails < 4 && nodes * rails <= radix ** 2 / 4 ? "leaf-spine" : "rail-optimised";
+}
+
+function portRate(plan: Plan, server: ServerOffer, assumptions: Assumptions): GigabitsPerSecond {
+  if (plan.network.portRate !== undefined) return toGigabits(parseRate("network.portRate", plan.network.portRate));
+  assumptions.note("network.portRate", `${server.railGigabits} Gb/s`, `fabric ports of a ${server.gpu} server`);
+  return gigabits(server.railGigabits);
+}
+
+function chooseSwitch(plan: Plan, rate: GigabitsPerSecond, assumptions: Assumptions): SwitchModel {
+  const name = plan.network.switch;
+  if (name !== undefined) {
+    const model = switchModels.find((each) => each.name === name);
+    const known = switchModels.map((each) => each.name).join(", ");
+    if (model === undefined) throw invalidPlan("network.switch", `one of ${known}`, name);
+    const split = splitPorts(model, rate);
+    if (split !== undefined) return split;
+    const message = `${name} has ports of ${model.portRate} Gb/s, which give no port of ${rate} Gb/s`;
+    throw contradictoryPlan("network.switch", message);
+  }
+  const fitting = switchModels.filter((each) => each.portRate === rate);
+  const model = fitting[0] ?? switchModels.map((each) => splitPorts(each, rate)).find((each) => each !== undefined);
+  if (model === undefined) {
+    throw invalidPlan("network.portRate", "a rate that a switch of the catalog has, such as 400Gb/s", `${rate}Gb/s`);
+  }
+  note(assumptions, "network.switch", model.name);
+  return model;
+}
+
+/** A separate 100 Gb/s fabric to the storage, two ports a server, 2:1 above its leaves. */
+function storageFabric(servers: number) {
+  const model = switchModels.find((each) => each.name === "SN4600");
+  if (model === undefined) throw new Error("the catalog lost the switch SN4600");
+  const topology = defaultTopology(storageRails, servers, model.radix);
+  const ask = { topology, nodes: servers, rails: storageRails, radix: model.radix, oversubscription: 2 };
+  const fabric = designFabric(ask);
+  const switches = fabric.leaves + fabric.spines + fabric.cores;
+  const parts = listFabricParts("storage network", fabric, model, countLinks(fabric, model, "copper"));
+  return { parts, switches, powerKw: switches * model.powerKw };
+}

@@ -1,0 +1,185 @@
+import { parseSize } from "../base/units.ts";
+import type { Assumptions } from "./assumption.ts";
+import { componentRates, interruptionsPerGpuHour } from "./capacity/failure-rates.ts";
+import { computeGoodput, type Goodput } from "./capacity/goodput.ts";
+import { countSpareNodes } from "./capacity/spare-nodes.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import { planDefaults } from "./defaults.ts";
+import type { ReliabilityPlan } from "./fleet-plan.ts";
+import type { Plan } from "./model.ts";
+import { type GigabytesPerSecond, gigabytes, parseRate } from "./network/link-rate.ts";
+import { isFixedFleet } from "./plan-demand.ts";
+import { infeasiblePlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
+import type { Uncertain } from "./uncertain.ts";
+import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
+
+/** The largest training job of a plan and how it survives failures. */
+export interface JobReliability {
+  readonly gpus: number;
+  readonly hazardPerGpuHour: number;
+  readonly goodput: Goodput;
+  /** What is not known about it: interruptions in a million GPU-hours, and minutes of a restart. */
+  readonly perMillion: Uncertain;
+  readonly restartMinutes: Uncertain;
+  /** Useful share of the time at other rates than the likeliest, saving as often as at the likeliest. */
+  readonly shareAt: (perMillion: number, restartMinutes: number) => number;
+}
+
+/** A job that takes longer than ten days to come back has not come back. */
+const restartMinutesMax = 14_400;
+
+/** A job that stands still for longer than this to save is not worth running. */
+const checkpointHoursMax = 24;
+
+/** Goodput of the largest job that trains: stated, else the widest gang, else one server. */
+export function planJobReliability(plan: Plan, server: ServerOffer, assumptions: Assumptions): JobReliability {
+  const asked = plan.reliability;
+  const gangs = plan.demand.stages.map((stage, index) => {
+    const gang = stage.jobs?.gangGpus ?? 0;
+    requireCount(`demand.stages[${index}].jobs.gangGpus`, gang);
+    return gang;
+  });
+  if (plan.training !== undefined) requireCount("training.gpus", plan.training.gpus, 1);
+  const gpus = Math.max(1, plan.training?.gpus ?? Math.max(0, ...gangs)) || server.gpusPerServer;
+  const perMillion = assumptions.take(
+    "reliability.hazardPerMillionGpuHours",
+    asked.hazardPerMillionGpuHours,
+    planDefaults.hazardPerMillionGpuHours,
+  );
+  requirePositive("reliability.hazardPerMillionGpuHours", perMillion.low);
+  const restartMinutes = assumptions.take(
+    "reliability.restartMinutes",
+    asked.restartMinutes,
+    planDefaults.restartMinutes,
+  );
+  requireWithin("reliability.restartMinutes", restartMinutes.low, 0, restartMinutesMax);
+  requireWithin("reliability.restartMinutes", restartMinutes.high, 0, restartMinutesMax);
+  const hazardPerGpuHour = perMillion.mode / 1e6;
+  const checkpointHours = stallSeconds(plan, gpus, hazardPerGpuHour, assumptions) / 3600;
+  if (!(checkpointHours <= checkpointHoursMax)) {
+    const message = `one save would stop the job for ${checkpointHours.toPrecision(3)} h; save less, or on more GPUs`;
+    throw infeasiblePlan("storage.checkpoint", message);
+  }
+  const interval = plan.storage.checkpoint?.interval;
+  if (interval !== undefined) requireWithin("storage.checkpoint.interval", interval, 0.01, 60 * 24 * 30);
+  const compute = (hazard: number, minutes: number, intervalHours: number | undefined): Goodput =>
+    computeGoodput({
+      gpus,
+      hazardPerGpuHour: hazard / 1e6,
+      checkpointHours,
+      restartHours: minutes / 60,
+      ...(intervalHours === undefined ? {} : { intervalHours }),
+    });
+  const goodput = compute(perMillion.mode, restartMinutes.mode, interval === undefined ? undefined : interval / 60);
+  return {
+    gpus,
+    hazardPerGpuHour,
+    goodput,
+    perMillion,
+    restartMinutes,
+    shareAt: (hazard, minutes) => compute(hazard, minutes, goodput.intervalHours).share,
+  };
+}
+
+/** How long one save stops the job; saving in the open takes its share of Young's best interval, 2 x share x MTBF. */
+function stallSeconds(plan: Plan, gpus: number, hazard: number, assumptions: Assumptions): number {
+  const saved = plan.storage.checkpoint;
+  if (saved === undefined) {
+    return assumptions.takeOne("storage.checkpoint.stallSeconds", undefined, planDefaults.checkpointStallSeconds);
+  }
+  requirePositive("storage.checkpoint.parameters", saved.parameters);
+  if (saved.mode === "synchronous") {
+    const share = assumptions.takeOne("storage.checkpoint.stallShare", saved.stallShare, planDefaults.stallShare);
+    requireWithin("storage.checkpoint.stallShare", share, 0.0001, 0.5);
+    const interval = saved.interval === undefined ? (2 * share) / (gpus * hazard) : saved.interval / 60;
+    return share * interval * 3600;
+  }
+  const bytes = saved.parameters * bytesPerParameter(plan, assumptions);
+  return bytes / gpus / (hostCopy(assumptions) * 1e9);
+}
+
+function bytesPerParameter(plan: Plan, assumptions: Assumptions): number {
+  const given = plan.storage.checkpoint?.bytesPerParameter;
+  return assumptions.takeOne("storage.checkpoint.bytesPerParameter", given, planDefaults.bytesPerParameter);
+}
+
+function hostCopy(assumptions: Assumptions): GigabytesPerSecond {
+  const fallback = planDefaults.hostCopyGigabytesPerSecond;
+  return gigabytes(assumptions.takeOne("storage.checkpoint.hostCopy", undefined, fallback));
+}
+
+/** Failures and spares of the whole fleet. */
+export function planReliability(
+  plan: Plan,
+  server: ServerOffer,
+  servers: number,
+  job: JobReliability,
+  assumptions: Assumptions,
+): ReliabilityPlan {
+  const asked = plan.reliability;
+  const repair = assumptions.takeOne("reliability.repairHours", asked.repairHours, planDefaults.repairHours);
+  requirePositive("reliability.repairHours", repair);
+  const confidence = assumptions.takeOne(
+    "reliability.spareConfidence",
+    asked.spareConfidence,
+    planDefaults.spareConfidence,
+  );
+  const replacedShare =
+    componentRates.filter((each) => each.isReplaced).reduce((sum, each) => sum + each.perMillionGpuHours, 0) /
+    (interruptionsPerGpuHour * 1e6);
+  const downtime = job.hazardPerGpuHour * server.gpusPerServer * replacedShare * repair;
+  const nodeAvailability = Math.max(0.5, 1 / (1 + downtime));
+  const spareServers = countSpareNodes(servers, nodeAvailability, confidence);
+  const gpuHoursPerYear = servers * server.gpusPerServer * 8760;
+  const scale = job.hazardPerGpuHour / interruptionsPerGpuHour;
+  return {
+    job: job.goodput,
+    jobGpus: job.gpus,
+    fleetMtbfHours: 1 / (job.hazardPerGpuHour * servers * server.gpusPerServer),
+    nodeAvailability,
+    spareServers,
+    spareServersBought: isFixedFleet(plan) ? 0 : spareServers,
+    perYear: componentRates.map(({ component, perMillionGpuHours, isReplaced }) => {
+      return { component, failures: (perMillionGpuHours / 1e6) * gpuHoursPerYear * scale, isReplaced };
+    }),
+  };
+}
+
+/** Storage of the plan, with the checkpoint interval that the goodput uses. */
+export function planStorage(plan: Plan, job: JobReliability, assumptions: Assumptions): StoragePlan {
+  const asked = plan.storage;
+  const take = (path: string, given: number | undefined, name: keyof typeof planDefaults): number =>
+    assumptions.takeOne(`storage.${path}`, given, planDefaults[name]);
+  const saved = asked.checkpoint;
+  const checkpoint = saved && {
+    parameters: saved.parameters,
+    bytesPerParameter: bytesPerParameter(plan, assumptions),
+    intervalSeconds: job.goodput.intervalHours * 3600,
+    stallShare: saved.mode === "synchronous" ? take("checkpoint.stallShare", saved.stallShare, "stallShare") : 0.02,
+    kept: take("checkpoint.kept", saved.kept, "checkpointsKept"),
+    mode: saved.mode ?? ("asynchronous" as const),
+    readersOnRestart: saved.readersOnRestart ?? 1,
+    restartSeconds: take("checkpoint.restartReadSeconds", undefined, "restartReadSeconds"),
+    gpus: job.gpus,
+    hostCopy: hostCopy(assumptions),
+  };
+  if (saved !== undefined && saved.mode === undefined) {
+    assumptions.note("storage.checkpoint.mode", "asynchronous", "what training libraries do today");
+  }
+  const vectors = asked.vectors;
+  const bytesPerValue = vectors && take("vectors.bytesPerValue", vectors.bytesPerValue, "bytesPerVectorValue");
+  return sizeStorage({
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    datasets: asked.datasets.map(({ name, size, copies }) => ({ name, bytes: parseSize(size), copies })),
+    datasetRead: asked.datasetRead === undefined ? gigabytes(0) : parseRate("storage.datasetRead", asked.datasetRead),
+    artifactsBytes: asked.artifacts === undefined ? 0 : parseSize(asked.artifacts),
+    servingWeights: {
+      bytes: asked.servingWeights === undefined ? 0 : parseSize(asked.servingWeights),
+      versions: asked.servingWeights === undefined ? 0 : take("versionsKept", asked.versionsKept, "versionsKept"),
+    },
+    vectors: { count: vectors?.count ?? 0, dimensions: vectors?.dimensions ?? 0, bytesPerValue: bytesPerValue ?? 0 },
+    indexFactor: vectors === undefined ? 1 : take("indexFactor", undefined, "indexFactor"),
+    growthShare: take("growthShare", asked.growthShare, "storageGrowthShare"),
+    usableShare: take("usableShare", asked.usableShare, "usableShare"),
+  });
+}

@@ -1,0 +1,57 @@
+import type { FleetPlan } from "../fleet-plan.ts";
+import { drawLines } from "./draw-lines.ts";
+import type { Section } from "./report-document.ts";
+import { monthAfter, writeNumber, writeShare } from "./write-figure.ts";
+
+/** Months between two rows of the table. */
+const tableStep = 6;
+
+/** How many GPUs each stage asks for, what there is, and how likely a shortage is. */
+export function describeCapacity(plan: FleetPlan): Section {
+  const { capacity } = plan;
+  const labels = capacity.months.map((month) => monthAfter(plan.startMonth, month.month));
+  const svg = drawLines({
+    title: "GPUs asked for at the busiest moment, and capacity",
+    unit: "GPUs",
+    labels,
+    series: [
+      ...capacity.stages.map((stage) => {
+        return { name: stage.name, kind: "area" as const, values: stage.peak.map((peak) => peak.mean) };
+      }),
+      { name: "P90", kind: "dashed", values: capacity.months.map((month) => month.p90Gpus) },
+      { name: "capacity", kind: "step", values: capacity.months.map((month) => month.capacityGpus) },
+    ],
+  });
+  const rows = capacity.months
+    .filter((month) => month.month % tableStep === 0 || month.month === capacity.months.length - 1)
+    .map((month) => [
+      monthAfter(plan.startMonth, month.month),
+      writeNumber(month.meanGpus),
+      writeNumber(month.p10Gpus),
+      writeNumber(month.p50Gpus),
+      writeNumber(month.p90Gpus),
+      String(month.capacityGpus),
+      writeShare(month.shortage),
+    ]);
+  const short = capacity.firstShortMonth;
+  const verdict =
+    short === null
+      ? "Capacity meets the demand at the chosen confidence in every month."
+      : `From ${monthAfter(plan.startMonth, short)} on, demand exceeds capacity more often than the plan allows; at worst ${capacity.missingGpus} GPUs are missing at the chosen confidence.`;
+  return {
+    heading: "Capacity",
+    blocks: [
+      {
+        kind: "text",
+        text: `${verdict} Stages that share one fleet save ${writeNumber(capacity.sharedGpus)} GPUs against fleets of their own.`,
+      },
+      {
+        kind: "plot",
+        svg,
+        caption: "Mean peak demand by stage, its 90th percentile as seen today, and the capacity planned.",
+      },
+      { kind: "table", head: ["month", "#mean", "#P10", "#P50", "#P90", "#capacity", "#P(shortage)"], rows },
+      { kind: "list", items: capacity.stages.map((stage) => `${stage.name}: ${stage.how}`) },
+    ],
+  };
+}

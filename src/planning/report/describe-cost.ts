@@ -1,0 +1,152 @@
+import type { FleetPlan } from "../fleet-plan.ts";
+import { costLines, type MonthlyCost } from "../cost/project-cost.ts";
+import { drawLines } from "./draw-lines.ts";
+import { drawTornadoPlot } from "./draw-tornado.ts";
+import type { Block, Section } from "./report-document.ts";
+import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+
+/** Bars of the tornado that are shown. */
+const barsShown = 10;
+/** Bars that move the result by less, as a share of it, are not shown. */
+const leastSwing = 0.001;
+
+/** What it costs, how to get the GPUs, and what makes the answer unsure. */
+export function describeCost(plan: FleetPlan): readonly Section[] {
+  return [describeWays(plan), describeYears(plan), describeRisk(plan)];
+}
+
+function describeWays(plan: FleetPlan): Section {
+  const { cost } = plan;
+  const rows = cost.comparison.options.map((option, index) => {
+    const spread = cost.spreads[index];
+    return [
+      option.name,
+      describeShares(option.sourcing.ownShare, option.sourcing.reserveShare),
+      writeUsd(option.summary.presentUsd),
+      spread === undefined ? "" : writeSpread(spread.present, writeUsd),
+      spread === undefined ? "" : writeSpread(spread.gpuHour, writeUsd),
+      writeUsd(option.summary.usdPerGpuHourAvailable),
+      spread === undefined ? "" : writeShare(spread.cheapestShare),
+    ];
+  });
+  const head = [
+    "way",
+    "shares",
+    "#present cost, likeliest",
+    "#present cost, P50 (P10 to P90)",
+    "#per used GPU-hour",
+    "#per available hour",
+    "#cheapest in",
+  ];
+  return {
+    heading: "Buy, rent or reserve",
+    blocks: [
+      { kind: "text", text: describeBreakEven(plan) },
+      { kind: "table", head, rows },
+      {
+        kind: "plot",
+        svg: drawCumulative(plan),
+        caption: "Running total at today's value; what is owned is sold at the end.",
+      },
+      ...describeUnits(plan),
+    ],
+  };
+}
+
+function describeShares(own: number, reserved: number): string {
+  const rented = Math.max(0, 1 - own - reserved);
+  const parts = [
+    [own, "owned"],
+    [reserved, "reserved"],
+    [rented, "by the hour"],
+  ] as const;
+  return parts.flatMap(([share, word]) => (share > 0.001 ? [`${writeShare(share)} ${word}`] : [])).join(", ");
+}
+
+function describeBreakEven(plan: FleetPlan): string {
+  const { breakEvenMonth, breakEvenMonthWithResale, breakEvenUtilisation } = plan.cost.comparison;
+  const tell = (month: number | null): string =>
+    month === null ? "at no time within the horizon" : `from month ${month} on`;
+  const use =
+    breakEvenUtilisation === null
+      ? "Renting is the cheaper of the two at any use."
+      : `Owning is the cheaper of the two once the mean use is above ${writeShare(breakEvenUtilisation)} of the peak.`;
+  return `Buying has cost less than renting by the hour ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}. ${use}`;
+}
+
+function drawCumulative(plan: FleetPlan): string {
+  const { breakEvenMonth, options } = plan.cost.comparison;
+  return drawLines({
+    title: "Running total of each way",
+    unit: "USD at today's value",
+    labels: plan.cost.months.map((month) => monthAfter(plan.startMonth, month.month)),
+    series: options.map((option) => ({ name: option.name, kind: "line", values: option.summary.cumulativePresentUsd })),
+    ...(breakEvenMonth === null ? {} : { marks: [{ at: breakEvenMonth - 1, label: "break-even" }] }),
+  });
+}
+
+function describeUnits(plan: FleetPlan): readonly Block[] {
+  const { training, usdPerMillionTokens } = plan.cost;
+  const items: string[] = [];
+  if (training !== null) {
+    items.push(
+      `a training run: ${writeSpread(training.usdPerRun, writeUsd)}, ${writeNumber(training.gpuHours)} GPU-hours, ${writeNumber(training.days)} days`,
+    );
+  }
+  if (usdPerMillionTokens !== null)
+    items.push(`a million tokens served: ${writeSpread(usdPerMillionTokens, writeUsd)}`);
+  return items.length === 0 ? [] : [{ kind: "list", items }];
+}
+
+function describeYears(plan: FleetPlan): Section {
+  const years = Math.ceil(plan.cost.months.length / 12);
+  const inYear = (year: number): readonly MonthlyCost[] => plan.cost.months.slice(year * 12, year * 12 + 12);
+  const sum = (months: readonly MonthlyCost[], pick: (month: MonthlyCost) => number): number =>
+    months.reduce((total, month) => total + pick(month), 0);
+  const yearly = Array.from({ length: years }, (_, year) => inYear(year));
+  const used = costLines.filter((line) => plan.cost.months.some((month) => month[line] > 0));
+  const rows = used.map((line) => [line, ...yearly.map((months) => writeUsd(sum(months, (month) => month[line])))]);
+  const resale = ["resale", ...yearly.map((months) => writeUsd(-sum(months, (month) => month.resale)))];
+  const total = yearly.map((months) => {
+    return writeUsd(sum(months, (month) => costLines.reduce((all, line) => all + month[line], 0) - month.resale));
+  });
+  const { best } = plan.cost;
+  return {
+    heading: "Cost by year",
+    blocks: [
+      {
+        kind: "text",
+        text: `The cheapest way open (${best.name}), in money of each year: ${writeUsd(best.summary.cashUsd)} in all, ${writeUsd(best.summary.presentUsd)} at today's value, ${writeUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
+      },
+      {
+        kind: "table",
+        head: ["kind", ...yearly.map((_, year) => `#year ${year + 1}`)],
+        rows: [...rows, resale, ["total", ...total]],
+      },
+    ],
+  };
+}
+
+function describeRisk(plan: FleetPlan): Section {
+  const { cost } = plan;
+  const likeliest = cost.best.summary.usdPerGpuHourUsed;
+  const bars = cost.tornado.filter((bar) => bar.swing > likeliest * leastSwing).slice(0, barsShown);
+  const rows = bars.map((bar) => [
+    bar.rate,
+    `${writeNumber(bar.low)} to ${writeNumber(bar.high)}`,
+    writeUsd(bar.resultAtLow),
+    writeUsd(bar.resultAtHigh),
+  ]);
+  const title = `Dollars per used GPU-hour (${cost.best.name}) when one rate goes to its ends`;
+  return {
+    heading: "What makes the cost unsure",
+    blocks: [
+      {
+        kind: "text",
+        text: `${cost.draws} draws with seed ${cost.seed}; every rate is drawn from a triangle between its least, likeliest and most, independently. The likeliest cost takes each rate at its likeliest; the middle of the draws differs where a rate can be wrong more to one side.`,
+      },
+      { kind: "plot", svg: drawTornadoPlot(title, bars, likeliest), caption: title },
+      { kind: "table", head: ["rate", "range", "#at its least", "#at its most"], rows },
+    ],
+  };
+}

@@ -1,0 +1,39 @@
+import type { FleetPlan } from "../fleet-plan.ts";
+import { describeAdvice } from "./describe-advice.ts";
+import { describeCapacity } from "./describe-capacity.ts";
+import { describeCost } from "./describe-cost.ts";
+import { describeHardware, describeParts } from "./describe-hardware.ts";
+import type { ReportDocument, Section } from "./report-document.ts";
+import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+
+/** The whole answer as a report: the verdict first, what was assumed last. */
+export function describeFleet(plan: FleetPlan): ReportDocument {
+  return {
+    title: plan.name,
+    sections: [
+      describeVerdict(plan),
+      describeCapacity(plan),
+      ...describeCost(plan),
+      ...describeHardware(plan),
+      describeParts(plan),
+      ...describeAdvice(plan),
+    ],
+  };
+}
+
+function describeVerdict(plan: FleetPlan): Section {
+  const { cost, capacity } = plan;
+  const spread = cost.spreads[0];
+  const last = monthAfter(plan.startMonth, cost.months.length - 1);
+  const items = [
+    `Fleet: ${plan.servers} servers with ${plan.gpusPerServer} x ${plan.gpu} each, ${plan.reliability.spareServersBought} of them spare; ${capacity.gpusAtStart} GPUs at the start, ${capacity.gpusAtPeak} at most, ${plan.startMonth} to ${last}.`,
+    ...(spread === undefined
+      ? []
+      : [
+          `Cheapest way open: ${cost.best.name}, ${writeSpread(spread.present, writeUsd)} at today's value, ${writeSpread(spread.gpuHour, writeUsd)} per used GPU-hour; it is the cheapest in ${writeShare(spread.cheapestShare)} of the draws.`,
+        ]),
+    `If all of it is owned: ${plan.power.racks} racks, ${writeNumber(plan.power.provisionedKw)} kW provisioned, ${writeNumber(plan.power.facilityKw)} kW drawn on average with the building; network, storage and the bill of materials are sized for that.`,
+    `${plan.assumptions.length} figures and ${plan.choices.length} choices were assumed; they stand at the end.`,
+  ];
+  return { heading: "Answer", blocks: [{ kind: "list", items }] };
+}

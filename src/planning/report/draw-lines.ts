@@ -1,0 +1,132 @@
+import { escapeMarkup } from "./report-document.ts";
+import { writeNumber } from "./write-figure.ts";
+
+/** One series over the months. `area` stacks on the areas before it; `step` holds its value for the whole month. */
+export interface LineSeries {
+  readonly name: string;
+  readonly kind: "line" | "area" | "step" | "dashed";
+  readonly values: readonly number[];
+}
+
+/** What a plot shows; `marks` are upright lines with a word. */
+export interface LinePlot {
+  readonly title: string;
+  readonly unit: string;
+  readonly labels: readonly string[];
+  readonly series: readonly LineSeries[];
+  readonly marks?: readonly { readonly at: number; readonly label: string }[];
+}
+
+const width = 720;
+const height = 300;
+const left = 64;
+const right = 12;
+const top = 30;
+const bottom = 52;
+const ticksWanted = 5;
+
+interface Frame {
+  readonly x: (index: number) => number;
+  readonly y: (value: number) => number;
+  readonly ticks: readonly number[];
+}
+
+/**
+ * Draws series over months as an SVG of its own: colours come from the classes `c0`..`c7` of the page, so that it is
+ * readable in light and dark. Series must be as long as the labels.
+ */
+export function drawLines(plot: LinePlot): string {
+  const stacked = stackAreas(plot.series);
+  const most = Math.max(1e-9, ...stacked.flatMap((each) => each.upper));
+  const frame = toFrame(plot.labels.length, most);
+  const shapes = stacked.map((each, index) => drawSeries(each, index, frame));
+  const marks = (plot.marks ?? []).map(({ at, label }) => {
+    const x = frame.x(at).toFixed(1);
+    return `<line class="mark" x1="${x}" y1="${top}" x2="${x}" y2="${height - bottom}"/><text class="note" x="${x}" y="${top + 10}" dx="4">${escapeMarkup(label)}</text>`;
+  });
+  return [
+    `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(plot.title)}">`,
+    `<text class="title" x="${left}" y="18">${escapeMarkup(plot.title)} (${escapeMarkup(plot.unit)})</text>`,
+    drawGrid(plot, frame),
+    ...shapes,
+    ...marks,
+    drawLegend(plot.series),
+    "</svg>",
+  ].join("\n");
+}
+
+interface Stacked extends LineSeries {
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+}
+
+function stackAreas(series: readonly LineSeries[]): readonly Stacked[] {
+  let base: readonly number[] = [];
+  return series.map((each) => {
+    if (each.kind !== "area") return { ...each, lower: [], upper: each.values };
+    const lower = each.values.map((_, index) => base[index] ?? 0);
+    const upper = each.values.map((value, index) => value + (lower[index] ?? 0));
+    base = upper;
+    return { ...each, lower, upper };
+  });
+}
+
+function toFrame(count: number, most: number): Frame {
+  const step = niceStep(most / ticksWanted);
+  const end = Math.ceil(most / step) * step;
+  const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, index) => index * step);
+  return {
+    x: (index) => left + (index / Math.max(1, count - 1)) * (width - left - right),
+    y: (value) => height - bottom - (value / end) * (height - top - bottom),
+    ticks,
+  };
+}
+
+/** The smallest of 1, 2, 5 times a power of ten that is at least `rough`. */
+function niceStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  for (const factor of [1, 2, 5]) if (factor * power >= rough * 0.999) return factor * power;
+  return 10 * power;
+}
+
+function drawGrid(plot: LinePlot, frame: Frame): string {
+  const rows = frame.ticks.map((tick) => {
+    const y = frame.y(tick).toFixed(1);
+    return `<line class="grid" x1="${left}" y1="${y}" x2="${width - right}" y2="${y}"/><text class="tick end" x="${left - 6}" y="${y}" dy="4">${writeNumber(tick)}</text>`;
+  });
+  const every = Math.max(1, Math.ceil(plot.labels.length / 8));
+  const columns = plot.labels.flatMap((label, index) =>
+    index % every === 0
+      ? [
+          `<text class="tick middle" x="${frame.x(index).toFixed(1)}" y="${height - bottom + 16}">${escapeMarkup(label)}</text>`,
+        ]
+      : [],
+  );
+  return [...rows, ...columns].join("\n");
+}
+
+function drawSeries(series: Stacked, index: number, frame: Frame): string {
+  const point = (value: number, at: number): string => `${frame.x(at).toFixed(1)},${frame.y(value).toFixed(1)}`;
+  if (series.kind === "area") {
+    const back = series.lower.map(point).reverse();
+    return `<polygon class="area c${index % 8}" points="${[...series.upper.map(point), ...back].join(" ")}"/>`;
+  }
+  const points =
+    series.kind === "step"
+      ? series.upper.flatMap((value, at) =>
+          at === 0 ? [point(value, at)] : [point(series.upper[at - 1] ?? value, at), point(value, at)],
+        )
+      : series.upper.map(point);
+  const dash = series.kind === "dashed" ? ' stroke-dasharray="5 4"' : "";
+  return `<polyline class="line c${index % 8}"${dash} points="${points.join(" ")}"/>`;
+}
+
+function drawLegend(series: readonly LineSeries[]): string {
+  const slot = (width - left - right) / Math.max(1, series.length);
+  return series
+    .map((each, index) => {
+      const x = left + index * slot;
+      return `<rect class="swatch c${index % 8}" x="${x.toFixed(1)}" y="${height - 18}" width="10" height="10"/><text class="tick" x="${(x + 14).toFixed(1)}" y="${height - 9}">${escapeMarkup(each.name)}</text>`;
+    })
+    .join("\n");
+}

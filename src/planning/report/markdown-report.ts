@@ -1,0 +1,27 @@
+import type { Block, ReportDocument } from "./report-document.ts";
+
+/** Writes a report as Markdown (GitHub's tables); plots become their captions. */
+export function writeMarkdown(document: ReportDocument): string {
+  const parts = [`# ${document.title}`];
+  for (const section of document.sections) {
+    parts.push(`## ${section.heading}`, ...section.blocks.map(writeBlock));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function writeBlock(block: Block): string {
+  switch (block.kind) {
+    case "text":
+      return block.text;
+    case "list":
+      return block.items.map((item) => `- ${item}`).join("\n");
+    case "plot":
+      return `*Plot in the HTML report: ${block.caption}*`;
+    case "table": {
+      const head = `| ${block.head.map((name) => name.replace(/^#/, "")).join(" | ")} |`;
+      const rule = `|${block.head.map((name) => (name.startsWith("#") ? "---:" : "---")).join("|")}|`;
+      const rows = block.rows.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
+      return [head, rule, ...rows].join("\n");
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { drawLines } from "./draw-lines.ts";
+import { drawTornadoPlot } from "./draw-tornado.ts";
+import { writeHtml } from "./html-report.ts";
+import { writeMarkdown } from "./markdown-report.ts";
+import { writePartsCsv } from "./parts-csv.ts";
+import type { ReportDocument } from "./report-document.ts";
+import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+
+const page: ReportDocument = {
+  title: "A <fleet> & more",
+  sections: [
+    {
+      heading: "Answer",
+      blocks: [
+        { kind: "text", text: "1 < 2" },
+        { kind: "list", items: ["one", "two"] },
+        { kind: "table", head: ["what", "#USD"], rows: [["a|b", "3"]] },
+      ],
+    },
+  ],
+};
+
+test("writes figures with three digits that carry meaning", () => {
+  expect([0, 0.00012, 0.1234, 12.345, 100, 1234, 1_234_567].map(writeNumber)).toEqual([
+    "0",
+    "1.2e-4",
+    "0.123",
+    "12.3",
+    "100",
+    "1,234",
+    "1.23 M",
+  ]);
+  expect([writeUsd(1.5), writeUsd(-2_500_000), writeShare(0.0301), writeShare(0.00001)]).toEqual([
+    "$1.50",
+    "-$2.5 M",
+    "3 %",
+    "< 0.1 %",
+  ]);
+  expect(writeSpread({ p10: 1, p50: 2, p90: 3 }, writeUsd)).toBe("$2.00 ($1.00 to $3.00)");
+});
+
+test("months go on over the end of a year", () => {
+  expect([0, 1, 12, 25].map((ahead) => monthAfter("2026-12", ahead))).toEqual([
+    "2026-12",
+    "2027-01",
+    "2027-12",
+    "2029-01",
+  ]);
+});
+
+test("writes Markdown with numbers to the right and bars escaped", () => {
+  expect(writeMarkdown(page)).toBe(
+    "# A <fleet> & more\n\n## Answer\n\n1 < 2\n\n- one\n- two\n\n| what | USD |\n|---|---:|\n| a\\|b | 3 |\n",
+  );
+});
+
+test("writes HTML that escapes every text and asks nothing from outside", () => {
+  const html = writeHtml(page);
+
+  expect(html).toContain("<h1>A &lt;fleet&gt; &amp; more</h1>");
+  expect(html).toContain('<td class="number">3</td>');
+  expect(html).toContain("prefers-color-scheme: dark");
+  expect(html).not.toMatch(/<script|https?:|url\(/);
+});
+
+test("a bill of materials keeps its cells: quotes doubled, formulae made text, the sum last", () => {
+  const part = { group: "compute", name: '=1+1, "big"', count: 2, unitUsd: 3, totalUsd: 6, source: "a" } as const;
+
+  expect(writePartsCsv([part]).split("\r\n")).toEqual([
+    "group,part,count,unit_usd,total_usd,source",
+    'compute,"\'=1+1, ""big""",2,3.00,6.00,a',
+    "total,,,,6.00,",
+    "",
+  ]);
+});
+
+test("a plot stays inside its frame and holds no NaN, whatever the values", () => {
+  const values = fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(values, (line) => {
+      const labels = line.map((_, index) => `m${index}`);
+      const kinds = ["area", "area", "line", "step", "dashed"] as const;
+      const svg = drawLines({
+        title: "t",
+        unit: "u",
+        labels,
+        series: kinds.map((kind) => ({ name: kind, kind, values: line })),
+      });
+      expect(svg).not.toMatch(/NaN|Infinity/);
+      const points = [...svg.matchAll(/points="([^"]+)"/g)].flatMap(([, list = ""]) => list.split(" "));
+      for (const point of points) {
+        const [x = -1, y = -1] = point.split(",").map(Number);
+        expect(x >= 0 && x <= 720 && y >= 0 && y <= 300).toBe(true);
+      }
+    }),
+  );
+});
+
+test("a tornado draws two bars a rate around the likeliest result", () => {
+  const bar = { rate: "pue", low: 1.1, high: 1.5, resultAtLow: 2, resultAtHigh: 3, swing: 1 } as const;
+  const svg = drawTornadoPlot("t", [bar], 2.4);
+
+  expect(svg.match(/class="bar/g)).toHaveLength(2);
+  expect(drawTornadoPlot("t", [], 2.4)).not.toMatch(/NaN|Infinity/);
+});

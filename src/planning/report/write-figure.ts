@@ -1,0 +1,47 @@
+import type { Spread } from "../uncertain.ts";
+
+/** A number with about three digits that carry meaning: 1,230; 12.3; 0.123. */
+export function writeNumber(value: number): string {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${trim((value / 1e9).toPrecision(3))} G`;
+  if (size >= 1e6) return `${trim((value / 1e6).toPrecision(3))} M`;
+  if (size >= 1000)
+    return Math.round(value)
+      .toString()
+      .replace(/\B(?=(\d{3})+$)/g, ",");
+  if (size >= 100) return value.toFixed(0);
+  if (size < 0.001) return value.toExponential(1);
+  return trim(value.toPrecision(3));
+}
+
+function trim(text: string): string {
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** Dollars: `$1.23 M`, `$1,230`, `$1.23`. */
+export function writeUsd(value: number): string {
+  const sign = value < 0 ? "-" : "";
+  const size = Math.abs(value);
+  if (size > 0 && size < 100) return `${sign}$${size.toFixed(2)}`;
+  return `${sign}$${writeNumber(size)}`;
+}
+
+/** A share as a percentage. */
+export function writeShare(share: number): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  return `${Math.abs(percent) < 10 ? trim(percent.toFixed(1)) : percent.toFixed(0)} %`;
+}
+
+/** The middle, and the 10th to 90th percentile. */
+export function writeSpread(spread: Spread, write: (value: number) => string): string {
+  return `${write(spread.p50)} (${write(spread.p10)} to ${write(spread.p90)})`;
+}
+
+/** The month `ahead` months after `startMonth` (`2026-12`). */
+export function monthAfter(startMonth: string, ahead: number): string {
+  const [year = 0, month = 1] = startMonth.split("-").map(Number);
+  const count = year * 12 + (month - 1) + ahead;
+  return `${Math.floor(count / 12)}-${String((count % 12) + 1).padStart(2, "0")}`;
+}

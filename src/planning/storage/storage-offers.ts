@@ -1,0 +1,52 @@
+import type { Part } from "../network/network-parts.ts";
+import type { StoragePlan, StorageTier } from "./size-storage.ts";
+
+/** What a tier costs and draws. */
+export interface StorageOffer {
+  readonly name: string;
+  /** US dollars for a terabyte (1e12 bytes) of raw capacity, servers and software included. */
+  readonly usdPerRawTerabyte: number;
+  /** US dollars for a GB/s of throughput: what is bought when speed decides, not capacity. */
+  readonly usdPerGigabyteSecond: number;
+  readonly kwPerRawPetabyte: number;
+  readonly source: string;
+}
+
+/** Assumed prices of 2025-26: no published list prices were found. */
+export const storageOffers: Readonly<Record<StorageTier["tier"], StorageOffer>> = {
+  fast: {
+    name: "parallel file system on NVMe",
+    usdPerRawTerabyte: 260,
+    usdPerGigabyteSecond: 4500,
+    kwPerRawPetabyte: 1.6,
+    source: "assumption: NVMe at 110-150 USD/TB with servers, network cards and software",
+  },
+  capacity: {
+    name: "object storage on disks",
+    usdPerRawTerabyte: 45,
+    usdPerGigabyteSecond: 9000,
+    kwPerRawPetabyte: 0.5,
+    source: "assumption: disks at 16-20 USD/TB with servers and software",
+  },
+};
+
+/** The storage of a plan as it is bought: capacity or throughput, whichever costs more, decides each tier. */
+export function listStorageParts(plan: StoragePlan): { readonly parts: readonly Part[]; readonly powerKw: number } {
+  const parts = plan.tiers.map((tier): Part => {
+    const offer = storageOffers[tier.tier];
+    const terabytes = Math.max(1, Math.ceil(tier.rawBytes / 1e12));
+    const forSpeed = Math.max(tier.read, tier.write) * offer.usdPerGigabyteSecond;
+    const totalUsd = Math.max(terabytes * offer.usdPerRawTerabyte, forSpeed);
+    const unitUsd = totalUsd / terabytes;
+    return {
+      group: "storage",
+      name: `${offer.name}, TB raw`,
+      count: terabytes,
+      unitUsd,
+      totalUsd,
+      source: offer.source,
+    };
+  });
+  const kwOf = (tier: StorageTier): number => (tier.rawBytes / 1e15) * storageOffers[tier.tier].kwPerRawPetabyte;
+  return { parts, powerKw: plan.tiers.reduce((sum, tier) => sum + kwOf(tier), 0) };
+}
