@@ -35,7 +35,7 @@ const settings: EngineSettings = {
   placement: "bestfit",
   agingMsPerPoint: 10 * minute,
   assumedRunMs: 24 * 60 * minute,
-  planningLooksMax: 100_000,
+  planningLooksMax: 40_000,
   isPreemptionOn: true,
   preemptionTriesMax: 4,
   holdMs: 10 * minute,
