@@ -94,7 +94,7 @@ function replace(value: unknown, [step, ...rest]: Path, put: number): unknown {
 }
 
 const paths = [...numberPaths(whole)];
-const hostile = [0, -1, -0.5, 0.5, 1, 1e-12, 2, 7, 100, 1e6, 1e12, 1e300, -1e9, Number.MAX_SAFE_INTEGER];
+const hostile = [0, 5e-324, -1, -0.5, 0.5, 1, 1e-12, 2, 7, 100, 1e6, 1e12, 1e300, -1e9, Number.MAX_SAFE_INTEGER];
 const change = fc.tuple(
   fc.constantFrom(...paths),
   fc.oneof(fc.constantFrom(...hostile), fc.double({ noNaN: true, min: -100, max: 100 })),

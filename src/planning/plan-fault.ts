@@ -16,9 +16,12 @@ export function infeasiblePlan(path: string, message: string): Fault {
   return new Fault("planning.plan-infeasible", `${path}: ${message}`, { details: { path } });
 }
 
+/** No figure of a plan is smaller and not zero; dividing by one would leave the range of numbers. */
+const positiveLeast = 1e-15;
+
 /** Refuses what is not a finite number above zero. */
 export function requirePositive(path: string, value: number): void {
-  if (!Number.isFinite(value) || value <= 0) throw invalidPlan(path, "a number above 0", value);
+  if (!Number.isFinite(value) || value < positiveLeast) throw invalidPlan(path, "a number above 0", value);
 }
 
 /** Refuses what is not a whole number of at least `least`. */
