@@ -64,7 +64,9 @@ export class QueueStore implements WorkloadQueue {
   async endedLately(transaction: Transaction, limit: number) {
     const { rows } = await sql<{ owner_kind: string; owner_name: string; queue: string; ran_ms: number }>`
       select owner_kind, owner_name, queue, ended_at - started_at as ran_ms from workload
-      where ended_at is not null and state = 'succeeded' and started_at is not null order by ended_at desc limit ${limit}`.execute(transaction);
+      where ended_at is not null and state = 'succeeded' and started_at is not null order by ended_at desc limit ${limit}`.execute(
+      transaction,
+    );
     return rows.toReversed().map(({ owner_kind, owner_name, queue, ran_ms }) => ({
       name: `${owner_kind}/${owner_name}`,
       queue,
