@@ -2,7 +2,7 @@
  * Waiting times on the Philly jobs: our policy against FIFO, EASY backfill and pure priority, in one simulator.
  *
  * `npm run bench:scheduling:backfill -- --jobs philly_jobs.csv [--policies millwright,steady,fifo,easy,priority] [--loads recorded,0.8]
- * [--clusters 0e4a51,all] [--seed 42] [--json]`
+ * [--clusters 0e4a51,all] [--seed 42] [--every 20] [--json]`; a start is forecast for one in `every` jobs that have to wait.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -18,6 +18,7 @@ import { simulate } from "../../src/scheduling/simulator/simulate.ts";
 import { readTrace } from "../../src/scheduling/simulator/trace/read-trace.ts";
 import { provenance } from "../provenance.ts";
 import { chooseWords } from "./choose-words.ts";
+import { EstimatingScheduler } from "./estimating-scheduler.ts";
 import { phillyCluster, phillyNodes } from "./philly-cluster.ts";
 import {
   compressArrivals,
@@ -51,6 +52,7 @@ const { values } = parseArgs({
     loads: { type: "string", default: "recorded,0.8" },
     clusters: { type: "string", default: [...Object.keys(virtualClusters), together].join(",") },
     seed: { type: "string", default: "42" },
+    every: { type: "string", default: "20" },
     json: { type: "boolean", default: false },
   },
 });
@@ -112,7 +114,10 @@ function run(
     jobs: chosen,
     graceMs: 30_000,
     until: null,
-    newScheduler,
+    newScheduler: (engine, quotaNodes) =>
+      policy === "millwright" || policy === "steady" || policy === "conservative"
+        ? new EstimatingScheduler(engine, quotaNodes, Number(values.every))
+        : newScheduler(engine, quotaNodes),
     onProgress: ({ events, arrived, running, waiting }) => {
       if (performance.now() - toldAt < progressEveryMs) return;
       toldAt = performance.now();

@@ -28,6 +28,8 @@ const { values } = parseArgs({
 const levels: readonly number[] = [95, 100, 130];
 /** How much worse than FGD a setting may be on any trace at any level, in percent of the capacity. */
 const worseMax = 0.15;
+/** Settings whose means differ by less than this count as equal. */
+const meanSlack = 0.1;
 
 const settings: readonly ScarcityPricing[] = [0.3, 0.5, 0.7].flatMap((freePressure) =>
   [4, 8, 16, 32].map((fullPrice) => ({ freePressure, fullPressure: freePressure + 0.5, fullPrice })),
@@ -67,8 +69,12 @@ function meansOf(
 ): readonly number[] {
   const runs = seeds.map(
     (seed) =>
-      oneAttemptRun(fleet, pods, (mix) => (isFgd ? fgdPolicy(mix) : millwrightPolicy(mix, pricing)), seed)
-        .unallocatedPct,
+      oneAttemptRun(
+        fleet,
+        pods,
+        (workload) => (isFgd ? fgdPolicy(workload.classes) : millwrightPolicy(workload, pricing)),
+        seed,
+      ).unallocatedPct,
   );
   return levels.map((level) => runs.reduce((sum, run) => sum + (run[level] ?? Number.NaN), 0) / runs.length);
 }
@@ -84,14 +90,18 @@ function compare(name: string, pricing: ScarcityPricing | undefined): Outcome {
   return { name, differences };
 }
 
-/** Fewest traces with a broken bar first, then the lowest mean. */
+/** Of the settings that break the bar on the fewest traces and are near the lowest mean, the one with the least worst case. */
 function best(outcomes: readonly Outcome[], without: string | null): Outcome | undefined {
-  const seen = (outcome: Outcome): readonly (readonly number[])[] =>
-    [...outcome.differences].flatMap(([trace, each]) => (trace === without ? [] : [each]));
-  const broken = (outcome: Outcome): number => seen(outcome).filter((each) => Math.max(...each) > worseMax).length;
-  return outcomes.toSorted(
-    (left, right) => broken(left) - broken(right) || mean(seen(left).flat()) - mean(seen(right).flat()),
-  )[0];
+  const scored = outcomes.map((outcome) => {
+    const seen = [...outcome.differences].flatMap(([trace, each]) => (trace === without ? [] : [each]));
+    const broken = seen.filter((each) => Math.max(...each) > worseMax).length;
+    return { outcome, broken, mean: mean(seen.flat()), worst: Math.max(...seen.flat()) };
+  });
+  const fewest = Math.min(...scored.map((each) => each.broken));
+  const allowed = scored.filter((each) => each.broken === fewest);
+  const lowest = Math.min(...allowed.map((each) => each.mean));
+  const near = allowed.filter((each) => each.mean <= lowest + meanSlack);
+  return near.toSorted((left, right) => left.worst - right.worst)[0]?.outcome;
 }
 
 function printFolds(outcomes: readonly Outcome[]): void {

@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   const summaries = policies.flatMap((policy) => {
     const runs = seeds.map((seed) => {
       const start = performance.now();
-      const run = oneAttemptRun(nodes, pods, (mix, random) => policyNamed(policy, mix, random), seed);
+      const run = oneAttemptRun(nodes, pods, (workload, random) => policyNamed(policy, workload, random), seed);
       const seconds = ((performance.now() - start) / 1000).toFixed(2);
       process.stderr.write(`${policy}, seed ${seed}: ${run.placed} of ${run.arrived} tasks placed in ${seconds} s\n`);
       return run.unallocatedPct;

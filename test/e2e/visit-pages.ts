@@ -1,25 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-
-/** Where Debian and Ubuntu put Chromium; `CHROMIUM` names another one. */
-const defaultChromium = "/usr/bin/chromium";
+import type { Page } from "playwright-core";
+import { viewport, withSignedInPage } from "./signed-in-page.ts";
 
 /** The longest wait for one page to show its data. */
 const pageTimeoutMs = 30_000;
-const viewport = { width: 1440, height: 900 };
-
-/** The browser shall ask for nothing but the server's own pages. */
-const browserArguments = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** One page of the UI and what must be on it. */
 interface PageVisit {
@@ -57,31 +42,17 @@ export interface VisitReport {
  * @param pictureFolder where to put a picture of every page, in light and dark; none are taken without it.
  */
 export async function visitEveryPage(baseUrl: string, key: string, pictureFolder?: string): Promise<VisitReport> {
-  const browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? defaultChromium,
-    args: browserArguments,
-  });
-  try {
-    return await visitWith(browser, baseUrl.replace(/\/$/, ""), key, pictureFolder);
-  } finally {
-    await browser.close();
-  }
+  const base = baseUrl.replace(/\/$/, "");
+  return await withSignedInPage(base, key, (page, problems) => visitWith(page, problems, base, pictureFolder));
 }
 
 async function visitWith(
-  browser: Browser,
+  page: Page,
+  problems: readonly string[],
   base: string,
-  key: string,
   folder: string | undefined,
 ): Promise<VisitReport> {
   if (folder !== undefined) await mkdir(folder, { recursive: true });
-  const page = await browser.newPage({ viewport });
-  const problems: string[] = [];
-  watchForProblems(page, base, problems);
-  await page.goto(`${base}/#key=${encodeURIComponent(key)}`, { timeout: pageTimeoutMs });
-  await page.getByRole("heading", { name: "Overview", exact: true }).waitFor({ timeout: pageTimeoutMs });
-  if (page.url().includes("key=")) problems.push("the key stayed in the address");
-
   const visited: string[] = [];
   const pictures: string[] = [];
   const visit = async (name: string, path: string, heading: string | null): Promise<void> => {
@@ -97,27 +68,8 @@ async function visitWith(
   return { visited, problems, pictures };
 }
 
-function watchForProblems(page: Page, base: string, problems: string[]): void {
-  page.on("console", (message) => {
-    if (message.type() === "error") problems.push(`console on ${page.url()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => problems.push(`exception on ${page.url()}: ${error.message}`));
-  page.on("response", (response) => {
-    if (response.status() >= 400) problems.push(`${response.status()} for ${response.url()}`);
-  });
-  page.on("requestfailed", (request) => {
-    // Leaving a page ends its watch and its questions; that is no failure.
-    const reason = request.failure()?.errorText ?? "";
-    if (reason !== "net::ERR_ABORTED") problems.push(`${reason} for ${request.url()}`);
-  });
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(base) && !url.startsWith("data:")) problems.push(`asked another server: ${url}`);
-  });
-}
-
 /** Waits until the page shows its heading and nothing on it is loading. */
-async function showPage(page: Page, heading: string | null): Promise<void> {
+export async function showPage(page: Page, heading: string | null): Promise<void> {
   const wanted = heading === null ? { level: 1 } : { level: 1, name: heading, exact: true };
   try {
     await page.getByRole("heading", wanted).first().waitFor({ timeout: pageTimeoutMs });

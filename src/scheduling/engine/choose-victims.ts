@@ -118,7 +118,11 @@ function candidatesOf(hunt: Hunt, barred: ReadonlySet<Running>): readonly Runnin
     if (!isOpen && !hasGuests) continue;
     for (const run of runs) {
       if (barred.has(run) || run.isStopping || !run.item.isPreemptible) continue;
-      if (now - run.startedAt < run.item.minRuntimeMs) continue;
+      const since = run.startedAt + run.item.minRuntimeMs;
+      if (now < since) {
+        if (since < entry.huntAgainAt) entry.huntAgainAt = since;
+        continue;
+      }
       // Whoever evicted this workload is not evicted by it in turn.
       if (former?.has(run.item.id) === true) continue;
       // A guest takes nothing from the hosts of the pool.

@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { PlacementPolicy } from "../placement/placement-policy.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import { checkNode, checkPool } from "./check-input.ts";
 import type { Claim } from "./claim.ts";
 import type { LaidClaim } from "./entry.ts";
@@ -26,7 +26,7 @@ export class Cluster {
   }
 
   /** What workloads typically ask for: placement keeps room for it. */
-  setMix(mix: readonly TypicalClass[]): void {
+  setMix(mix: TypicalWorkload): void {
     this.#rule = placementRule(this.#placement, mix);
     this.room.chooseShare = this.#rule?.chooseGpus ?? null;
     for (const pool of this.#pools.values()) pool.forget();

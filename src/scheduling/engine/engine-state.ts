@@ -63,6 +63,10 @@ export class EngineState {
   /** How many looks at a node this cycle may spend on planning. */
   planningLooksMax: number;
   cycles = 0;
+  /** The time of the last cycle. */
+  cycledAt: Instant = Number.NEGATIVE_INFINITY;
+  /** Runs and planned ones without a time limit: beside any, no start that is planned is a hard bound. */
+  #unlimited = 0;
 
   /** Who evicted a workload: it does not evict them in turn. */
   readonly evictors = new Map<string, Set<string>>();
@@ -87,11 +91,11 @@ export class EngineState {
       line,
       key: turnKey(item, this.settings),
       reckonedMs,
-      isLimited: item.limitMs !== null,
       status: "new",
       plan: null,
       displacedIn: -1,
       triedIn: -1,
+      huntAgainAt: Number.POSITIVE_INFINITY,
       replanAt: Number.POSITIVE_INFINITY,
     };
     this.waiting.set(item.id, entry);
@@ -143,6 +147,7 @@ export class EngineState {
       isStopping: false,
     };
     this.running.set(item.id, run);
+    if (item.limitMs === null) this.#unlimited += 1;
     const siblings = this.#runsOf.get(item.queue) ?? new Set();
     this.#runsOf.set(item.queue, siblings.add(run));
     this.ends.push({ run, at: end });
@@ -167,6 +172,7 @@ export class EngineState {
     const run = this.running.get(id);
     if (run === undefined) return;
     this.running.delete(id);
+    if (run.item.limitMs === null) this.#unlimited -= 1;
     this.#runsOf.get(run.item.queue)?.delete(run);
     this.cluster.lift(run.laid);
     this.#countPool(run, -1);
@@ -181,6 +187,7 @@ export class EngineState {
     this.shares.unpromise({ queue: run.item.queue, amounts: run.amounts }, now);
     run.endBy = end;
     this.cluster.setEnd(run.laid, end);
+    this.cluster.state += 1;
     this.ends.push({ run, at: end });
   }
 
@@ -255,14 +262,18 @@ export class EngineState {
   }
 
   /** Lays a plan as it was saved, without a look at who is in its way. */
-  layPlan({ id, at, places, ahead, heldUntil }: SavedPlan): Plan | undefined {
+  layPlan(saved: SavedPlan): Plan | undefined {
+    const { id, at, places, ahead, heldUntil, marks } = saved;
     const entry = this.waiting.get(id);
     if (entry === undefined) return undefined;
-    const { item, line, reckonedMs, isLimited } = entry;
+    const { item, line, reckonedMs } = entry;
     const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs });
     const amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
-    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, amounts) });
-    const plan: Plan = { at, places, laid, ahead, standing, amounts, isHardBound: isLimited, heldUntil };
+    const now = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, amounts) });
+    const standing = marks === undefined ? now : { path: now.path, marks };
+    const isHardBound = saved.isHardBound ?? this.#unlimited === 0;
+    if (item.limitMs === null) this.#unlimited += 1;
+    const plan: Plan = { at, places, laid, ahead, standing, amounts, isHardBound, heldUntil };
     this.#planned.set(line, addAmounts(this.plannedOf(line), amounts));
     entry.plan = plan;
     entry.status = "planned";
@@ -288,6 +299,7 @@ export class EngineState {
     }
     this.#planned.set(line, subtractAmounts(this.plannedOf(line), plan.amounts));
     entry.plan = null;
+    if (entry.item.limitMs === null) this.#unlimited -= 1;
     this.#plansOf.get(entry.item.queue)?.delete(entry);
     this.plannedCount -= 1;
     line.unplan(entry);

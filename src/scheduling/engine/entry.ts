@@ -50,8 +50,6 @@ export interface Waiting {
   readonly key: number;
   /** What it is reckoned to take; infinite when it never ends by itself. */
   readonly reckonedMs: number;
-  /** Whether the reckoning is a limit, so that it cannot take longer. */
-  readonly isLimited: boolean;
   /** `new`: not looked at yet; `planned`; `unplannable`: no moment is known. */
   status: "new" | "planned" | "unplannable" | "gone";
   plan: Plan | null;
@@ -59,6 +57,8 @@ export interface Waiting {
   displacedIn: number;
   /** The state of the cluster in which victims were last looked for. */
   triedIn: number;
+  /** When somebody may be evicted who was too young for it then. */
+  huntAgainAt: Instant;
   /** When to look for a moment again, where none is known. */
   replanAt: Instant;
 }

@@ -31,6 +31,8 @@ export class Line {
       this.#classes.set(itemClass, queue);
     }
     queue.heap.push(entry);
+    // An earlier turn may look through plans that stopped the one that was first.
+    if (firstWaiting(queue.heap) === entry) queue.blockedAt = -1;
     itemClass.waiting.set(this, (itemClass.waiting.get(this) ?? 0) + 1);
     this.#unplanned.push(entry);
   }

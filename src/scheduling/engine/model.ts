@@ -1,6 +1,6 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { Bytes } from "../../base/units.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { PastShare } from "../quota/past-share.ts";
 
@@ -145,7 +145,7 @@ export interface AdvanceReservation {
 export interface PlannedStart {
   readonly at: Instant;
   readonly places: readonly MemberPlace[];
-  /** Whether it rests on limits alone, so that no run can end later than reckoned. */
+  /** Whether it rests on time limits alone, so that no run can end later than reckoned. */
   readonly isHardBound: boolean;
   /** Whether it was made by an eviction and is kept for the preemptor. */
   readonly isHeld: boolean;
@@ -194,6 +194,10 @@ export interface SavedPlan {
   readonly ahead: Readonly<Record<string, number>>;
   /** Until when freed capacity is kept for it; null: an ordinary plan. */
   readonly heldUntil: Instant | null;
+  /** Where its queue stood at each level of the tree when it was planned; left out: as it stands now. */
+  readonly marks?: readonly number[];
+  /** Whether it rested on time limits alone when it was planned; left out: as it does now. */
+  readonly isHardBound?: boolean;
 }
 
 /** What was tried in vain for a waiting workload, as a snapshot keeps it. */
@@ -212,7 +216,7 @@ export interface EngineSnapshot {
   readonly settings: EngineSettings;
   readonly quota: readonly QuotaNode[];
   /** What workloads typically ask for. */
-  readonly mix: readonly TypicalClass[];
+  readonly mix: TypicalWorkload;
   readonly pools: readonly EnginePool[];
   readonly nodes: readonly EngineNode[];
   readonly waiting: readonly WorkItem[];

@@ -2,7 +2,7 @@ import { fgdPolicy } from "../placement/fgd-policy.ts";
 import { millwrightPolicy } from "../placement/millwright-policy.ts";
 import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import type { TaskShape } from "../placement/task-shape.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import { migMillis } from "./mig-profile.ts";
 import { type EngineSettings, type Shape, wholeGpu } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
@@ -21,12 +21,9 @@ export interface NodeRank {
 }
 
 /** The placement rule of the settings; null: by what a node is left with. */
-export function placementRule(
-  placement: EngineSettings["placement"],
-  mix: readonly TypicalClass[],
-): PlacementPolicy | null {
-  if (mix.length === 0 || placement === "bestfit" || placement === "firstfit") return null;
-  return placement === "fgd" ? fgdPolicy(mix) : millwrightPolicy(mix);
+export function placementRule(placement: EngineSettings["placement"], mix: TypicalWorkload): PlacementPolicy | null {
+  if (mix.classes.length === 0 || placement === "bestfit" || placement === "firstfit") return null;
+  return placement === "fgd" ? fgdPolicy(mix.classes) : millwrightPolicy(mix);
 }
 
 /** Ranks these nodes by the rule; `isFirstFit` where there is none and the first node will do. */

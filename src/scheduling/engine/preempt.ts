@@ -15,10 +15,11 @@ export function preempt(state: EngineState, now: Instant): Pick<CycleDecisions, 
   const shrinks: Shrink[] = [];
   if (!state.settings.isPreemptionOn) return { evictions, shrinks };
   let tries = 0;
-  for (const entry of askersOf(state)) {
+  for (const entry of askersOf(state, now)) {
     if (tries >= state.settings.preemptionTriesMax) break;
     tries += 1;
     entry.triedIn = state.cluster.state;
+    entry.huntAgainAt = Number.POSITIVE_INFINITY;
     const choice = chooseBest(state, entry, now);
     if (choice !== null) makeRoom(state, entry, choice, now, evictions, shrinks);
   }
@@ -26,12 +27,13 @@ export function preempt(state: EngineState, now: Instant): Pick<CycleDecisions, 
 }
 
 /** Those with a right to somebody's place: of each class and line the first, the highest priority before the others. */
-function askersOf(state: EngineState): readonly Waiting[] {
+function askersOf(state: EngineState, now: Instant): readonly Waiting[] {
   const lowest = new Map<string, number>();
   const askers: Waiting[] = [];
   for (const line of state.lines.values()) {
     for (const entry of line.heads()) {
-      if (entry.triedIn === state.cluster.state || (entry.plan !== null && entry.plan.heldUntil !== null)) continue;
+      const hasHunted = entry.triedIn === state.cluster.state && now < entry.huntAgainAt;
+      if (hasHunted || (entry.plan !== null && entry.plan.heldUntil !== null)) continue;
       if (hasRight(state, entry, lowest)) askers.push(entry);
     }
   }

@@ -18,6 +18,7 @@ export function runCycle(state: EngineState, now: Instant): readonly Start[] {
   state.cycles += 1;
   state.search.looks = 0;
   const starts: Start[] = [];
+  noteReservations(state, now);
   moveOverruns(state, now);
   dropStaleHolds(state, now);
   startHeld(state, now, starts);
@@ -38,6 +39,14 @@ function moveOverruns(state: EngineState, now: Instant): void {
   }
 }
 
+/** Room appears where a reservation has ended. */
+function noteReservations(state: EngineState, now: Instant): void {
+  for (const { reservation } of state.reservations.values()) {
+    if (reservation.end > state.cycledAt && reservation.end <= now) state.cluster.state += 1;
+  }
+  state.cycledAt = now;
+}
+
 function dropStaleHolds(state: EngineState, now: Instant): void {
   for (const id of state.held) {
     const entry = state.waiting.get(id);
@@ -56,7 +65,7 @@ function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
     if (entry === undefined || plan === null) continue;
     // The quota that was promised may still be held by those who are on their way out.
     const isShort = state.shares.findHeldShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
-    if (!isShort && canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
+    if (!isShort && canStart(state, entry, plan, now)) start(state, entry, plan.places, now, starts);
   }
 }
 
@@ -73,18 +82,26 @@ function startDue(state: EngineState, now: Instant, starts: Start[]): void {
     }
     if (state.shares.findShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null) {
       state.dropPlan(entry);
-    } else if (canStartAt(state, entry, plan.places, now)) start(state, entry, plan.places, now, starts);
-    else late.push(first);
+    } else if (canStart(state, entry, plan, now)) start(state, entry, plan.places, now, starts);
+    else {
+      // What is late goes on keeping its place, for as long as it will run.
+      state.cluster.setEnd(plan.laid, now + entry.reckonedMs);
+      late.push(first);
+    }
   }
   for (const each of late) state.due.push(each);
 }
 
-function canStartAt(state: EngineState, entry: Waiting, places: readonly MemberPlace[], now: Instant): boolean {
+/** Whether a planned start has its room now: plans that were due before it and are late keep theirs. */
+function canStart(state: EngineState, entry: Waiting, { at, places }: Plan, now: Instant): boolean {
   const { item, reckonedMs } = entry;
   const pool = state.cluster.poolOf(places[0]?.node ?? "");
   const millis = memberMillis(item.shape) * places.length;
   if (pool === undefined || (millis > 0 && guestRoom(state, entry, pool) < millis)) return false;
-  const isIgnored: IsIgnored = (claim) => claim.kind === "planned" || isOpenTo(state, claim.owner, item.queue);
+  const isIgnored: IsIgnored = (claim) =>
+    claim.owner === item.id ||
+    (claim.kind === "planned" && claim.start >= at) ||
+    isOpenTo(state, claim.owner, item.queue);
   const byNode = Map.groupBy(places, (place) => place.node);
   return [...byNode].every(([id, members]) => {
     const pieces = members.map((member) => member.gpus);

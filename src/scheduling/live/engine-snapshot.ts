@@ -10,7 +10,7 @@ import type {
   WorkItem,
 } from "../engine/model.ts";
 import { toTask } from "../engine/node-rank.ts";
-import { typicalMix } from "../placement/typical-mix.ts";
+import { typicalWorkload } from "../placement/typical-mix.ts";
 import { findQueue, modelsOfTree, queuesOf } from "./declared-tree.ts";
 import { type EngineMap, engineMapOf, partsOf, toMemberPlaces } from "./engine-nodes.ts";
 import { nobodysQueue } from "./engine-settings.ts";
@@ -68,7 +68,7 @@ export function engineSnapshotOf(
   return {
     at: null,
     settings,
-    mix: typicalMix(shapes),
+    mix: typicalWorkload(shapes),
     quota: declared.quota,
     pools: map.pools,
     nodes: [...map.nodes.values()].map((node) => node.spec),

@@ -6,7 +6,7 @@ import type { PlacementPolicy } from "./placement-policy.ts";
 import { openScarcityMarket, type ScarcityPricing } from "./scarcity-market.ts";
 import { servableMeter } from "./servable-demand.ts";
 import { wholeGpuMillis } from "./task-shape.ts";
-import type { TypicalClass } from "./typical-mix.ts";
+import type { TypicalWorkload } from "./typical-mix.ts";
 
 /**
  * FGD on the mix without its GPU models, less a charge for taking scarce models from the tasks that are bound to them.
@@ -15,11 +15,13 @@ import type { TypicalClass } from "./typical-mix.ts";
  * alike and drowns what tells good places from bad ones, and it sends flexible tasks to whatever model has few bound
  * classes, however scarce. So two questions are kept apart. How well a task packs is asked as if every model would do. What it
  * takes from bound tasks is charged by how much less of them the node could serve, at the price of `openScarcityMarket`: a
- * remainder that no bound task could use is free, however scarce its model.
+ * remainder that no bound task could use is free, however scarce its model. The loss is rounded to whole GPUs for the same
+ * reason as the score of FGD is to whole steps: ties let the fixed order pack.
  * Without bound classes this is FGD to the letter.
  */
-export function millwrightPolicy(mix: readonly TypicalClass[], pricing?: ScarcityPricing): PlacementPolicy {
-  const fgd = fragmentationScore(memoiseMeter(fragmentationMeter(withoutModels(mix))));
+export function millwrightPolicy(workload: TypicalWorkload, pricing?: ScarcityPricing): PlacementPolicy {
+  const mix = workload.classes;
+  const fgd = fragmentationScore(memoiseMeter(fragmentationMeter(workload.classesOfAnyModel)));
   const meters = new Map<string, NodeMeter>();
   const meterOf = (gpuModel: string): NodeMeter => {
     const known = meters.get(gpuModel);
@@ -41,18 +43,9 @@ export function millwrightPolicy(mix: readonly TypicalClass[], pricing?: Scarcit
           use: (node, shape) => {
             const meter = meterOf(node.gpuModel);
             const before = meter(node.gpuModel, node.cpuMillis, node.gpuMillis, node.gpuOffset, node.gpuCount);
-            return (before - fgd.measureAfter(meter, node, shape)) / (Math.max(shape.gpus, 1) * wholeGpuMillis);
+            const lost = before - fgd.measureAfter(meter, node, shape);
+            return Math.round(lost / (Math.max(shape.gpus, 1) * wholeGpuMillis));
           },
         },
   };
-}
-
-/** The mix as if every task could use every GPU model; classes that become the same are joined. */
-function withoutModels(mix: readonly TypicalClass[]): readonly TypicalClass[] {
-  const groups = Map.groupBy(mix, (each) => `${each.cpuMillis}/${each.gpus}/${each.gpuMillis}`);
-  return [...groups.values()].flatMap(([first, ...others]) =>
-    first === undefined
-      ? []
-      : [{ ...first, gpuModels: [], frequency: others.reduce((sum, each) => sum + each.frequency, first.frequency) }],
-  );
 }

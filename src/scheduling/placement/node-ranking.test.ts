@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../base/random.ts";
-import { anyMix, anyNode, anyShape, nodeWith, taskOf } from "./fixtures/arbitrary-capacity.ts";
+import { anyMix, anyNode, anyShape, nodeWith, taskOf, workloadOf } from "./fixtures/arbitrary-capacity.ts";
 import { fitsNode } from "./fits-node.ts";
 import type { NodeCapacity } from "./node-capacity.ts";
 import { nodeRanking } from "./node-ranking.ts";
@@ -20,13 +20,13 @@ test("kept scores answer as fresh ones do while nodes fill and empty", () => {
       moves,
       (name, mix, start, shapes, changes) => {
         const nodes: NodeCapacity[] = [...start];
-        const kept = nodeRanking(policyNamed(name, mix, seededRandom(1)), nodes);
+        const kept = nodeRanking(policyNamed(name, workloadOf(mix), seededRandom(1)), nodes);
         for (const [place, changed, shape] of changes) {
           const index = place % nodes.length;
           nodes[index] = { ...changed, gpuModel: start[index]?.gpuModel ?? "" };
           kept.noteChange(index);
           const asked = shapes[shape] ?? taskOf(1, 1000);
-          const fresh = nodeRanking(policyNamed(name, mix, seededRandom(1)), nodes);
+          const fresh = nodeRanking(policyNamed(name, workloadOf(mix), seededRandom(1)), nodes);
 
           expect(kept.best(asked)).toBe(fresh.best(asked));
         }
@@ -43,7 +43,7 @@ test("every policy's best node is one that the task fits on, and there is one ex
       fc.array(anyNode, { maxLength: 8 }),
       anyShape,
       (name, mix, nodes, shape) => {
-        const best = nodeRanking(policyNamed(name, mix, seededRandom(1)), nodes).best(shape);
+        const best = nodeRanking(policyNamed(name, workloadOf(mix), seededRandom(1)), nodes).best(shape);
         const fitting = nodes.flatMap((node, index) => (fitsNode(node, shape) ? [index] : []));
 
         if (fitting.length === 0) expect(best).toBe(-1);
@@ -57,13 +57,15 @@ test("of nodes with equal scores the first in the order is the best", () => {
   for (const name of repeatable) {
     const nodes = [nodeWith([0, 0]), nodeWith([1000, 1000]), nodeWith([1000, 1000])];
 
-    expect([name, nodeRanking(policyNamed(name, [], seededRandom(1)), nodes).best(taskOf(1, 500))]).toEqual([name, 1]);
+    expect([name, nodeRanking(policyNamed(name, workloadOf([]), seededRandom(1)), nodes).best(taskOf(1, 500))]).toEqual(
+      [name, 1],
+    );
   }
 });
 
 test("random chooses every fitting node sooner or later, and never the same for all seeds", () => {
   const nodes = [nodeWith([1000]), nodeWith([100]), nodeWith([1000]), nodeWith([1000])];
-  const ranking = nodeRanking(policyNamed("random", [], seededRandom(7)), nodes);
+  const ranking = nodeRanking(policyNamed("random", workloadOf([]), seededRandom(7)), nodes);
   const seen = new Set(Array.from({ length: 100 }, () => ranking.best(taskOf(1, 500))));
 
   expect([...seen].toSorted((one, other) => one - other)).toEqual([0, 2, 3]);

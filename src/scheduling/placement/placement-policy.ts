@@ -16,7 +16,7 @@ export interface PlacementPolicy {
 
 /** A charge of `price of the node's GPU model × use`, in units of the score. */
 export interface ScarcityCharge {
-  /** How much of what tasks bound to the node's GPU model could use the task would take, in GPUs for each GPU it asks for. */
+  /** How much of what tasks bound to the node's GPU model could use the task would take, in GPUs for each GPU it asks for, in whole steps. */
   readonly use: (node: NodeCapacity, shape: TaskShape) => number;
   /** Prices the GPU models of a fleet. */
   readonly openMarket: (nodes: readonly NodeCapacity[]) => ScarcityMarket;

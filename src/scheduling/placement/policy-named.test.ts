@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../base/random.ts";
 import { fitsNode } from "./fits-node.ts";
-import { anyMix, anyNode, anyShape, nodeWith, taskOf } from "./fixtures/arbitrary-capacity.ts";
+import { anyMix, anyNode, anyShape, nodeWith, taskOf, workloadOf } from "./fixtures/arbitrary-capacity.ts";
 import { type PolicyName, policyNamed, policyNames } from "./policy-named.ts";
 import { taskKindBit } from "./published-policies.ts";
 
@@ -12,7 +12,7 @@ test.each(policyNames)("%s chooses distinct GPUs with enough left on every node 
   fc.assert(
     fc.property(anyMix, anyNode, anyShape, fc.integer(), (mix, node, shape, seed) => {
       fc.pre(fitsNode(node, shape));
-      const policy = policyNamed(name, mix, seededRandom(seed));
+      const policy = policyNamed(name, workloadOf(mix), seededRandom(seed));
       const count = policy.chooseGpus(node, shape, chosen);
       const taken = Array.from(chosen.slice(0, count));
 
@@ -32,7 +32,7 @@ test("a policy reads a node and never changes it", () => {
     fc.property(fc.constantFrom(...policyNames), anyMix, anyNode, anyShape, (name, mix, node, shape) => {
       fc.pre(fitsNode(node, shape));
       const before = structuredClone(node);
-      const policy = policyNamed(name, mix, seededRandom(1));
+      const policy = policyNamed(name, workloadOf(mix), seededRandom(1));
       policy.score(node, shape);
       policy.scarcity?.use(node, shape);
       policy.chooseGpus(node, shape, chosen);
@@ -46,12 +46,9 @@ test("without tasks bound to GPU models, millwright is fgd", () => {
   fc.assert(
     fc.property(anyMix, anyNode, anyShape, (mix, node, shape) => {
       fc.pre(fitsNode(node, shape));
-      const free = mix.map((each) => ({ ...each, gpuModels: [] }));
-      const distinct = free.filter((each, index) => index === free.findIndex((other) => isSameClass(each, other)));
-      const [ours, theirs] = [
-        policyNamed("millwright", distinct, seededRandom(1)),
-        policyNamed("fgd", distinct, seededRandom(1)),
-      ];
+      const free = workloadOf(mix.map((each) => ({ ...each, gpuModels: [] })));
+      const ours = policyNamed("millwright", free, seededRandom(1));
+      const theirs = policyNamed("fgd", free, seededRandom(1));
 
       expect(ours.scarcity).toBeNull();
       expect(ours.score(node, shape)).toBe(theirs.score(node, shape));
@@ -79,12 +76,12 @@ test.each<{ name: PolicyName; node: typeof empty; task: typeof share; wanted: nu
   { name: "clustering", node: { ...halfUsed, taskKinds: 3 }, task: whole, wanted: 20 + 50 },
   { name: "firstfit", node: empty, task: share, wanted: 0 },
 ])("the published score of $name, worked by hand, is $wanted", ({ name, node, task, wanted }) => {
-  expect(policyNamed(name, [], seededRandom(1)).score(node, task)).toBe(wanted);
+  expect(policyNamed(name, workloadOf([]), seededRandom(1)).score(node, task)).toBe(wanted);
 });
 
 test("fgd prefers the GPU whose remainder the mix can still use", () => {
   const mix = [{ cpuMillis: 1000, gpus: 1, gpuMillis: 600, gpuModels: [], frequency: 1 }];
-  const fgd = policyNamed("fgd", mix, seededRandom(1));
+  const fgd = policyNamed("fgd", workloadOf(mix), seededRandom(1));
   const node = nodeWith([500, 1000]);
   fgd.chooseGpus(node, taskOf(1, 400), chosen);
 
@@ -92,10 +89,3 @@ test("fgd prefers the GPU whose remainder the mix can still use", () => {
   expect(chosen[0]).toBe(0);
   expect(fgd.score(node, taskOf(1, 400))).toBe(Math.trunc(100 / (1 + Math.exp(-0.4))));
 });
-
-function isSameClass(
-  one: typeof share | { cpuMillis: number; gpus: number; gpuMillis: number },
-  other: typeof one,
-): boolean {
-  return one.cpuMillis === other.cpuMillis && one.gpus === other.gpus && one.gpuMillis === other.gpuMillis;
-}

@@ -10,7 +10,7 @@ import {
   packingPolicy,
   randomPolicy,
 } from "./published-policies.ts";
-import type { TypicalClass } from "./typical-mix.ts";
+import type { TypicalWorkload } from "./typical-mix.ts";
 
 /** Every placement policy; `millwright` is ours, the others are what it is measured against. */
 export const policyNames = [
@@ -29,10 +29,10 @@ export type PolicyName = (typeof policyNames)[number];
 /**
  * The policy of that name.
  *
- * @param mix the typical mix of the workload; read by `fgd` and `millwright`.
+ * @param workload what is known of the work to come; read by `fgd` and `millwright`.
  * @param random drawn from by `random` only.
  */
-export function policyNamed(name: PolicyName, mix: readonly TypicalClass[], random: Random): PlacementPolicy {
+export function policyNamed(name: PolicyName, workload: TypicalWorkload, random: Random): PlacementPolicy {
   switch (name) {
     case "random":
       return randomPolicy(random);
@@ -45,10 +45,10 @@ export function policyNamed(name: PolicyName, mix: readonly TypicalClass[], rand
     case "clustering":
       return clusteringPolicy;
     case "fgd":
-      return fgdPolicy(mix);
+      return fgdPolicy(workload.classes);
     case "firstfit":
       return firstFitPolicy;
     case "millwright":
-      return millwrightPolicy(mix);
+      return millwrightPolicy(workload);
   }
 }

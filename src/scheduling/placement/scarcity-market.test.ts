@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../base/random.ts";
-import { nodeWith, taskOf } from "./fixtures/arbitrary-capacity.ts";
+import { nodeWith, taskOf, workloadOf } from "./fixtures/arbitrary-capacity.ts";
 import type { NodeCapacity } from "./node-capacity.ts";
 import { nodeRanking } from "./node-ranking.ts";
 import { policyNamed } from "./policy-named.ts";
@@ -57,7 +57,7 @@ test("a fleet without bound tasks has no prices", () => {
 test("millwright sends a flexible task past a scarce model, and a bound one to it; first fit does not", () => {
   const nodes = fleet([1000, 1000]);
   const best = (name: "millwright" | "firstfit", gpuModels: readonly string[]) =>
-    nodeRanking(policyNamed(name, mix, seededRandom(1)), nodes).best(taskOf(1, 1000, { gpuModels }));
+    nodeRanking(policyNamed(name, workloadOf(mix), seededRandom(1)), nodes).best(taskOf(1, 1000, { gpuModels }));
 
   expect(best("millwright", [])).toBe(1);
   expect(best("millwright", ["T4"])).toBe(0);
@@ -66,7 +66,7 @@ test("millwright sends a flexible task past a scarce model, and a bound one to i
 
 test("a remainder that no bound task could use is free, however scarce its model", () => {
   const node = nodeWith([300, 0], { gpuModel: "T4" });
-  const policy = policyNamed("millwright", mix, seededRandom(1));
+  const policy = policyNamed("millwright", workloadOf(mix), seededRandom(1));
 
   expect(policy.scarcity?.use(node, taskOf(1, 200))).toBe(0);
   expect(policy.scarcity?.use(nodeWith([1000, 0], { gpuModel: "T4" }), taskOf(1, 200))).toBe(1);

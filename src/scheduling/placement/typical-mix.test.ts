@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyShape, taskOf } from "./fixtures/arbitrary-capacity.ts";
-import { typicalMix } from "./typical-mix.ts";
+import { typicalMix, typicalWorkload } from "./typical-mix.ts";
 
 test("the mix holds the most frequent classes until 95 % are covered, with shares that add up to 1", () => {
   const requests = [
@@ -43,6 +43,21 @@ test("the order of the requests does not matter", () => {
       expect(typicalMix(requests.toReversed())).toEqual(typicalMix(requests));
     }),
   );
+});
+
+test("a typical workload also holds the classes as if every task could use every model", () => {
+  const requests = [
+    taskOf(1, 500),
+    taskOf(1, 500, { gpuModels: ["T4"] }),
+    taskOf(2, 1000, { gpuModels: ["T4", "G2"] }),
+  ];
+  const { classes, classesOfAnyModel } = typicalWorkload(requests);
+
+  expect(classes).toEqual(typicalMix(requests));
+  expect(classesOfAnyModel).toEqual([
+    { cpuMillis: 4000, gpus: 1, gpuMillis: 500, gpuModels: [], frequency: 2 / 3 },
+    { cpuMillis: 4000, gpus: 2, gpuMillis: 1000, gpuModels: [], frequency: 1 / 3 },
+  ]);
 });
 
 test("no requests have no mix", () => {

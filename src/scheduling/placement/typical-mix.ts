@@ -6,6 +6,13 @@ export interface TypicalClass extends Omit<TaskShape, "memory"> {
   readonly frequency: number;
 }
 
+/** What a placement policy knows of the work to come. */
+export interface TypicalWorkload {
+  readonly classes: readonly TypicalClass[];
+  /** The classes of the same requests as if every task could use every GPU model. */
+  readonly classesOfAnyModel: readonly TypicalClass[];
+}
+
 /** The share of all requests that the classes of a mix must stand for. */
 const coverageMin = 0.95;
 
@@ -44,6 +51,14 @@ export function typicalMix(requests: Iterable<TaskShape>): readonly TypicalClass
     gpuModels,
     frequency: count / covered,
   }));
+}
+
+/** The typical mix of these requests, with and without their GPU models. */
+export function typicalWorkload(requests: readonly TaskShape[]): TypicalWorkload {
+  return {
+    classes: typicalMix(requests),
+    classesOfAnyModel: typicalMix(requests.map((shape) => ({ ...shape, gpuModels: [] }))),
+  };
 }
 
 function compareSize(left: TaskShape, right: TaskShape): number {

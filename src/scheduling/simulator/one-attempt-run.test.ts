@@ -32,7 +32,7 @@ const pods = parseOpenbPods(
 );
 
 function runOf(name: PolicyName, seed: number): OneAttemptRun {
-  return oneAttemptRun(nodes, pods, (mix, random) => policyNamed(name, mix, random), seed);
+  return oneAttemptRun(nodes, pods, (workload, random) => policyNamed(name, workload, random), seed);
 }
 
 test.each(policyNames)("%s: the same seed gives the same run, another seed another", (policy) => {
@@ -73,5 +73,7 @@ test("millwright keeps a scarce model for the tasks bound to it, and so leaves l
 test("a fleet without GPUs is refused", () => {
   const bare = parseOpenbNodes("sn,cpu_milli,memory_mib,gpu,model\nn,1,1,0,");
 
-  expect(() => oneAttemptRun(bare, pods, (mix) => fgdPolicy(mix), 1)).toThrow("the node list has no GPUs");
+  expect(() => oneAttemptRun(bare, pods, (workload) => fgdPolicy(workload.classes), 1)).toThrow(
+    "the node list has no GPUs",
+  );
 });

@@ -5,7 +5,7 @@ import { nodeRanking } from "../placement/node-ranking.ts";
 import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import { taskKindBit } from "../placement/published-policies.ts";
 import { type TaskShape, wholeGpuMillis } from "../placement/task-shape.ts";
-import { type TypicalClass, typicalMix } from "../placement/typical-mix.ts";
+import { type TypicalWorkload, typicalWorkload } from "../placement/typical-mix.ts";
 import { arrivalOrder, shuffle } from "./arrival-order.ts";
 import type { OpenbNode, OpenbPod } from "./openb-trace.ts";
 
@@ -34,7 +34,7 @@ export interface OneAttemptRun {
 export function oneAttemptRun(
   nodes: readonly OpenbNode[],
   pods: readonly OpenbPod[],
-  makePolicy: (mix: readonly TypicalClass[], random: Random) => PlacementPolicy,
+  makePolicy: (workload: TypicalWorkload, random: Random) => PlacementPolicy,
   seed: number,
 ): OneAttemptRun {
   const fleet = shuffle(nodes, seededRandom(seed ^ nodeSalt)).map(idleNode);
@@ -45,7 +45,7 @@ export function oneAttemptRun(
       "the node list has no GPUs, and the protocol fills GPUs: give one with some",
     );
   }
-  const policy = makePolicy(typicalMix(pods), seededRandom(seed ^ policySalt));
+  const policy = makePolicy(typicalWorkload(pods), seededRandom(seed ^ policySalt));
   const ranking = nodeRanking(policy, fleet);
   const chosen = new Int32Array(Math.max(1, ...pods.map((pod) => pod.gpus)));
   const curve = new AllocationCurve(capacity);

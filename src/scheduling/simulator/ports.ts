@@ -8,7 +8,7 @@ import type {
   PlannedStart,
   WorkItem,
 } from "../engine/model.ts";
-import type { TypicalClass } from "../placement/typical-mix.ts";
+import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 
 /** When a waiting workload will probably have started, by the history of similar runs. */
@@ -20,7 +20,7 @@ export interface StartEstimate {
 /** What the simulator asks of a scheduler; the engine that decides live has this surface. */
 export interface SimulatedScheduler {
   /** Left out by schedulers that place without a look at what is typical. */
-  setMix?(mix: readonly TypicalClass[]): void;
+  setMix?(mix: TypicalWorkload): void;
   setPool(pool: EnginePool): void;
   setNode(node: EngineNode): void;
   /** Answers with the ids of the workloads that lost their place. */

@@ -5,7 +5,7 @@ import type { AdvanceReservation, CycleDecisions, EngineNode, Eviction, Shrink, 
 import { Alarms } from "./alarms.ts";
 import { ClusterUse } from "./cluster-use.ts";
 import { toTask } from "../engine/node-rank.ts";
-import { typicalMix } from "../placement/typical-mix.ts";
+import { typicalWorkload } from "../placement/typical-mix.ts";
 import { EventHeap } from "./event-heap.ts";
 import { makeFragmentationMeter } from "./fragmentation.ts";
 import { addGpuTime, type JobEntry, openEntry, toRecord } from "./job-ledger.ts";
@@ -67,7 +67,7 @@ class Simulation {
     this.#use = new ClusterUse(makeFragmentationMeter(this.#jobs.map(({ item }) => item)));
     this.#scheduler = input.newScheduler(input.settings, input.quotas);
     // What the live engine learns from its recent workloads, a simulation knows from its trace.
-    this.#scheduler.setMix?.(typicalMix(this.#jobs.map(({ item }) => toTask(item.shape))));
+    this.#scheduler.setMix?.(typicalWorkload(this.#jobs.map(({ item }) => toTask(item.shape))));
     for (const pool of input.pools) this.#scheduler.setPool(pool);
     for (const node of input.nodes) this.#bringNode(node);
     for (const reservation of input.reservations) this.#reserve(reservation);

@@ -2,10 +2,12 @@ import type { LoggedEvent } from "../../../src/platform/event.ts";
 
 /** The first parts of query keys that an event makes stale, by the subject's kind. */
 const keysByKind: Readonly<Record<string, readonly string[]>> = {
-  Team: ["teams"],
-  Project: ["projects"],
-  Pool: ["pools", "queue"],
-  Workload: ["queue", "workloads", "pools"],
+  Team: ["teams", "quota-use"],
+  Project: ["projects", "quota-use"],
+  Quota: ["quotas", "quota-use", "queue", "schedule"],
+  Reservation: ["schedule", "queue"],
+  Pool: ["pools", "queue", "schedule", "quota-use"],
+  Workload: ["queue", "workloads", "pools", "schedule", "quota-use"],
   Dataset: ["datasets", "dataset"],
   DatasetVersion: ["datasets", "dataset"],
   Pipeline: ["pipelines"],

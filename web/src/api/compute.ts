@@ -1,5 +1,6 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import type { ResourceRef } from "../../../src/platform/resource.ts";
+import { shortName } from "../words/short-name.ts";
 import { getJson, withQuery } from "./client.ts";
 import { type Fields, fieldsOf, itemsOf } from "./reading.ts";
 
@@ -7,8 +8,36 @@ import { type Fields, fieldsOf, itemsOf } from "./reading.ts";
 export interface PendingReason {
   readonly code: string;
   readonly sentence: string;
-  readonly blockers: readonly { readonly id: string; readonly name: string; readonly gpus: number }[];
+  readonly blockers: readonly Blocker[];
   readonly changes: readonly string[];
+}
+
+/** Who holds, or is promised, what a waiting workload needs. */
+export interface Blocker {
+  readonly id: string;
+  readonly name: string;
+  readonly gpus: number;
+  /** Such as `running` or `reserved`; empty where the server does not tell. */
+  readonly kind: string;
+  /** When it lets go at the latest; null: never by itself, or not known. */
+  readonly endsBy: number | null;
+  /** When it is as likely gone as not. */
+  readonly endsP50: number | null;
+}
+
+/** When a workload that waits is planned to start. */
+export interface PlannedStart {
+  readonly at: number;
+  /** Whether it starts then at the latest: no run before it may last longer. */
+  readonly isHardBound: boolean;
+  /** Whether others were told to stop for it, and what they free is kept. */
+  readonly isHeld: boolean;
+}
+
+/** Where one member of a workload runs. */
+export interface HeldPlace {
+  readonly node: string;
+  readonly gpus: readonly { readonly index: number; readonly model: string; readonly isSimulated: boolean }[];
 }
 
 /** How a workload ended, in words that name the cause. */
@@ -35,8 +64,25 @@ export interface WorkloadRow {
   readonly memory: number;
   readonly gpus: number;
   readonly gpuModel: string | null;
+  readonly migProfile: string | null;
+  /** The leaf of the quota tree that it counts against. */
+  readonly queue: string;
+  /** Pools that will do, in order of preference. */
+  readonly pools: readonly string[];
+  readonly membersMin: number;
+  readonly membersMax: number;
+  /** The level of the topology that all members must lie in. */
+  readonly withinLevel: string | null;
+  readonly isPreemptible: boolean;
+  readonly minRuntimeMs: number;
+  readonly restartMs: number;
+  readonly timesPreempted: number;
+  readonly limitMs: number | null;
+  readonly checkpointAt: number | null;
+  readonly plannedStart: PlannedStart | null;
   readonly reason: PendingReason | null;
   readonly node: string | null;
+  readonly places: readonly HeldPlace[];
   readonly outcome: TaskOutcome | null;
   readonly queuedAt: number | null;
   readonly startedAt: number | null;
@@ -72,16 +118,37 @@ function readRef(fields: Fields): ResourceRef {
   return { kind: fields.textOr("kind", ""), project: fields.textOr("project", null), name: fields.textOr("name", "") };
 }
 
-function readReason(fields: Fields): PendingReason {
+/** Reads the reason why a workload waits. */
+export function readReason(fields: Fields): PendingReason {
   return {
     code: fields.textOr("code", ""),
     sentence: fields.textOr("sentence", ""),
     blockers: fields.list("blockers", (each) => ({
       id: each.textOr("id", ""),
-      name: each.textOr("name", ""),
+      name: shortName(each.textOr("name", "")),
       gpus: each.numberOr("gpus", 0),
+      kind: each.textOr("kind", ""),
+      endsBy: each.numberOr("endsBy", null),
+      endsP50: each.numberOr("endsP50", null),
     })),
     changes: fields.texts("changes"),
+  };
+}
+
+/** Reads a planned start. */
+export function readPlannedStart(fields: Fields | null): PlannedStart | null {
+  if (fields === null) return null;
+  return { at: fields.number("at"), isHardBound: fields.flag("isHardBound"), isHeld: fields.flag("isHeld") };
+}
+
+function readPlace(fields: Fields): HeldPlace {
+  return {
+    node: fields.textOr("node", ""),
+    gpus: fields.list("gpus", (each) => ({
+      index: each.numberOr("index", 0),
+      model: each.textOr("model", ""),
+      isSimulated: each.flag("simulated"),
+    })),
   };
 }
 
@@ -93,12 +160,56 @@ function readOutcome(fields: Fields): TaskOutcome {
   };
 }
 
+type Asked = Pick<WorkloadRow, "cpus" | "memory" | "gpus" | "gpuModel" | "migProfile" | "membersMin" | "membersMax">;
+
+function readAsked(fields: Fields): Asked {
+  const asked = fields.fields("resources");
+  const members = fields.fields("members");
+  return {
+    cpus: asked.numberOr("cpus", 0),
+    memory: asked.numberOr("memory", 0),
+    gpus: asked.numberOr("gpus", 0),
+    gpuModel: asked.textOr("gpuModel", null),
+    migProfile: asked.textOr("migProfile", null),
+    membersMin: members.numberOr("min", 1),
+    membersMax: members.numberOr("max", 1),
+  };
+}
+
+type Terms = Pick<
+  WorkloadRow,
+  | "queue"
+  | "pools"
+  | "withinLevel"
+  | "isPreemptible"
+  | "minRuntimeMs"
+  | "restartMs"
+  | "timesPreempted"
+  | "limitMs"
+  | "checkpointAt"
+>;
+
+function readTerms(fields: Fields): Terms {
+  return {
+    queue: fields.textOr("queue", ""),
+    pools: fields.texts("pools"),
+    withinLevel: fields.fields("topology").textOr("required", null),
+    isPreemptible: fields.flag("isPreemptible"),
+    minRuntimeMs: fields.numberOr("minRuntimeMs", 0),
+    restartMs: fields.numberOr("restartMs", 0),
+    timesPreempted: fields.numberOr("timesPreempted", 0),
+    limitMs: fields.numberOr("limitMs", null),
+    checkpointAt: fields.numberOr("checkpointAt", null),
+  };
+}
+
 /** Reads a workload. */
 export function readWorkload(fields: Fields): WorkloadRow {
-  const asked = fields.fields("resources");
   const reason = fields.fieldsOrNull("reason");
   const outcome = fields.fieldsOrNull("outcome");
   return {
+    ...readAsked(fields),
+    ...readTerms(fields),
     id: fields.text("id"),
     position: fields.numberOr("position", null),
     project: fields.textOr("project", ""),
@@ -109,12 +220,10 @@ export function readWorkload(fields: Fields): WorkloadRow {
     state: fields.textOr("state", "queued"),
     phase: fields.textOr("phase", ""),
     attempt: fields.numberOr("attempt", 0),
-    cpus: asked.numberOr("cpus", 0),
-    memory: asked.numberOr("memory", 0),
-    gpus: asked.numberOr("gpus", 0),
-    gpuModel: asked.textOr("gpuModel", null),
+    plannedStart: readPlannedStart(fields.fieldsOrNull("plannedStart")),
     reason: reason === null ? null : readReason(reason),
     node: fields.textOr("node", null),
+    places: fields.list("places", readPlace),
     outcome: outcome === null ? null : readOutcome(outcome),
     queuedAt: fields.numberOr("queuedAt", null),
     startedAt: fields.numberOr("startedAt", null),

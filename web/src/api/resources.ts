@@ -8,6 +8,7 @@ export type Plural =
   | "teams"
   | "projects"
   | "pools"
+  | "quotas"
   | "datasets"
   | "pipelines"
   | "feature-views"

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { metricName } from "./metric-names.ts";
 import { formatBytes, formatFigure, formatPercent, formatShortCount, formatSpan } from "./numbers.ts";
-import { dataMinute, relativeTime } from "./relative-time.ts";
+import { clockTime, dataMinute, relativeTime } from "./relative-time.ts";
 
 test.each([
   [0.72314, "0.7231"],
@@ -43,4 +43,11 @@ test("writes the platform's own figures as words and leaves the users' names", (
   expect(metricName("baselineAuc")).toBe("Baseline AUC");
   expect(metricName("log-loss")).toBe("Log loss");
   expect(metricName("valid_auc_2")).toBe("valid_auc_2");
+});
+
+test("writes the time of day alone for today, and with its date for other days", () => {
+  const now = new Date(2026, 10, 26, 2, 38).getTime();
+
+  expect(clockTime(new Date(2026, 10, 26, 14, 5).getTime(), now)).toBe("14:05");
+  expect(clockTime(new Date(2026, 10, 27, 9, 0).getTime(), now)).toBe("Nov 27, 09:00");
 });

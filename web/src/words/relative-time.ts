@@ -27,6 +27,16 @@ export function exactTime(instant: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
 }
 
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A moment to the minute in the reader's own time zone: the time of day on the day of `now`, else with its date. */
+export function clockTime(instant: number, now: number): string {
+  const date = new Date(instant);
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const isToday = date.toDateString() === new Date(now).toDateString();
+  return isToday ? time : `${months[date.getMonth()] ?? ""} ${date.getDate()}, ${time}`;
+}
+
 /** The day of a moment of the data, read as UTC: `2001-04-01`. */
 export function dataDay(instant: number): string {
   return new Date(instant).toISOString().slice(0, 10);

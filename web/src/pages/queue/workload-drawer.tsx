@@ -6,7 +6,10 @@ import { Facts } from "../../design/figures.tsx";
 import { LogView } from "../../design/log-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { Elapsed, When } from "../../design/when.tsx";
-import { formatBytes } from "../../words/numbers.ts";
+import { askedWords } from "./asked-words.ts";
+import { RunPanel, timesWords } from "./run-panel.tsx";
+import { WaitPanel } from "./wait-panel.tsx";
+import { isHolding, isInQueue } from "./workload-filter.ts";
 
 /** One workload: why it waits and what would help, where it runs, how it ended, its log. */
 export function WorkloadDrawer({
@@ -18,20 +21,25 @@ export function WorkloadDrawer({
 }): ReactNode {
   return (
     <Drawer title={workload.owner.name} badge={<StateBadge state={workload.state} />} onClose={onClose}>
-      {workload.reason !== null && <PendingNotice workload={workload} />}
+      {isInQueue(workload) && <WaitPanel workload={workload} />}
       {workload.outcome !== null && workload.outcome.message !== "" && (
         <div className={`notice soft ${workload.state === "succeeded" ? "good" : "bad"}`}>
           <p>{workload.outcome.message}</p>
         </div>
       )}
+      {isHolding(workload) && <RunPanel workload={workload} />}
       <Facts
         facts={[
           ["Doing", workload.phase === "" ? "–" : workload.phase],
           ["Purpose", workload.purpose],
           ["Owner", `${workload.owner.kind} ${workload.owner.name} in ${workload.project}`],
-          ["Asks for", `${workload.gpus} GPU, ${workload.cpus} CPU, ${formatBytes(workload.memory)}`],
-          ["Pool", workload.node === null ? workload.pool : `${workload.pool} on ${workload.node}`],
+          ["Asks for", askedWords(workload)],
+          ["Pool", workload.pools.length > 1 ? workload.pools.join(", or ") : workload.pool],
+          ["Priority", workload.priority],
           ["Attempt", workload.attempt],
+          ...(isInQueue(workload) && workload.timesPreempted > 0
+            ? [["Was stopped", timesWords(workload.timesPreempted)] as const]
+            : []),
           ["Queued", <When key="queued" at={workload.queuedAt} />],
           ["Ran for", <Elapsed key="ran" from={workload.startedAt} to={workload.endedAt} />],
           ["Id", <code key="id">{workload.id}</code>],
@@ -43,28 +51,5 @@ export function WorkloadDrawer({
       </div>
       {workload.startedAt !== null && <LogView key={workload.id} project={workload.project} workload={workload.id} />}
     </Drawer>
-  );
-}
-
-function PendingNotice({ workload }: { readonly workload: WorkloadRow }): ReactNode {
-  const reason = workload.reason;
-  if (reason === null) return null;
-  return (
-    <div className="notice soft waiting">
-      <strong>{reason.sentence}</strong>
-      {reason.blockers.length > 0 && (
-        <p>Held by {reason.blockers.map((each) => `${each.name} (${each.gpus} GPU)`).join(", ")}</p>
-      )}
-      {reason.changes.length > 0 && (
-        <ul>
-          {reason.changes.map((change) => (
-            <li key={change} style={{ color: "var(--text)" }}>
-              → {change}
-            </li>
-          ))}
-        </ul>
-      )}
-      <p className="muted mono">{reason.code}</p>
-    </div>
   );
 }

@@ -14,6 +14,16 @@ export function isWaiting(workload: WorkloadRow): boolean {
   return waitingStates.includes(workload.state);
 }
 
+/** Whether it waits for a place in the queue. */
+export function isInQueue({ state }: WorkloadRow): boolean {
+  return state === "queued" || state === "preempted";
+}
+
+/** Whether it has a place on a node now. */
+export function isHolding({ state }: WorkloadRow): boolean {
+  return state === "admitted" || state === "starting" || state === "running";
+}
+
 /** The workloads that the page's address asks for. */
 export function filterWorkloads(workloads: readonly WorkloadRow[], state: UrlState): readonly WorkloadRow[] {
   return workloads.filter((workload) => {
