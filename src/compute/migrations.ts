@@ -76,7 +76,9 @@ export const computeMigrations: readonly Migration[] = [
       where state in ('admitted', 'starting', 'running');
       alter table workload alter column queue set not null, alter column terms set not null;
       create index workload_unended on workload (id) where ended_at is null;
-      create index workload_succeeded on workload (ended_at) where state = 'succeeded';
+      -- Its predicate does not name the state: a change of state alone then touches no index.
+      create index workload_ended on workload (ended_at) where ended_at is not null;
+      alter table workload set (fillfactor = 60);
       create index workload_checkpoint on workload (checkpoint_noted_at) where ended_at is null;
 
       -- Several workloads may share a GPU, and never hold more of it than there is: the sum is kept by the database.
@@ -152,8 +154,9 @@ export const computeMigrations: readonly Migration[] = [
       where w.state in ('admitted', 'starting', 'running') and w.admitted_at is not null;
 
       -- One call moves a batch of workloads to other states, each under its lease and only from where its controller saw
-      -- it, with its task, its GPUs, its ledger and its event.
-      create function move_workloads(input jsonb) returns table (place integer, outcome text) language plpgsql as $$
+      -- it, with its task, its GPUs, its ledger and its event. Listeners are told afterwards.
+      create function move_workloads(input jsonb) returns table (place integer, outcome text) language plpgsql
+      set plan_cache_mode = force_generic_plan as $$
       declare
         item record;
         changed bigint;
@@ -212,9 +215,66 @@ export const computeMigrations: readonly Migration[] = [
           insert into event (seq, entry, leaf_hash)
           select base + logged.ordinal, logged.entry, sha256('\\x00'::bytea || convert_to(logged.entry, 'UTF8'))
           from unnest(entries) with ordinality as logged (entry, ordinal);
-          perform pg_notify('millwright_events', '');
         end if;
       end $$;
+
+      -- One call puts a batch of workloads into the queue; one that is known already stays as it is.
+      create function insert_workloads(input jsonb) returns table (place integer, is_new boolean) language plpgsql
+      set plan_cache_mode = force_generic_plan as $$
+      declare
+        item record;
+        changed bigint;
+        entries text[] := '{}';
+        base bigint;
+      begin
+        for item in
+          select * from jsonb_to_recordset(input) as given (
+            place integer, id text, project text, owner_kind text, owner_project text, owner_name text, purpose text, pool text,
+            queue text, terms jsonb, priority double precision, resources jsonb, command jsonb, secret_env jsonb,
+            max_restarts integer, queued_at bigint, entry text)
+        loop
+          place := item.place;
+          insert into workload (id, project, owner_kind, owner_project, owner_name, purpose, pool, queue, terms, priority,
+            resources, command, secret_env, max_restarts, state, attempt, phase, gpus, queued_at)
+          values (item.id, item.project, item.owner_kind, item.owner_project, item.owner_name, item.purpose, item.pool,
+            item.queue, item.terms, item.priority, item.resources, item.command, item.secret_env, item.max_restarts, 'queued',
+            1, 'waiting for a place', '[]', item.queued_at)
+          on conflict (id) do nothing;
+          get diagnostics changed = row_count;
+          is_new := changed > 0;
+          if is_new then
+            entries := entries || item.entry;
+          end if;
+          return next;
+        end loop;
+        if cardinality(entries) > 0 then
+          update event_head set size = size + cardinality(entries) returning size - cardinality(entries) into base;
+          insert into event (seq, entry, leaf_hash)
+          select base + logged.ordinal, logged.entry, sha256('\\x00'::bytea || convert_to(logged.entry, 'UTF8'))
+          from unnest(entries) with ordinality as logged (entry, ordinal);
+        end if;
+      end $$;
+
+      -- Claims the GPUs of workloads that have just been given places, and opens their tasks and their part of the ledger.
+      create function claim_places(ids text[], moment bigint) returns void language sql as $$
+        insert into gpu_claim (device, workload, millis, slice)
+        select gpu->>'device', w.id, (gpu->>'millis')::integer, (gpu->>'slice')::integer
+        from workload w, jsonb_array_elements(w.places) place, jsonb_array_elements(place->'gpus') gpu
+        where w.id = any(ids) and w.gpus <> '[]';
+        insert into task (workload, attempt, node, gpus, admitted_at)
+        select id, attempt, node, gpus, moment from workload where id = any(ids)
+        on conflict do nothing;
+        insert into usage_entry (workload, attempt, member, piece, project, owner_kind, owner_name, purpose, queue, pool, node,
+          device, gpu_model, gpu_millis, cpus, from_at)
+        select w.id, w.attempt, place.ordinal - 1, coalesce(gpu.ordinal, 1) - 1, w.project, w.owner_kind, w.owner_name,
+          w.purpose, w.queue, w.pool, place.held->>'node', gpu.held->>'device', gpu.held->>'model',
+          coalesce((gpu.held->>'millis')::integer, 0),
+          case when coalesce(gpu.ordinal, 1) = 1 then (w.resources->>'cpus')::double precision else 0 end, moment
+        from workload w
+        cross join lateral jsonb_array_elements(w.places) with ordinality as place (held, ordinal)
+        left join lateral jsonb_array_elements(place.held->'gpus') with ordinality as gpu (held, ordinal) on true
+        where w.id = any(ids);
+      $$;
 
       -- Puts spans of known worth in the place of the open rows of a start.
       create function close_usage(closing text, closing_attempt integer, spans jsonb) returns void language sql as $$

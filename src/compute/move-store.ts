@@ -1,8 +1,10 @@
 import { type Kysely, sql } from "kysely";
 import { Fault } from "../base/fault.ts";
+import { CallBatch } from "../platform/call-batch.ts";
 import type { Lease } from "../platform/controller.ts";
 import { writeEntry } from "../platform/event-log.ts";
-import { applyTransition, entryOfMove, type Transition } from "./transition.ts";
+import { LogBell } from "../platform/log-bell.ts";
+import { applyTransition, entryOfMove, type Moved, type Transition } from "./transition.ts";
 import type { WorkloadFacts } from "./workload-row.ts";
 
 /** The most moves that share one statement, and so one commit. */
@@ -10,71 +12,59 @@ const batchMax = 200;
 
 type MoveOutcome = "written" | "conflict" | "lease-lost";
 
-interface PendingMove {
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly resolve: (outcome: MoveOutcome) => void;
-  readonly reject: (error: unknown) => void;
-}
+type MoveInput = Readonly<Record<string, unknown>> & { readonly id: string };
 
 /**
  * Moves workloads to other states, each with its task, its GPUs, its part of the ledger and its event in one
- * transaction. What arrives while a batch is on its way goes out together in the next one.
+ * transaction; moves that are asked for together share it.
  */
 export class MoveStore {
-  readonly #database: Kysely<never>;
-  #pending: PendingMove[] = [];
-  #isWriting = false;
+  readonly #moves: CallBatch<MoveInput, MoveOutcome>;
 
   constructor(database: Kysely<never>) {
-    this.#database = database;
+    const bell = new LogBell(database as never);
+    this.#moves = new CallBatch(batchMax, async (inputs) => {
+      const outcomes = await writeMoves(database, inputs);
+      if (outcomes.includes("written")) bell.ring();
+      return outcomes;
+    });
   }
 
   /**
    * Moves a workload from where `row` says that it is.
    *
+   * @returns the row as it is now, but for what others asked of the workload meanwhile.
    * @throws {Fault} `platform.lease-lost`; `platform.resource-conflict` when it is not where the controller saw it.
    */
-  async move(row: WorkloadFacts, transition: Transition, lease: Lease): Promise<void> {
-    const outcome = await this.#write(inputOf(row, transition, lease));
-    if (outcome === "written") return;
-    if (outcome === "conflict") throw moved(row.id);
+  async move<Row extends WorkloadFacts>(row: Row, transition: Transition, lease: Lease): Promise<Row> {
+    const moved = applyTransition(row, transition);
+    const outcome = await this.#moves.call(inputOf(row, moved, transition, lease));
+    if (outcome === "written") return { ...row, ...moved.row };
+    if (outcome === "conflict") throw movedByOthers(row.id);
     throw new Fault(
       "platform.lease-lost",
       `another worker took over ${lease.controller} ${lease.key}; its answer counts`,
       { details: { ...lease } },
     );
   }
-
-  #write(input: PendingMove["input"]): Promise<MoveOutcome> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ input, resolve, reject });
-      if (!this.#isWriting) this.#drain().catch(reject);
-    });
-  }
-
-  async #drain(): Promise<void> {
-    this.#isWriting = true;
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.slice(0, batchMax);
-      this.#pending = this.#pending.slice(batchMax);
-      // One order for everybody: two writers wait for each other, and never in a circle.
-      batch.sort((left, right) => (String(left.input["id"]) < String(right.input["id"]) ? -1 : 1));
-      try {
-        const input = JSON.stringify(batch.map((item, place) => ({ place, ...item.input })));
-        const { rows } = await sql<{ place: number; outcome: MoveOutcome }>`
-          select place, outcome from move_workloads(${input}::jsonb)`.execute(this.#database);
-        const outcomes = new Map(rows.map((row) => [row.place, row.outcome]));
-        batch.forEach((item, place) => item.resolve(outcomes.get(place) ?? "conflict"));
-      } catch (error) {
-        for (const item of batch) item.reject(error);
-      }
-    }
-    this.#isWriting = false;
-  }
 }
 
-function inputOf(row: WorkloadFacts, transition: Transition, lease: Lease): PendingMove["input"] {
-  const { row: after, leaves, spans } = applyTransition(row, transition);
+async function writeMoves(database: Kysely<never>, inputs: readonly MoveInput[]): Promise<readonly MoveOutcome[]> {
+  // One order for everybody: two writers wait for each other, and never in a circle.
+  const ordered = inputs
+    .map((input, place) => ({ ...input, place }))
+    .toSorted((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  const { rows } = await sql<{ place: number; outcome: MoveOutcome }>`
+    select place, outcome from move_workloads(${JSON.stringify(ordered)}::jsonb) order by place`.execute(database);
+  return rows.map((row) => row.outcome);
+}
+
+function inputOf(
+  row: WorkloadFacts,
+  { row: after, leaves, spans }: Moved,
+  transition: Transition,
+  lease: Lease,
+): MoveInput {
   const { end, at, to } = transition;
   return {
     id: row.id,
@@ -100,7 +90,7 @@ function inputOf(row: WorkloadFacts, transition: Transition, lease: Lease): Pend
   };
 }
 
-function moved(id: string): Fault {
+function movedByOthers(id: string): Fault {
   return new Fault(
     "platform.resource-conflict",
     `workload ${id} was moved by someone else meanwhile; look at it again`,

@@ -25,6 +25,9 @@ interface QueueTables {
 /** PostgreSQL's code for a row that a constraint refuses: more of a GPU was promised than there is. */
 const constraintCodes: ReadonlySet<string> = new Set(["23514", "23505"]);
 
+/** What puts a workload into the queue, or takes it out of it or from its place; the rest is no news to a scheduler. */
+const movingVerbs: readonly string[] = ["queued", "preempted", "succeeded", "failed", "cancelled", "cancel-requested"];
+
 /** All columns but the command and the environment, which may be large. */
 const facts =
   sql.raw(`w.id, w.project, w.owner_kind, w.owner_project, w.owner_name, w.purpose, w.pool, w.queue, w.terms,
@@ -53,7 +56,7 @@ export class QueueStore implements WorkloadQueue {
   ): Promise<readonly QueuedWorkload[]> {
     const { rows } = await sql<WorkloadFacts>`
       select ${facts} from workload w
-      where w.id = any(${ids}::text[]) or w.id in (select name from event where seq > ${seq} and kind = 'Workload')
+      where w.id = any(${ids}::text[]) or w.id in (select name from event where seq > ${seq} and kind = 'Workload' and verb = any(${[...movingVerbs]}::text[]))
       order by w.queued_at, w.id`.execute(transaction);
     return rows.map(toQueued);
   }
@@ -61,7 +64,9 @@ export class QueueStore implements WorkloadQueue {
   async endedLately(transaction: Transaction, limit: number) {
     const { rows } = await sql<{ owner_kind: string; owner_name: string; queue: string; ran_ms: number }>`
       select owner_kind, owner_name, queue, ended_at - started_at as ran_ms from workload
-      where state = 'succeeded' and started_at is not null order by ended_at desc limit ${limit}`.execute(transaction);
+      where ended_at is not null and state = 'succeeded' and started_at is not null order by ended_at desc limit ${limit}`.execute(
+      transaction,
+    );
     return rows.toReversed().map(({ owner_kind, owner_name, queue, ran_ms }) => ({
       name: `${owner_kind}/${owner_name}`,
       queue,
@@ -156,26 +161,7 @@ async function admit(
 
 /** Claims the GPUs of workloads that were just given places, and opens their tasks and their part of the ledger. */
 async function claimPlaces(transaction: Transaction, ids: readonly string[], at: Instant): Promise<void> {
-  await sql`
-    insert into gpu_claim (device, workload, millis, slice)
-    select gpu->>'device', w.id, (gpu->>'millis')::integer, (gpu->>'slice')::integer
-    from workload w, jsonb_array_elements(w.places) place, jsonb_array_elements(place->'gpus') gpu
-    where w.id = any(${ids}::text[])`.execute(transaction);
-  await sql`
-    insert into task (workload, attempt, node, gpus, admitted_at)
-    select id, attempt, node, gpus, ${at} from workload where id = any(${ids}::text[])
-    on conflict do nothing`.execute(transaction);
-  await sql`
-    insert into usage_entry (workload, attempt, member, piece, project, owner_kind, owner_name, purpose, queue, pool, node,
-      device, gpu_model, gpu_millis, cpus, from_at)
-    select w.id, w.attempt, place.ordinal - 1, coalesce(gpu.ordinal, 1) - 1, w.project, w.owner_kind, w.owner_name, w.purpose,
-      w.queue, w.pool, place.held->>'node', gpu.held->>'device', gpu.held->>'model',
-      coalesce((gpu.held->>'millis')::integer, 0),
-      case when coalesce(gpu.ordinal, 1) = 1 then (w.resources->>'cpus')::double precision else 0 end, ${at}
-    from workload w
-    cross join lateral jsonb_array_elements(w.places) with ordinality as place (held, ordinal)
-    left join lateral jsonb_array_elements(place.held->'gpus') with ordinality as gpu (held, ordinal) on true
-    where w.id = any(${ids}::text[])`.execute(transaction);
+  if (ids.length > 0) await sql`select claim_places(${ids}::text[], ${at}::bigint)`.execute(transaction);
 }
 
 /** Tells running workloads to make room; one that was told before, or is cancelled, needs no telling. */

@@ -1,8 +1,11 @@
 import { type Kysely, sql } from "kysely";
 import type { Instant } from "../base/clock.ts";
-import { appendEvents } from "../platform/event-log.ts";
+import { CallBatch } from "../platform/call-batch.ts";
+import { appendEvents, writeEntry } from "../platform/event-log.ts";
+import { LogBell } from "../platform/log-bell.ts";
 import type { ResourceRef } from "../platform/resource.ts";
 import type { Workload, WorkloadRequest } from "./ports.ts";
+import { newWorkload } from "./new-workload.ts";
 import { entryOf } from "./transition.ts";
 import { type CancelRequest, displayName, toWorkload, type WorkloadRow } from "./workload-row.ts";
 import { termsOf } from "./workload-terms.ts";
@@ -20,6 +23,14 @@ interface ComputeTables {
 /** The longest running time that the command asks for, as a column. */
 const limitColumn = sql<number | null>`(command->>'maxDurationMs')::double precision`.as("limit_ms");
 
+/** The most reads, or submissions, that share one statement. */
+const batchMax = 200;
+
+interface Submission {
+  readonly request: WorkloadRequest;
+  readonly at: Instant;
+}
+
 /** Which workloads to list. */
 export interface WorkloadFilter {
   readonly project?: string | undefined;
@@ -31,45 +42,40 @@ export interface WorkloadFilter {
 /** Workloads and the facts of their tasks. Every change of state is one transaction with its event. */
 export class WorkloadStore {
   readonly #database: Kysely<ComputeTables>;
+  readonly #inserts: CallBatch<Submission, boolean>;
+  readonly #rows: CallBatch<string, WorkloadRow | null>;
 
   constructor(database: Kysely<ComputeTables>) {
     this.#database = database;
+    const bell = new LogBell(database as never);
+    this.#inserts = new CallBatch(batchMax, async (inputs) => {
+      const areNew = await insertWorkloads(database, inputs);
+      if (areNew.includes(true)) bell.ring();
+      return areNew;
+    });
+    this.#rows = new CallBatch<string, WorkloadRow | null>(batchMax, async (ids) => {
+      const query = database
+        .selectFrom("workload")
+        .selectAll()
+        .select(limitColumn)
+        .where("id", "in", [...ids]);
+      const rows = new Map((await query.execute()).map((row) => [row.id, row]));
+      return ids.map((id) => rows.get(id) ?? null);
+    });
   }
 
   /** Puts a workload into the queue; one that is known already stays as it is. */
   async insert(request: WorkloadRequest, at: Instant): Promise<Workload> {
-    const { secretEnv, ...command } = request.command;
-    const { queue, ...terms } = termsOf(request);
-    return await this.#database.transaction().execute(async (transaction) => {
-      const { rows } = await sql<WorkloadRow>`
-        insert into workload (id, project, owner_kind, owner_project, owner_name, purpose, pool, queue, terms, priority,
-          resources, command, secret_env, max_restarts, state, attempt, phase, gpus, queued_at)
-        values (${request.id}, ${request.project}, ${request.owner.kind}, ${request.owner.project}, ${request.owner.name},
-          ${request.purpose}, ${terms.pools[0] ?? request.pool}, ${queue}, ${JSON.stringify(terms)}, ${request.priority},
-          ${JSON.stringify(request.resources)}, ${JSON.stringify(command)}, ${JSON.stringify(secretEnv)},
-          ${request.maxRestarts}, 'queued', 1, 'waiting for a place', '[]', ${at})
-        on conflict (id) do nothing
-        returning *, (command->>'maxDurationMs')::double precision as limit_ms`.execute(transaction);
-      const [row] = rows;
-      if (row === undefined) return toWorkload(await this.#read(transaction, request.id));
-      const workload = toWorkload(row);
-      const actor = `${request.owner.kind}:${request.owner.name}`;
-      await appendEvents(transaction, [
-        entryOf(workload, actor, "queued", `${displayName(workload)} waits in pool ${workload.pool}`, at),
-      ]);
-      return workload;
-    });
-  }
-
-  async #read(database: Kysely<ComputeTables>, id: string): Promise<WorkloadRow> {
-    const query = database.selectFrom("workload").selectAll().select(limitColumn).where("id", "=", id);
-    return await query.executeTakeFirstOrThrow();
+    const isNew = await this.#inserts.call({ request, at });
+    if (isNew) return newWorkload(request, at);
+    const known = await this.get(request.id);
+    if (known === undefined) throw new Error(`workload ${request.id} is neither new nor known`);
+    return known;
   }
 
   /** The whole row, command and secrets included: for those who run it. */
   async row(id: string): Promise<WorkloadRow | undefined> {
-    const query = this.#database.selectFrom("workload").selectAll().select(limitColumn).where("id", "=", id);
-    return await query.executeTakeFirst();
+    return (await this.#rows.call(id)) ?? undefined;
   }
 
   async get(id: string): Promise<Workload | undefined> {
@@ -166,4 +172,44 @@ export class WorkloadStore {
       this.#database,
     );
   }
+}
+
+/** Answers for each whether it is new. */
+async function insertWorkloads(
+  database: Kysely<ComputeTables>,
+  submissions: readonly Submission[],
+): Promise<readonly boolean[]> {
+  // One order for everybody: two writers wait for each other, and never in a circle.
+  const ordered = submissions
+    .map(({ request, at }, place) => ({ place, ...rowOf(request, at) }))
+    .toSorted((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  const { rows } = await sql<{ place: number; is_new: boolean }>`
+    select place, is_new from insert_workloads(${JSON.stringify(ordered)}::jsonb) order by place`.execute(database);
+  return rows.map((row) => row.is_new);
+}
+
+function rowOf(request: WorkloadRequest, at: Instant) {
+  const { secretEnv, ...command } = request.command;
+  const workload = newWorkload(request, at);
+  const { queue, ...terms } = termsOf(request);
+  const { owner } = request;
+  const message = `${displayName(workload)} waits in pool ${workload.pool}`;
+  return {
+    id: request.id,
+    project: request.project,
+    owner_kind: owner.kind,
+    owner_project: owner.project,
+    owner_name: owner.name,
+    purpose: request.purpose,
+    pool: workload.pool,
+    queue,
+    terms,
+    priority: request.priority,
+    resources: request.resources,
+    command,
+    secret_env: secretEnv,
+    max_restarts: request.maxRestarts,
+    queued_at: at,
+    entry: writeEntry(entryOf(workload, `${owner.kind}:${owner.name}`, "queued", message, at)),
+  };
 }

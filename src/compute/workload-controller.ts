@@ -9,13 +9,15 @@ import { displayName, toWorkload, type WorkloadRow } from "./workload-row.ts";
 
 export const workloadControllerName = "workload";
 
-/** Visits are short: what takes long (a build, a task) goes on by itself and wakes the controller. */
-const concurrency = 8;
+/** Visits are short: what takes long (a build, a task) goes on by itself and wakes the controller. Many share a commit. */
+const concurrency = 256;
 /** How soon to look again at something that should wake us, in case it does not. */
 const lookAgainMs = 5_000;
 const buildingLookMs = 1_000;
 /** How often a start that met a full disk is tried again. */
 const fullPollMs = 10_000;
+/** What a workload does, for people, while its program is being started. */
+const startingPhase = "starting the program";
 /** A visit takes at most this many steps; a workload's whole life has six. */
 const stepsMax = 12;
 
@@ -28,9 +30,15 @@ export interface WorkloadControllerNeeds {
   readonly wake: (id: string) => void;
 }
 
-type Visit = { readonly kind: "next-step" } | NextVisit;
+/** A step leaves the workload in another state, or ends the visit. */
+type Visit = { readonly kind: "next-step"; readonly row: WorkloadRow } | NextVisit;
 
-const nextStep: Visit = { kind: "next-step" };
+/** What others do to a workload; the controller's own moves need no visit after the one that makes them. */
+const wakingVerbs: ReadonlySet<string> = new Set(["admitted", "cancel-requested", "preemption-requested"]);
+
+function nextStep(row: WorkloadRow): Visit {
+  return { kind: "next-step", row };
+}
 
 /**
  * Drives a workload from its place to its end: *admitted* → *starting* (environment, files, launch) → *running* →
@@ -46,23 +54,21 @@ export class WorkloadController implements Controller {
     this.#needs = needs;
   }
 
-  readonly keysOf: Controller["keysOf"] = (event) => (event.subject.kind === "Workload" ? [event.subject.name] : []);
+  readonly keysOf: Controller["keysOf"] = ({ subject, verb }) =>
+    subject.kind === "Workload" && wakingVerbs.has(verb) ? [subject.name] : [];
 
   async reconcile(id: string, lease: Lease, signal: AbortSignal): Promise<NextVisit> {
-    for (let step = 0; step < stepsMax; step += 1) {
-      const row = await this.#needs.store.row(id);
-      if (row === undefined) return { kind: "settled" };
+    let row = await this.#needs.store.row(id);
+    for (let step = 0; row !== undefined && step < stepsMax; step += 1) {
       const isPlaced = row.state === "starting" || row.state === "running";
       const task: TaskObservation = isPlaced ? await this.#needs.driver.observe(row) : { kind: "absent" };
-      const visit = await this.#take(
-        decideWorkload({ ...row, maxRestarts: row.max_restarts, timesPreempted: row.times_preempted }, task),
-        row,
-        lease,
-        signal,
-      );
+      const situation = { ...row, maxRestarts: row.max_restarts, timesPreempted: row.times_preempted };
+      const visit = await this.#take(decideWorkload(situation, task), row, lease, signal);
       if (visit.kind !== "next-step") return visit;
+      // What others asked of the workload meanwhile is an event, and so another visit.
+      row = visit.row;
     }
-    return { kind: "again", afterMs: lookAgainMs };
+    return row === undefined ? { kind: "settled" } : { kind: "again", afterMs: lookAgainMs };
   }
 
   async #take(step: WorkloadStep, row: WorkloadRow, lease: Lease, signal: AbortSignal): Promise<Visit> {
@@ -77,8 +83,8 @@ export class WorkloadController implements Controller {
         return { kind: "again", afterMs: lookAgainMs };
       case "begin": {
         const message = `${name} is being prepared on ${row.node}`;
-        await moves.move(row, { to: "starting", phase: "preparing", message, at }, lease);
-        return nextStep;
+        const phase = row.command.requirements === null ? startingPhase : "preparing";
+        return nextStep(await moves.move(row, { to: "starting", phase, message, at }, lease));
       }
       case "launch":
         return await this.#launch(row, lease, signal);
@@ -88,24 +94,18 @@ export class WorkloadController implements Controller {
         return { kind: "again", afterMs: lookAgainMs };
       case "mark-running": {
         const { startedAt } = step;
-        await moves.move(
-          row,
-          { to: "running", phase: "running", message: `${name} runs on ${row.node}`, at, startedAt },
-          lease,
-        );
-        return nextStep;
+        const message = `${name} runs on ${row.node}`;
+        return nextStep(await moves.move(row, { to: "running", phase: "running", message, at, startedAt }, lease));
       }
       case "preempted":
-        await this.#preempt(row, step, lease);
-        return nextStep;
+        return nextStep(await this.#preempt(row, step, lease));
       case "wait-again": {
         const message = `${name} waits again after it made room; it goes on from its last checkpoint`;
         await moves.move(row, { to: "queued", phase: "waiting for a place", message, at }, lease);
         return { kind: "settled" };
       }
       case "requeue":
-        await this.#requeue(row, step, lease);
-        return nextStep;
+        return nextStep(await this.#requeue(row, step, lease));
       case "finish":
         await this.#finish(row, step, lease);
         return { kind: "settled" };
@@ -124,21 +124,29 @@ export class WorkloadController implements Controller {
   }
 
   /** What it saved on its way out counts too. */
-  async #preempt(row: WorkloadRow, step: WorkloadStep & { readonly kind: "preempted" }, lease: Lease): Promise<void> {
+  async #preempt(
+    row: WorkloadRow,
+    step: WorkloadStep & { readonly kind: "preempted" },
+    lease: Lease,
+  ): Promise<WorkloadRow> {
     const { moves, clock } = this.#needs;
     const phase = `made room for ${step.forName}`;
     const message = `${displayName(toWorkload(row))} made room for ${step.forName}`;
     const saved = step.end === null ? row : await this.#noteCheckpoint(row);
-    await moves.move(saved, { to: "preempted", phase, message, at: clock.now(), end: step.end }, lease);
+    return await moves.move(saved, { to: "preempted", phase, message, at: clock.now(), end: step.end }, lease);
   }
 
-  async #requeue(row: WorkloadRow, step: WorkloadStep & { readonly kind: "requeue" }, lease: Lease): Promise<void> {
+  async #requeue(
+    row: WorkloadRow,
+    step: WorkloadStep & { readonly kind: "requeue" },
+    lease: Lease,
+  ): Promise<WorkloadRow> {
     const { outcome, end } = step;
     const restart = row.attempt - row.times_preempted;
     const message = `${displayName(toWorkload(row))} starts again (restart ${restart} of ${row.max_restarts}): ${outcome.message}`;
     const saved = await this.#noteCheckpoint(row);
     const at = this.#needs.clock.now();
-    await this.#needs.moves.move(
+    return await this.#needs.moves.move(
       saved,
       { to: "queued", phase: "waiting for a place", message, at, outcome, end },
       lease,
@@ -169,12 +177,12 @@ export class WorkloadController implements Controller {
       const environment = await this.#environmentOf(row);
       if (environment === "building") return { kind: "again", afterMs: buildingLookMs };
       const { id, attempt, resources, gpus } = row;
-      await this.#needs.store.setPhase(row, "starting the program");
+      if (row.phase !== startingPhase) await this.#needs.store.setPhase(row, startingPhase);
       await this.#needs.driver.launch(
         { id, attempt, resources, gpus, environment, command: { ...row.command, secretEnv: row.secret_env } },
         signal,
       );
-      return nextStep;
+      return nextStep({ ...row, phase: startingPhase });
     } catch (error) {
       if (!(error instanceof Fault) || error.code === "platform.lease-lost") throw error;
       if (error.code === "platform.disk-full") {

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { Fault, isFault } from "../base/fault.ts";
+import { CallBatch } from "./call-batch.ts";
 import type { Controller, Lease, NextVisit } from "./controller.ts";
 import { isConnectionError } from "./database.ts";
 import { eventPageMax, readEvents } from "./event-log.ts";
@@ -44,6 +45,16 @@ export async function assertLease<Tables>(transaction: Transaction<Tables>, leas
   );
 }
 
+/** The most ends of visits, or wakes, that share one statement. */
+const batchMax = 200;
+
+/** The end of a visit that went well; `dueAt` null: until something changes. */
+interface Ending extends Lease {
+  readonly dirty: number;
+  readonly now: number;
+  readonly dueAt: number | null;
+}
+
 interface Claim {
   readonly lease: Lease;
   readonly dirty: number;
@@ -63,6 +74,8 @@ export class Reconciler implements Waker {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #controllers: readonly Controller[];
+  readonly #endings: CallBatch<Ending, boolean>;
+  readonly #wakes: CallBatch<{ readonly controller: string; readonly key: string }, boolean>;
   readonly #running = new Map<string, { readonly count: number }>();
   readonly #visits = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -80,6 +93,13 @@ export class Reconciler implements Waker {
     this.#controllers = controllers;
     this.#clock = clock;
     this.#log = log;
+    this.#endings = new CallBatch(batchMax, (endings) => endVisits(database, endings));
+    this.#wakes = new CallBatch(batchMax, async (items) => {
+      // A key that is woken twice at once is woken once.
+      const unique = new Map(items.map((item) => [`${item.controller} ${item.key}`, item]));
+      await enqueue(database, [...unique.values()], clock.now());
+      return items.map(() => true);
+    });
   }
 
   /**
@@ -118,7 +138,7 @@ export class Reconciler implements Waker {
   }
 
   async wake(controller: string, key: string): Promise<void> {
-    await enqueue(this.#database, [{ controller, key }], this.#clock.now());
+    await this.#wakes.call({ controller, key });
     this.notify();
   }
 
@@ -275,16 +295,11 @@ export class Reconciler implements Waker {
     return (numAffectedRows ?? 0n) > 0n;
   }
 
+  /** Visits that end together share a statement. */
   async #complete(claim: Claim, next: NextVisit): Promise<void> {
     const now = this.#clock.now();
     const dueAt = next.kind === "again" ? now + next.afterMs : null;
-    await sql`
-      update reconcile_item
-      set lease_until = null, failures = 0, last_error = null,
-        due_at = case when dirty > ${claim.dirty} then ${now}::bigint else ${dueAt}::bigint end
-      where controller = ${claim.lease.controller} and key = ${claim.lease.key} and attempt = ${claim.lease.attempt}`.execute(
-      this.#database,
-    );
+    await this.#endings.call({ ...claim.lease, dirty: claim.dirty, now, dueAt });
     if (next.kind === "again") this.#notifyAfter(next.afterMs);
   }
 
@@ -325,6 +340,27 @@ export class Reconciler implements Waker {
     }, delayMs);
     this.#timers.add(timer);
   }
+}
+
+async function endVisits(database: Kysely<PlatformTables>, endings: readonly Ending[]): Promise<readonly boolean[]> {
+  // One order for everybody: two writers wait for each other, and never in a circle. Nobody waits for the disk: an end that
+  // is lost with the database leaves a lease that runs out, and the key is visited once more.
+  const ordered = endings.toSorted((left, right) =>
+    `${left.controller}\0${left.key}` < `${right.controller}\0${right.key}` ? -1 : 1,
+  );
+  await sql`
+    with ended as (
+      select * from jsonb_to_recordset(${JSON.stringify(ordered)}::jsonb)
+        as ending (controller text, key text, attempt bigint, dirty bigint, now bigint, "dueAt" bigint)
+    )
+    update reconcile_item item
+    set lease_until = null, failures = 0, last_error = null,
+      due_at = case when item.dirty > ended.dirty then ended.now else ended."dueAt" end
+    from ended cross join (select set_config('synchronous_commit', 'off', true)) as unhurried
+    where item.controller = ended.controller and item.key = ended.key and item.attempt = ended.attempt`.execute(
+    database,
+  );
+  return endings.map(() => true);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -43,9 +43,11 @@ export class SchedulingController implements Controller {
   #reasons = new ReasonRound();
   #lastAttempt = 0;
   #lastPassAt: Instant = 0;
+  #planningLooks: number;
 
   constructor(needs: SchedulingNeeds) {
     this.#needs = needs;
+    this.#planningLooks = Math.min(planningLooksFirst, needs.settings.planningLooksMax);
   }
 
   readonly keysOf: Controller["keysOf"] = (event) => {
@@ -85,8 +87,9 @@ export class SchedulingController implements Controller {
   }
 
   async #pass(mirror: EngineMirror, lease: Lease, now: Instant): Promise<NextVisit> {
-    const decisions = mirror.decide(now);
-    const reasons = this.#reasons.next(mirror, now);
+    const decisions = mirror.decide(now, this.#planningLooks);
+    this.#planningLooks = nextPlanningLooks(this.#planningLooks, this.#now() - now, this.#needs.settings);
+    const reasons = this.#reasons.next(mirror, decisions.assignments.length > 0, now);
     const isEmpty =
       decisions.assignments.length + decisions.evictions.length + decisions.shrinks.length === 0 &&
       decisions.plansSet.length + decisions.plansDropped.length + reasons.size === 0 &&
@@ -98,11 +101,22 @@ export class SchedulingController implements Controller {
         return { kind: "again", afterMs: 0 };
       }
     }
-    if (mirror.waiting.length === 0) return { kind: "settled" };
+    if (!mirror.isAnyoneWaiting) return { kind: "settled" };
     // What moved may let others move: whoever was made room for by a shrink, or waits to be planned.
     if (decisions.assignments.length + decisions.shrinks.length > 0) return { kind: "again", afterMs: 0 };
     const planned = mirror.engine.nextPlannedAt();
     const untilPlanned = planned === undefined || planned <= now ? lookAgainMs : planned - now;
     return { kind: "again", afterMs: Math.max(lookSoonMs, Math.min(lookAgainMs, untilPlanned)) };
   }
+}
+
+/** Planning far ahead is put off where it would keep starts waiting: a cycle shall not take much longer than this. */
+const cycleMs: Millis = 20;
+const planningLooksMin = 50;
+const planningLooksFirst = 2_000;
+
+/** How many looks the next cycle may spend on planning, after one that took `tookMs` with `looks`. */
+function nextPlanningLooks(looks: number, tookMs: Millis, { planningLooksMax }: EngineSettings): number {
+  if (tookMs > cycleMs) return Math.max(planningLooksMin, Math.floor((looks * cycleMs) / (2 * tookMs)));
+  return tookMs > cycleMs / 2 ? looks : Math.min(planningLooksMax, Math.ceil(looks * 1.25));
 }

@@ -44,7 +44,7 @@ export class SchedulingStore {
   /** Everything, as of one place of the event log. */
   async world(): Promise<World> {
     return await this.#read(async (transaction) => ({
-      seq: await readSize(transaction),
+      seq: (await readProgress(transaction, Number.MAX_SAFE_INTEGER)).seq,
       declared: await readResources(transaction),
       workloads: await this.#queue.active(transaction),
       plans: await readPlans(transaction),
@@ -60,12 +60,13 @@ export class SchedulingStore {
    */
   async changes(since: number, ids: readonly string[], checkpointsSince: Instant): Promise<WorldChange | null> {
     return await this.#read(async (transaction) => {
-      const seq = await readSize(transaction);
+      const { seq, isTouched } = await readProgress(transaction, since);
       if (seq - since > eventsMax) return null;
+      const isQuiet = seq === since && ids.length === 0;
       return {
         seq,
-        declared: (await isDeclaredTouched(transaction, since)) ? await readResources(transaction) : null,
-        workloads: seq === since && ids.length === 0 ? [] : await this.#queue.changedSince(transaction, since, ids),
+        declared: isTouched ? await readResources(transaction) : null,
+        workloads: isQuiet ? [] : await this.#queue.changedSince(transaction, since, ids),
         checkpoints: await this.#queue.checkpointsSince(transaction, checkpointsSince - checkpointOverlapMs),
       };
     });
@@ -103,15 +104,16 @@ export class SchedulingStore {
   }
 }
 
-async function readSize(transaction: Kysely<never> | Transaction): Promise<number> {
-  const { rows } = await sql<{ size: number }>`select size from event_head`.execute(transaction);
-  return rows[0]?.size ?? 0;
-}
-
-async function isDeclaredTouched(transaction: Transaction, since: number): Promise<boolean> {
-  const { rows } = await sql`
-    select from event where seq > ${since} and kind = any(${[...declaredKinds]}::text[]) limit 1`.execute(transaction);
-  return rows.length > 0;
+/** How far the log has grown, and whether anything that people declare changed behind place `since`. */
+async function readProgress(
+  transaction: Transaction,
+  since: number,
+): Promise<{ readonly seq: number; readonly isTouched: boolean }> {
+  const { rows } = await sql<{ seq: number; is_touched: boolean }>`
+    select size as seq,
+      exists (select from event where seq > ${since} and kind = any(${[...declaredKinds]}::text[])) as is_touched
+    from event_head`.execute(transaction);
+  return { seq: rows[0]?.seq ?? 0, isTouched: rows[0]?.is_touched ?? false };
 }
 
 async function readResources(transaction: Transaction): Promise<Declared> {

@@ -19,6 +19,7 @@ import type {
   TaskRef,
 } from "../ports.ts";
 import { toTaskEnd } from "../task-end.ts";
+import { LaunchSlots } from "./launch-slots.ts";
 import { findLastLines, readChunk } from "./log-file.ts";
 import { readMachine } from "./machine.ts";
 import { newestFileAt } from "./newest-file.ts";
@@ -46,6 +47,8 @@ const exitDiskFull = 28;
 
 /** How often running tasks are looked at. */
 const watchMs = 300;
+/** Launches that go on at once. */
+const launchesMax = 8;
 /** How long a launch waits for the supervisor to take the task. */
 const launchTimeoutMs = 15_000;
 const launchCheckMs = 10;
@@ -77,6 +80,7 @@ export class LocalDriver implements ComputeDriver {
   readonly #watched = new Map<string, { readonly task: TaskRef; readonly seen: TaskObservation["kind"] }>();
   readonly #listeners = new Set<(task: TaskRef) => void>();
   readonly #timer: NodeJS.Timeout;
+  readonly #slots = new LaunchSlots(launchesMax);
 
   constructor(options: LocalDriverOptions) {
     this.#options = options;
@@ -91,10 +95,13 @@ export class LocalDriver implements ComputeDriver {
   async launch(task: TaskLaunch, signal: AbortSignal): Promise<void> {
     const folder = this.#folderOf(task);
     if (readSupervisor(folder) !== undefined) return;
-    await this.#layFiles(task, folder);
-    signal.throwIfAborted();
-    const supervisor = startSupervisor(folder, this.#describe(task, folder));
-    await untilTaken(folder, supervisor, signal);
+    await this.#slots.hold(async () => {
+      signal.throwIfAborted();
+      await this.#layFiles(task, folder);
+      signal.throwIfAborted();
+      const supervisor = startSupervisor(folder, this.#describe(task, folder));
+      await untilTaken(folder, supervisor, signal);
+    });
     await this.observe(task);
   }
 

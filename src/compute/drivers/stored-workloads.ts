@@ -1,8 +1,9 @@
 import type { Clock, Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
+import type { Resource } from "../../platform/resource.ts";
 import type { ResourceStore } from "../../platform/resource-store.ts";
 import { findImpossibility } from "../fit-node.ts";
-import { poolKind, workloadRequestSchema } from "../model.ts";
+import { poolKind, type PoolSpec, type PoolStatus, workloadRequestSchema } from "../model.ts";
 import type { ComputeDriver, Workload, WorkloadRequest, Workloads } from "../ports.ts";
 import type { WorkloadFilter, WorkloadStore } from "../store.ts";
 import { termsOf } from "../workload-terms.ts";
@@ -14,19 +15,27 @@ export interface StoredWorkloadsNeeds {
   readonly clock: Clock;
 }
 
+type Pool = Resource<PoolSpec, PoolStatus>;
+
 /** The door to compute for other rooms: what they submit waits in the database until a scheduler gives it a place. */
 export class StoredWorkloads implements Workloads {
   readonly #needs: StoredWorkloadsNeeds;
+  readonly #looks = new Map<string, Promise<Pool | undefined>>();
 
   constructor(needs: StoredWorkloadsNeeds) {
     this.#needs = needs;
   }
 
   async submit(request: WorkloadRequest): Promise<Workload> {
-    const known = await this.#needs.store.get(request.id);
-    if (known !== undefined) return known;
     checkRequest(request);
-    await this.#refuseImpossible(request);
+    try {
+      await this.#refuseImpossible(request);
+    } catch (error) {
+      // What was taken once stays taken, whatever became of its pool since.
+      const known = await this.#needs.store.get(request.id);
+      if (known !== undefined) return known;
+      throw error;
+    }
     return await this.#needs.store.insert(request, this.#needs.clock.now());
   }
 
@@ -43,7 +52,7 @@ export class StoredWorkloads implements Workloads {
     }
     let first: Fault | null = null;
     for (const name of pools) {
-      const pool = await this.#needs.resources.get(poolKind, null, name);
+      const pool = await this.#pool(name);
       if (pool === undefined || pool.status.nodes.length === 0) return;
       const impossible = findImpossibility(request.resources, pool.status.nodes);
       if (impossible === null) return;
@@ -54,6 +63,16 @@ export class StoredWorkloads implements Workloads {
       );
     }
     if (first !== null) throw first;
+  }
+
+  /** Submissions that come together share one look at their pool. */
+  async #pool(name: string): Promise<Pool | undefined> {
+    let look = this.#looks.get(name);
+    if (look === undefined) {
+      look = this.#needs.resources.get(poolKind, null, name).finally(() => this.#looks.delete(name));
+      this.#looks.set(name, look);
+    }
+    return await look;
   }
 
   async get(id: string): Promise<Workload | undefined> {

@@ -60,6 +60,8 @@ export class EngineState {
   readonly #planned = new Map<Line, Amounts>();
   readonly #poolUse = new Map<string, PoolUse>();
   plannedCount = 0;
+  /** How many looks at a node this cycle may spend on planning. */
+  planningLooksMax: number;
   cycles = 0;
   /** The time of the last cycle. */
   cycledAt: Instant = Number.NEGATIVE_INFINITY;
@@ -71,6 +73,7 @@ export class EngineState {
 
   constructor(settings: EngineSettings, shares: QueueShares) {
     this.settings = settings;
+    this.planningLooksMax = settings.planningLooksMax;
     this.shares = shares;
     this.cluster = new Cluster(settings.placement);
     this.search = new PlaceSearch(this.cluster.room);

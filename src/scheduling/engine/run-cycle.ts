@@ -222,7 +222,7 @@ function plan(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgn
     entry.status = "unplannable";
     return;
   }
-  if (search.looks >= settings.planningLooksMax) {
+  if (search.looks >= state.planningLooksMax) {
     entry.line.spend();
     return;
   }

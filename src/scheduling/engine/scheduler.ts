@@ -131,8 +131,13 @@ export class Scheduler {
     this.#state.reservations.delete(id);
   }
 
-  /** Decides what happens now. A clock that went back counts as standing still. */
-  cycle(at: Instant): CycleDecisions {
+  /**
+   * Decides what happens now. A clock that went back counts as standing still.
+   *
+   * @param planningLooksMax in place of what the settings say: less where cycles must be short, more where there is time.
+   */
+  cycle(at: Instant, planningLooksMax: number = this.#state.settings.planningLooksMax): CycleDecisions {
+    this.#state.planningLooksMax = planningLooksMax;
     const now = Math.max(at, this.#lastCycleAt);
     this.#lastCycleAt = now;
     if (this.#isCapacityStale) this.#countCapacity(now);

@@ -79,13 +79,14 @@ export class EngineMirror {
   }
 
   /** Those that wait, in no particular order. */
-  get waiting(): readonly QueuedWorkload[] {
-    return [...this.#known.values()].filter((each) => each.status !== "running").map((each) => each.workload);
+  *waiting(): Iterable<QueuedWorkload> {
+    for (const { status, workload } of this.#known.values()) if (status !== "running") yield workload;
   }
 
-  /** Those that hold a place. */
-  get holding(): readonly QueuedWorkload[] {
-    return [...this.#known.values()].filter((each) => each.status === "running").map((each) => each.workload);
+  /** Whether anything waits. */
+  get isAnyoneWaiting(): boolean {
+    for (const _ of this.waiting()) return true;
+    return false;
   }
 
   /**
@@ -164,9 +165,9 @@ export class EngineMirror {
     return shadows !== null;
   }
 
-  /** Decides what happens now. */
-  decide(now: Instant): MirrorDecisions {
-    const cycle = this.engine.cycle(now);
+  /** Decides what happens now, with so many looks at nodes for planning. */
+  decide(now: Instant, planningLooksMax?: number): MirrorDecisions {
+    const cycle = this.engine.cycle(now, planningLooksMax);
     const assignments = cycle.starts.flatMap((start) => this.#assign(start, now));
     const evictions = cycle.evictions.map(({ id, forId, lostGpuSeconds }): EvictionOrder => {
       return { id, attempt: this.#attemptOf(id), forId, forName: this.#nameOf(forId), lostGpuSeconds };

@@ -13,10 +13,13 @@ export class ReasonRound {
   /** Who was looked at in this round. */
   readonly #seen = new Set<string>();
 
-  /** The reasons that differ from those that are stored, of the next workloads whose turn it is. */
-  next(mirror: EngineMirror, now: Instant): ReadonlyMap<string, PendingReason> {
+  /**
+   * The reasons that differ from those that are stored, of the next workloads whose turn it is; of few where others
+   * are being started, since these wait for the pass to end.
+   */
+  next(mirror: EngineMirror, isBusy: boolean, now: Instant): ReadonlyMap<string, PendingReason> {
     const changed = new Map<string, PendingReason>();
-    for (const workload of this.#choose(mirror)) {
+    for (const workload of this.#choose(mirror, isBusy)) {
       const reason = reasonOf(mirror.engine, workload, mirror.surroundings, now);
       if (workload.reason !== null && isSameReason(workload.reason, reason)) continue;
       changed.set(workload.id, reason);
@@ -25,16 +28,27 @@ export class ReasonRound {
     return changed;
   }
 
-  #choose(mirror: EngineMirror): readonly QueuedWorkload[] {
-    const { waiting } = mirror;
+  #choose(mirror: EngineMirror, isBusy: boolean): readonly QueuedWorkload[] {
+    if (isBusy) return [...firstWithoutReason(mirror.waiting(), looksMin)];
     const nodes = Math.max(1, mirror.surroundings.map.nodes.size);
     const most = Math.max(looksMin, Math.min(looksMax, Math.floor(nodeLooksMax / nodes)));
-    const fresh = waiting.filter((each) => each.reason === null).slice(0, most);
+    const waiting = [...mirror.waiting()];
+    const fresh = [...firstWithoutReason(waiting, most)];
     const told = waiting.filter((each) => each.reason !== null);
     const rest = told.filter((each) => !this.#seen.has(each.id)).slice(0, most - fresh.length);
     for (const { id } of rest) this.#seen.add(id);
     // All were looked at: the next pass begins again.
     if (told.every((each) => this.#seen.has(each.id))) this.#seen.clear();
     return [...fresh, ...rest];
+  }
+}
+
+function* firstWithoutReason(waiting: Iterable<QueuedWorkload>, most: number): Iterable<QueuedWorkload> {
+  let found = 0;
+  for (const workload of waiting) {
+    if (found >= most) return;
+    if (workload.reason !== null) continue;
+    found += 1;
+    yield workload;
   }
 }
