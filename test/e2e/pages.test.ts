@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { judgedLineage, smallChain, writeSmallFlights } from "../scenarios/small-chain.ts";
-import { askSmallModel, serveSmallModel } from "../scenarios/small-deployment.ts";
+import { askSmallModel, endServing, serveSmallModel } from "../scenarios/small-deployment.ts";
 import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
 import { until } from "../until.ts";
 import { visitEveryPage } from "./visit-pages.ts";
@@ -17,11 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await server.call("DELETE", "/api/v1/projects/small/deployments/delay");
-  await until("nothing runs any more", async () => {
-    const active = (await server.call("GET", "/api/v1/projects/small/workloads?active=true")).json;
-    return ((active as { items?: readonly unknown[] }).items ?? []).length === 0;
-  });
+  await endServing(server, "small", "delay");
   await server.end("SIGTERM");
   await endPostgres(folder.path).catch(() => undefined);
   await folder.remove();

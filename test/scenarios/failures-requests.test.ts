@@ -4,6 +4,7 @@ import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirec
 import { until } from "../until.ts";
 import { ProjectSession } from "./project-session.ts";
 import { judgedLineage, smallChain, writeSmallFlights } from "./small-chain.ts";
+import { endServing } from "./small-deployment.ts";
 
 let directory: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
@@ -44,6 +45,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await endServing(server, "served", "late");
   await server.end("SIGTERM");
   await endPostgres(directory.path).catch(() => undefined);
   await directory.remove();

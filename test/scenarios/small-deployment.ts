@@ -19,6 +19,15 @@ export async function serveSmallModel(server: ServerProcess, project: string): P
   });
 }
 
+/** Takes a deployment down and waits for its replicas: tasks outlive the server, also one that a test throws away. */
+export async function endServing(server: ServerProcess, project: string, deployment: string): Promise<void> {
+  await server.call("DELETE", `/api/v1/projects/${project}/deployments/${deployment}`);
+  await until("nothing runs any more", async () => {
+    const active = (await server.call("GET", `/api/v1/projects/${project}/workloads?active=true`)).json;
+    return ((active as { items?: readonly unknown[] }).items ?? []).length === 0;
+  });
+}
+
 function smallServing(project: string): readonly unknown[] {
   const input = (name: string, datatype: string) => ({ name, datatype });
   return [
