@@ -1,5 +1,5 @@
 import { migMillis } from "./mig-profile.ts";
-import { type Shape, wholeGpu } from "./model.ts";
+import { type MemberPlace, type Shape, wholeGpu } from "./model.ts";
 import type { Amounts } from "../quota/model.ts";
 
 /** Milli-GPUs that one member asks for. */
@@ -14,6 +14,11 @@ export function memberMillis({ gpu }: Shape): number {
     case "mig":
       return migMillis(gpu.profile);
   }
+}
+
+/** Milli-GPUs that a workload holds, or will hold, in these places. */
+export function heldMillis(shape: Shape, places: readonly MemberPlace[]): number {
+  return memberMillis(shape) * places.length;
 }
 
 /** What so many members count for against quotas: `gpu`, `gpu:MODEL` (milli-GPUs), `cpu` (milli-CPUs), `memory` (bytes), custom ones by name. */

@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { IsIgnored } from "./claim.ts";
-import { amountsOf, memberMillis } from "./amounts.ts";
+import { amountsOf, heldMillis, memberMillis } from "./amounts.ts";
 import { type EngineState, isGuest } from "./engine-state.ts";
 import type { Running, Waiting } from "./entry.ts";
 import type { MemberPlace, WorkItem } from "./model.ts";
@@ -29,7 +29,7 @@ export interface VictimChoice {
  * and a penalty for each time that it was evicted before.
  */
 export function evictionCost(run: Running, now: Instant, penaltySeconds: number): number {
-  const gpus = Math.max(1, (memberMillis(run.item.shape) * run.places.length) / 1000);
+  const gpus = Math.max(1, heldMillis(run.item.shape, run.places) / 1000);
   return gpus * (lostSeconds(run, now) + run.item.restartMs / 1000 + penaltySeconds * run.item.timesPreempted);
 }
 
@@ -86,10 +86,6 @@ export function chooseVictims(
   return null;
 }
 
-function millisOf({ item, places }: Running): number {
-  return memberMillis(item.shape) * places.length;
-}
-
 function claimOf({ item }: Waiting, ask: PlaceAsk): QuotaClaim {
   const [model] = ask.shape.gpuModels;
   const isOneModel = model !== undefined && ask.shape.gpuModels.length === 1;
@@ -130,7 +126,7 @@ function candidatesOf(hunt: Hunt, barred: ReadonlySet<Running>): readonly Runnin
       if (isByRole(hunt, run) || (isOpen && state.shares.mayEvict(asker, claimOfRun(run)))) candidates.push(run);
     }
   }
-  const perGpu = (run: Running): number => costOf(run) / Math.max(1, millisOf(run));
+  const perGpu = (run: Running): number => costOf(run) / Math.max(1, heldMillis(run.item.shape, run.places));
   return candidates.toSorted((left, right) => perGpu(left) - perGpu(right) || (left.item.id < right.item.id ? -1 : 1));
 }
 
@@ -272,7 +268,10 @@ class Attempt {
   get isAllowed(): boolean {
     const { state, asker, entry, pool, ask } = this.#hunt;
     if (state.shares.findPromisedShortage(asker) !== null) return false;
-    const freed = this.victims.reduce((sum, run) => sum + (isIn(pool, run) ? millisOf(run) : 0), 0);
+    const freed = this.victims.reduce(
+      (sum, run) => sum + (isIn(pool, run) ? heldMillis(run.item.shape, run.places) : 0),
+      0,
+    );
     return guestRoom(state, entry, pool) + freed >= memberMillis(ask.shape) * ask.max;
   }
 

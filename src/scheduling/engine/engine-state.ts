@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { addAmounts, amountsOf, memberMillis, subtractAmounts } from "./amounts.ts";
+import { addAmounts, amountsOf, heldMillis, subtractAmounts } from "./amounts.ts";
 import type { Claim, IsIgnored } from "./claim.ts";
 import { checkItem } from "./check-input.ts";
 import { Cluster } from "./cluster.ts";
@@ -212,7 +212,7 @@ export class EngineState {
     const pool = this.cluster.poolOf(run.places[0]?.node ?? "")?.spec;
     if (pool === undefined) return;
     const use = this.poolUse(pool.id);
-    const millis = sign * memberMillis(run.item.shape) * run.places.length;
+    const millis = sign * heldMillis(run.item.shape, run.places);
     if (isGuest(run.item, pool.role)) use.guests += millis;
     else use.hosts += millis;
   }

@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { chooseVictims, lostSeconds, type VictimChoice } from "./choose-victims.ts";
-import { amountsOf, memberMillis } from "./amounts.ts";
+import { amountsOf, heldMillis } from "./amounts.ts";
 import { type EngineState, isGuest } from "./engine-state.ts";
 import { byTurn, type Running, type Waiting } from "./entry.ts";
 import type { CycleDecisions, Eviction, MemberPlace, Shrink } from "./model.ts";
@@ -94,7 +94,7 @@ function makeRoom(
       continue;
     }
     isAllShrunk = false;
-    const gpus = (memberMillis(run.item.shape) * run.places.length) / 1000;
+    const gpus = heldMillis(run.item.shape, run.places) / 1000;
     evictions.push({ id: run.item.id, forId, lostGpuSeconds: gpus * lostSeconds(run, now) });
     state.stop(run, now, now + state.settings.stopMs);
     remember(state, run.item.id, forId);

@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { memberMillis } from "./amounts.ts";
+import { heldMillis } from "./amounts.ts";
 import type { IsIgnored } from "./claim.ts";
 import type { EngineState } from "./engine-state.ts";
 import type { ItemClass, Plan, Waiting } from "./entry.ts";
@@ -96,7 +96,7 @@ function startDue(state: EngineState, now: Instant, starts: Start[]): void {
 function canStart(state: EngineState, entry: Waiting, { at, places }: Plan, now: Instant): boolean {
   const { item, reckonedMs } = entry;
   const pool = state.cluster.poolOf(places[0]?.node ?? "");
-  const millis = memberMillis(item.shape) * places.length;
+  const millis = heldMillis(item.shape, places);
   if (pool === undefined || (millis > 0 && guestRoom(state, entry, pool) < millis)) return false;
   const isIgnored: IsIgnored = (claim) =>
     claim.owner === item.id ||

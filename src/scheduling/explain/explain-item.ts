@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { memberMillis } from "../engine/amounts.ts";
+import { heldMillis } from "../engine/amounts.ts";
 import { chooseVictims, lostSeconds, type VictimChoice } from "../engine/choose-victims.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import { byTurn, type Running, type Waiting } from "../engine/entry.ts";
@@ -82,6 +82,6 @@ export function findVictims(state: EngineState, entry: Waiting, now: Instant): V
 /** What an eviction of the run would cost, for people. */
 export function foresee(run: Running, now: Instant): ForeseenEviction {
   const { item, places } = run;
-  const gpus = (memberMillis(item.shape) * places.length) / wholeGpu;
+  const gpus = heldMillis(item.shape, places) / wholeGpu;
   return { id: item.id, name: item.name, queue: item.queue, gpus, lostGpuSeconds: gpus * lostSeconds(run, now) };
 }

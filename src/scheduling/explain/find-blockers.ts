@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { memberMillis } from "../engine/amounts.ts";
+import { heldMillis, memberMillis } from "../engine/amounts.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import type { Plan, Running, Waiting } from "../engine/entry.ts";
 import { wholeGpu } from "../engine/model.ts";
@@ -70,7 +70,7 @@ export function blockersOfRuns(state: EngineState, runs: readonly Running[], now
 }
 
 function gpusOfRun({ item, places }: Running): number {
-  return (memberMillis(item.shape) * places.length) / wholeGpu;
+  return heldMillis(item.shape, places) / wholeGpu;
 }
 
 /** Those whose planned starts, or reservations, keep what is free; the first to start first. */
@@ -104,7 +104,7 @@ export function waitingBlocker({ item }: Waiting): Blocker {
 }
 
 function plannedBlocker(state: EngineState, { item, reckonedMs }: Waiting, plan: Plan): Blocker {
-  const gpus = (memberMillis(item.shape) * plan.places.length) / wholeGpu;
+  const gpus = heldMillis(item.shape, plan.places) / wholeGpu;
   return {
     id: item.id,
     name: item.name,

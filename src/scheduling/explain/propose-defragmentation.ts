@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
-import { memberMillis } from "../engine/amounts.ts";
+import { heldMillis } from "../engine/amounts.ts";
 import { evictionCost, lostSeconds } from "../engine/choose-victims.ts";
 import type { Running, Waiting } from "../engine/entry.ts";
 import { type MemberPlace, wholeGpu } from "../engine/model.ts";
@@ -112,7 +112,7 @@ function startsWith(engine: Scheduler, plan: DefragmentationPlan, now: Instant):
 }
 
 function gpusOf(run: Running): number {
-  return (memberMillis(run.item.shape) * run.places.length) / wholeGpu;
+  return heldMillis(run.item.shape, run.places) / wholeGpu;
 }
 
 function lostGpuSeconds(run: Running, now: Instant): number {
@@ -141,7 +141,7 @@ function planOf(
   eta: Instant | null,
 ): DefragmentationPlan {
   const soonerMs = eta === null ? null : Math.max(0, eta - now);
-  const gpus = (memberMillis(item.shape) * places.length) / wholeGpu;
+  const gpus = heldMillis(item.shape, places) / wholeGpu;
   return {
     forId: item.id,
     moves,

@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import { memberMillis } from "../engine/amounts.ts";
+import { heldMillis } from "../engine/amounts.ts";
 import type { IsIgnored } from "../engine/claim.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import { type LaidClaim, nameShape, type Running, type Waiting } from "../engine/entry.ts";
@@ -57,7 +57,7 @@ export function replaceRuns(
 }
 
 function sizeOf({ item, places }: Running): number {
-  return memberMillis(item.shape) * places.length;
+  return heldMillis(item.shape, places);
 }
 
 /** What a run holds now, asked for anew. */

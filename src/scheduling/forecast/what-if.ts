@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
-import { memberMillis } from "../engine/amounts.ts";
+import { heldMillis } from "../engine/amounts.ts";
 import { type EngineSnapshot, wholeGpu, type WorkItem } from "../engine/model.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { applyChanges } from "./apply-changes.ts";
@@ -64,7 +64,7 @@ function play(
     const run = runs.get(id);
     if (run === undefined) return [id, 0];
     const seconds = Math.max(0, now - Math.max(run.startedAt, run.checkpointAt ?? run.startedAt)) / 1000;
-    return [id, (seconds * memberMillis(run.item.shape) * run.places.length) / wholeGpu];
+    return [id, (seconds * heldMillis(run.item.shape, run.places)) / wholeGpu];
   });
   const playback = playForward(engine, now, { ...limits, likelihood: "p50" }, lost);
   return { waiting, playback, gpuMillis: gpus * wholeGpu, lost: new Map(losses) };
@@ -148,7 +148,7 @@ function totalsOf(world: World, now: Instant, until: Instant): WorldTotals {
   }
   const gpuSecondsUsed = playback.spans.reduce((sum, { item, start, end, places }) => {
     const seconds = Math.max(0, Math.min(end, until) - Math.max(start, now)) / 1000;
-    return sum + (seconds * memberMillis(item.shape) * places.length) / wholeGpu;
+    return sum + (seconds * heldMillis(item.shape, places)) / wholeGpu;
   }, 0);
   const gpuSecondsTotal = ((gpuMillis / wholeGpu) * (until - now)) / 1000;
   const evictions = [...evictionsOf(world).values()];

@@ -4,36 +4,7 @@ import { type Account, borrowedOf } from "../quota/account.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import { averageShare, shareOf } from "../quota/share.ts";
 import { nobodysQueue } from "./engine-settings.ts";
-
-/** What a node of the quota tree has and holds of one resource, in the resource's units (milli-GPUs, milli-CPUs, bytes). */
-export interface ResourceUse {
-  readonly resource: string;
-  /** Its own; null where no quota speaks of the resource. */
-  readonly nominal: number | null;
-  /** Its own and what is lent to it by those below it. */
-  readonly subtree: number;
-  readonly used: number;
-  /** Of what it uses, what is not its own. */
-  readonly borrowed: number;
-  /** Of its own, what others use. */
-  readonly lent: number;
-  readonly borrowingLimit: number | null;
-  readonly lendingLimit: number | null;
-}
-
-/** A node of the quota tree as it is used now. */
-export interface QuotaUse {
-  readonly id: string;
-  readonly parent: string | null;
-  readonly isQueue: boolean;
-  readonly weight: number;
-  /** Its dominant share among its siblings now; 0 when it takes nothing that others could have. */
-  readonly share: number;
-  /** The share over time, the past weighing less the older it is. */
-  readonly pastShare: number;
-  readonly waiting: number;
-  readonly resources: readonly ResourceUse[];
-}
+import type { QuotaUse, ResourceUse } from "./model.ts";
 
 /** Reads the books of a quota tree. `waiting`: how many wait, by queue. */
 export function quotaUseOf(

@@ -2,34 +2,7 @@ import type { Instant } from "../../base/clock.ts";
 import type { MemberPlace } from "../engine/model.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { reckonedMs } from "./engine-snapshot.ts";
-
-/** A stretch of time on a node. */
-export interface NodeSpan {
-  readonly kind: "running" | "planned" | "reserved";
-  readonly start: Instant;
-  /** When it is reckoned to end; null: never by itself. */
-  readonly end: Instant | null;
-  /** The workload's id, or the reservation's. */
-  readonly id: string;
-  readonly name: string;
-  /** null for a reservation. */
-  readonly project: string | null;
-  /** Indices of the GPUs, or of the pieces of them. */
-  readonly gpuIndices: readonly number[];
-  /** Thousandths of GPUs. */
-  readonly gpuMillis: number;
-  /** Whether a planned start is one that room was made for. */
-  readonly isHeld: boolean;
-}
-
-/** A node with what runs there, what is planned and what is set aside, by start. */
-export interface NodeSchedule {
-  readonly pool: string;
-  readonly node: string;
-  readonly gpus: number;
-  readonly gpuModel: string | null;
-  readonly spans: readonly NodeSpan[];
-}
+import type { NodeSchedule, NodeSpan } from "./model.ts";
 
 /** The planned future of every node, up to `to`. */
 export function scheduleOf(view: ClusterView, to: Instant): readonly NodeSchedule[] {

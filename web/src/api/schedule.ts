@@ -1,34 +1,8 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import type { NodeSchedule, NodeSpan } from "../../../src/scheduling/live/model.ts";
 import { getJson, withQuery } from "./client.ts";
 import { shortName } from "../words/short-name.ts";
 import { type Fields, fieldsOf } from "./reading.ts";
-
-/** A stretch of time on a node. Moments are milliseconds since 1970. */
-export interface NodeSpan {
-  readonly kind: "running" | "planned" | "reserved";
-  readonly start: number;
-  /** When it is reckoned to end; null: never by itself. */
-  readonly end: number | null;
-  /** The workload's id, or the reservation's; empty for a workload that the key may not read. */
-  readonly id: string;
-  readonly name: string;
-  /** null for a reservation, and for a workload that the key may not read. */
-  readonly project: string | null;
-  readonly gpuIndices: readonly number[];
-  /** Thousandths of GPUs, all together. */
-  readonly gpuMillis: number;
-  /** Whether a planned start is one that room was made for. */
-  readonly isHeld: boolean;
-}
-
-/** A node with what runs there, what is planned and what is set aside. */
-export interface NodeSchedule {
-  readonly pool: string;
-  readonly node: string;
-  readonly gpus: number;
-  readonly gpuModel: string | null;
-  readonly spans: readonly NodeSpan[];
-}
 
 /** The planned future of every node. */
 export interface Schedule {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { QuotaUse, ResourceUse } from "../../api/quota-use.ts";
+import type { QuotaUse, ResourceUse } from "../../../../src/scheduling/live/model.ts";
 import { isQuotaDeclared, quotaTreeRows } from "./quota-tree-rows.ts";
 
 function resource(name: string, changes: Partial<ResourceUse> = {}): ResourceUse {

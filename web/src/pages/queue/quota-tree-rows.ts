@@ -1,4 +1,4 @@
-import type { QuotaUse, ResourceUse } from "../../api/quota-use.ts";
+import type { QuotaUse, ResourceUse } from "../../../../src/scheduling/live/model.ts";
 import { type QuotaBar, quotaBar } from "../../charts/quota-bar.ts";
 import { resourceRank } from "../../words/quota-words.ts";
 

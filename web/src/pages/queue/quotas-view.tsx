@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type QuotaUse, useQuotaUse } from "../../api/quota-use.ts";
+import type { QuotaUse } from "../../../../src/scheduling/live/model.ts";
+import { useQuotaUse } from "../../api/quota-use.ts";
 import { ManifestSample } from "../../design/manifest-sample.tsx";
 import { Panel } from "../../design/panel.tsx";
 import { QueryView } from "../../design/query-view.tsx";

@@ -1,5 +1,5 @@
 import { memo, type ReactNode } from "react";
-import type { NodeSpan } from "../../api/schedule.ts";
+import type { NodeSpan } from "../../../../src/scheduling/live/model.ts";
 import type { GanttBar } from "../../charts/gantt-layout.ts";
 import type { TimeTick } from "../../charts/time-ticks.ts";
 import { type NodeItem, rowGap } from "./schedule-plan.ts";

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
-import type { NodeSchedule, NodeSpan, Schedule } from "../../api/schedule.ts";
+import type { NodeSchedule, NodeSpan } from "../../../../src/scheduling/live/model.ts";
+import type { Schedule } from "../../api/schedule.ts";
 import { rowsWithin } from "../../charts/gantt-layout.ts";
 import { timeTicks } from "../../charts/time-ticks.ts";
 import { useWidth } from "../../design/use-width.ts";

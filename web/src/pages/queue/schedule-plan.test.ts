@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
+import type { NodeSchedule, NodeSpan } from "../../../../src/scheduling/live/model.ts";
 import { moveCursor, planSchedule } from "./schedule-plan.ts";
 
 function span(id: string, start: number): NodeSpan {

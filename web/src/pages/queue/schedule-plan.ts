@@ -1,4 +1,4 @@
-import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
+import type { NodeSchedule, NodeSpan } from "../../../../src/scheduling/live/model.ts";
 import { type GanttRow, layoutRow, stackRows } from "../../charts/gantt-layout.ts";
 
 /** A heading above the nodes of a pool. */

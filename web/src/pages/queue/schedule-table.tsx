@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
+import type { NodeSchedule, NodeSpan } from "../../../../src/scheduling/live/model.ts";
 import { DataTable, type TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { formatCount } from "../../words/numbers.ts";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
+import type { NodeSchedule, NodeSpan } from "../../../../src/scheduling/live/model.ts";
 import { spanGpus, spanKind, spanTime } from "./schedule-words.ts";
 
 const width = 300;

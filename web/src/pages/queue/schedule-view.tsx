@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from "react";
 import type { PoolUse } from "../../api/compute.ts";
-import { type NodeSchedule, type Schedule, useSchedule } from "../../api/schedule.ts";
+import type { NodeSchedule } from "../../../../src/scheduling/live/model.ts";
+import { type Schedule, useSchedule } from "../../api/schedule.ts";
 import { seriesFill } from "../../charts/series-colour.ts";
 import { SegmentFilter, SelectFilter } from "../../design/filters.tsx";
 import { ManifestSample } from "../../design/manifest-sample.tsx";

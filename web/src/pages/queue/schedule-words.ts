@@ -1,4 +1,4 @@
-import type { NodeSchedule, NodeSpan } from "../../api/schedule.ts";
+import type { NodeSchedule, NodeSpan } from "../../../../src/scheduling/live/model.ts";
 import { formatFigure } from "../../words/numbers.ts";
 import { aheadWords } from "../../words/planned-start.ts";
 import { clockTime } from "../../words/relative-time.ts";
