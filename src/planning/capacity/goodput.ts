@@ -1,3 +1,4 @@
+import { dalyInterval, wallOverUseful } from "../checkpoint-failures.ts";
 import { requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
 
 /** A training job and how it saves and comes back. Hours throughout. */
@@ -31,8 +32,7 @@ export interface Goodput {
 /**
  * Useful share of a job's wall time under failures that come independently of its age.
  *
- * Exact for exponential failures: wall/useful = (M/tau) e^(R/M) (e^((tau+delta)/M) - 1). Best interval: Daly,
- * "A higher order estimate of the optimum checkpoint interval" (2006), eq. 37; at least a checkpoint's own length.
+ * See `wallOverUseful` and `dalyInterval`; the best interval is at least a checkpoint's own length.
  *
  * @throws {Fault} `planning.plan-invalid` for figures out of bounds.
  */
@@ -43,11 +43,11 @@ export function computeGoodput(ask: GoodputAsk): Goodput {
   requireWithin("reliability.restartHours", ask.restartHours, 0, 240);
   const mtbfHours = 1 / (ask.gpus * ask.hazardPerGpuHour);
   const delta = Math.max(ask.checkpointHours, 1e-6);
-  const bestIntervalHours = dalyInterval(delta, mtbfHours);
+  const bestIntervalHours = dalyInterval(delta, mtbfHours, delta);
   const intervalHours = ask.intervalHours ?? bestIntervalHours;
   requirePositive("reliability.intervalHours", intervalHours);
-  const exponent = (intervalHours + delta) / mtbfHours;
-  const stretch = (mtbfHours / intervalHours) * Math.exp(ask.restartHours / mtbfHours) * Math.expm1(exponent);
+  const run = { interval: intervalHours, checkpoint: delta, restart: ask.restartHours, mean: mtbfHours };
+  const stretch = wallOverUseful(run);
   const share = Number.isFinite(stretch) ? 1 / stretch : 0;
   const lost = 1 - share;
   const weights = {
@@ -65,10 +65,4 @@ export function computeGoodput(ask: GoodputAsk): Goodput {
     reworkLoss: (lost * weights.rework) / total,
     restartLoss: (lost * weights.restart) / total,
   };
-}
-
-function dalyInterval(delta: number, mtbf: number): number {
-  if (delta >= 2 * mtbf) return mtbf;
-  const ratio = delta / (2 * mtbf);
-  return Math.max(delta, Math.sqrt(2 * delta * mtbf) * (1 + Math.sqrt(ratio) / 3 + ratio / 9) - delta);
 }

@@ -1,10 +1,5 @@
+import type { GigabitsPerSecond, GigabytesPerSecond } from "../catalog/quantities.ts";
 import { invalidPlan } from "../plan-fault.ts";
-
-/** Gigabits a second (1e9 bits): how network ports are sold. */
-export type GigabitsPerSecond = number & { readonly unit: "Gb/s" };
-
-/** Gigabytes a second (1e9 bytes): how collectives, memory and storage are measured. */
-export type GigabytesPerSecond = number & { readonly unit: "GB/s" };
 
 /** How a rate is written: the case of the b decides between bits and bytes. */
 export const ratePattern = /^(\d+(?:\.\d+)?)(Gb\/s|Tb\/s|MB\/s|GB\/s|TB\/s)$/;
@@ -25,11 +20,6 @@ export function gigabits(value: number): GigabitsPerSecond {
 /** A number of gigabytes a second. */
 export function gigabytes(value: number): GigabytesPerSecond {
   return value as GigabytesPerSecond;
-}
-
-/** Eight bits to a byte. */
-export function toGigabytes(rate: GigabitsPerSecond): GigabytesPerSecond {
-  return gigabytes(rate / 8);
 }
 
 /** Eight bits to a byte. */

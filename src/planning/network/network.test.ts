@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
 import { designFabric, type Fabric, type FabricAsk } from "./design-fabric.ts";
-import { gigabits, gigabytes, parseRate, toGigabits, toGigabytes } from "./link-rate.ts";
+import { byteRateOf } from "../catalog/quantities.ts";
+import { gigabits, gigabytes, parseRate, toGigabits } from "./link-rate.ts";
 import { countLinks, listFabricParts } from "./network-parts.ts";
 import { priceOversubscription } from "./oversubscription-price.ts";
 import { splitPorts, switchModels } from "./switch-model.ts";
@@ -151,7 +152,7 @@ test("a fat-tree with oversubscription is a contradiction, a fabric too large is
 test("bits and bytes are different units: 400Gb/s is 50GB/s, and a rate without unit is refused", () => {
   expect(parseRate("network.rate", "400Gb/s")).toBe(50);
   expect(parseRate("network.rate", "50GB/s")).toBe(50);
-  expect(toGigabits(toGigabytes(gigabits(400)))).toBe(400);
+  expect(toGigabits(byteRateOf(gigabits(400)))).toBe(400);
   expect(toGigabits(gigabytes(50))).toBe(400);
   expect(() => parseRate("network.rate", "400")).toThrow(/network.rate must be a rate with its unit/);
   expect(() => parseRate("network.rate", "400GiB/s")).toThrow(/found "400GiB\/s"/);

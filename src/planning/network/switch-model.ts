@@ -1,4 +1,5 @@
-import { type GigabitsPerSecond, gigabits } from "./link-rate.ts";
+import type { GigabitsPerSecond } from "../catalog/quantities.ts";
+import { gigabits } from "./link-rate.ts";
 
 /** A network switch as it is bought. Prices in US dollars of 2024-26. */
 export interface SwitchModel {

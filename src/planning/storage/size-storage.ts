@@ -1,5 +1,6 @@
 import type { Bytes } from "../../base/units.ts";
-import { type GigabytesPerSecond, gigabytes } from "../network/link-rate.ts";
+import type { GigabytesPerSecond } from "../catalog/quantities.ts";
+import { gigabytes } from "../network/link-rate.ts";
 import { invalidPlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
 
 /** A model whose training state is saved. */

@@ -1,3 +1,4 @@
+import { dalyInterval, wallOverUseful } from "../checkpoint-failures.ts";
 import { Fault } from "../../base/fault.ts";
 
 /** What a long run loses to failures and checkpoints. Times in seconds. */
@@ -23,17 +24,12 @@ export interface Goodput {
   readonly lost: { readonly checkpoints: number; readonly rework: number; readonly restarts: number };
 }
 
-/**
- * The interval between checkpoints that wastes least.
- *
- * Daly 2006, "A higher order estimate of the optimum checkpoint interval", equation 37; Young's sqrt(2·delta·M) is its
- * first term.
- */
+/** An interval between checkpoints below this is no use: in seconds. */
+const intervalSecondsMin = 1;
+
+/** The interval between checkpoints that wastes least, at least a second; see `dalyInterval`. */
 export function bestCheckpointInterval(checkpointSeconds: number, meanSeconds: number): number {
-  if (checkpointSeconds >= 2 * meanSeconds) return meanSeconds;
-  const ratio = checkpointSeconds / (2 * meanSeconds);
-  const young = Math.sqrt(2 * checkpointSeconds * meanSeconds);
-  return Math.max(1, young * (1 + Math.sqrt(ratio) / 3 + ratio / 9) - checkpointSeconds);
+  return dalyInterval(checkpointSeconds, meanSeconds, intervalSecondsMin);
 }
 
 /**
@@ -49,9 +45,8 @@ export function predictGoodput(question: GoodputQuestion): Goodput {
   }
   const mean = (question.gpuHoursPerInterruption * 3600) / question.gpus;
   const interval = question.intervalSeconds ?? bestCheckpointInterval(question.checkpointSeconds, mean);
-  const perCycle = Math.expm1((interval + question.checkpointSeconds) / mean);
-  const wall = (mean / interval) * Math.exp(question.restartSeconds / mean) * perCycle;
-  const ratio = 1 / wall;
+  const { checkpointSeconds: checkpoint, restartSeconds: restart } = question;
+  const ratio = 1 / wallOverUseful({ interval, checkpoint, restart, mean });
   const checkpoints = (question.checkpointSeconds / interval) * ratio;
   const restarts = Math.min(1 - ratio - checkpoints, question.restartSeconds / mean);
   return {
