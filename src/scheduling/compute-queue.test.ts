@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
@@ -208,6 +208,30 @@ describe("workloads from the queue to their end", () => {
 
     expect(failed).toMatchObject({ attempt: 2, outcome: { kind: "signalled" } });
     expect((await verbsOf("job-1")).filter((verb) => verb === "queued")).toHaveLength(2);
+  });
+
+  test("goes on from what a task saved when it was told to make room", async () => {
+    await platform.resources.apply("tester", { kind: "Team", name: "owners", spec: { description: "" } });
+    await platform.resources.apply("tester", { kind: "Project", name: "default", spec: { team: "owners" } });
+    await applyPool({ simulatedGpus: { model: "H100", count: 1, memory: "80GB" } });
+    const checkpoints = await mkdtemp(join(platform.dataDirectory, "checkpoints-"));
+    const saved = join(checkpoints, "step");
+    const resources = { cpus: 0.1, memory: 1e8, gpus: 1, gpuModel: null };
+    // The first start runs until it is told to stop, and saves how far it came; the next one begins there.
+    const script = `test -e ${saved} && exit $(cat ${saved}); trap 'echo 7 > ${saved}; exit 1' TERM; sleep 1000 & wait`;
+    const low = shell("low", script, { resources, priority: 10 });
+    await running.compute.workloads.submit({
+      ...low,
+      command: { ...low.command, graceMs: 5_000, checkpointFolder: checkpoints },
+    });
+    await reach("low", "running");
+    await running.compute.workloads.submit(shell("high", "true", { resources, priority: 90 }));
+    await reach("high", "succeeded");
+    const done = await reach("low", "failed");
+
+    expect(done).toMatchObject({ attempt: 2, timesPreempted: 1, outcome: { kind: "exited", exitCode: 7 } });
+    expect(done.checkpointAt).not.toBeNull();
+    expect((await verbsOf("low")).filter((verb) => verb === "failed")).toHaveLength(1);
   });
 
   test("goes on with running workloads after the control plane was gone", async () => {

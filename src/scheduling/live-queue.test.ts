@@ -6,6 +6,7 @@ import { quotaKind } from "./model.ts";
 import { gpus, requestOf, standingPlatform, type StandingPlatform } from "./fixtures/standing-platform.ts";
 import { machineOf } from "./fixtures/world-values.ts";
 import { reservationKind } from "./reservations/model.ts";
+import { schedulingRoom } from "./room.ts";
 
 const hourMs = 3_600_000;
 const hour = (count: number) => ({ ...requestOf("").command, maxDurationMs: count * hourMs });
@@ -209,6 +210,29 @@ describe("the queue of a running platform", () => {
     expect(await live.call("POST", "/api/v1/whatif", {})).toMatchObject({
       error: { code: "platform.request-invalid" },
     });
+  });
+
+  test("stays true to the database when another control plane takes passes in between", async () => {
+    await open(2, 2);
+    const other = schedulingRoom(live.platform, { queue: live.compute.queue, workloads: live.compute.workloads });
+    // Both start as if the other were gone: each takes the other's leases, again and again.
+    const rivals = await Promise.all([1, 2, 3].map(() => live.platform.run(other.controllers)));
+    const ids = Array.from({ length: 12 }, (_, index) => `w${index}`);
+    for (const [index, id] of ids.entries()) await live.submit(id, { resources: gpus(index % 3 === 0 ? 0.5 : 1) });
+    for (let left = ids; left.length > 0; ) {
+      const states = await Promise.all(left.map(async (id) => ({ id, state: (await live.get(id)).state })));
+      const [first] = states.filter(({ state }) => state === "running");
+      if (first !== undefined) await live.end(first.id);
+      left = states.filter(({ id }) => id !== first?.id).map(({ id }) => id);
+      for (const rival of rivals) rival.notify();
+    }
+    for (const rival of rivals) await rival.stop();
+
+    expect(live.driver.launched.toSorted()).toEqual(ids.map((id) => `${id}/1`).toSorted());
+    const { rows } = await sql`select from gpu_claim union all select from gpu_use where millis <> 0`.execute(
+      live.platform.database,
+    );
+    expect(rows).toEqual([]);
   });
 
   test("says why a workload waits whose queue is not there", async () => {

@@ -12,6 +12,7 @@ import { viewOf } from "./live/cluster-view.ts";
 import { liveSettings } from "./live/engine-settings.ts";
 import { type Outlook, outlookOf } from "./live/outlook.ts";
 import { isInQueue, type PlannedStartView, planViews, positionsOf, queueOrder } from "./live/queue-order.ts";
+import { isLastingReason } from "./live/waiting-reason.ts";
 import { usePool } from "./pool-use.ts";
 import type { SchedulingStore } from "./scheduling-store.ts";
 
@@ -105,9 +106,11 @@ function whyRoute(needs: QueueRoutesNeeds): Route {
           ? outlookOf(viewOf(await store.world(), liveSettings, now), workload.id, now)
           : null;
       const reason = reasonFor(outlook?.reason ?? workload.reason, isVisible);
-      const { id } = workload;
+      const { id, pool } = workload;
       return {
         ...explainWorkload({ ...workload, reason }, positions.get(id) ?? null, plans.get(id) ?? null),
+        reason: reason === null ? null : { ...reason, isLasting: isLastingReason(reason) },
+        waitingInQueue: all.filter((each) => isInQueue(each) && each.pool === pool).length,
         ...shown(outlook, isVisible),
       };
     },

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -155,6 +155,33 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
       await ended(task);
 
       expect(await logOf(task, "stdout")).toBe("3/5\n");
+    });
+
+    test("tells a task that shares a GPU how much of it is its own", async () => {
+      const gpu = { model: "H100", memory: 80e9, index: 3, simulated: false, device: "GPU-3" };
+      const script = 'echo "$CUDA_VISIBLE_DEVICES/${MILLWRIGHT_GPU_SHARE:-whole}"';
+      const part = await launch({ ...shell("shares", script), gpus: [{ ...gpu, millis: 250 }] });
+      const whole = await launch({ ...shell("shares-not", script), gpus: [{ ...gpu, millis: 1000 }] });
+      await ended(part);
+      await ended(whole);
+
+      expect([await logOf(part, "stdout"), await logOf(whole, "stdout")]).toEqual(["3/0.25\n", "3/whole\n"]);
+    });
+
+    test("finds when the newest file of a folder was written", async () => {
+      const checkpoints = join(folder, "checkpoints");
+      expect(await driver.newestFileAt(checkpoints)).toBeNull();
+      await mkdir(join(checkpoints, "step-2"), { recursive: true });
+      for (const [name, seconds] of [
+        ["step-1", 1000],
+        ["step-2/weights", 3000],
+        ["notes", 2000],
+      ] as const) {
+        await writeFile(join(checkpoints, name), "saved");
+        await utimes(join(checkpoints, name), seconds, seconds);
+      }
+
+      expect(await driver.newestFileAt(checkpoints)).toBe(3_000_000);
     });
 
     test("says what is wrong with a program that does not exist", async () => {

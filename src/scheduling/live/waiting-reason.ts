@@ -4,6 +4,7 @@ import type { PendingReason, QueuedWorkload } from "../../compute/ports.ts";
 import { checkItem } from "../engine/check-input.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import { findReason } from "../explain/find-reason.ts";
+import { lastingCodes } from "../explain/model.ts";
 import type { Surroundings } from "./engine-snapshot.ts";
 import { isLent, roleOf, toWorkItem } from "./to-work-item.ts";
 
@@ -57,8 +58,16 @@ export function reasonOf(
   return toPendingReason(findReason(engine.state, entry, now));
 }
 
+/** Reasons of which the engine does not know. */
+const ownLastingCodes = ["no-such-queue", "request-invalid", "pool-not-lent", "no-such-level"] as const;
+
+/** Whether waiting does not mend a reason. */
+export function isLastingReason({ code }: Pick<PendingReason, "code">): boolean {
+  return [...lastingCodes, ...ownLastingCodes].some((each) => each === code);
+}
+
 /** The part of a reason that is stored. */
-export function toPendingReason({ code, sentence, blockers, changes }: PendingReason): PendingReason {
+function toPendingReason({ code, sentence, blockers, changes }: PendingReason): PendingReason {
   return { code, sentence, blockers: blockers.map(({ id, name, gpus }) => ({ id, name, gpus })), changes };
 }
 
