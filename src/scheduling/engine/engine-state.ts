@@ -19,6 +19,7 @@ import { Line } from "./line.ts";
 import type { AdvanceReservation, EngineSettings, MemberPlace, SavedPlan, WorkItem } from "./model.ts";
 import type { QuotaSpan } from "./quota-moment.ts";
 import { PlaceSearch } from "./place-search.ts";
+import { reckonRun } from "./reckon-run.ts";
 import { isServedBefore, type QueueShares } from "./queue-shares.ts";
 import type { Amounts } from "../quota/model.ts";
 
@@ -83,7 +84,7 @@ export class EngineState {
     checkItem(item);
     this.shares.assertQueue(item.queue);
     const shapeKey = nameShape(item.shape);
-    const reckonedMs = this.#reckon(item);
+    const reckonedMs = reckonRun(item, this.settings);
     const line = this.#line(this.settings.order === "fair" ? item.queue : oneLine);
     const entry: Waiting = {
       item,
@@ -158,12 +159,7 @@ export class EngineState {
 
   /** When a run that starts at `startedAt` is reckoned to end. */
   reckonEnd(item: WorkItem, startedAt: Instant): Instant {
-    return startedAt + this.#reckon(item);
-  }
-
-  #reckon({ limitMs, forecast, role }: WorkItem): number {
-    const assumed = role === "serving" ? Number.POSITIVE_INFINITY : this.settings.assumedRunMs;
-    return limitMs ?? forecast?.p90Ms ?? assumed;
+    return startedAt + reckonRun(item, this.settings);
   }
 
   /** Frees what a workload held, or takes it out of the queue. */

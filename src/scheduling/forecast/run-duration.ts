@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { EngineSettings, WorkItem } from "../engine/model.ts";
+import { reckonRun } from "../engine/reckon-run.ts";
 import { normalProbability, normalQuantile } from "./normal.ts";
 
 /** Which of the two reckonings: the median, or what nine of ten runs stay below. */
@@ -13,11 +14,9 @@ const overrunMsMin = 60_000;
 
 /** How long a whole run is reckoned to take: by its forecast, else its limit, else the assumed run; never past its limit. */
 export function runDuration(item: WorkItem, likelihood: Likelihood, settings: EngineSettings): Millis {
-  const { forecast, limitMs, role } = item;
+  const { forecast, limitMs } = item;
+  if (forecast === null) return reckonRun(item, settings);
   const limit = limitMs ?? Number.POSITIVE_INFINITY;
-  if (forecast === null) {
-    return limitMs ?? (role === "serving" ? Number.POSITIVE_INFINITY : settings.assumedRunMs);
-  }
   const wanted = likelihood === "p50" ? forecast.p50Ms : Math.max(forecast.p50Ms, forecast.p90Ms);
   return Math.max(1, Math.min(wanted, limit));
 }

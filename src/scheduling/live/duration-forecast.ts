@@ -19,7 +19,9 @@ export class DurationForecasts {
     this.#history.add({ name: displayName(workload), queue, ranMs: endedAt - startedAt });
   }
 
+  /** How long it takes; null where nothing is known, and for a replica, which runs until it is taken down. */
   of(workload: QueuedWorkload): DurationForecast | null {
+    if (workload.purpose === "replica") return null;
     return this.#history.forecast({ name: displayName(workload), queue: workload.queue });
   }
 }

@@ -7,8 +7,8 @@ import type {
   EngineSnapshot,
   SavedPlan,
   SavedRun,
-  WorkItem,
 } from "../engine/model.ts";
+import { reckonRun } from "../engine/reckon-run.ts";
 import { toTask } from "../engine/node-rank.ts";
 import { typicalWorkload } from "../placement/typical-mix.ts";
 import { findQueue, modelsOfTree, queuesOf } from "./declared-tree.ts";
@@ -93,13 +93,8 @@ function toRun(workload: QueuedWorkload, surroundings: Surroundings, settings: E
     startedAt,
     checkpointAt: workload.checkpointAt,
     isStopping: workload.isLeaving,
-    endBy: workload.isLeaving ? now + settings.stopMs : startedAt + reckonedMs(item, settings),
+    endBy: workload.isLeaving ? now + settings.stopMs : startedAt + reckonRun(item, settings),
   };
-}
-
-/** How long a run is reckoned to take: its limit, else its history, else an assumption; a replica runs on. */
-export function reckonedMs({ limitMs, forecast, role }: WorkItem, { assumedRunMs }: EngineSettings): number {
-  return limitMs ?? forecast?.p90Ms ?? (role === "serving" ? Number.POSITIVE_INFINITY : assumedRunMs);
 }
 
 /** A reservation in the engine's words; machines that are gone are passed over. */

@@ -1,7 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import type { MemberPlace } from "../engine/model.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { reckonedMs } from "./engine-snapshot.ts";
+import { reckonRun } from "../engine/reckon-run.ts";
 import type { NodeSchedule, NodeSpan } from "./model.ts";
 
 /** The planned future of every node, up to `to`. */
@@ -46,7 +46,7 @@ function addPlans({ snapshot, world, workloads }: ClusterView, add: Add): void {
     const item = items.get(plan.id);
     if (item === undefined) continue;
     const project = workloads.get(item.id)?.project ?? null;
-    const end = finite(plan.at + reckonedMs(item, snapshot.settings));
+    const end = finite(plan.at + reckonRun(item, snapshot.settings));
     const span = { kind: "planned" as const, start: plan.at, end, id: item.id, name: item.name, project };
     for (const place of plan.places) add(place.node, { ...span, ...gpusOf(place), isHeld: plan.heldUntil !== null });
   }
