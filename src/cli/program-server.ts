@@ -11,6 +11,7 @@ export function addServerCommands(program: Command, act: Act): void {
     .option("--host <address>", "listen here (127.0.0.1)")
     .option("--port <number>", "control plane and UI (7700); 0 picks a free one", wholeNumber(0))
     .option("--gateway-port <number>", "model gateway (7701); 0 picks a free one", wholeNumber(0))
+    .option("--gateway-workers <number>", "processes of the gateway (1); up to one a core helps", wholeNumber(1))
     .option("--database-url <url>", "an external PostgreSQL (DATABASE_URL)")
     .option("--data-root <folder>", "a folder that YAML files may name, besides this one; repeatable", collect);
   act(up, async (context, options) => (await import("./commands/up.ts")).up(context, options));

@@ -8,12 +8,16 @@ import { describeIssues } from "../platform/http-server.ts";
 export const defaultPort = 7700;
 export const defaultGatewayPort = 7701;
 
+/** Processes of the gateway; more than a machine has cores help nobody. */
+const maxGatewayWorkers = 64;
+
 const portSchema = z.int().min(0).max(65_535);
 const configSchema = z.object({
   dataDir: z.string().min(1),
   host: z.string().min(1),
   port: portSchema,
   gatewayPort: portSchema,
+  gatewayWorkers: z.int().min(1).max(maxGatewayWorkers),
   databaseUrl: z.string().min(1).optional(),
   dataRoots: z.array(z.string()),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
@@ -49,6 +53,7 @@ export function readConfig(given: Readonly<Record<string, unknown>>): ServerConf
     host: "127.0.0.1",
     port: defaultPort,
     gatewayPort: defaultGatewayPort,
+    gatewayWorkers: 1,
     databaseUrl: process.env["DATABASE_URL"] === "" ? undefined : process.env["DATABASE_URL"],
     dataRoots: [],
     logLevel: process.env["MILLWRIGHT_LOG_LEVEL"] ?? "info",

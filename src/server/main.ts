@@ -9,6 +9,8 @@ export interface ServerOptions {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly gatewayPort?: number | undefined;
+  /** Processes that serve; 1 unless given. */
+  readonly gatewayWorkers?: number | undefined;
   readonly databaseUrl?: string | undefined;
   readonly dataRoots?: readonly string[] | undefined;
   /** Called once it serves, with its addresses. */

@@ -14,6 +14,7 @@ import { taskKeys } from "../tenancy/drivers/task-keys.ts";
 import { trackingRoom } from "../tracking/room.ts";
 import { trainingRoom } from "../training/room.ts";
 import { hostEnvironment, type ServerConfig, upstreamKeyNames } from "./config.ts";
+import { packageVersion } from "./version.ts";
 
 /** What the rooms need beyond the platform itself. */
 export interface RoomNeeds {
@@ -50,7 +51,8 @@ export function openRooms(
     workloads,
     materialisation,
     onlineModule: onlineStoreModule,
-    gateway: { host: config.host, port: config.gatewayPort },
+    gateway: { host: config.host, port: config.gatewayPort, workers: config.gatewayWorkers },
+    version: packageVersion(),
     logLevel: config.logLevel,
     upstreamKeys: upstreamKeyNames(),
   });

@@ -51,7 +51,8 @@ beforeAll(async () => {
     workloads: compute.workloads,
     materialisation,
     onlineModule: new URL("../features/drivers/lmdb-online-store.ts", import.meta.url).href,
-    gateway: { host: "127.0.0.1", port: 0 },
+    gateway: { host: "127.0.0.1", port: 0, workers: 1 },
+    version: "test",
     logLevel: "warn",
     upstreamKeys: {},
   });

@@ -10,7 +10,7 @@ import type { Room } from "../platform/room.ts";
 import type { ModelRegistry, ModelUse, ModelUses } from "../registry/ports.ts";
 import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
 import { DeploymentStore } from "./deployment-store.ts";
-import { GatewayProcess } from "./drivers/gateway-process.ts";
+import { GatewayControl } from "./drivers/gateway-control.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
@@ -34,10 +34,12 @@ export interface ServingNeeds {
   readonly registry: ModelRegistry;
   readonly workloads: Workloads;
   readonly materialisation: Materialisation;
-  /** Address of the module that opens the online store (`OnlineFeaturesModule`), for the gateway's thread. */
+  /** Address of the module that opens the online store (`OnlineFeaturesModule`), for the gateway's workers. */
   readonly onlineModule: string;
   /** Where the gateway listens; port 0 takes a free one. */
-  readonly gateway: { readonly host: string; readonly port: number };
+  readonly gateway: { readonly host: string; readonly port: number; readonly workers: number };
+  /** The package's version: a gateway of another one is replaced. */
+  readonly version: string;
   readonly logLevel: LogLevel;
   /** The keys for upstreams that the environment holds, by name. */
   readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
@@ -56,13 +58,15 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const traffic = new TrafficStore(platform.database as never, platform.clock);
   const predictions = new PredictionStore(platform.database as never, needs.registry);
   const folder = join(platform.dataDirectory, "serving");
-  const gateway = new GatewayProcess({
-    host: needs.gateway.host,
-    port: needs.gateway.port,
-    onlineModule: needs.onlineModule,
-    onlineFolder: join(folder, "online-features"),
-    logLevel: needs.logLevel,
-    tablePath: join(folder, "routing-table.json"),
+  const gateway = new GatewayControl({
+    settings: {
+      ...needs.gateway,
+      version: needs.version,
+      folder,
+      onlineModule: needs.onlineModule,
+      onlineFolder: join(folder, "online-features"),
+      logLevel: needs.logLevel,
+    },
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, ask),
   });

@@ -7,6 +7,7 @@ export interface UpInput {
   readonly host?: string;
   readonly port?: number;
   readonly gatewayPort?: number;
+  readonly gatewayWorkers?: number;
   readonly databaseUrl?: string;
   readonly dataRoot?: readonly string[];
 }
@@ -65,6 +66,7 @@ function toArguments(input: UpInput, dataDirectory: string): readonly string[] {
     ["--host", input.host],
     ["--port", input.port],
     ["--gateway-port", input.gatewayPort],
+    ["--gateway-workers", input.gatewayWorkers],
     ...(input.dataRoot ?? []).map((root) => ["--data-root", root] as const),
   ];
   const given = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Action, Log } from "../../platform/ports.ts";
 import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
@@ -9,6 +10,7 @@ import { isRouteOf, type Route, type RoutingTable, type TabularRoute } from "../
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
 import { toErrorJson, toInferJson } from "../infer-response.ts";
 import { faultStatus } from "./fault-status.ts";
+import { forwardRequest } from "./forward-request.ts";
 import { type InferGround, serveInference } from "./gateway-infer.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
@@ -36,13 +38,21 @@ export interface GatewayGround extends InferGround {
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly table: () => RoutingTable;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
+  /** The Unix socket of the worker that holds the online features; null when it is this one. */
+  readonly featuresElsewhere: () => Promise<string | null>;
 }
+
+/** How often a server that stops closes the connections that have become idle. */
+const idleLookMs = 50;
 
 /** The data plane's HTTP server: Open Inference Protocol v2, outcomes and feature rows. */
 export class GatewayServer {
   readonly #ground: GatewayGround;
   readonly #server: Server;
+  /** Connections that were accepted elsewhere and handed over. */
+  readonly #handedOver = new Set<Socket>();
   #underWay = 0;
+  #isStopping = false;
 
   constructor(ground: GatewayGround) {
     this.#ground = ground;
@@ -63,12 +73,37 @@ export class GatewayServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Listens on a Unix socket that the account alone can open. */
+  async listenOnPath(path: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ path, backlog: 1024 }, () => resolve());
+    });
+  }
+
+  /** Serves a connection that was accepted elsewhere; the server must listen, too, for its time limits to hold. */
+  accept(socket: Socket): void {
+    if (this.#isStopping) {
+      socket.destroy();
+      return;
+    }
+    this.#handedOver.add(socket);
+    socket.once("close", () => this.#handedOver.delete(socket));
+    this.#server.emit("connection", socket);
+    socket.resume();
+  }
+
   /** Takes no new connections, lets requests under way end, at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    // A connection whose answer has just left becomes idle; nobody else would close it.
+    const looks = setInterval(() => this.#server.closeIdleConnections(), idleLookMs);
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
     await closed;
+    for (const socket of this.#handedOver) if (!socket.destroyed) await once(socket, "close");
+    clearInterval(looks);
     clearTimeout(timer);
   }
 
@@ -81,7 +116,9 @@ export class GatewayServer {
           `the gateway takes ${maxUnderWay} requests at once; try again in a second`,
         );
       }
+      if (this.#isStopping) response.setHeader("connection", "close");
       const body = await this.#handle(request, response);
+      if (response.headersSent) return;
       // With its length known the answer leaves in one write, without chunks.
       response
         .writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) })
@@ -130,7 +167,7 @@ export class GatewayServer {
       case "outcomes":
         return await this.#takeOutcomes(request, path);
       case "feature-rows":
-        return await this.#takeFeatureRows(request, path);
+        return await this.#takeFeatureRows(request, response, path);
     }
   }
 
@@ -143,7 +180,9 @@ export class GatewayServer {
     reading.catch(() => undefined);
     const route = tabular(await this.#routeFor(request, path.model));
     const jsonBytes = request.headers[jsonLengthHeader];
-    const asked = parseInferRequest(await reading, jsonBytes === undefined ? null : Number(jsonBytes));
+    const body = await reading;
+    if (route.views.length > 0 && (await this.#forward(request, response, body))) return "";
+    const asked = parseInferRequest(body, jsonBytes === undefined ? null : Number(jsonBytes));
     const abort = new AbortController();
     response.once("close", () => {
       if (!response.writableFinished) abort.abort();
@@ -175,12 +214,23 @@ export class GatewayServer {
     return JSON.stringify(await this.#ground.takeOutcomes(project, path.deployment, outcomes));
   }
 
+  /** Lets the worker that holds the online features answer, where that is another one; answers whether it did. */
+  async #forward(request: IncomingMessage, response: ServerResponse, body: Uint8Array): Promise<boolean> {
+    const holder = await this.#ground.featuresElsewhere();
+    if (holder === null) return false;
+    await forwardRequest(holder, request, body, response);
+    return true;
+  }
+
   async #takeFeatureRows(
     request: IncomingMessage,
+    response: ServerResponse,
     path: Extract<GatewayPath, { kind: "feature-rows" }>,
   ): Promise<string> {
     const { project } = await this.#admit(request, "write", path.project);
-    const rows = parseFeatureRows(await readBody(request, maxBodyBytes));
+    const body = await readBody(request, maxBodyBytes);
+    if (await this.#forward(request, response, body)) return "";
+    const rows = parseFeatureRows(body);
     await this.#ground.features.append(project, path.view, rows);
     return JSON.stringify({ taken: rows.length });
   }

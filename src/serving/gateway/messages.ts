@@ -87,8 +87,8 @@ export type Answer =
   | { readonly kind: "refused"; readonly code: FaultCode; readonly message: string }
   | { readonly kind: "failed"; readonly message: string };
 
-/** What the control plane says to the gateway's thread. */
-export type ToGateway =
+/** What the control plane says to a worker of the gateway. */
+export type ToWorker =
   | { readonly kind: "table"; readonly table: RoutingTable }
   | { readonly kind: "answer"; readonly call: number; readonly answer: Answer }
   | { readonly kind: "views"; readonly views: readonly OnlineView[] }
@@ -98,15 +98,49 @@ export type ToGateway =
       readonly project: string;
       readonly view: string;
       readonly rows: readonly FeatureRow[];
-    }
-  | { readonly kind: "stop" };
+    };
 
-/** What the gateway's thread says to the control plane. */
-export type FromGateway =
-  | { readonly kind: "listening"; readonly port: number }
+/** What a worker of the gateway says to the control plane. */
+export type FromWorker =
+  /** The first message of every connection; `revision` is that of the table it routes by. */
+  | { readonly kind: "hello"; readonly place: number; readonly pid: number; readonly revision: number }
   | { readonly kind: "applied"; readonly revision: number }
+  /** From now on this worker holds the online features. */
+  | { readonly kind: "holding" }
   | { readonly kind: "ask"; readonly call: number; readonly ask: Ask }
-  | { readonly kind: "appended"; readonly call: number; readonly answer: Answer }
-  | { readonly kind: "stopped" }
+  | { readonly kind: "appended"; readonly call: number; readonly answer: Answer };
+
+/** The workers of one gateway, by the paths of their Unix sockets. */
+export interface Neighbours {
+  /** All that serve, the one that is told among them. */
+  readonly sockets: readonly string[];
+  /** The one that holds the online features; null while there is none. */
+  readonly holder: string | null;
+}
+
+/** What the gateway's host says to a worker; a connection comes with its socket. */
+export type HostToWorker =
+  | { readonly kind: "connection" }
+  /** Open the online features: nobody else holds them. */
+  | { readonly kind: "hold" }
+  | ({ readonly kind: "neighbours" } & Neighbours)
+  /** Take no more, end what is under way within the time, then end. */
+  | { readonly kind: "drain"; readonly graceMs: Millis }
+  /** What a neighbour tells all others. */
+  | { readonly kind: "news"; readonly news: unknown };
+
+/** What a worker says to the gateway's host. */
+export type WorkerToHost =
+  /** It can serve; neighbours reach it at its Unix socket. */
+  | { readonly kind: "ready"; readonly socket: string }
+  | { readonly kind: "holding" }
+  /** The online features are closed: another worker may hold them. */
+  | { readonly kind: "released" }
+  /** For the other workers. */
+  | { readonly kind: "news"; readonly news: unknown };
+
+/** What the gateway's host says to the process that started it. */
+export type FromHost =
+  | { readonly kind: "listening"; readonly port: number }
   /** The gateway could not start; `code` as the system names it, such as EADDRINUSE. */
   | { readonly kind: "failed"; readonly code: string | null; readonly message: string };

@@ -1,0 +1,155 @@
+import type { Socket } from "node:net";
+import { dirname } from "node:path";
+import { isFault } from "../../base/fault.ts";
+import { jsonLog } from "../../platform/log.ts";
+import type { Log } from "../../platform/ports.ts";
+import type { Answer, HostToWorker, Neighbours, ToWorker, WorkerToHost } from "../gateway/messages.ts";
+import { type AssembledGateway, assembleGateway } from "./assemble-gateway.ts";
+import { ControlLink } from "./control-link.ts";
+import { FeatureHolding } from "./feature-holding.ts";
+import { gatewayPaths, readGatewaySettings, readOnlineViews, readRoutingTable } from "./gateway-files.ts";
+
+/*
+ * The program of one worker of the gateway: `gateway-worker SETTINGS PLACE`. It serves the connections that the host hands it by
+ * the last routing table, and asks the control plane only about keys it does not know and to hand over what was served.
+ */
+
+/** How long requests under way may take once the host is gone. */
+const orphanGraceMs = 30_000;
+
+/** How long a request waits for somebody to hold the features while they are handed over. */
+const holderWaitMs = 2_000;
+
+/** A worker's parts and what it knows of its neighbours. */
+class GatewayWorker {
+  readonly #log: Log;
+  readonly #features: FeatureHolding;
+  readonly #link: ControlLink;
+  readonly #gateway: AssembledGateway;
+  readonly #ownSocket: string;
+  #neighbours: Neighbours = { sockets: [], holder: null };
+  #onNeighbours: (() => void)[] = [];
+  #isEnding = false;
+
+  constructor(settingsPath: string, place: number) {
+    const settings = readGatewaySettings(settingsPath);
+    const folder = dirname(settingsPath);
+    const paths = gatewayPaths(folder);
+    this.#log = jsonLog((line) => process.stderr.write(line), settings.logLevel).with({ part: "gateway", place });
+    this.#ownSocket = paths.worker(process.pid);
+    this.#features = new FeatureHolding({ ...settings, views: readOnlineViews(folder) });
+    this.#gateway = assembleGateway({
+      log: this.#log,
+      table: readRoutingTable(folder, this.#log),
+      features: this.#features,
+      ask: async (ask) => await this.#link.ask(ask),
+      featuresElsewhere: async () => await this.#findHolder(),
+    });
+    this.#link = new ControlLink({
+      path: paths.control,
+      hello: () => ({ kind: "hello", place, pid: process.pid, revision: this.#gateway.revision() }),
+      onConnect: () => {
+        if (this.#features.isHeld) this.#link.send({ kind: "holding" });
+      },
+      onMessage: (message) => this.#hearControl(message),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#gateway.server.listenOnPath(this.#ownSocket);
+    this.#gateway.recorder.start();
+    this.#tell({ kind: "ready", socket: this.#ownSocket });
+  }
+
+  hearHost(message: HostToWorker, socket: Socket | undefined): void {
+    if (message.kind === "connection") {
+      if (socket !== undefined) this.#gateway.server.accept(socket);
+    } else if (message.kind === "neighbours") this.#meet(message);
+    else if (message.kind === "hold") this.#catch(this.#hold());
+    else if (message.kind === "drain") this.#catch(this.end(message.graceMs));
+  }
+
+  /** Gives the features up, ends what is under way, and ends the process. */
+  async end(graceMs: number): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    await this.#features.release();
+    this.#tell({ kind: "released" });
+    await this.#gateway.stop(graceMs);
+    this.#link.stop();
+    process.exit(0);
+  }
+
+  #meet(neighbours: Neighbours): void {
+    this.#neighbours = neighbours;
+    const waiting = this.#onNeighbours;
+    this.#onNeighbours = [];
+    for (const each of waiting) each();
+  }
+
+  /** The socket of the worker that holds the features; null when it is this one, or none does for long. */
+  async #findHolder(): Promise<string | null> {
+    const endsAt = performance.now() + holderWaitMs;
+    while (!this.#features.isHeld && performance.now() < endsAt) {
+      const { holder } = this.#neighbours;
+      if (holder !== null && holder !== this.#ownSocket) return holder;
+      await this.#untilNeighbours(endsAt - performance.now());
+    }
+    return null;
+  }
+
+  async #untilNeighbours(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs);
+      this.#onNeighbours.push(resolve);
+    });
+    clearTimeout(timer);
+  }
+
+  async #hold(): Promise<void> {
+    await this.#features.hold();
+    this.#link.send({ kind: "holding" });
+    this.#tell({ kind: "holding" });
+  }
+
+  #hearControl(message: Exclude<ToWorker, { kind: "answer" }>): void {
+    if (message.kind === "views") this.#features.setViews(message.views);
+    else if (message.kind === "append") this.#catch(this.#append(message));
+    else {
+      this.#gateway.setTable(message.table);
+      this.#link.send({ kind: "applied", revision: message.table.revision });
+    }
+  }
+
+  async #append({ call, project, view, rows }: Extract<ToWorker, { kind: "append" }>): Promise<void> {
+    const answer: Answer = await this.#features.append(project, view, rows).then(
+      () => ({ kind: "answered", value: null }),
+      (error: unknown) =>
+        isFault(error)
+          ? { kind: "refused", code: error.code, message: error.message }
+          : { kind: "failed", message: error instanceof Error ? error.message : String(error) },
+    );
+    this.#link.send({ kind: "appended", call, answer });
+  }
+
+  #tell(message: WorkerToHost): void {
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  }
+
+  #catch(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.#log.error("gateway met a bug", { error: error instanceof Error ? error.stack : String(error) });
+      process.exit(1);
+    });
+  }
+}
+
+const [, , settingsPath = "", place = "0"] = process.argv;
+const worker = new GatewayWorker(settingsPath, Number(place));
+process.on("message", (message, socket) => worker.hearHost(message as HostToWorker, socket as Socket | undefined));
+process.once("disconnect", () => void worker.end(orphanGraceMs));
+// The host says when to end; a terminal's interrupt reaches the whole group.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
+await worker.start();

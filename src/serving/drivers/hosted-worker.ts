@@ -1,0 +1,116 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Millis } from "../../base/clock.ts";
+import type { HostToWorker, WorkerToHost } from "../gateway/messages.ts";
+
+/** How long after its grace a worker that does not end is killed. */
+const killAfterMs: Millis = 2_000;
+
+/** What a worker is started with, and what its host hears of it. */
+export interface HostedWorkerOptions {
+  readonly program: string;
+  readonly settingsPath: string;
+  readonly place: number;
+  readonly onNews: (news: unknown) => void;
+  /** It gave the online features up. */
+  readonly onReleased: () => void;
+  /** It ended; `how` for people. */
+  readonly onExit: (how: string) => void;
+}
+
+/** One worker process as its host sees it. */
+export class HostedWorker {
+  readonly place: number;
+  readonly #child: ChildProcess;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #holding = Promise.withResolvers<void>();
+  readonly #ended: Promise<void>;
+  #state: "starting" | "serving" | "draining" | "ended" = "starting";
+  #socket = "";
+
+  constructor(options: HostedWorkerOptions) {
+    this.place = options.place;
+    this.#ready.promise.catch(() => undefined);
+    this.#holding.promise.catch(() => undefined);
+    this.#child = fork(options.program, [options.settingsPath, String(options.place)], {
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    this.#child.on("message", (message) => this.#hear(message as WorkerToHost, options));
+    this.#child.on("error", (error) => this.#ready.reject(error));
+    this.#ended = new Promise((resolve) => {
+      this.#child.once("exit", (code, signal) => {
+        this.#state = "ended";
+        const how = signal ?? `exit code ${code}`;
+        this.#ready.reject(new Error(`the worker ended with ${how} before it was ready`));
+        this.#holding.reject(new Error(`the worker ended with ${how}`));
+        options.onExit(how);
+        resolve();
+      });
+    });
+  }
+
+  /** Whether it takes connections. */
+  get isServing(): boolean {
+    return this.#state === "serving";
+  }
+
+  /** Where its neighbours reach it, once it is ready. */
+  get socket(): string {
+    return this.#socket;
+  }
+
+  /** Resolves once it can serve; one that takes longer is killed. @throws when it does not start. */
+  untilReady(limitMs: Millis): Promise<void> {
+    return this.#within(this.#ready.promise, limitMs, "become ready");
+  }
+
+  /** Lets it hold the online features; resolves once it does. */
+  hold(limitMs: Millis): Promise<void> {
+    this.tell({ kind: "hold" });
+    return this.#within(this.#holding.promise, limitMs, "open the online features");
+  }
+
+  /** Hands it a connection; `onRefused` is called when it could not be handed over. */
+  take(socket: Socket, onRefused: () => void): void {
+    this.#child.send({ kind: "connection" } satisfies HostToWorker, socket, { keepOpen: false }, (error) => {
+      if (error !== null && !socket.destroyed) onRefused();
+    });
+  }
+
+  tell(message: HostToWorker): void {
+    if (this.#child.connected) this.#child.send(message, undefined, undefined, () => undefined);
+  }
+
+  /** Lets it end what is under way, at most `graceMs`; resolves once it is gone. */
+  async drain(graceMs: Millis): Promise<void> {
+    if (this.#state === "ended") return;
+    this.#state = "draining";
+    this.tell({ kind: "drain", graceMs });
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), graceMs + killAfterMs);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #hear(message: WorkerToHost, options: HostedWorkerOptions): void {
+    if (message.kind === "news") options.onNews(message.news);
+    else if (message.kind === "released") options.onReleased();
+    else if (message.kind === "holding") this.#holding.resolve();
+    else {
+      this.#socket = message.socket;
+      if (this.#state === "starting") this.#state = "serving";
+      this.#ready.resolve();
+    }
+  }
+
+  async #within(done: Promise<void>, limitMs: Millis, what: string): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#child.kill("SIGKILL");
+        reject(new Error(`a gateway worker wants to ${what} within ${limitMs} ms and did not`));
+      }, limitMs);
+    });
+    await Promise.race([done, late]).finally(() => clearTimeout(timer));
+  }
+}
