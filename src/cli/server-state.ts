@@ -18,6 +18,13 @@ export async function readServerState(dataDirectory: string): Promise<ServerStat
   return text === undefined ? undefined : parseServerState(text);
 }
 
+/** The process that owns the gateway's port, which may run on after its server was killed; undefined when none does. */
+export async function readGatewayPid(dataDirectory: string): Promise<number | undefined> {
+  const text = await readFile(join(dataDirectory, "serving", "gateway.json"), "utf8").catch(() => "");
+  const pid = Number(/"pid":(\d+)/.exec(text)?.[1]);
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
 /** Reads the admin key that the first start wrote; undefined when it is absent or not for this user. */
 export async function readAdminKey(dataDirectory: string): Promise<string | undefined> {
   const text = await readFile(join(dataDirectory, "admin.key"), "utf8").catch(() => undefined);

@@ -37,8 +37,8 @@ try {
   tell({ kind: "listening", port: await host.start() });
 } catch (error) {
   const code = error instanceof Error && "code" in error ? String(error.code) : null;
-  tell({ kind: "failed", code, message: error instanceof Error ? error.message : String(error) });
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  tell({ kind: "failed", code, message: error instanceof Error ? error.message : String(error) });
   if (process.connected) process.disconnect();
   await host.stop();
   process.exit(1);

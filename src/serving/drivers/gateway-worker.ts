@@ -63,6 +63,7 @@ class GatewayWorker {
 
   hearHost(message: HostToWorker, socket: Socket | undefined): void {
     if (message.kind === "connection") {
+      this.#tell({ kind: "taken", connection: message.connection });
       if (socket !== undefined) this.#gateway.server.accept(socket);
     } else if (message.kind === "neighbours") this.#meet(message);
     else if (message.kind === "hold") this.#catch(this.#hold());

@@ -18,6 +18,11 @@ export interface HostedWorkerOptions {
   readonly onExit: (how: string) => void;
 }
 
+interface GivenConnection {
+  readonly socket: Socket;
+  readonly onRefused: () => void;
+}
+
 /** One worker process as its host sees it. */
 export class HostedWorker {
   readonly place: number;
@@ -25,6 +30,9 @@ export class HostedWorker {
   readonly #ready = Promise.withResolvers<void>();
   readonly #holding = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
+  /** Connections that were sent and that it has not told to have. */
+  readonly #given = new Map<number, GivenConnection>();
+  #connections = 0;
   #state: "starting" | "serving" | "draining" | "ended" = "starting";
   #socket = "";
 
@@ -45,6 +53,7 @@ export class HostedWorker {
         this.#ready.reject(new Error(`the worker ended with ${how} before it was ready`));
         this.#holding.reject(new Error(`the worker ended with ${how}`));
         options.onExit(how);
+        for (const connection of this.#given.keys()) this.#giveBack(connection);
         resolve();
       });
     });
@@ -71,11 +80,23 @@ export class HostedWorker {
     return this.#within(this.#holding.promise, limitMs, "open the online features");
   }
 
-  /** Hands it a connection; `onRefused` is called when it could not be handed over. */
+  /**
+   * Hands it a connection; `onRefused` is called when it ended without having it. The socket stays open here until it has
+   * it, since one that is on its way to a process that dies would be lost.
+   */
   take(socket: Socket, onRefused: () => void): void {
-    this.#child.send({ kind: "connection" } satisfies HostToWorker, socket, { keepOpen: false }, (error) => {
-      if (error !== null && !socket.destroyed) onRefused();
+    const connection = (this.#connections += 1);
+    this.#given.set(connection, { socket, onRefused });
+    const message: HostToWorker = { kind: "connection", connection };
+    this.#child.send(message, socket, { keepOpen: true }, (error) => {
+      if (error !== null) this.#giveBack(connection);
     });
+  }
+
+  #giveBack(connection: number): void {
+    const given = this.#given.get(connection);
+    this.#given.delete(connection);
+    if (given?.socket.destroyed === false) given.onRefused();
   }
 
   tell(message: HostToWorker): void {
@@ -94,7 +115,10 @@ export class HostedWorker {
 
   #hear(message: WorkerToHost, options: HostedWorkerOptions): void {
     if (message.kind === "news") options.onNews(message.news);
-    else if (message.kind === "released") options.onReleased();
+    else if (message.kind === "taken") {
+      this.#given.get(message.connection)?.socket.destroy();
+      this.#given.delete(message.connection);
+    } else if (message.kind === "released") options.onReleased();
     else if (message.kind === "holding") this.#holding.resolve();
     else {
       this.#socket = message.socket;

@@ -1,0 +1,194 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { until } from "../../../test/until.ts";
+import { Fault } from "../../base/fault.ts";
+import { featureViewSpecSchema } from "../../features/model.ts";
+import { silentLog } from "../../platform/log.ts";
+import type { Ask } from "../gateway/messages.ts";
+import type { OnlineView } from "../ports.ts";
+import { GatewayControl } from "./gateway-control.ts";
+import { readGatewayState } from "./gateway-files.ts";
+
+const views: readonly OnlineView[] = [
+  {
+    project: "default",
+    name: "delays",
+    spec: featureViewSpecSchema.parse({
+      source: { dataset: "flights" },
+      entity: ["origin"],
+      knownAt: "known_at",
+      features: [{ name: "late_1h", aggregate: "mean", column: "late", window: "1h" }],
+    }),
+  },
+];
+
+let folder = "";
+let control: GatewayControl | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gateway-"));
+});
+afterEach(async () => {
+  await control?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function answer(ask: Ask): Promise<unknown> {
+  if (ask.method !== "authorise") return null;
+  if (ask.token !== "good") throw new Fault("tenancy.key-invalid", "no such key");
+  return { identity: "tester", project: ask.project ?? "default" };
+}
+
+async function startGateway(workers: number, port = 0): Promise<GatewayControl> {
+  const made = new GatewayControl({
+    settings: {
+      version: "test",
+      folder,
+      host: "127.0.0.1",
+      port,
+      workers,
+      onlineModule: new URL("../../features/drivers/lmdb-online-store.ts", import.meta.url).href,
+      onlineFolder: join(folder, "online"),
+      logLevel: "error",
+    },
+    log: silentLog,
+    answer,
+  });
+  control = made;
+  await made.start(views);
+  return made;
+}
+
+interface TestReply {
+  readonly status: number;
+  readonly text: string;
+}
+
+function call(path: string, agent: Agent, body?: unknown): Promise<TestReply> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: "127.0.0.1",
+        port: control?.port,
+        path,
+        agent,
+        method: body === undefined ? "GET" : "POST",
+        headers: { authorization: "Bearer good", "content-type": "application/json" },
+      },
+      (reply) => {
+        let text = "";
+        reply.on("data", (part) => (text += String(part)));
+        reply.on("end", () => resolve({ status: reply.statusCode ?? 0, text }));
+        reply.on("error", reject);
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** The living children of the gateway's host. */
+async function workerPids(): Promise<readonly number[]> {
+  const host = readGatewayState(folder)?.pid;
+  const rows = await Promise.all(
+    (await readdir("/proc"))
+      .filter((name) => /^\d+$/.test(name))
+      .map(async (name) => [Number(name), await readFile(`/proc/${name}/stat`, "utf8").catch(() => "")] as const),
+  );
+  return rows.flatMap(([pid, stat]) => {
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[1]) === host && fields[0] !== "Z" ? [pid] : [];
+  });
+}
+
+/** Asks over a new connection each time until stopped, and counts what went wrong. */
+function askWithoutPause(callers: number): { stop(): Promise<{ asked: number; failures: readonly string[] }> } {
+  const agent = new Agent({ keepAlive: false });
+  let isStopped = false;
+  let asked = 0;
+  const failures: string[] = [];
+  const run = async (): Promise<void> => {
+    while (!isStopped) {
+      asked += 1;
+      const reply = await call("/v2/health/live", agent).catch((error: unknown) => String(error));
+      if (typeof reply === "string" || reply.status !== 200) failures.push(JSON.stringify(reply));
+    }
+  };
+  const running = Array.from({ length: callers }, run);
+  return {
+    async stop() {
+      isStopped = true;
+      await Promise.all(running);
+      return { asked, failures };
+    },
+  };
+}
+
+test("workers share one port, and every one of them takes feature rows for the one that holds the features", async () => {
+  await startGateway(2);
+  expect(await workerPids()).toHaveLength(2);
+  const agents = Array.from({ length: 4 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+  for (const [place, agent] of agents.entries()) {
+    const reply = await call("/v1/projects/default/feature-views/delays/rows", agent, {
+      rows: [{ id: `row-${place}`, knownAt: 1_000 + place, entity: ["ATL"], values: [1] }],
+    });
+    expect(reply).toEqual({ status: 200, text: JSON.stringify({ taken: 1 }) });
+  }
+  for (const agent of agents) agent.destroy();
+});
+
+test("replacing the workers refuses no connection and fails no request", async () => {
+  await startGateway(1);
+  const before = await workerPids();
+  const load = askWithoutPause(8);
+  process.kill(readGatewayState(folder)?.pid ?? 0, "SIGHUP");
+  await until("another worker serves", async () => {
+    const now = await workerPids();
+    return now.length === 1 && !before.includes(now[0] ?? 0);
+  });
+  const { asked, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(asked).toBeGreaterThan(50);
+});
+
+test("when its only worker is killed, connections wait for the next one; only requests under way can fail", async () => {
+  await startGateway(1);
+  const [before = 0] = await workerPids();
+  const callers = 8;
+  const load = askWithoutPause(callers);
+  process.kill(before, "SIGKILL");
+  await until("another worker serves", async () => {
+    const now = await workerPids();
+    return now.length === 1 && now[0] !== before && (await call("/v2/health/live", new Agent())).status === 200;
+  });
+  const { failures } = await load.stop();
+  expect(failures.filter((failure) => failure.includes("ECONNREFUSED"))).toEqual([]);
+  expect(failures.length).toBeLessThanOrEqual(callers);
+});
+
+test("a host that is killed is started again on its port", async () => {
+  const made = await startGateway(1);
+  const { port } = made;
+  const first = readGatewayState(folder)?.pid ?? 0;
+  process.kill(first, "SIGKILL");
+  await until("the gateway serves again", async () => {
+    const state = readGatewayState(folder);
+    return state !== undefined && state.pid !== first && state.port === port;
+  });
+  expect((await call("/v2/health/live", new Agent())).status).toBe(200);
+});
+
+test("a port that is taken is told as such, and nothing keeps running", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = other.address() as { port: number };
+  await expect(startGateway(1, port)).rejects.toMatchObject({ code: "EADDRINUSE" });
+  expect(readGatewayState(folder)).toBeUndefined();
+  expect(readFileSync(join(folder, "gateway.log"), "utf8")).toContain("EADDRINUSE");
+  other.close();
+});
