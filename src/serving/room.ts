@@ -56,17 +56,20 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const traffic = new TrafficStore(platform.database as never, platform.clock);
   const predictions = new PredictionStore(platform.database as never, needs.registry);
   const folder = join(platform.dataDirectory, "serving");
+  const upstreamKeyFolder = join(folder, "upstream-keys");
+  const upstreamKeys = new UpstreamKeys(upstreamKeyFolder, needs.upstreamKeys, platform.clock);
   const gateway = new GatewayProcess({
     host: needs.gateway.host,
     port: needs.gateway.port,
     onlineModule: needs.onlineModule,
     onlineFolder: join(folder, "online-features"),
     logLevel: needs.logLevel,
+    upstreamKeyFolder,
+    upstreamKeys: needs.upstreamKeys,
     tablePath: join(folder, "routing-table.json"),
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, ask),
   });
-  const upstreamKeys = new UpstreamKeys(join(folder, "upstream-keys"), needs.upstreamKeys, platform.clock);
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
   const controller = new DeploymentController({

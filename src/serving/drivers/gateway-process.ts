@@ -175,7 +175,7 @@ export class GatewayProcess {
   }
 
   #startThread(port: number): Promise<number> {
-    const { host, onlineModule, onlineFolder, logLevel } = this.#options;
+    const { host, onlineModule, onlineFolder, logLevel, upstreamKeyFolder, upstreamKeys } = this.#options;
     const program = new URL(`./gateway-thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
     const options: GatewayThreadOptions = {
       host,
@@ -183,6 +183,8 @@ export class GatewayProcess {
       onlineModule,
       onlineFolder,
       logLevel,
+      upstreamKeyFolder,
+      upstreamKeys,
       table: this.#table,
       views: this.#views,
     };

@@ -1,17 +1,17 @@
+import { randomInt } from "node:crypto";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Fault, isFault } from "../../base/fault.ts";
+import { seededRandom } from "../../base/random.ts";
 import { jsonLog, type LogLevel } from "../../platform/log.ts";
 import type { Log } from "../../platform/ports.ts";
 import { idsFrom, systemClock } from "../../platform/system.ts";
-import { FastAbort } from "../gateway/fast-abort.ts";
 import type { Admission, Answer, Ask, FromGateway, OutcomesTaken, ToGateway } from "../gateway/messages.ts";
 import type { RoutingTable } from "../gateway/routing-table.ts";
 import type { OnlineFeaturesModule, OnlineView, OpenOnlineFeatures } from "../ports.ts";
-import { ejectionKey } from "./gateway-infer.ts";
-import { GatewayServer } from "./gateway-server.ts";
+import { assembleGateway, type GatewayWorker } from "./assemble-gateway.ts";
 import { KeyVerdicts } from "./key-verdicts.ts";
-import { ReplicaClient } from "./replica-client.ts";
 import { TrafficRecorder } from "./traffic-recorder.ts";
+import { UpstreamKeys } from "./upstream-keys.ts";
 
 /*
  * The gateway's own thread of the server: it serves by the last routing table, and asks the control plane only about keys it
@@ -28,6 +28,9 @@ export interface GatewayThreadOptions {
   readonly onlineFolder: string;
   readonly views: readonly OnlineView[];
   readonly logLevel: LogLevel;
+  /** Where the keys for upstreams are: a folder with one for each project, and names of the environment. */
+  readonly upstreamKeyFolder: string;
+  readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
 }
 
 /** How long the control plane may take to answer. */
@@ -76,23 +79,19 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
   const newId = idsFrom(systemClock);
   const online = (await import(options.onlineModule)) as OnlineFeaturesModule;
   const features = online.openLmdbOnlineStore(options.onlineFolder, options.views);
-  const replicas = new ReplicaClient();
-  const fastAbort = new FastAbort();
   const recorder = new TrafficRecorder(
     newId(),
     async (batch) => void (await control.ask({ method: "record", batch })),
     log,
   );
-  let table = options.table;
-  const server = new GatewayServer({
+  const gateway = assembleGateway({
     clock: systemClock,
+    random: seededRandom(randomInt(2 ** 32)),
     newId,
     log,
     features,
-    replicas,
     recorder,
-    fastAbort,
-    table: () => table,
+    keys: new UpstreamKeys(options.upstreamKeyFolder, options.upstreamKeys, systemClock),
     verdicts: new KeyVerdicts(
       async (token, action, project) =>
         (await control.ask({ method: "authorise", token, action, project })) as Admission,
@@ -104,15 +103,7 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
   const onBug = (error: unknown): void =>
     log.error("gateway met a bug", { error: error instanceof Error ? error.stack : String(error) });
   const setTable = (next: RoutingTable): void => {
-    table = next;
-    replicas.retain(next);
-    fastAbort.reset(
-      new Set(
-        next.routes.flatMap((route) =>
-          route.versions.map((version: { readonly versionId: string }) => ejectionKey(route, version)),
-        ),
-      ),
-    );
+    gateway.setTable(next);
     port.postMessage({ kind: "applied", revision: next.revision } satisfies FromGateway);
   };
   port.on("message", (message: ToGateway) => {
@@ -120,9 +111,10 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
     else if (message.kind === "table") setTable(message.table);
     else if (message.kind === "views") features.setViews(message.views);
     else if (message.kind === "append") append(port, features, message).catch(onBug);
-    else stop(port, server, recorder, replicas, features).catch(onBug);
+    else stop(port, gateway, recorder, features).catch(onBug);
   });
-  const listening = await server.listen(options.port, options.host);
+  gateway.setTable(options.table);
+  const listening = await gateway.server.listen(options.port, options.host);
   recorder.start();
   port.postMessage({ kind: "listening", port: listening } satisfies FromGateway);
 }
@@ -144,14 +136,12 @@ async function append(
 
 async function stop(
   port: MessagePort,
-  server: GatewayServer,
+  gateway: GatewayWorker,
   recorder: TrafficRecorder,
-  replicas: ReplicaClient,
   features: OpenOnlineFeatures,
 ): Promise<void> {
-  await server.stop(drainMs);
+  await gateway.stop(drainMs);
   await recorder.stop();
-  await replicas.stop();
   await features.close();
   port.postMessage({ kind: "stopped" } satisfies FromGateway);
   port.close();
