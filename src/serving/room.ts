@@ -13,6 +13,7 @@ import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayControl } from "./drivers/gateway-control.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
+import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
 import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { deploymentKind } from "./model.ts";
@@ -58,6 +59,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const traffic = new TrafficStore(platform.database as never, platform.clock);
   const predictions = new PredictionStore(platform.database as never, needs.registry);
   const folder = join(platform.dataDirectory, "serving");
+  const upstreamKeys = new UpstreamKeys(upstreamKeyFolder(folder), needs.upstreamKeys, platform.clock);
   const gateway = new GatewayControl({
     settings: {
       ...needs.gateway,
@@ -70,7 +72,6 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, ask),
   });
-  const upstreamKeys = new UpstreamKeys(join(folder, "upstream-keys"), needs.upstreamKeys, platform.clock);
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
   const controller = new DeploymentController({

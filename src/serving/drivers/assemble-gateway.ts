@@ -1,69 +1,82 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
 import type { Log } from "../../platform/ports.ts";
-import { idsFrom, systemClock } from "../../platform/system.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
-import type { Admission, Ask, OutcomesTaken } from "../gateway/messages.ts";
-import type { RoutingTable } from "../gateway/routing-table.ts";
-import type { OnlineFeatures } from "../../features/ports.ts";
+import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
+import { LeastBusy } from "../gateway/least-busy.ts";
+import { noLimits } from "../gateway/no-limits.ts";
+import type { RequestRecord } from "../gateway/observe/request-record.ts";
+import { PlaceQueue } from "../gateway/place-queue.ts";
+import type { LimitGate } from "../gateway/request-parts.ts";
+import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
+import { Desks } from "./desks.ts";
 import { ejectionKey } from "./gateway-infer.ts";
-import { GatewayServer } from "./gateway-server.ts";
-import { KeyVerdicts } from "./key-verdicts.ts";
+import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
+import { OpenAiServer } from "./openai-server.ts";
+import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
-import { TrafficRecorder } from "./traffic-recorder.ts";
+import type { TrafficRecorder } from "./traffic-recorder.ts";
+import type { UpstreamKeys } from "./upstream-keys.ts";
+import { UpstreamPools } from "./upstream-pools.ts";
 
-/** What one worker's gateway is made of. */
-export interface GatewayParts {
+/** What a worker of the gateway is made from. */
+export interface GatewayWorkerNeeds
+  extends Pick<GatewayGround, "features" | "featuresElsewhere" | "verdicts" | "takeOutcomes" | "newId"> {
+  readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
-  readonly table: RoutingTable;
-  readonly features: OnlineFeatures;
-  /** Asks the control plane. */
-  readonly ask: (ask: Ask) => Promise<unknown>;
-  /** The socket of the worker that holds the online features; null when it is this one. */
-  readonly featuresElsewhere: () => Promise<string | null>;
+  readonly recorder: TrafficRecorder;
+  readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
+  readonly limits?: Partial<GatewayLimits>;
+  readonly gate?: LimitGate;
+  readonly observe?: (record: RequestRecord) => void;
 }
 
-/** One worker's gateway, put together. */
-export interface AssembledGateway {
+/** The parts of one worker that serves: a thread, a process or a test holds one. */
+export interface GatewayWorker {
   readonly server: GatewayServer;
-  readonly recorder: TrafficRecorder;
   /** The revision of the table in force. */
   revision(): number;
+  /** Routes by this table from now on. */
   setTable(table: RoutingTable): void;
-  /** Lets requests under way end, at most `graceMs`, and hands over what is left to record. */
+  /** Ends the requests under way, at most in `graceMs`, and closes every connection. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** Puts the parts of one worker's gateway together. */
-export function assembleGateway(parts: GatewayParts): AssembledGateway {
-  const { log, features, ask } = parts;
-  const newId = idsFrom(systemClock);
-  const replicas = new ReplicaClient();
+/** Puts the parts of a worker together. */
+export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
+  const limits: GatewayLimits = { ...defaultGatewayLimits, ...needs.limits };
+  const { clock } = needs;
   const fastAbort = new FastAbort();
-  const recorder = new TrafficRecorder(newId(), async (batch) => void (await ask({ method: "record", batch })), log);
-  let table = parts.table;
-  const server = new GatewayServer({
-    clock: systemClock,
-    newId,
-    log,
-    features,
-    featuresElsewhere: parts.featuresElsewhere,
-    replicas,
-    recorder,
+  const replicas = new ReplicaClient();
+  const pools = new UpstreamPools(limits);
+  const places = new Places();
+  const desks = new Desks(
+    { balancer: () => new LeastBusy(), queue: (route, count) => new PlaceQueue(count, route.admission.maxQueued) },
+    places,
+    clock,
+  );
+  const openai = new OpenAiServer({
+    ...needs,
+    limits,
     fastAbort,
-    table: () => table,
-    verdicts: new KeyVerdicts(
-      async (token, action, project) => (await ask({ method: "authorise", token, action, project })) as Admission,
-      systemClock,
-    ),
-    takeOutcomes: async (project, deployment, outcomes) =>
-      (await ask({ method: "outcomes", project, deployment, outcomes })) as OutcomesTaken,
+    pools,
+    places,
+    desks,
+    gate: needs.gate ?? noLimits,
+    observe: needs.observe ?? (() => undefined),
   });
+  let table = emptyRoutingTable;
+  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, table: () => table });
+  openai.start();
   return {
     server,
-    recorder,
     revision: () => table.revision,
     setTable(next) {
       table = next;
       replicas.retain(next);
+      pools.retain(next);
+      desks.setTable(next);
       fastAbort.reset(
         new Set(
           next.routes.flatMap((route) =>
@@ -74,8 +87,8 @@ export function assembleGateway(parts: GatewayParts): AssembledGateway {
     },
     async stop(graceMs) {
       await server.stop(graceMs);
-      await recorder.stop();
-      await replicas.stop();
+      openai.stop();
+      await Promise.all([replicas.stop(), pools.stop()]);
     },
   };
 }

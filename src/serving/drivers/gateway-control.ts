@@ -297,7 +297,7 @@ export class GatewayControl {
     const paths = gatewayPaths(settings.folder);
     await writeFileAtomically(paths.settings, JSON.stringify(settings));
     const program = fileURLToPath(
-      new URL(`./gateway-host-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+      new URL(`../tasks/gateway-host-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
     );
     const log = openLog(paths.log);
     const child = fork(program, [paths.settings], {

@@ -72,6 +72,11 @@ export function gatewayPaths(folder: string): GatewayPaths {
   };
 }
 
+/** Where the keys lie that upstreams want, a folder for each project. */
+export function upstreamKeyFolder(folder: string): string {
+  return join(folder, "upstream-keys");
+}
+
 /** The folder of the sockets: the gateway's own, or, where its path is too long for a socket, one named after it. */
 export function socketFolder(folder: string): string {
   if (Buffer.byteLength(join(folder, "worker-99999999.sock")) <= maxSocketPathLength) return folder;

@@ -9,11 +9,13 @@ import { modelMetadata, serverMetadata } from "../gateway/model-metadata.ts";
 import { isRouteOf, type Route, type RoutingTable, type TabularRoute } from "../gateway/routing-table.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
 import { toErrorJson, toInferJson } from "../infer-response.ts";
+import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { faultStatus } from "./fault-status.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { type InferGround, serveInference } from "./gateway-infer.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
+import { type OpenAiServer, projectHeader } from "./openai-server.ts";
 import { readBody } from "./request-body.ts";
 
 /** Bytes of one request. */
@@ -29,13 +31,11 @@ const requestTimeoutMs = 30_000;
 /** How long an idle connection is kept. */
 const keepAliveMs = 65_000;
 
-/** The header by which keys that are bound to no project choose one. */
-export const projectHeader = "x-millwright-project";
-
 /** What the gateway's HTTP surface needs. */
 export interface GatewayGround extends InferGround {
   readonly log: Log;
   readonly verdicts: Pick<KeyVerdicts, "admit">;
+  readonly openai: Pick<OpenAiServer, "handle">;
   readonly table: () => RoutingTable;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
   /** The Unix socket of the worker that holds the online features; null when it is this one. */
@@ -109,14 +109,19 @@ export class GatewayServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#underWay += 1;
+    const openAiPath = openAiPathOf(request);
     try {
+      if (this.#isStopping) response.setHeader("connection", "close");
+      if (openAiPath !== undefined) {
+        await this.#ground.openai.handle(request, response, openAiPath);
+        return;
+      }
       if (this.#underWay > maxUnderWay) {
         throw new Fault(
           "serving.overloaded",
           `the gateway takes ${maxUnderWay} requests at once; try again in a second`,
         );
       }
-      if (this.#isStopping) response.setHeader("connection", "close");
       const body = await this.#handle(request, response);
       if (response.headersSent) return;
       // With its length known the answer leaves in one write, without chunks.
@@ -239,6 +244,13 @@ export class GatewayServer {
     const [scheme, token] = (request.headers.authorization ?? "").split(" ");
     return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
   }
+}
+
+/** Paths under `/v1` are the OpenAI API's, but for those of the platform's own projects. */
+function openAiPathOf({ method = "GET", url = "/" }: IncomingMessage): OpenAiPath | "unknown" | undefined {
+  const known = parseOpenAiPath(method, url);
+  if (known !== undefined || !url.startsWith("/v1/") || url.startsWith("/v1/projects/")) return known;
+  return "unknown";
 }
 
 function chosenProject(request: IncomingMessage): string | null {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { extname } from "node:path";
 import type { FromHost } from "../gateway/messages.ts";
-import { readGatewaySettings } from "./gateway-files.ts";
-import { GatewayHost } from "./gateway-host.ts";
+import { readGatewaySettings } from "../drivers/gateway-files.ts";
+import { GatewayHost } from "../drivers/gateway-host.ts";
 
 /*
  * The program of the gateway's host: `gateway-host-process SETTINGS`. SIGTERM stops it, SIGHUP replaces its workers one after

@@ -1,13 +1,33 @@
+import { randomInt } from "node:crypto";
 import type { Socket } from "node:net";
 import { dirname } from "node:path";
 import { isFault } from "../../base/fault.ts";
+import { seededRandom } from "../../base/random.ts";
 import { jsonLog } from "../../platform/log.ts";
 import type { Log } from "../../platform/ports.ts";
-import type { Answer, HostToWorker, Neighbours, ToWorker, WorkerToHost } from "../gateway/messages.ts";
-import { type AssembledGateway, assembleGateway } from "./assemble-gateway.ts";
-import { ControlLink } from "./control-link.ts";
-import { FeatureHolding } from "./feature-holding.ts";
-import { gatewayPaths, readGatewaySettings, readOnlineViews, readRoutingTable } from "./gateway-files.ts";
+import { idsFrom, systemClock } from "../../platform/system.ts";
+import type {
+  Admission,
+  Answer,
+  HostToWorker,
+  Neighbours,
+  OutcomesTaken,
+  ToWorker,
+  WorkerToHost,
+} from "../gateway/messages.ts";
+import { assembleGateway, type GatewayWorker } from "../drivers/assemble-gateway.ts";
+import { ControlLink } from "../drivers/control-link.ts";
+import { FeatureHolding } from "../drivers/feature-holding.ts";
+import {
+  gatewayPaths,
+  readGatewaySettings,
+  readOnlineViews,
+  readRoutingTable,
+  upstreamKeyFolder,
+} from "../drivers/gateway-files.ts";
+import { KeyVerdicts } from "../drivers/key-verdicts.ts";
+import { TrafficRecorder } from "../drivers/traffic-recorder.ts";
+import { UpstreamKeys } from "../drivers/upstream-keys.ts";
 
 /*
  * The program of one worker of the gateway: `gateway-worker SETTINGS PLACE`. It serves the connections that the host hands it by
@@ -21,11 +41,12 @@ const orphanGraceMs = 30_000;
 const holderWaitMs = 2_000;
 
 /** A worker's parts and what it knows of its neighbours. */
-class GatewayWorker {
+class WorkerProgram {
   readonly #log: Log;
   readonly #features: FeatureHolding;
   readonly #link: ControlLink;
-  readonly #gateway: AssembledGateway;
+  readonly #recorder: TrafficRecorder;
+  readonly #gateway: GatewayWorker;
   readonly #ownSocket: string;
   #neighbours: Neighbours = { sockets: [], holder: null };
   #onNeighbours: (() => void)[] = [];
@@ -38,13 +59,30 @@ class GatewayWorker {
     this.#log = jsonLog((line) => process.stderr.write(line), settings.logLevel).with({ part: "gateway", place });
     this.#ownSocket = paths.worker(process.pid);
     this.#features = new FeatureHolding({ ...settings, views: readOnlineViews(folder) });
+    const newId = idsFrom(systemClock);
+    this.#recorder = new TrafficRecorder(
+      newId(),
+      async (batch) => void (await this.#link.ask({ method: "record", batch })),
+      this.#log,
+    );
     this.#gateway = assembleGateway({
+      clock: systemClock,
+      random: seededRandom(randomInt(2 ** 32)),
+      newId,
       log: this.#log,
-      table: readRoutingTable(folder, this.#log),
       features: this.#features,
-      ask: async (ask) => await this.#link.ask(ask),
       featuresElsewhere: async () => await this.#findHolder(),
+      recorder: this.#recorder,
+      keys: new UpstreamKeys(upstreamKeyFolder(folder), process.env, systemClock),
+      verdicts: new KeyVerdicts(
+        async (token, action, project) =>
+          (await this.#link.ask({ method: "authorise", token, action, project })) as Admission,
+        systemClock,
+      ),
+      takeOutcomes: async (project, deployment, outcomes) =>
+        (await this.#link.ask({ method: "outcomes", project, deployment, outcomes })) as OutcomesTaken,
     });
+    this.#gateway.setTable(readRoutingTable(folder, this.#log));
     this.#link = new ControlLink({
       path: paths.control,
       hello: () => ({ kind: "hello", place, pid: process.pid, revision: this.#gateway.revision() }),
@@ -57,7 +95,7 @@ class GatewayWorker {
 
   async start(): Promise<void> {
     await this.#gateway.server.listenOnPath(this.#ownSocket);
-    this.#gateway.recorder.start();
+    this.#recorder.start();
     this.#tell({ kind: "ready", socket: this.#ownSocket });
   }
 
@@ -77,6 +115,7 @@ class GatewayWorker {
     await this.#features.release();
     this.#tell({ kind: "released" });
     await this.#gateway.stop(graceMs);
+    await this.#recorder.stop();
     this.#link.stop();
     process.exit(0);
   }
@@ -147,7 +186,7 @@ class GatewayWorker {
 }
 
 const [, , settingsPath = "", place = "0"] = process.argv;
-const worker = new GatewayWorker(settingsPath, Number(place));
+const worker = new WorkerProgram(settingsPath, Number(place));
 process.on("message", (message, socket) => worker.hearHost(message as HostToWorker, socket as Socket | undefined));
 process.once("disconnect", () => void worker.end(orphanGraceMs));
 // The host says when to end; a terminal's interrupt reaches the whole group.

@@ -1,0 +1,44 @@
+import type { Clock } from "../../base/clock.ts";
+import { DeploymentDesk, type DeskParts } from "../gateway/deployment-desk.ts";
+import { ModelDirectory } from "../gateway/protocol/model-directory.ts";
+import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
+import type { Places } from "./places.ts";
+
+/** The desks of all deployments that speak the OpenAI API, and the names by which they are found. */
+export class Desks {
+  readonly #parts: DeskParts;
+  readonly #places: Pick<Places, "admit">;
+  readonly #clock: Clock;
+  readonly #desks = new Map<string, DeploymentDesk>();
+  #directory = new ModelDirectory(emptyRoutingTable);
+
+  constructor(parts: DeskParts, places: Pick<Places, "admit">, clock: Clock) {
+    this.#parts = parts;
+    this.#places = places;
+    this.#clock = clock;
+  }
+
+  get directory(): ModelDirectory {
+    return this.#directory;
+  }
+
+  deskOf(project: string, deployment: string): DeploymentDesk | undefined {
+    return this.#desks.get(`${project}/${deployment}`);
+  }
+
+  /** Goes on with a new table; requests under way keep what they were given. */
+  setTable(table: Pick<RoutingTable, "routes">): void {
+    const now = this.#clock.now();
+    const kept = new Set<string>();
+    for (const route of table.routes) {
+      if (route.kind !== "model" || route.protocol !== "openai") continue;
+      const key = `${route.project}/${route.deployment}`;
+      kept.add(key);
+      const known = this.#desks.get(key);
+      if (known === undefined) this.#desks.set(key, new DeploymentDesk(route, this.#parts, now));
+      else this.#places.admit(known.setRoute(route, now));
+    }
+    for (const key of this.#desks.keys()) if (!kept.has(key)) this.#desks.delete(key);
+    this.#directory = new ModelDirectory(table);
+  }
+}

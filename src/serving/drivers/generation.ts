@@ -1,0 +1,360 @@
+import type { Clock, Instant } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
+import type { FastAbort } from "../gateway/fast-abort.ts";
+import type { GatewayLimits } from "../gateway/gateway-limits.ts";
+import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
+import { type OpenAiOperation, pathOfOperation } from "../gateway/protocol/openai-path.ts";
+import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
+import type { RequestScan } from "../gateway/protocol/request-scan.ts";
+import { rewriteRequest } from "../gateway/protocol/rewrite-request.ts";
+import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
+import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
+import type { RoutingAsk } from "../gateway/request-parts.ts";
+import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
+import type { Place, VersionDesk } from "../gateway/version-desk.ts";
+import type { CallerAnswer } from "./caller-answer.ts";
+import { ejectionKey } from "./gateway-infer.ts";
+import type { Places } from "./places.ts";
+import type { TrafficRecorder } from "./traffic-recorder.ts";
+import type { UpstreamKeys } from "./upstream-keys.ts";
+import type { UpstreamPools } from "./upstream-pools.ts";
+import { type TryEnd, UpstreamTry } from "./upstream-try.ts";
+
+/** What carrying a request to a model needs. */
+export interface GenerationGround {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: GatewayLimits;
+  readonly places: Places;
+  readonly pools: Pick<UpstreamPools, "dispatch">;
+  readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
+  readonly recorder: Pick<TrafficRecorder, "tally" | "eject">;
+  readonly fastAbort: FastAbort;
+  /** The desk of a deployment that a route names as its fallback. */
+  readonly deskOf: (project: string, deployment: string) => DeploymentDesk | undefined;
+}
+
+/** One request, understood and let in. */
+export interface Generating {
+  /** Unique in this gateway; `requestId` is the caller's to choose. */
+  readonly id: string;
+  readonly requestId: string;
+  readonly operation: OpenAiOperation;
+  readonly identity: string;
+  readonly target: ModelTarget;
+  readonly body: Uint8Array;
+  readonly scan: RequestScan;
+  readonly blocks: RoutingAsk["blocks"];
+  /** Requests with the same key get the same version. */
+  readonly splitKey: string;
+  readonly session: string | null;
+  readonly traceparent: string | null;
+  readonly answer: CallerAnswer;
+}
+
+/** How a request ended, for all that count it. */
+export interface GenerationEnd {
+  readonly kind: "done" | "failed" | "aborted";
+  readonly refusal: Refusal | null;
+  readonly usage: TokenUsage | null;
+  /** Frames of a stream that were seen: its tokens when the upstream counted none. */
+  readonly frames: number;
+  readonly servedBy: string;
+  readonly version: string;
+  readonly queueMs: number;
+  readonly firstByteAt: Instant | null;
+  readonly retries: number;
+}
+
+/** What one deployment made of the request: its end, or a refusal after which a fallback may be asked. */
+type DeskEnd =
+  | { readonly kind: "over"; readonly end: TryEnd }
+  | { readonly kind: "fallback"; readonly refusal: Refusal };
+
+const none: ReadonlySet<string> = new Set();
+
+/** Carries one request to a model and its answer back: waits for a place, picks replicas, tries again, falls back. */
+export class Generation {
+  readonly #ground: GenerationGround;
+  readonly #asked: Generating;
+  readonly #ask: RoutingAsk;
+  #cancel: (() => void) | null = null;
+  #isGone = false;
+  #queueMs = 0;
+  #tries = 0;
+  #firstByteAt: Instant | null = null;
+  #servedBy = "";
+  #version = "";
+
+  constructor(ground: GenerationGround, asked: Generating) {
+    this.#ground = ground;
+    this.#asked = asked;
+    const { scan } = asked;
+    this.#ask = {
+      tokensIn: estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start),
+      tokensOut: scan.maxTokens ?? expectedTokensOut,
+      blocks: asked.blocks,
+      session: asked.session,
+      adapter: asked.target.adapter,
+    };
+  }
+
+  /** The caller went away, or a limit of the gateway was reached: whatever the request does now ends at once. */
+  abort(): void {
+    this.#isGone = true;
+    this.#cancel?.();
+  }
+
+  /** Runs to the end; the caller has its answer then. Never throws what the caller could mend. */
+  async run(desk: DeploymentDesk): Promise<GenerationEnd> {
+    let refusal: Refusal | null = null;
+    for (const each of this.#chain(desk)) {
+      const end = await this.#tryDesk(each);
+      if (end.kind === "over") return this.#endOf(end.end);
+      refusal ??= end.refusal;
+    }
+    refusal ??= serverRefusal(503, "model_not_ready", "no deployment could be asked");
+    this.#asked.answer.refuse(refusal);
+    return this.#endOf({ kind: "refused", refusal, status: null });
+  }
+
+  *#chain(desk: DeploymentDesk): Iterable<DeploymentDesk> {
+    yield desk;
+    for (const name of desk.route.fallbacks) {
+      const other = this.#ground.deskOf(desk.route.project, name);
+      if (other !== undefined && other !== desk) yield other;
+    }
+  }
+
+  async #tryDesk(desk: DeploymentDesk): Promise<DeskEnd> {
+    const { places, clock } = this.#ground;
+    const since = clock.now();
+    const cost = this.#ask.tokensIn + 2 * this.#ask.tokensOut;
+    const deadline = since + desk.route.admission.queueTimeoutMs;
+    const taken = places.take(desk.queue, { id: this.#asked.id, tenant: this.#asked.identity, cost, deadline }, since);
+    if ("wait" in taken) this.#cancel = taken.cancel;
+    const wait = "wait" in taken ? await taken.wait : taken;
+    this.#cancel = null;
+    this.#queueMs += clock.now() - since;
+    if (wait.kind === "gone") return over(gone);
+    if (wait.kind === "refused") return { kind: "fallback", refusal: wait.refusal };
+    let used = cost;
+    try {
+      const end = await this.#tryReplicas(desk);
+      if (end.kind === "over" && "usage" in end.end && end.end.usage !== null) {
+        used = end.end.usage.tokensIn + 2 * end.end.usage.tokensOut;
+      }
+      return end;
+    } finally {
+      places.release(desk.queue, this.#asked.id, used, clock.now());
+    }
+  }
+
+  async #tryReplicas(desk: DeploymentDesk): Promise<DeskEnd> {
+    desk.budget.earn();
+    const { fastAbort } = this.#ground;
+    const isOut = (versionId: string): boolean => fastAbort.isEjected(ejectionKey(desk.route, { versionId }));
+    const tried = new Set<string>();
+    let version = desk.versionFor(this.#asked.splitKey, isOut);
+    for (let tries = 1; !this.#isGone; tries += 1) {
+      const [asked, place] = this.#pick(desk, version, tried);
+      version = asked;
+      if (version === undefined || place === null)
+        return { kind: "fallback", refusal: notReady(desk, this.#ground.clock) };
+      this.#tries += 1;
+      const end = await this.#send(desk, version, place);
+      if (end.kind !== "refused") return over(end);
+      tried.add(place.replica.id);
+      version = desk.champion ?? version;
+      const pause = this.#pauseAfter(desk, version, tried, tries, end);
+      if (pause === null) return this.#giveUp(end);
+      await this.#wait(pause);
+    }
+    return over(gone);
+  }
+
+  #pick(
+    desk: DeploymentDesk,
+    version: VersionDesk | undefined,
+    tried: ReadonlySet<string>,
+  ): readonly [VersionDesk | undefined, Place | null] {
+    const now = this.#ground.clock.now();
+    for (const each of new Set([version, desk.champion])) {
+      const place = each?.pick(this.#ask, tried, now) ?? each?.pick(this.#ask, none, now) ?? null;
+      if (place !== null) return [each, place];
+    }
+    return [version, null];
+  }
+
+  #pauseAfter(
+    desk: DeploymentDesk,
+    version: VersionDesk,
+    tried: ReadonlySet<string>,
+    tries: number,
+    end: Extract<TryEnd, { kind: "refused" }>,
+  ): number | null {
+    return decideRetry({
+      tries,
+      status: end.status,
+      shouldRetry: end.refusal.shouldRetry,
+      retryAfterMs: end.refusal.retryAfterMs,
+      hasOther: version.hasOther(tried, this.#ground.clock.now()),
+      takeFromBudget: () => desk.budget.spend(),
+      random: this.#ground.random.next(),
+    });
+  }
+
+  /** No further try here: what the caller did wrong is told at once, else a fallback may be asked. */
+  #giveUp(end: Extract<TryEnd, { kind: "refused" }>): DeskEnd {
+    if (end.status === null || isRetryable(end.status)) return { kind: "fallback", refusal: end.refusal };
+    this.#asked.answer.refuse(end.refusal);
+    return over(end);
+  }
+
+  async #send(desk: DeploymentDesk, version: VersionDesk, place: Place): Promise<TryEnd> {
+    const { clock } = this.#ground;
+    const sentMs = performance.now();
+    let end: TryEnd = gone;
+    try {
+      end = await this.#dispatch(desk, version, place);
+    } finally {
+      this.#cancel = null;
+      const now = clock.now();
+      const kind =
+        end.kind === "answered" ? "done" : end.kind === "aborted" ? "aborted" : isFailure(end) ? "failed" : "done";
+      const usage = "usage" in end ? end.usage : null;
+      version.end(
+        place,
+        {
+          kind,
+          tokensIn: usage?.tokensIn ?? this.#ask.tokensIn,
+          tokensOut: usage?.tokensOut ?? ("frames" in end ? end.frames : 0),
+          ...(usage === null ? {} : { tokensCached: usage.tokensCached }),
+        },
+        now,
+      );
+      this.#count(desk, version, end, performance.now() - sentMs);
+    }
+    return end;
+  }
+
+  async #dispatch(desk: DeploymentDesk, version: VersionDesk, place: Place): Promise<TryEnd> {
+    const { clock, keys, limits, pools } = this.#ground;
+    const { replica } = place;
+    const { answer, operation, scan, target } = this.#asked;
+    const { project } = desk.route;
+    const isAsked = desk.route === target.route || desk.route.deployment === target.route.deployment;
+    const model = upstreamModel({ route: desk.route, adapter: isAsked ? target.adapter : null }, replica);
+    const injects = scan.isStream && !scan.wantsUsage && (operation === "chat" || operation === "completion");
+    const { credential } = replica;
+    const key =
+      credential === undefined ? null : (keys.fresh(project, credential) ?? (await keys.read(project, credential)));
+    if (this.#isGone) return gone;
+    this.#servedBy = desk.route.deployment;
+    this.#version = version.version.version;
+    return await new Promise<TryEnd>((resolve) => {
+      const attempt = new UpstreamTry({
+        clock,
+        limits,
+        answer,
+        isStream: scan.isStream,
+        stripsUsage: injects,
+        wantsBase64: operation === "embedding" && scan.wantsBase64,
+        onFirstByte: () => {
+          const now = clock.now();
+          this.#firstByteAt = now;
+          version.firstByte(place, now);
+          answer.addHeaders({ "x-millwright-deployment": this.#servedBy, "x-millwright-version": this.#version });
+        },
+        onEnd: resolve,
+      });
+      this.#cancel = () => attempt.abort();
+      pools.dispatch(
+        replica,
+        {
+          method: "POST",
+          path: pathOfOperation(operation),
+          headers: this.#headers(replica.headers, key),
+          body: rewriteRequest(this.#asked.body, scan, { model, asksForUsage: injects }),
+        },
+        attempt,
+      );
+    });
+  }
+
+  #headers(own: Readonly<Record<string, string>> | undefined, key: string | null): string[] {
+    const { requestId, scan, traceparent } = this.#asked;
+    const headers = ["content-type", "application/json", "x-request-id", requestId];
+    headers.push("accept", scan.isStream ? "text/event-stream" : "application/json");
+    if (traceparent !== null) headers.push("traceparent", traceparent);
+    if (key !== null) headers.push("authorization", `Bearer ${key}`);
+    if (own !== undefined) for (const [name, value] of Object.entries(own)) headers.push(name, value);
+    return headers;
+  }
+
+  /** Tells the rollout's statistics what happened; what the caller did wrong counts for no version. */
+  #count(desk: DeploymentDesk, version: VersionDesk, end: TryEnd, latencyMs: number): void {
+    if (end.kind === "aborted" || (end.kind === "refused" && !isFailure(end))) return;
+    const { recorder, fastAbort, clock } = this.#ground;
+    const { route } = desk;
+    recorder.tally.record(route, version.version, clock.now(), end.kind === "answered" ? latencyMs : null);
+    const key = ejectionKey(route, version.version);
+    if (end.kind === "answered") {
+      fastAbort.recordSuccess(key);
+      return;
+    }
+    if (version.version.versionId === route.champion) return;
+    if (!fastAbort.recordError(key, route.fastAbortErrors)) return;
+    const { project, deployment, revision } = route;
+    const message = `${route.fastAbortErrors} errors in a row, the last: ${end.refusal.message}`;
+    recorder.eject({ project, deployment, versionId: version.version.versionId, revision, message });
+  }
+
+  #wait(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.#cancel = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #endOf(end: TryEnd): GenerationEnd {
+    return {
+      kind: end.kind === "answered" ? "done" : end.kind === "aborted" ? "aborted" : "failed",
+      refusal: "refusal" in end ? end.refusal : null,
+      usage: "usage" in end ? end.usage : null,
+      frames: "frames" in end ? end.frames : 0,
+      servedBy: this.#servedBy,
+      version: this.#version,
+      queueMs: this.#queueMs,
+      firstByteAt: this.#firstByteAt,
+      retries: Math.max(0, this.#tries - 1),
+    };
+  }
+}
+
+const gone: TryEnd = { kind: "aborted", usage: null, frames: 0 };
+
+function over(end: TryEnd): DeskEnd {
+  return { kind: "over", end };
+}
+
+/** Whether an end tells of a trouble of the replica, not of the request. */
+function isFailure(end: TryEnd): boolean {
+  if (end.kind === "broken") return true;
+  return end.kind === "refused" && (end.status === null || end.status === 408 || end.status >= 500);
+}
+
+function notReady(desk: DeploymentDesk, clock: Clock): Refusal {
+  const { deployment } = desk.route;
+  const now = clock.now();
+  const opensAt = desk.champion?.opensAt(now) ?? Number.POSITIVE_INFINITY;
+  const isOpenSoon = Number.isFinite(opensAt) && opensAt > now;
+  const message = isOpenSoon
+    ? `every replica of ${deployment} has failed lately and is left alone for a moment`
+    : `${deployment} has no replica that is ready; see: millwright describe deployment ${deployment}`;
+  return serverRefusal(503, "model_not_ready", message, isOpenSoon ? opensAt - now : 1_000);
+}

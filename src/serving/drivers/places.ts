@@ -1,0 +1,73 @@
+import type { Instant } from "../../base/clock.ts";
+import type { AdmissionQueue, PlaceAsk } from "../gateway/request-parts.ts";
+import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
+
+/** How a request's wait for a place ended. */
+export type Wait =
+  | { readonly kind: "admitted" }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "gone" };
+
+/** A request that waits, and how to end its wait since its caller went away. */
+interface Waiting {
+  readonly wait: Promise<Wait>;
+  readonly cancel: () => void;
+}
+
+const admitted: Wait = { kind: "admitted" };
+
+/** Holds the requests that wait for a place at a deployment. */
+export class Places {
+  readonly #waiting = new Map<string, (wait: Wait) => void>();
+  readonly #queues = new Set<AdmissionQueue>();
+
+  /** Asks for a place; a request that need not wait has its answer at once. */
+  take(queue: AdmissionQueue, ask: PlaceAsk, now: Instant): Wait | Waiting {
+    const answer = queue.offer(ask, now);
+    if (answer.kind === "admitted") return admitted;
+    if (answer.kind === "shed") {
+      const message = `the deployment takes no more requests now: ${answer.why}`;
+      return { kind: "refused", refusal: serverRefusal(429, "overloaded", message, answer.retryAfterMs) };
+    }
+    this.#queues.add(queue);
+    const { id } = ask;
+    let settle: (wait: Wait) => void = () => undefined;
+    const wait = new Promise<Wait>((resolve) => {
+      settle = resolve;
+    });
+    this.#waiting.set(id, settle);
+    const cancel = (): void => {
+      if (!this.#waiting.delete(id)) return;
+      queue.cancel(id);
+      settle({ kind: "gone" });
+    };
+    return { wait, cancel };
+  }
+
+  /** Gives a place back; once for each that was admitted. */
+  release(queue: AdmissionQueue, id: string, actualCost: number, now: Instant): void {
+    this.admit(queue.release(id, actualCost, now));
+  }
+
+  /** Lets these requests go on. */
+  admit(ids: readonly string[]): void {
+    for (const id of ids) this.#settle(id, admitted);
+  }
+
+  /** Refuses those that have waited too long. */
+  tick(now: Instant): void {
+    for (const queue of this.#queues) {
+      for (const id of queue.expire(now)) {
+        const message = "no place became free within the deployment's queue timeout; try again, or add replicas";
+        this.#settle(id, { kind: "refused", refusal: serverRefusal(503, "queue_timeout", message, 1_000) });
+      }
+    }
+    if (this.#waiting.size === 0) this.#queues.clear();
+  }
+
+  #settle(id: string, wait: Wait): void {
+    const settle = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    settle?.(wait);
+  }
+}

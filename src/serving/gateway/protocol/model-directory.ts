@@ -1,0 +1,114 @@
+import { Fault } from "../../../base/fault.ts";
+import type { ModelRoute, RoutingTable } from "../routing-table.ts";
+
+/** What a model's name in a request stands for. */
+export interface ModelTarget {
+  readonly route: ModelRoute;
+  /** The adapter (LoRA) to apply, by the name that it has at the upstream; null for the model itself. */
+  readonly adapter: string | null;
+}
+
+/** A model in the list of those that a caller may use. */
+export interface ListedModel {
+  readonly id: string;
+  /** The deployment whose adapter it is; null for a deployment itself. */
+  readonly parent: string | null;
+}
+
+/** Parts of a name: a deployment and one of its adapters. */
+const separator = ":";
+
+/** Finds the deployment behind the names that callers use; made once for each routing table. */
+export class ModelDirectory {
+  readonly #projects = new Map<string, Map<string, ModelTarget>>();
+  readonly #listed = new Map<string, ListedModel[]>();
+  readonly #routes = new Map<string, ModelRoute>();
+
+  constructor(table: Pick<RoutingTable, "routes">) {
+    const routes = table.routes
+      .filter((route) => route.kind === "model")
+      .filter((route) => route.protocol === "openai");
+    const ambiguous = new Set<string>();
+    for (const route of routes) {
+      this.#add(route.project, route.deployment, { route, adapter: null }, null);
+      this.#routes.set(`${route.project}/${route.deployment}`, route);
+    }
+    for (const route of routes) {
+      for (const adapter of adaptersOf(route)) {
+        const target = { route, adapter };
+        this.#add(route.project, `${route.deployment}${separator}${adapter}`, target, route.deployment);
+        this.#addOwnName(target, ambiguous);
+      }
+    }
+  }
+
+  /**
+   * @param name a deployment, `deployment:adapter`, or an adapter that only one deployment of the project has.
+   * @throws {Fault} `serving.model-missing`.
+   */
+  resolve(project: string, name: string): ModelTarget {
+    const target = this.#projects.get(project)?.get(name);
+    if (target !== undefined) return target;
+    throw new Fault(
+      "serving.model-missing",
+      `project ${project} has no model "${name.slice(0, 200)}"; list those there are with GET /v1/models`,
+      { details: { param: "model" } },
+    );
+  }
+
+  /** The route of a deployment that speaks the OpenAI API. */
+  routeOf(project: string, deployment: string): ModelRoute | undefined {
+    return this.#routes.get(`${project}/${deployment}`);
+  }
+
+  /** The models of a project, each deployment followed by its adapters. */
+  list(project: string): readonly ListedModel[] {
+    return this.#listed.get(project) ?? [];
+  }
+
+  #add(project: string, name: string, target: ModelTarget, parent: string | null): void {
+    const names = this.#projects.get(project) ?? new Map<string, ModelTarget>();
+    this.#projects.set(project, names);
+    names.set(name, target);
+    const listed = this.#listed.get(project) ?? [];
+    this.#listed.set(project, listed);
+    listed.push({ id: name, parent });
+  }
+
+  /** An adapter's own name stands for it as long as nothing else has that name. */
+  #addOwnName(target: ModelTarget, ambiguous: Set<string>): void {
+    const { project } = target.route;
+    const name = target.adapter ?? "";
+    const key = `${project}/${name}`;
+    const names = this.#projects.get(project);
+    if (names === undefined || ambiguous.has(key)) return;
+    const other = names.get(name);
+    if (other === undefined) {
+      names.set(name, target);
+      return;
+    }
+    if (other.adapter === null) return;
+    ambiguous.add(key);
+    names.delete(name);
+  }
+}
+
+function adaptersOf(route: ModelRoute): ReadonlySet<string> {
+  return new Set(route.versions.flatMap((version) => version.replicas.flatMap((replica) => replica.adapters)));
+}
+
+/** The name that a target has at a replica. */
+export function upstreamModel(target: ModelTarget, replica: { readonly model: string }): string {
+  return target.adapter ?? replica.model;
+}
+
+/** A model as the OpenAI API lists it; when it was made is not known here. */
+export function modelJson(model: ListedModel, project: string): object {
+  return {
+    id: model.id,
+    object: "model",
+    created: 0,
+    owned_by: project,
+    ...(model.parent === null ? {} : { parent: model.parent }),
+  };
+}

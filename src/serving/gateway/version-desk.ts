@@ -1,0 +1,90 @@
+import type { Instant } from "../../base/clock.ts";
+import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./request-parts.ts";
+import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
+import { OutlierEjection } from "./resilience/outlier-ejection.ts";
+import type { ModelReplica, ModelRoute } from "./routing-table.ts";
+
+type Version = ModelRoute["versions"][number];
+
+/** A replica that a request is sent to; it counts as in flight until `VersionDesk.end`. */
+export interface Place {
+  readonly replica: ModelReplica;
+  readonly picked: Picked;
+}
+
+/** Chooses among the replicas of one version and keeps requests away from those that fail. */
+export class VersionDesk {
+  readonly #balancer: Balancer;
+  readonly #outliers = new OutlierEjection();
+  readonly #breakers = new Map<string, CircuitBreaker>();
+  #version: Version;
+  #replicas = new Map<string, ModelReplica>();
+
+  constructor(version: Version, balancer: Balancer, now: Instant) {
+    this.#balancer = balancer;
+    this.#version = version;
+    this.setVersion(version, now);
+  }
+
+  get version(): Version {
+    return this.#version;
+  }
+
+  get isEmpty(): boolean {
+    return this.#replicas.size === 0;
+  }
+
+  /** Takes the replicas that there are now; what is known of those that stay is kept. */
+  setVersion(version: Version, now: Instant): void {
+    this.#version = version;
+    this.#replicas = new Map(version.replicas.map((replica) => [replica.id, replica]));
+    this.#outliers.retain(new Set(this.#replicas.keys()));
+    for (const id of this.#breakers.keys()) if (!this.#replicas.has(id)) this.#breakers.delete(id);
+    for (const id of this.#replicas.keys()) if (!this.#breakers.has(id)) this.#breakers.set(id, new CircuitBreaker());
+    this.#balancer.retain(
+      version.replicas.map(({ id, slots, adapters }) => ({ id, weight: 1, slots, adapters })),
+      now,
+    );
+  }
+
+  /** @param tried replicas that have failed this very request. @returns null when no other replica may be asked now. */
+  pick(ask: RoutingAsk, tried: ReadonlySet<string>, now: Instant): Place | null {
+    const picked = this.#balancer.pick(ask, (id) => !tried.has(id) && this.#admits(id, now), now);
+    const replica = picked === null ? undefined : this.#replicas.get(picked.endpoint);
+    if (picked === null || replica === undefined) return null;
+    this.#breakers.get(replica.id)?.sent(now);
+    return { replica, picked };
+  }
+
+  /** Whether a replica other than those could be asked now. */
+  hasOther(tried: ReadonlySet<string>, now: Instant): boolean {
+    for (const id of this.#replicas.keys()) if (!tried.has(id) && this.#admits(id, now)) return true;
+    return false;
+  }
+
+  firstByte(place: Place, now: Instant): void {
+    this.#balancer.firstByte(place.picked, now);
+  }
+
+  /** The request is no longer at the replica; once for each place. @returns whether the replica is an outlier from now on. */
+  end(place: Place, outcome: RoutingOutcome, now: Instant): boolean {
+    this.#balancer.end(place.picked, outcome, now);
+    const { id } = place.replica;
+    const breaker = this.#breakers.get(id);
+    if (outcome.kind === "done") breaker?.succeeded();
+    else if (outcome.kind === "failed") breaker?.failed(now);
+    else breaker?.forgotten(now);
+    return outcome.kind !== "aborted" && this.#outliers.record(id, outcome.kind === "failed", now);
+  }
+
+  /** When a replica may be asked again; `now` when one may at once. */
+  opensAt(now: Instant): Instant {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const breaker of this.#breakers.values()) soonest = Math.min(soonest, breaker.opensAt(now));
+    return soonest;
+  }
+
+  #admits(id: string, now: Instant): boolean {
+    return (this.#breakers.get(id)?.admits(now) ?? false) && this.#outliers.admits(id, now);
+  }
+}
