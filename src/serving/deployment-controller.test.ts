@@ -12,6 +12,7 @@ import { registryRoom } from "../registry/room.ts";
 import type { ModelRegistry } from "../registry/ports.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
 import { callJson, outputData, type TestAnswer } from "./fixtures/start-replica.ts";
+import { autoscaleSchema } from "./autoscale/autoscale-spec.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
 import { type ServingRoom, servingRoom } from "./room.ts";
 
@@ -268,4 +269,35 @@ test("a candidate with other input names is refused with the names wanted and fo
   expect(back.rollout?.reason).toMatch(/declares the input columns late_1h, hour; its file takes "distance".*"hour"/);
   expect(back.phase).toBe("rolled-back");
   expect((await flight("after")).body).toMatchObject({ model_version: "2" });
+});
+
+test("replicas follow the load up and down again, without a failed request", async () => {
+  const deployment = await platform.resources.get(deploymentKind, "default", "flight-delay");
+  if (deployment === undefined) throw new Error("the deployment is gone");
+  const autoscale = autoscaleSchema.parse({
+    max: 2,
+    target: { concurrency: 1 },
+    stableWindow: "3s",
+    panicWindow: "2s",
+    scaleDownDelay: "3s",
+  });
+  const spec = { ...deployment.spec, autoscale };
+  await platform.resources.apply("tester", { kind: "Deployment", project: "default", name: "flight-delay", spec });
+  const answers: TestAnswer[] = [];
+
+  const grown = await until("two replicas serve", async () => {
+    answers.push(...(await sendFlights(`grow-${answers.length}`, 40)));
+    const now = await status();
+    return now?.scale?.ready === 2 && now;
+  });
+  expect(grown.scale).toMatchObject({ replicas: 2 });
+  expect(grown.scale?.reason).toContain("requests under way or waiting, 1 a replica");
+
+  const shrunk = await until("one replica is left", async () => {
+    answers.push(await flight(`shrink-${answers.length}`));
+    const now = await status();
+    return now?.scale?.replicas === 1 && now.replicas.length === 1 && now;
+  });
+  expect(shrunk.scale).toMatchObject({ ready: 1 });
+  expect(answers.filter((answer) => answer.status !== 200)).toEqual([]);
 });

@@ -9,6 +9,9 @@ import type { EventEntry, LoggedEvent } from "../platform/event.ts";
 import type { Platform } from "../platform/platform.ts";
 import { parseRefKey, type Resource, type ResourceRef, refKey } from "../platform/resource.ts";
 import type { ModelRegistry, ModelVersion } from "../registry/ports.ts";
+import { noScaleMemory, type ScaleMemory } from "./autoscale/decide-scale.ts";
+import type { DeploymentLoads } from "./autoscale/deployment-loads.ts";
+import { planScale } from "./autoscale/plan-scale.ts";
 import { type DeploymentPlan, type DeploymentSnapshot, type KnownView, planDeployment } from "./deployment-plan.ts";
 import type { DeploymentStore, RecordedLook } from "./deployment-store.ts";
 import { type ProbeResult, planExternal } from "./external-plan.ts";
@@ -17,7 +20,7 @@ import type { Route } from "./gateway/routing-table.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
-import type { ReplicaFact, ReplicaStart, RunnableVersion } from "./replica-plan.ts";
+import { isReplicaReady, type ReplicaFact, type ReplicaStart, type RunnableVersion } from "./replica-plan.ts";
 import type { RolloutEvidence } from "./rollout.ts";
 import { nextLook, rolloutKey } from "./rollout-look.ts";
 import type { onnxReplicaCommand, ReplicaSigns } from "./drivers/replica-folder.ts";
@@ -44,6 +47,7 @@ export interface DeploymentNeeds {
   readonly gatewayUrl: () => string;
   readonly store: DeploymentStore;
   readonly traffic: TrafficStore;
+  readonly loads: DeploymentLoads;
   readonly readReplicaFolder: (folder: string) => Promise<ReplicaSigns>;
   readonly replicaCommand: typeof onnxReplicaCommand;
   /** Asks what runs elsewhere whether it is ready. */
@@ -58,6 +62,12 @@ export interface DeploymentNeeds {
 const startingVisitMs = 500;
 const rolloutVisitMs = 1_000;
 const quietVisitMs = 15_000;
+
+/** How often a deployment is looked at whose replicas follow the load. */
+const scaleVisitMs = 2_000;
+
+/** Starts of replicas from which the next one's length is told. */
+const coldStartsKnown = 5;
 
 /** Replicas run before batch work, after the platform's own. */
 const replicaPriority = 80;
@@ -79,6 +89,8 @@ export class DeploymentController implements Controller {
   readonly #needs: DeploymentNeeds;
   /** Why workloads could not be submitted, by id; lost with the process and then found out again. */
   readonly #submitProblems = new Map<string, string>();
+  /** What scaling remembers, by deployment; lost with the process, whereupon nothing is scaled down for a while. */
+  readonly #scaleMemories = new Map<string, ScaleMemory>();
 
   constructor(needs: DeploymentNeeds) {
     this.#needs = needs;
@@ -184,19 +196,46 @@ export class DeploymentController implements Controller {
     const model = modelOf(deployment);
     const champion = await registry.byAlias(project, model, "champion");
     const candidate = await registry.byAlias(project, model, "candidate");
+    const replicas = await this.#facts(deployment);
     return {
       deployment,
       champion: champion === undefined ? null : runnable(champion),
       candidate: candidate === undefined ? null : runnable(candidate),
       views: await this.#knownViews(deployment),
       featuresPending: unfilled === null ? null : `the online features of ${unfilled.name} are being filled`,
-      replicas: await this.#facts(deployment),
+      replicas,
+      scale: await this.#scale(deployment, replicas),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
       resumedAt: candidate === undefined ? null : await store.resumedAt(project, deployment.name, candidate.id),
       url: `${gatewayUrl()}/v2/models/${deployment.name}`,
       now: platform.clock.now(),
     };
+  }
+
+  async #scale(deployment: Deployment, replicas: readonly ReplicaFact[]): Promise<DeploymentStatus["scale"]> {
+    const { store, loads, platform } = this.#needs;
+    const project = deployment.project ?? "";
+    const key = refKey(deployment);
+    const { champion, scale: previous } = deployment.status;
+    const now = platform.clock.now();
+    const ready = replicas.filter((fact) => fact.versionId === champion?.versionId && isReplicaReady(fact)).length;
+    const planned = planScale({
+      spec: deployment.spec,
+      previous,
+      ready,
+      coldStartsMs: await store.coldStarts(project, deployment.name, coldStartsKnown),
+      history: loads.historyOf(project, deployment.name),
+      memory: this.#scaleMemories.get(key) ?? noScaleMemory,
+      now,
+    });
+    if (planned === null) return null;
+    this.#scaleMemories.set(key, planned.memory);
+    const { replicas: wanted, reason, isPanic, coldStartMs } = planned;
+    // The reason is that of the last change: one that told each second's load would be a write a second.
+    const last =
+      previous?.replicas === wanted ? { reason: previous.reason, since: previous.since } : { reason, since: now };
+    return { replicas: wanted, ready, isPanic, coldStartMs, ...last };
   }
 
   async #knownViews(deployment: Deployment): Promise<readonly KnownView[]> {
@@ -388,6 +427,8 @@ export class DeploymentController implements Controller {
     for (const workload of active) await workloads.cancel(workload.id, this.#actor, "the deployment is being deleted");
     if (active.length > 0) return { kind: "again", afterMs: startingVisitMs };
     await store.forget(project, deployment.name);
+    this.#scaleMemories.delete(refKey(deployment));
+    this.#needs.loads.forget(project, deployment.name);
     await platform.resources.remove(deploymentKind, deployment, lease);
     return { kind: "settled" };
   }
@@ -396,7 +437,8 @@ export class DeploymentController implements Controller {
 function nextVisit(status: DeploymentStatus): NextVisit {
   const isStarting = status.phase === "deploying" || status.rollout?.state === "starting";
   if (isStarting) return { kind: "again", afterMs: startingVisitMs };
-  return { kind: "again", afterMs: status.phase === "rolling-out" ? rolloutVisitMs : quietVisitMs };
+  if (status.phase === "rolling-out") return { kind: "again", afterMs: rolloutVisitMs };
+  return { kind: "again", afterMs: status.scale === null ? quietVisitMs : scaleVisitMs };
 }
 
 function runnable(version: ModelVersion): RunnableVersion {

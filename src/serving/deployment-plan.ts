@@ -32,6 +32,8 @@ export interface DeploymentSnapshot {
   /** Why serving must wait: the online store is being filled; null when it need not. */
   readonly featuresPending: string | null;
   readonly replicas: readonly ReplicaFact[];
+  /** How many replicas each version is to have, where the load says so; null where the spec does. */
+  readonly scale: DeploymentStatus["scale"];
   /** Fingerprint of how replicas are to be started now. */
   readonly signature: string;
   readonly evidence: RolloutEvidence;
@@ -63,7 +65,7 @@ interface Share extends ServedVersion {
 /** Decides a deployment's next step. Level-triggered: any snapshot may be met at any time, after any crash. */
 export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
   const { deployment, champion, replicas, now } = snapshot;
-  const wanted = { replicas: deployment.spec.replicas, signature: snapshot.signature };
+  const wanted = { replicas: replicasWanted(snapshot), signature: snapshot.signature };
   const plan = (version: RunnableVersion): ReplicaPlan => planReplicas(version, wanted, replicas, now);
   const championProblem = champion === null ? null : columnProblem(champion, snapshot);
   const championPlan = champion === null || championProblem !== null ? null : plan(champion);
@@ -97,6 +99,11 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     message: messageOf(status),
     stops: stopsOf(snapshot, kept),
   };
+}
+
+/** How many replicas each version is to have. */
+function replicasWanted(snapshot: DeploymentSnapshot): number {
+  return snapshot.scale?.replicas ?? snapshot.deployment.spec.replicas;
 }
 
 /** Says which of a version's columns nobody can give; null when all are known. */
@@ -215,7 +222,7 @@ function stopsOf(snapshot: DeploymentSnapshot, kept: ReadonlySet<string | undefi
   const live = snapshot.replicas.filter(isLive);
   return live.flatMap((fact) => {
     if (!kept.has(fact.versionId)) return [{ id: fact.id, why: `version ${fact.version} no longer serves` }];
-    if (fact.signature === snapshot.signature && fact.slot < snapshot.deployment.spec.replicas) return [];
+    if (fact.signature === snapshot.signature && fact.slot < replicasWanted(snapshot)) return [];
     const isReplaced = live.some(
       (other) => other.versionId === fact.versionId && other.signature === snapshot.signature && isReplicaReady(other),
     );
@@ -256,6 +263,7 @@ function statusOf(snapshot: DeploymentSnapshot, parts: StatusParts): DeploymentS
         ready: isReplicaReady(fact),
         message: fact.problem ?? fact.message,
       })),
+    scale: snapshot.scale,
     url: serving === null ? null : snapshot.url,
     conditions: [...withCondition(deployment.status.conditions, ready)],
   };

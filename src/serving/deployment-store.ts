@@ -67,9 +67,18 @@ export class DeploymentStore {
   }
 
   async markReady(id: string): Promise<void> {
-    await sql`update serving_replica set was_ready = true where workload_id = ${id} and not was_ready`.execute(
-      this.#database,
-    );
+    await sql`
+      update serving_replica set was_ready = true, ready_at = ${this.#clock.now()}
+      where workload_id = ${id} and not was_ready`.execute(this.#database);
+  }
+
+  /** How long the last replicas of a deployment took from their start until they served, milliseconds. */
+  async coldStarts(project: string, deployment: string, limit: number): Promise<readonly number[]> {
+    const { rows } = await sql<{ took: number }>`
+      select ready_at - created_at as took from serving_replica
+      where project = ${project} and deployment = ${deployment} and ready_at is not null
+      order by ready_at desc limit ${limit}`.execute(this.#database);
+    return rows.map((row) => row.took);
   }
 
   /** Records a look with its event, if any, under the lease; recording it again changes nothing. */

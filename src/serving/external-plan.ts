@@ -64,6 +64,7 @@ export function planExternal(snapshot: ExternalSnapshot): DeploymentPlan {
       revision,
       rollout: null,
       replicas: [],
+      scale: null,
       url: serves ? snapshot.url : null,
       conditions: [...withCondition(deployment.status.conditions, ready)],
     },

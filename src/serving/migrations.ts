@@ -121,4 +121,9 @@ export const servingMigrations: readonly Migration[] = [
         primary key (project, deployment, version_id, revision)
       );`,
   },
+  {
+    number: 104,
+    name: "serving-cold-starts",
+    sql: `alter table serving_replica add column ready_at bigint;`,
+  },
 ];

@@ -11,10 +11,8 @@ import {
   stickySchema,
 } from "./gateway/route-policy.ts";
 import { externalSchema, ggufSchema, processSchema, runtimes } from "./runtime-spec.ts";
+import { autoscaleSchema, maxReplicas } from "./autoscale/autoscale-spec.ts";
 import { datatypes } from "./tensor.ts";
-
-/** Replicas that one version of a deployment may have. */
-export const maxReplicas = 64;
 
 const inputSchema = z.strictObject({
   name: z.string().min(1).max(128).describe("Name of the input in requests, such as origin."),
@@ -104,6 +102,8 @@ function* missingFields(spec: {
   readonly external?: unknown;
   readonly process?: unknown;
   readonly gguf?: unknown;
+  readonly slo?: unknown;
+  readonly autoscale?: { readonly min: number; readonly target: { readonly goodput?: number | undefined } } | undefined;
 }): Iterable<readonly [string, string]> {
   const { runtime } = spec;
   const needsModel = runtime === "onnx" || runtime === "gguf";
@@ -112,6 +112,12 @@ function* missingFields(spec: {
     yield ["model", "runtime: external serves no registered model; name it in external.model"];
   }
   if (runtime !== "external" && spec.pool === undefined) yield ["pool", `runtime: ${runtime} wants a pool`];
+  if (spec.autoscale !== undefined && runtime === "external") {
+    yield ["autoscale", "runtime: external has no replicas of ours to scale"];
+  }
+  if (spec.autoscale?.target.goodput !== undefined && spec.slo === undefined) {
+    yield ["slo", "autoscale.target.goodput wants an slo to measure by"];
+  }
   if (runtime === "onnx" && spec.inputs.length === 0) yield ["inputs", "runtime: onnx wants at least one input"];
   for (const block of ["external", "process"] as const) {
     if (runtime === block && spec[block] === undefined) yield [block, `runtime: ${block} wants this block`];
@@ -127,7 +133,13 @@ export const deploymentSpecSchema = z
       .optional()
       .describe("The registered model; its alias champion serves, its alias candidate is rolled out."),
     pool: nameSchema.optional().describe("The pool in which replicas run; wanted by all but runtime: external."),
-    replicas: z.int().min(1).max(maxReplicas).default(1).describe("Replicas of each version."),
+    replicas: z
+      .int()
+      .min(1)
+      .max(maxReplicas)
+      .default(1)
+      .describe("Replicas of each version; with autoscale, those to begin with."),
+    autoscale: autoscaleSchema.optional().describe("How the number of replicas follows the load; absent: it does not."),
     resources: z
       .strictObject({
         cpus: z.number().min(0.1).max(256).default(1).describe("Processors of one replica."),
@@ -237,6 +249,22 @@ export const deploymentStatusSchema = z.object({
       message: z.string(),
     }),
   ),
+  /** How many replicas each version is to have; null where the spec fixes them. */
+  scale: z
+    .object({
+      replicas: z.int(),
+      ready: z.int(),
+      /** In words. */
+      reason: z.string(),
+      /** Whether a burst keeps scaling down off. */
+      isPanic: z.boolean(),
+      /** How long a replica takes from its start until it serves, milliseconds. */
+      coldStartMs: z.number(),
+      /** When the number last changed. */
+      since: z.number(),
+    })
+    .nullable()
+    .default(null),
   /** Where to send requests. */
   url: z.string().nullable(),
   conditions: z.array(conditionSchema),
@@ -264,6 +292,7 @@ export const deploymentKind = defineKind({
     revision: 0,
     rollout: null,
     replicas: [],
+    scale: null,
     url: null,
     conditions: [],
   },

@@ -8,6 +8,7 @@ import type { Platform } from "../platform/platform.ts";
 import { refKey } from "../platform/resource.ts";
 import type { Room } from "../platform/room.ts";
 import type { ModelRegistry, ModelUse, ModelUses } from "../registry/ports.ts";
+import { DeploymentLoads } from "./autoscale/deployment-loads.ts";
 import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
 import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayControl } from "./drivers/gateway-control.ts";
@@ -60,6 +61,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const predictions = new PredictionStore(platform.database as never, needs.registry);
   const folder = join(platform.dataDirectory, "serving");
   const upstreamKeys = new UpstreamKeys(upstreamKeyFolder(folder), needs.upstreamKeys, platform.clock);
+  const loads = new DeploymentLoads(platform.clock.now());
   const gateway = new GatewayControl({
     settings: {
       ...needs.gateway,
@@ -71,6 +73,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     },
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, ask),
+    onLoad: (reported) => loads.add(reported),
   });
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
@@ -83,6 +86,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     gatewayUrl: () => gatewayUrl() ?? "",
     store,
     traffic,
+    loads,
     readReplicaFolder,
     replicaCommand: onnxReplicaCommand,
     probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),

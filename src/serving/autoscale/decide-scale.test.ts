@@ -19,7 +19,7 @@ const policy: ScalePolicy = {
 const start = 1_000_000_000;
 
 function sample(at: number, fields: Partial<LoadSample>): LoadSample {
-  return { at, concurrency: 0, queued: 0, tokens: 0, arrivals: 0, completed: 0, good: 0, ...fields };
+  return { at, concurrency: 0, tokens: 0, arrivals: 0, completed: 0, good: 0, ...fields };
 }
 
 /** A deployment under a load given by second, whose replicas take `coldSeconds` to serve; returns the wishes. */
@@ -110,7 +110,7 @@ describe("going to none", () => {
   });
 
   test("ends with the first request that waits", () => {
-    const asked = simulate(toZero, 40, (second) => (second < 20 ? {} : { concurrency: 1, queued: 1, arrivals: 1 }), {
+    const asked = simulate(toZero, 40, (second) => (second < 20 ? {} : { concurrency: 1, arrivals: 1 }), {
       initial: 0,
     });
     expect(asked[19]).toBe(0);

@@ -85,7 +85,7 @@ export function decideScale(policy: ScalePolicy, situation: ScaleSituation): Sca
   const panicUntil = burst.replicas >= threshold && burst.replicas > ready ? now + policy.stableMs : memory.panicUntil;
   const isPanic = panicUntil !== null && now < panicUntil;
   const wish = largest(isPanic ? [calm, burst, { replicas: current, why: "a burst: nothing is taken away" }] : [calm]);
-  const woken = current === 0 && panic.queued + panic.arrivals > 0 ? largest([wish, wake(burst)]) : wish;
+  const woken = current === 0 && panic.concurrency + panic.arrivals > 0 ? largest([wish, wake(burst)]) : wish;
   const wishes = remember(memory.wishes, { at: now, replicas: woken.replicas }, now - policy.downDelayMs);
   const isKnown = stable.seconds * 1_000 >= policy.stableMs;
   const replicas = bounded(

@@ -9,8 +9,6 @@ export interface LoadSample {
   readonly at: Instant;
   /** Mean requests under way or waiting. */
   readonly concurrency: number;
-  /** Mean requests waiting, those without a replica to go to among them. */
-  readonly queued: number;
   /** Mean tokens in flight: prompts not yet read and answers not yet written. */
   readonly tokens: number;
   /** Requests that came. */
@@ -25,7 +23,6 @@ export interface LoadWindow {
   /** Seconds of the window that are known: since the history began. */
   readonly seconds: number;
   readonly concurrency: number;
-  readonly queued: number;
   readonly tokens: number;
   readonly arrivals: number;
   readonly completed: number;
@@ -81,7 +78,6 @@ export class LoadHistory {
     return {
       seconds,
       concurrency: mean((row) => row.concurrency),
-      queued: mean((row) => row.queued),
       tokens: mean((row) => row.tokens),
       arrivals: total((row) => row.arrivals),
       completed: total((row) => row.completed),
@@ -99,7 +95,6 @@ export class LoadHistory {
 
 function addTo(bucket: Bucket, sample: LoadSample): void {
   bucket.concurrency += sample.concurrency;
-  bucket.queued += sample.queued;
   bucket.tokens += sample.tokens;
   bucket.arrivals += sample.arrivals;
   bucket.completed += sample.completed;

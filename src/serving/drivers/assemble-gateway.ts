@@ -4,6 +4,7 @@ import type { Log } from "../../platform/ports.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
 import { LeastBusy } from "../gateway/least-busy.ts";
+import { LoadMeter } from "../gateway/load-meter.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { PlaceQueue } from "../gateway/place-queue.ts";
@@ -35,6 +36,8 @@ export interface GatewayWorkerNeeds
 /** The parts of one worker that serves: a thread, a process or a test holds one. */
 export interface GatewayWorker {
   readonly server: GatewayServer;
+  /** What it carries. */
+  readonly loads: LoadMeter;
   /** The revision of the table in force. */
   revision(): number;
   /** Routes by this table from now on. */
@@ -50,6 +53,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const fastAbort = new FastAbort();
   const replicas = new ReplicaClient();
   const pools = new UpstreamPools(limits);
+  const loads = new LoadMeter(clock.now());
   const places = new Places();
   const desks = new Desks(
     { balancer: () => new LeastBusy(), queue: (route, count) => new PlaceQueue(count, route.admission.maxQueued) },
@@ -63,14 +67,16 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     pools,
     places,
     desks,
+    loads,
     gate: needs.gate ?? noLimits,
     observe: needs.observe ?? (() => undefined),
   });
   let table = emptyRoutingTable;
-  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, table: () => table });
+  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, loads, table: () => table });
   openai.start();
   return {
     server,
+    loads,
     revision: () => table.revision,
     setTable(next) {
       table = next;

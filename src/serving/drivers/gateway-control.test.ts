@@ -58,6 +58,7 @@ async function startGateway(workers: number, port = 0): Promise<GatewayControl> 
     },
     log: silentLog,
     answer,
+    onLoad: () => undefined,
   });
   control = made;
   await made.start(views);

@@ -11,6 +11,7 @@ import type { FeatureRow } from "../../features/ports.ts";
 import { ensureFolder, writeFileAtomically } from "../../platform/files.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { Answer, Ask, FromHost, FromWorker, ToWorker } from "../gateway/messages.ts";
+import type { DeploymentLoad } from "../gateway/load-meter.ts";
 import { isRouteOf, type Route, type RoutingTable, withoutRoute, withRoute } from "../gateway/routing-table.ts";
 import type { OnlineView } from "../ports.ts";
 import { FramedSocket } from "./framed-socket.ts";
@@ -49,6 +50,8 @@ export interface GatewayControlOptions {
   readonly log: Log;
   /** Answers what the gateway asks. */
   readonly answer: (ask: Ask) => Promise<unknown>;
+  /** Hears what the workers carry, about every second. */
+  readonly onLoad: (loads: readonly DeploymentLoad[]) => void;
 }
 
 /** A worker that is connected. */
@@ -235,6 +238,9 @@ export class GatewayControl {
         break;
       case "holding":
         this.#holder = worker;
+        break;
+      case "load":
+        this.#options.onLoad(message.loads);
         break;
       case "appended":
         this.#appends.get(message.call)?.(message.answer);

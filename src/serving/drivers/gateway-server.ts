@@ -5,6 +5,7 @@ import { Fault, isFault } from "../../base/fault.ts";
 import type { Action, Log } from "../../platform/ports.ts";
 import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
 import type { Admission, Outcome, OutcomesTaken } from "../gateway/messages.ts";
+import type { LoadMeter } from "../gateway/load-meter.ts";
 import { modelMetadata, serverMetadata } from "../gateway/model-metadata.ts";
 import { isRouteOf, type Route, type RoutingTable, type TabularRoute } from "../gateway/routing-table.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
@@ -36,6 +37,7 @@ export interface GatewayGround extends InferGround {
   readonly log: Log;
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly openai: Pick<OpenAiServer, "handle">;
+  readonly loads: LoadMeter;
   readonly table: () => RoutingTable;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
   /** The Unix socket of the worker that holds the online features; null when it is this one. */
@@ -192,7 +194,13 @@ export class GatewayServer {
     response.once("close", () => {
       if (!response.writableFinished) abort.abort();
     });
-    return toInferJson(await serveInference(this.#ground, route, path.version, asked, abort.signal));
+    const { loads, clock } = this.#ground;
+    const carried = loads.enter(route.project, route.deployment, 0, clock.now());
+    try {
+      return toInferJson(await serveInference(this.#ground, route, path.version, asked, abort.signal));
+    } finally {
+      loads.leave(carried, null, clock.now());
+    }
   }
 
   async #routeFor(request: IncomingMessage, model: string): Promise<Route> {

@@ -8,6 +8,7 @@ import type { OpenAiOperation, OpenAiPath } from "../gateway/protocol/openai-pat
 import { type Refusal, refusalOfFault, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
 import { estimateTokens, expectedTokensOut, priceOf } from "../gateway/protocol/token-price.ts";
+import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
@@ -30,6 +31,7 @@ export interface OpenAiGround extends Omit<GenerationGround, "deskOf"> {
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly desks: Desks;
   readonly gate: LimitGate;
+  readonly loads: LoadMeter;
   /** Hears of every request once, when it has ended. */
   readonly observe: (record: RequestRecord) => void;
 }
@@ -133,7 +135,7 @@ export class OpenAiServer {
 
   /** Takes from the limits, runs the request, and settles once whatever happens. */
   async #letIn(letIn: LetIn): Promise<void> {
-    const { gate, clock } = this.#ground;
+    const { gate, clock, loads } = this.#ground;
     const { route } = letIn.target;
     const tokensIn = tokensInOf(letIn.scan);
     const tokensOut = (letIn.scan.maxTokens ?? expectedTokensOut) * letIn.scan.choices;
@@ -151,6 +153,7 @@ export class OpenAiServer {
       return;
     }
     let end: GenerationEnd = failedEnd;
+    const carried = loads.enter(route.project, route.deployment, ask.tokens, clock.now());
     try {
       end = await this.#run(letIn, reserved.ticket);
     } catch (error) {
@@ -158,7 +161,8 @@ export class OpenAiServer {
       end = { ...failedEnd, refusal };
       this.#refuse(letIn.arrived, refusal);
     } finally {
-      this.#settle(letIn, reserved.ticket, end);
+      const isGood = this.#settle(letIn, reserved.ticket, end);
+      loads.leave(carried, isGood, clock.now());
     }
   }
 
@@ -202,7 +206,8 @@ export class OpenAiServer {
     }
   }
 
-  #settle(letIn: LetIn, ticket: LimitTicket, end: GenerationEnd): void {
+  /** @returns whether the request kept the deployment's SLO; null when it is not judged by one. */
+  #settle(letIn: LetIn, ticket: LimitTicket, end: GenerationEnd): boolean | null {
     const { gate, clock, observe } = this.#ground;
     const { arrived, operation, admission, target, scan } = letIn;
     const now = clock.now();
@@ -215,6 +220,7 @@ export class OpenAiServer {
     else gate.abandon(ticket, now);
     const ttftMs = end.firstByteAt === null ? null : end.firstByteAt - arrived.startedAt;
     const measured = { outcome: end.kind, ttftMs, durationMs: now - arrived.startedAt, tokensOut };
+    const isGood = route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo);
     observe({
       requestId: arrived.requestId,
       operation,
@@ -232,9 +238,10 @@ export class OpenAiServer {
       tokensCached: end.usage?.tokensCached ?? 0,
       microMoney,
       retries: end.retries,
-      isGood: route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo),
+      isGood,
       ...measured,
     });
+    return isGood;
   }
 
   #admit(request: IncomingMessage): Promise<Admission> {

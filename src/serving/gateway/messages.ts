@@ -4,6 +4,7 @@ import type { FeatureRow } from "../../features/ports.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { OnlineView } from "../ports.ts";
 import type { Element } from "../tensor.ts";
+import type { DeploymentLoad } from "./load-meter.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
 
@@ -108,6 +109,8 @@ export type FromWorker =
   /** From now on this worker holds the online features. */
   | { readonly kind: "holding" }
   | { readonly kind: "ask"; readonly call: number; readonly ask: Ask }
+  /** What it carried; one that is lost is missed by nobody for long. */
+  | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[] }
   | { readonly kind: "appended"; readonly call: number; readonly answer: Answer };
 
 /** The workers of one gateway, by the paths of their Unix sockets. */

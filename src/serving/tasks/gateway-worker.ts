@@ -40,6 +40,9 @@ const orphanGraceMs = 30_000;
 /** How long a request waits for somebody to hold the features while they are handed over. */
 const holderWaitMs = 2_000;
 
+/** How often a worker tells what it carries. */
+const loadReportMs = 1_000;
+
 /** A worker's parts and what it knows of its neighbours. */
 class WorkerProgram {
   readonly #log: Log;
@@ -51,6 +54,7 @@ class WorkerProgram {
   #neighbours: Neighbours = { sockets: [], holder: null };
   #onNeighbours: (() => void)[] = [];
   #isEnding = false;
+  #reports: NodeJS.Timeout | undefined;
 
   constructor(settingsPath: string, place: number) {
     const settings = readGatewaySettings(settingsPath);
@@ -96,6 +100,7 @@ class WorkerProgram {
   async start(): Promise<void> {
     await this.#gateway.server.listenOnPath(this.#ownSocket);
     this.#recorder.start();
+    this.#reports = setInterval(() => this.#reportLoad(), loadReportMs);
     this.#tell({ kind: "ready", socket: this.#ownSocket });
   }
 
@@ -115,6 +120,7 @@ class WorkerProgram {
     await this.#features.release();
     this.#tell({ kind: "released" });
     await this.#gateway.stop(graceMs);
+    clearInterval(this.#reports);
     await this.#recorder.stop();
     this.#link.stop();
     process.exit(0);
@@ -145,6 +151,11 @@ class WorkerProgram {
       this.#onNeighbours.push(resolve);
     });
     clearTimeout(timer);
+  }
+
+  #reportLoad(): void {
+    const loads = this.#gateway.loads.take(systemClock.now());
+    if (loads.length > 0) this.#link.send({ kind: "load", loads });
   }
 
   async #hold(): Promise<void> {
