@@ -154,11 +154,19 @@ describe("the queue of a running platform", () => {
   });
 
   const quotaUse = async (id: string) => {
-    const { items } = (await live.call("GET", "/api/v1/quotas/usage")) as {
+    const { items } = (await live.call("GET", "/api/v1/quota-usage")) as {
       items: readonly { id: string; resources: readonly { resource: string }[] }[];
     };
     return items.find((item) => item.id === id)?.resources.find(({ resource }) => resource === "gpu");
   };
+
+  test("reads a quota by its name, whatever it is called", async () => {
+    await open(1);
+    await live.apply("Quota", "usage", quotaKind.spec.parse({ team: "owners", gpus: { any: { nominal: 1 } } }));
+
+    expect(await live.call("GET", "/api/v1/quotas/usage")).toMatchObject({ kind: "Quota", name: "usage" });
+    expect(await quotaUse("team/owners")).toMatchObject({ nominal: 1000 });
+  });
 
   test("sets nodes aside for whom they are reserved, until it is told otherwise", async () => {
     await open(1);

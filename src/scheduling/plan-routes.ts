@@ -50,7 +50,7 @@ async function readableBy(gatekeeper: Gatekeeper, caller: Parameters<Gatekeeper[
 function quotaRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "GET",
-    path: "/api/v1/quotas/usage",
+    path: "/api/v1/quota-usage",
     summary: "Tells of each node of the quota tree what it has, uses, borrows and lends, its share and its past.",
     permission: { scope: "any" },
     handler: async ({ caller }) => {

@@ -38,7 +38,7 @@ test("the queue shows when each workload is planned to start", async () => {
 });
 
 test("quotas are shown as a tree, in whole GPUs", async () => {
-  const context = await open("GET /api/v1/quotas/usage", {
+  const context = await open("GET /api/v1/quota-usage", {
     items: [
       { id: "team/vision", parent: "platform", share: 0.5, pastShare: 0.25, waiting: 0, resources: [] },
       {

@@ -35,7 +35,7 @@ function readQuotaUse(fields: Fields): QuotaUse {
 export function useQuotaUse(): UseQueryResult<readonly QuotaUse[]> {
   return useQuery({
     queryKey: ["quota-use"],
-    queryFn: ({ signal }) => getJson("/api/v1/quotas/usage", itemsOf(readQuotaUse), signal),
+    queryFn: ({ signal }) => getJson("/api/v1/quota-usage", itemsOf(readQuotaUse), signal),
     refetchInterval: refreshMs,
   });
 }
