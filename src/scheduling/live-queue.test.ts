@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { until } from "../../test/until.ts";
 import { isFault } from "../base/fault.ts";
+import { appendEvents } from "../platform/event-log.ts";
 import { quotaKind } from "./model.ts";
 import { gpus, requestOf, standingPlatform, type StandingPlatform } from "./fixtures/standing-platform.ts";
 import { machineOf } from "./fixtures/world-values.ts";
@@ -190,6 +191,38 @@ describe("the queue of a running platform", () => {
     await live.end("lesson");
     await live.platform.resources.requestDeletion("tester", { kind: "Reservation", project: null, name: "course" });
     await live.reach("other", "running");
+  });
+
+  test("tells of who is in the way whose it is, what it holds and when it ends", async () => {
+    await open(2);
+    const start = live.platform.clock.now();
+    const subject = { kind: "TrainingJob", project: "default", name: "runs" };
+    await live.platform.database.transaction().execute(async (transaction) => {
+      await appendEvents(transaction, [
+        { at: start, actor: "ada", verb: "created", subject, message: "TrainingJob/runs was created", data: {} },
+      ]);
+    });
+    await live.submit("runs", { resources: gpus(2), command: hour(3) });
+    await live.reach("runs", "running");
+    await live.submit("waits");
+    await until("it has a reason", async () => (await live.get("waits")).reason ?? undefined);
+
+    expect(await live.call("GET", "/api/v1/projects/default/workloads/waits/why")).toMatchObject({
+      reason: {
+        blockers: [
+          {
+            id: "runs",
+            name: "TrainingJob/runs",
+            kind: "running",
+            owner: { kind: "TrainingJob", name: "runs", project: "default", team: "owners", identity: "ada" },
+            gpus: 2,
+            endsBy: start + 3 * hourMs,
+            endsP50: null,
+            endsP90: null,
+          },
+        ],
+      },
+    });
   });
 
   test("tells what a change would do, and leaves everything as it is", async () => {

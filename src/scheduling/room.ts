@@ -2,6 +2,7 @@ import type { WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { SchedulingController } from "./controller.ts";
+import { ClusterViews } from "./live/cluster-views.ts";
 import { liveSettings } from "./live/engine-settings.ts";
 import { ReservationController } from "./reservations/reservation-controller.ts";
 import { planRoutes } from "./plan-routes.ts";
@@ -16,11 +17,12 @@ export function schedulingRoom(
   const { queue, workloads } = needs;
   const { database, resources, gatekeeper, clock } = platform;
   const store = new SchedulingStore(database, queue);
+  const views = new ClusterViews(store, liveSettings, clock);
   return {
     name: "scheduling",
     routes: [
-      ...queueRoutes({ queue, workloads, store, resources, gatekeeper, clock }),
-      ...planRoutes({ store, gatekeeper, clock }),
+      ...queueRoutes({ queue, workloads, store, views, resources, gatekeeper }),
+      ...planRoutes({ views, gatekeeper, clock }),
     ],
     controllers: [
       new SchedulingController({

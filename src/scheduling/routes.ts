@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { poolKind, workloadIdSchema } from "../compute/model.ts";
 import type { PendingReason, Workload, WorkloadQueue, Workloads } from "../compute/ports.ts";
@@ -8,9 +7,10 @@ import type { ResourceStore } from "../platform/resource-store.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { explainWorkload } from "./explain-workload.ts";
 import { hideBlockers, hideNames } from "./hide-blockers.ts";
-import { viewOf } from "./live/cluster-view.ts";
+import { toBlockerViews } from "./live/blocker-views.ts";
+import type { ClusterViews } from "./live/cluster-views.ts";
 import { liveSettings } from "./live/engine-settings.ts";
-import { type Outlook, outlookOf } from "./live/outlook.ts";
+import type { Outlook } from "./live/outlook.ts";
 import { isInQueue, type PlannedStartView, planViews, positionsOf, queueOrder } from "./live/queue-order.ts";
 import { isLastingReason } from "./live/waiting-reason.ts";
 import { usePool } from "./pool-use.ts";
@@ -23,9 +23,9 @@ export interface QueueRoutesNeeds {
   readonly queue: WorkloadQueue;
   readonly workloads: Workloads;
   readonly store: SchedulingStore;
+  readonly views: ClusterViews;
   readonly resources: ResourceStore;
   readonly gatekeeper: Gatekeeper;
-  readonly clock: Clock;
 }
 
 /** What waits and what runs, with all that is known of those that wait. */
@@ -82,7 +82,7 @@ function queueRoute(needs: QueueRoutesNeeds): Route {
 }
 
 function whyRoute(needs: QueueRoutesNeeds): Route {
-  const { workloads, gatekeeper, store, clock } = needs;
+  const { workloads, gatekeeper } = needs;
   return defineRoute({
     method: "GET",
     path: "/api/v1/projects/:project/workloads/:id/why",
@@ -100,12 +100,8 @@ function whyRoute(needs: QueueRoutesNeeds): Route {
       }
       const { all, positions, plans } = await look(needs);
       const isVisible = visibleTo(all, await gatekeeper.readableProjects(caller));
-      const now = clock.now();
-      const outlook =
-        workload.state === "queued"
-          ? outlookOf(viewOf(await store.world(), liveSettings, now), workload.id, now)
-          : null;
-      const reason = reasonFor(outlook?.reason ?? workload.reason, isVisible);
+      const { outlook, reason: told } = await lookAhead(needs, workload);
+      const reason = told === null ? null : hideBlockers(told, isVisible);
       const { id, pool } = workload;
       return {
         ...explainWorkload({ ...workload, reason }, positions.get(id) ?? null, plans.get(id) ?? null),
@@ -115,6 +111,20 @@ function whyRoute(needs: QueueRoutesNeeds): Route {
       };
     },
   });
+}
+
+/** What is foreseen of a waiting workload, and the reason with all that is known of those in its way. */
+async function lookAhead({ views, store }: QueueRoutesNeeds, { id, state, reason }: Workload) {
+  if (state !== "queued") return { outlook: null, reason };
+  const kept = await views.latest();
+  const outlook = kept.outlook(id);
+  if (outlook === null) return { outlook, reason };
+  const { world, workloads } = kept.view;
+  const { blockers } = outlook.reason;
+  const owners = blockers.flatMap((blocker) => workloads.get(blocker.id)?.owner ?? []);
+  const writers = await store.writers(owners);
+  const told = toBlockerViews(blockers, { workloads, projects: world.declared.people.projects, writers });
+  return { outlook, reason: { ...outlook.reason, blockers: told } };
 }
 
 type IsVisible = (id: string) => boolean;

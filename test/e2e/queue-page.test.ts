@@ -89,7 +89,9 @@ test("the drawer shows a full explanation, and each edit leads to a what-if", { 
     const words = (await drawer.innerText()).replaceAll(/\s+/g, " ");
     expect(words).toMatch(/As likely as not in \d+m/);
     expect(words).toContain("At the latest – no limit bounds it");
-    expect(words).toMatch(/segment-roads running 4 GPUs done in \dh( \d+m)? at the latest, likely in 1h \d+m/);
+    expect(words).toMatch(
+      /segment-roads running ada · team vision, project maps 4 GPUs done in \dh( \d+m)? at the latest, likely in 1h \d+m, nine times/,
+    );
     expect(words).toContain("Stops segment-roads (4 GPUs, loses 4 GPU-hours)");
     expect(words).toContain("resources: { gpus: 1 }");
 
@@ -143,6 +145,8 @@ const explanation = {
         kind: "running",
         endsBy: now + 3 * 60 * minuteMs,
         endsP50: now + 90 * minuteMs,
+        endsP90: now + 120 * minuteMs,
+        owner: { kind: "TrainingJob", name: "segment-roads", project: "maps", team: "vision", identity: "ada" },
       },
     ],
     changes: [],

@@ -341,9 +341,30 @@ describe("the reason why a workload waits", () => {
 
     expect(explained).toMatchObject({ position: 2, waitingInQueue: 2, evicts: [] });
     expect(explained?.reason.blockers).toEqual([
-      { id: "r1", name: "TrainingJob/r1", queue: "a", gpus: 4, kind: "running", endsBy: 2 * hour, endsP50: hour },
+      {
+        id: "r1",
+        name: "TrainingJob/r1",
+        queue: "a",
+        gpus: 4,
+        kind: "running",
+        endsBy: 2 * hour,
+        endsP50: hour,
+        endsP90: 1.5 * hour,
+      },
     ]);
     expect(explained?.eta).toMatchObject({ p50: 2 * hour, p90: 2.5 * hour });
+  });
+
+  test("tells no end of a blocker that nothing bounds and nothing is known of", () => {
+    const engine = engineOf({
+      nodes: [nodeOf("n1", 4)],
+      first: [itemOf("r1", 4, { limitMs: null })],
+      item: itemOf("x", 2, { submittedAt: 1 }),
+    });
+
+    expect(explainItem(engine, "x", 2)?.reason.blockers).toMatchObject([
+      { id: "r1", endsBy: null, endsP50: null, endsP90: null },
+    ]);
   });
 
   test("names whom it has told to stop", () => {

@@ -1,12 +1,12 @@
 import type { Instant } from "../../base/clock.ts";
-import type { PendingReason } from "../../compute/ports.ts";
+import type { EngineSnapshot } from "../engine/model.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { explainItem } from "../explain/explain-item.ts";
 import { findEdits } from "../explain/find-edits.ts";
 import type { Edit, ForeseenEviction } from "../explain/model.ts";
-import { forecastStarts, type StartForecast } from "../forecast/forecast-starts.ts";
+import { type Forecast, forecastStarts, type StartForecast } from "../forecast/forecast-starts.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { reasonOf } from "./waiting-reason.ts";
+import { tellReason, type ToldReason } from "./waiting-reason.ts";
 
 /** How many workloads an answer may look at in all: with many of them it plays fewer cycles and tries fewer edits. */
 const cycleLooksMax = 1_000_000;
@@ -16,7 +16,7 @@ const forksMax = 32;
 
 /** Why a workload waits, when it starts, whom that stops, and what would start it now. */
 export interface Outlook {
-  readonly reason: PendingReason;
+  readonly reason: ToldReason;
   /** When it starts: as likely before as after, nine times of ten by then, and the latest by limits alone. */
   readonly eta: Omit<StartForecast, "id"> | null;
   /** Runs that are told to stop for it, or would be. */
@@ -25,24 +25,34 @@ export interface Outlook {
   readonly edits: readonly Edit[];
 }
 
-/** Looks at a waiting workload from all sides. Cost: within the bounds above, some dozens of restarts of the engine. */
-export function outlookOf(view: ClusterView, id: string, now: Instant): Outlook | null {
+/** When everything that waits starts, played as far as the bounds above allow. */
+export function forecastOf({ snapshot }: ClusterView, now: Instant): Forecast {
+  const looks = Math.floor(cycleLooksMax / Math.max(1, sizeOf(snapshot)));
+  return forecastStarts(snapshot, now, { cyclesMax: Math.max(10, Math.min(cyclesMax, looks)) });
+}
+
+function sizeOf({ waiting, running }: EngineSnapshot): number {
+  return waiting.length + running.length;
+}
+
+/**
+ * Looks at a waiting workload from all sides. Cost: within the bounds above, some dozens of restarts of the engine.
+ *
+ * @param forecast of the same view; asked only for one that the engine knows.
+ */
+export function outlookOf(view: ClusterView, id: string, now: Instant, forecast: () => Forecast): Outlook | null {
   const workload = view.workloads.get(id);
   if (workload === undefined) return null;
   const { snapshot, engine, surroundings } = view;
   if (!engine.state.waiting.has(id)) {
-    return { reason: reasonOf(engine, workload, surroundings, now), eta: null, evicts: [], edits: [] };
+    return { reason: tellReason(engine, workload, surroundings, now), eta: null, evicts: [], edits: [] };
   }
-  const size = snapshot.waiting.length + snapshot.running.length;
-  const forecast = forecastStarts(snapshot, now, {
-    cyclesMax: Math.max(10, Math.min(cyclesMax, Math.floor(cycleLooksMax / size))),
-  });
-  const explanation = explainItem(engine, id, now, forecast);
-  const forks = Math.min(forksMax, Math.floor(forkLooksMax / size));
+  const explanation = explainItem(engine, id, now, forecast());
+  const forks = Math.min(forksMax, Math.floor(forkLooksMax / sizeOf(snapshot)));
   const edits = forks === 0 ? [] : findEdits(() => Scheduler.restore(snapshot), id, now, forks).edits;
   const { p50 = null, p90 = null, hardBound = null } = explanation?.eta ?? {};
   return {
-    reason: reasonOf(engine, workload, surroundings, now),
+    reason: tellReason(engine, workload, surroundings, now),
     eta: { p50, p90, hardBound },
     evicts: explanation?.evicts ?? [],
     edits,

@@ -17,6 +17,7 @@ import { aheadWords, plannedStartWords } from "../../words/planned-start.ts";
 import { clockTime, exactTime } from "../../words/relative-time.ts";
 import type { UrlState } from "../../words/url-state.ts";
 import { withEnds } from "./blocker-ends.ts";
+import { blockerEndWords, blockerOwnerWords } from "./blocker-words.ts";
 import { manifestChange, triedEdit } from "./tried-edit.ts";
 import { writeChange } from "./what-if-change.ts";
 
@@ -124,9 +125,10 @@ function Blockers({ blockers }: { readonly blockers: readonly Blocker[] }): Reac
             <tr key={`${each.id} ${index}`}>
               <td style={{ paddingLeft: 0 }}>
                 <BlockerName blocker={each} /> {each.kind !== "" && <span className="faint">{each.kind}</span>}
+                {each.owner !== null && <div className="faint">{blockerOwnerWords(each)}</div>}
               </td>
               <td className="number">{gpuWords(each.gpus)}</td>
-              {knowsEnds && <td className="number">{blockerEnd(each, now)}</td>}
+              {knowsEnds && <td className="number">{blockerEndWords(each, now)}</td>}
             </tr>
           ))}
         </tbody>
@@ -142,14 +144,6 @@ function BlockerName({ blocker: { id, name, kind } }: { readonly blocker: Blocke
       {name}
     </Link>
   );
-}
-
-function blockerEnd({ endsBy, endsP50 }: Blocker, now: number): string {
-  if (endsBy !== null) {
-    const likely = endsP50 === null || endsP50 >= endsBy ? "" : `, likely ${aheadWords(endsP50, now)}`;
-    return `done ${aheadWords(endsBy, now)} at the latest${likely}`;
-  }
-  return endsP50 === null ? "no limit" : `done about ${aheadWords(endsP50, now)}`;
 }
 
 function Evictions({ evicts }: { readonly evicts: readonly ForeseenEviction[] }): ReactNode {
