@@ -225,6 +225,51 @@ describe("the queue of a running platform", () => {
     });
   });
 
+  test("compares what was foreseen with what happened, and tells how often it held", async () => {
+    await open(1);
+    const later = async (spanMs: number, id: string): Promise<void> => {
+      live.platform.clock.advance(spanMs);
+      await live.submit(id);
+      await until(`${id} has a reason`, async () => (await live.get(id)).reason ?? undefined);
+    };
+    const foreseen = async (id: string) =>
+      await until(`the start of ${id} is foreseen`, async () => {
+        const { rows } = await sql`select from start_estimate where workload = ${id}`.execute(live.platform.database);
+        return rows.length > 0;
+      });
+    await live.submit("runs");
+    await live.reach("runs", "running");
+    await later(0, "second");
+    await later(40_000, "third");
+    await foreseen("second");
+    await later(40_000, "fourth");
+    await foreseen("third");
+    // What runs has a limit of an hour: the second starts in time, the third an hour too late.
+    await live.end("runs");
+    await live.reach("second", "running");
+    await live.compute.workloads.cancel("fourth", "tester", "not wanted");
+    live.platform.clock.advance(3 * hourMs);
+    await live.end("second");
+    await live.reach("third", "running");
+    await later(40_000, "fifth");
+    await later(40_000, "sixth");
+    const why = async () => await live.call("GET", "/api/v1/projects/default/workloads/sixth/why");
+    const told = await until("both have been compared", async () => {
+      const answer = (await why()) as { readonly record: { readonly made: number } | null };
+      return answer.record?.made === 2 ? answer : undefined;
+    });
+
+    expect(told).toMatchObject({ record: { scope: "all", made: 2, held: 1, isCorrected: false } });
+    expect(await live.call("GET", "/api/v1/queue")).toMatchObject({
+      estimates: [{ pool: "training", made: 2, held: 1 }],
+    });
+    const { rows } = await sql<{ workload: string }>`
+      select workload from start_estimate where started_at is null and workload = 'fourth'`.execute(
+      live.platform.database,
+    );
+    expect(rows).toEqual([]);
+  });
+
   test("tells what a change would do, and leaves everything as it is", async () => {
     await open(1);
     await live.submit("runs", { command: hour(2) });

@@ -5,6 +5,7 @@ import type { PendingReason, Workload, WorkloadQueue, Workloads } from "../compu
 import type { Gatekeeper } from "../platform/ports.ts";
 import type { ResourceStore } from "../platform/resource-store.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
+import type { EstimateStore } from "./estimate-store.ts";
 import { explainWorkload } from "./explain-workload.ts";
 import { hideBlockers, hideNames } from "./hide-blockers.ts";
 import { toBlockerViews } from "./live/blocker-views.ts";
@@ -23,6 +24,7 @@ export interface QueueRoutesNeeds {
   readonly queue: WorkloadQueue;
   readonly workloads: Workloads;
   readonly store: SchedulingStore;
+  readonly estimates: EstimateStore;
   readonly views: ClusterViews;
   readonly resources: ResourceStore;
   readonly gatekeeper: Gatekeeper;
@@ -49,12 +51,12 @@ async function look({ queue, store }: QueueRoutesNeeds): Promise<QueueLook> {
 }
 
 function queueRoute(needs: QueueRoutesNeeds): Route {
-  const { resources, gatekeeper } = needs;
+  const { resources, gatekeeper, estimates } = needs;
   return defineRoute({
     method: "GET",
     path: "/api/v1/queue",
     summary:
-      "Lists what waits in the order in which it is likely to start, with reasons and planned starts, then what holds a place; and how full the pools are.",
+      "Lists what waits in the order in which it is likely to start, with reasons and planned starts, then what holds a place; how full the pools are; and how estimates of starts have held lately.",
     permission: { scope: "any" },
     query: z.object({ project: z.string().optional(), pool: z.string().optional() }),
     handler: async ({ query, caller }) => {
@@ -76,6 +78,7 @@ function queueRoute(needs: QueueRoutesNeeds): Route {
       return {
         items: [...waiting, ...holding].filter(isShown).map(describe),
         pools: pools.map((pool) => usePool(pool, all)),
+        estimates: await estimates.records(),
       };
     },
   });
@@ -141,10 +144,11 @@ function reasonFor(reason: PendingReason | null, isVisible: IsVisible): PendingR
 }
 
 /** What is foreseen, with the names of strangers' workloads hidden. */
-function shown(outlook: Outlook | null, isVisible: IsVisible): Pick<Outlook, "eta" | "evicts" | "edits"> {
-  if (outlook === null) return { eta: null, evicts: [], edits: [] };
+function shown(outlook: Outlook | null, isVisible: IsVisible): Pick<Outlook, "eta" | "record" | "evicts" | "edits"> {
+  if (outlook === null) return { eta: null, record: null, evicts: [], edits: [] };
   return {
     eta: outlook.eta,
+    record: outlook.record,
     evicts: hideNames(outlook.evicts, isVisible),
     edits: outlook.edits.map((edit) => ({ ...edit, ...hideEdit(edit, isVisible) })),
   };

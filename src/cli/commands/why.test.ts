@@ -77,6 +77,19 @@ test("tells whose each blocker is and when it lets go, as far as that is known",
   ]);
 });
 
+test("tells how often such estimates have held", async () => {
+  await open({ state: "queued", reason, record: { scope: "pool", made: 40, held: 36, isCorrected: true } });
+  const shown = recordingContext({ url: api.url });
+  await why(shown, { words: ["big"] });
+  expect(shown.printed[1]).toBe("of the last 40 p90 estimates of its pool 36 held");
+  await api.close();
+
+  await open({ state: "queued", reason, record: { scope: "all", made: 3, held: 1, isCorrected: false } });
+  const few = recordingContext({ url: api.url });
+  await why(few, { words: ["big"] });
+  expect(few.printed[1]).toBe("of the last 3 p90 estimates of all pools 1 held; too few yet to correct them by");
+});
+
 test("what ended tells how", async () => {
   await open({
     state: "failed",

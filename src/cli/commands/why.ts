@@ -55,7 +55,7 @@ function renderReason(context: CommandContext, answer: Item, workload: Item): re
   const now = { ...workload, ...answer };
   const state = readText(now, "state");
   const head = hasEnded(now) ? outcomeOf(now) : `is ${paint(state, toneOf(state))}: ${sentenceOf(answer, workload)}`;
-  const lines = [`${nameOf(workload)} ${head}`, ...plannedStart(context, answer)];
+  const lines = [`${nameOf(workload)} ${head}`, ...plannedStart(context, answer), ...recordLines(answer)];
   const blockers = listAt(reason, "blockers");
   const blockerLine = (blocker: unknown): string => {
     const more = [describeOwner(blocker), describeEnd(blocker, context.clock.now())].filter((each) => each !== "");
@@ -83,6 +83,21 @@ function plannedStart(context: CommandContext, answer: Item): readonly string[] 
   const likely = typeof p50 === "number" ? [`it is likely to start ${formatInstant(p50, now)}`] : [];
   const nine = typeof p90 === "number" ? [`nine times of ten ${formatInstant(p90, now)}`] : [];
   return [[...likely, ...nine, `it is planned ${formatInstant(at, now)}, ${bound}`].join("; ")];
+}
+
+const scopeWords: Readonly<Record<string, string>> = {
+  queue: "of its queue in its pool",
+  pool: "of its pool",
+  all: "of all pools",
+};
+
+/** How estimates like these have held lately. */
+function recordLines(answer: Item): readonly string[] {
+  const [made, held] = [readField(answer, "record.made"), readField(answer, "record.held")];
+  if (typeof made !== "number" || typeof held !== "number" || made === 0) return [];
+  const scope = scopeWords[readText(answer, "record.scope")] ?? "";
+  const note = readField(answer, "record.isCorrected") === true ? "" : "; too few yet to correct them by";
+  return [`of the last ${made} p90 estimates ${scope} ${held} held${note}`];
 }
 
 function sentenceOf(answer: Item, workload: Item): string {

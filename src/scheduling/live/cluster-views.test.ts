@@ -10,6 +10,7 @@ function standingReader() {
   const reader = {
     at: 1,
     reads,
+    past: async () => await Promise.resolve([]),
     place: async () => await Promise.resolve(`${reader.at}`),
     world: async () => {
       const read = Promise.withResolvers<World>();

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { EngineSettings } from "../engine/model.ts";
+import type { PastEstimate } from "../forecast/wait-calibrations.ts";
 import { viewOf } from "./cluster-view.ts";
 import { KeptView } from "./kept-view.ts";
 import type { World } from "./world.ts";
@@ -10,6 +11,8 @@ export interface WorldReader {
   place(): Promise<string>;
   /** The state, as it was at or after the moment of the call. */
   world(): Promise<World>;
+  /** What became of earlier estimates of starts, the oldest start first. */
+  past(): Promise<readonly PastEstimate[]>;
 }
 
 /** What is being made, and for which place. */
@@ -49,9 +52,9 @@ export class ClusterViews {
 
   async #make(place: string): Promise<KeptView> {
     try {
-      const world = await this.#reader.world();
+      const [world, past] = await Promise.all([this.#reader.world(), this.#reader.past()]);
       const now = this.#clock.now();
-      const view = new KeptView(viewOf(world, this.#settings, now), now);
+      const view = new KeptView(viewOf(world, this.#settings, now), now, past);
       this.#kept = { place, view };
       return view;
     } finally {

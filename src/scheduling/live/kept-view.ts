@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { Forecast } from "../forecast/forecast-starts.ts";
+import { type PastEstimate, WaitCalibrations } from "../forecast/wait-calibrations.ts";
 import { type ClusterView, viewOf } from "./cluster-view.ts";
 import type { QuotaUse } from "./model.ts";
 import { forecastOf, type Outlook, outlookOf } from "./outlook.ts";
@@ -13,16 +14,19 @@ export class KeptView {
   readonly view: ClusterView;
   /** When it was made: moments in its answers are reckoned from here. */
   readonly madeAt: Instant;
+  /** What became of earlier estimates. */
+  readonly waits: WaitCalibrations;
   readonly #outlooks = new Map<string, Outlook | null>();
   #forecast: Forecast | null = null;
   #quotaUse: readonly QuotaUse[] | null = null;
 
-  constructor(view: ClusterView, madeAt: Instant) {
+  constructor(view: ClusterView, madeAt: Instant, past: readonly PastEstimate[] = []) {
     this.view = view;
     this.madeAt = madeAt;
+    this.waits = new WaitCalibrations(past);
   }
 
-  /** When everything that waits starts. Cost, once: two plays of the world, within the bounds of `forecastOf`. */
+  /** When everything that waits starts, before it is corrected by `waits`. Cost, once: two plays of the world, within the bounds of `forecastOf`. */
   get forecast(): Forecast {
     this.#forecast ??= forecastOf(this.view, this.madeAt);
     return this.#forecast;
@@ -32,7 +36,7 @@ export class KeptView {
   outlook(id: string): Outlook | null {
     const known = this.#outlooks.get(id);
     if (known !== undefined) return known;
-    const outlook = outlookOf(this.view, id, this.madeAt, () => this.forecast);
+    const outlook = outlookOf(this.view, id, this.madeAt, { forecast: () => this.forecast, waits: this.waits });
     this.#outlooks.set(id, outlook);
     if (this.#outlooks.size > outlooksMax) {
       const [first] = this.#outlooks.keys();

@@ -104,6 +104,8 @@ export interface PoolUse {
   readonly used: Capacity;
   readonly total: Capacity;
   readonly waiting: number;
+  /** How many of the last p90 estimates of starts held; null where none was made yet. */
+  readonly estimates: { readonly made: number; readonly held: number } | null;
 }
 
 export interface Capacity {
@@ -253,8 +255,9 @@ function readCapacity(fields: Fields): Capacity {
   return { cpus: fields.numberOr("cpus", 0), memory: fields.numberOr("memory", 0), gpus: fields.numberOr("gpus", 0) };
 }
 
-function readPool(fields: Fields): PoolUse {
+function readPool(fields: Fields, estimates: ReadonlyMap<string, PoolUse["estimates"]>): PoolUse {
   return {
+    estimates: estimates.get(fields.textOr("name", "")) ?? null,
     name: fields.textOr("name", ""),
     driver: fields.textOr("driver", ""),
     role: fields.textOr("role", ""),
@@ -275,7 +278,14 @@ export function useQueue(project: string | undefined): UseQueryResult<Queue> {
         withQuery("/api/v1/queue", { project }),
         (value) => {
           const fields = fieldsOf(value, "queue");
-          return { workloads: fields.list("items", readWorkload), pools: fields.list("pools", readPool) };
+          const estimates = new Map(
+            fields.list("estimates", (each) => [
+              each.textOr("pool", ""),
+              { made: each.numberOr("made", 0), held: each.numberOr("held", 0) },
+            ]),
+          );
+          const pools = fields.list("pools", (pool) => readPool(pool, estimates));
+          return { workloads: fields.list("items", readWorkload), pools };
         },
         signal,
       ),

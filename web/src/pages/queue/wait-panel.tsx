@@ -18,6 +18,7 @@ import { clockTime, exactTime } from "../../words/relative-time.ts";
 import type { UrlState } from "../../words/url-state.ts";
 import { withEnds } from "./blocker-ends.ts";
 import { blockerEndWords, blockerOwnerWords } from "./blocker-words.ts";
+import { recordWords } from "./record-words.ts";
 import { manifestChange, triedEdit } from "./tried-edit.ts";
 import { writeChange } from "./what-if-change.ts";
 
@@ -67,6 +68,7 @@ function Starts({
   const now = useNow();
   const planned = told?.plannedStart ?? workload.plannedStart;
   const forecast = told?.forecast ?? null;
+  const record = told?.record ?? null;
   const isHeld = planned?.isHeld === true;
   return (
     <section className="stack tight">
@@ -83,6 +85,7 @@ function Starts({
           )}
         </p>
       )}
+      {record !== null && forecast !== null && <p className="faint">{recordWords(record)}</p>}
       {isHeld && <p className="special">◆ Others were told to stop for it; what they free is kept for it.</p>}
       <p className="muted">
         {[
