@@ -290,6 +290,14 @@ describe("the queue of a running platform", () => {
       evictions: [],
     });
     expect((await live.get("waits")).state).toBe("queued");
+    const edits = [{ id: "waits", field: "members", to: { min: 2, max: 2 } }];
+    expect(await live.call("POST", "/api/v1/whatif", { edits })).toMatchObject({
+      starts: [{ id: "waits", kind: "never", before: now + 2 * hourMs, after: null }],
+    });
+    const gone = [{ id: "nobody", field: "priority", to: 90 }];
+    expect(await live.call("POST", "/api/v1/whatif", { edits: gone })).toMatchObject({
+      error: { message: expect.stringContaining("there is no workload nobody") },
+    });
     expect(await live.call("POST", "/api/v1/whatif", { drain: [{ pool: "training", nodes: ["n9"] }] })).toMatchObject({
       error: { code: "platform.request-invalid", message: expect.stringContaining("no nodes n9") },
     });

@@ -109,7 +109,7 @@ function whatIfRoute({ views, gatekeeper, clock }: PlanRoutesNeeds): Route {
         const workload = view.workloads.get(id);
         return workload === undefined ? id.startsWith("what-if ") : isReadable(workload.project);
       };
-      const named = [...body.cancel, ...body.priorities.map(({ id }) => id)];
+      const named = [...body.cancel, ...[...body.priorities, ...body.edits].map(({ id }) => id)];
       const unknown = named.find((id) => !isVisible(id));
       // What the caller may not see is told as what is not there.
       if (unknown !== undefined) {
@@ -120,7 +120,7 @@ function whatIfRoute({ views, gatekeeper, clock }: PlanRoutesNeeds): Route {
       }
       const size = view.snapshot.waiting.length + view.snapshot.running.length;
       const cyclesMax = Math.max(10, Math.min(cyclesUsual, Math.floor(cycleLooksMax / Math.max(1, size))));
-      const answer = whatIf(view.snapshot, toChanges(body, view.surroundings, now), now, { cyclesMax });
+      const answer = whatIf(view.snapshot, toChanges(body, view, now), now, { cyclesMax });
       return {
         ...answer,
         starts: hideNames(answer.starts, isVisible),
