@@ -90,7 +90,7 @@ test("the drawer shows a full explanation, and each edit leads to a what-if", { 
     expect(words).toMatch(/As likely as not in \d+m/);
     expect(words).toContain("At the latest – no limit bounds it");
     expect(words).toMatch(
-      /segment-roads running ada · team vision, project maps 4 GPUs done in \dh( \d+m)? at the latest, likely in 1h \d+m, nine times/,
+      /segment-roads running ada · team vision, project maps 4 GPUs done in \dh( \d+m)? at the latest likely in 1h \d+m nine times/,
     );
     expect(words).toContain("Stops segment-roads (4 GPUs, loses 4 GPU-hours)");
     expect(words).toContain("resources: { gpus: 1 }");

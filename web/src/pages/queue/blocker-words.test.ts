@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Blocker } from "../../api/compute.ts";
-import { blockerEndWords, blockerOwnerWords } from "./blocker-words.ts";
+import { blockerEndLines, blockerOwnerWords } from "./blocker-words.ts";
 
 const hour = 3_600_000;
 const owner = { kind: "TrainingJob", name: "segment", project: "maps", team: "vision", identity: "ada" };
@@ -26,7 +26,7 @@ test.each([
   [{ endsP50: hour, endsP90: 2 * hour }, "likely in 1h, nine times of ten in 2h"],
   [{ kind: "reserved", endsBy: hour, endsP50: hour, endsP90: hour }, "done in 1h"],
 ])("a blocker with %j is said to be %s", (known, want) => {
-  expect(blockerEndWords({ ...bare, ...known }, 0)).toBe(want);
+  expect(blockerEndLines({ ...bare, ...known }, 0).join(", ")).toBe(want);
 });
 
 test("says whose a blocker is as far as that is told", () => {

@@ -9,14 +9,14 @@ export function blockerOwnerWords({ owner }: Blocker): string {
   return identity === null ? where : `${identity} · ${where}`;
 }
 
-/** When a blocker lets go: by its limit, and by what runs like it took. */
-export function blockerEndWords({ endsBy, endsP50, endsP90 }: Blocker, now: number): string {
-  if (endsBy !== null && endsBy === endsP50) return `done ${aheadWords(endsBy, now)}`;
+/** When a blocker lets go: by its limit, and by what runs like it took; one line for each. */
+export function blockerEndLines({ endsBy, endsP50, endsP90 }: Blocker, now: number): readonly string[] {
+  if (endsBy !== null && endsBy === endsP50) return [`done ${aheadWords(endsBy, now)}`];
   const isBefore = (at: number | null): at is number => at !== null && at < (endsBy ?? Number.POSITIVE_INFINITY);
-  const words = [
+  const lines = [
     ...(endsBy === null ? [] : [`done ${aheadWords(endsBy, now)} at the latest`]),
     ...(isBefore(endsP50) ? [`likely ${aheadWords(endsP50, now)}`] : []),
     ...(isBefore(endsP90) ? [`nine times of ten ${aheadWords(endsP90, now)}`] : []),
   ];
-  return words.length === 0 ? "no limit" : words.join(", ");
+  return lines.length === 0 ? ["no limit"] : lines;
 }

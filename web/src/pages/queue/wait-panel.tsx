@@ -8,7 +8,7 @@ import { aheadWords, plannedStartWords } from "../../words/planned-start.ts";
 import { clockTime, exactTime } from "../../words/relative-time.ts";
 import type { UrlState } from "../../words/url-state.ts";
 import { withEnds } from "./blocker-ends.ts";
-import { blockerEndWords, blockerOwnerWords } from "./blocker-words.ts";
+import { blockerEndLines, blockerOwnerWords } from "./blocker-words.ts";
 import { recordWords } from "./record-words.ts";
 import { Evictions } from "./evictions.tsx";
 import { gpuWords } from "./gpu-words.ts";
@@ -119,7 +119,13 @@ function Blockers({ blockers }: { readonly blockers: readonly Blocker[] }): Reac
                 {each.owner !== null && <div className="faint">{blockerOwnerWords(each)}</div>}
               </td>
               <td className="number">{gpuWords(each.gpus)}</td>
-              {knowsEnds && <td className="number">{blockerEndWords(each, now)}</td>}
+              {knowsEnds && (
+                <td className="number">
+                  {blockerEndLines(each, now).map((line) => (
+                    <div key={line}>{line}</div>
+                  ))}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
