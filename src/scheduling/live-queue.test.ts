@@ -337,12 +337,14 @@ describe("the queue of a running platform", () => {
     expect(reason).toMatchObject({ code: "no-such-queue", sentence: expect.stringContaining("nowhere") });
   });
 
-  test("refuses several members where the driver runs one", async () => {
-    await open(1);
-    Object.assign(live.driver, { membersMax: 1 });
+  test("refuses more members than the driver runs, and a changing number where it cannot take any away", async () => {
+    await open(4);
+    const isRefused = (error: unknown): boolean => isFault(error, "compute.request-impossible");
+    Object.assign(live.driver, { membersMax: 2, canShrink: false });
 
-    await expect(live.submit("gang", { members: { min: 2, max: 2 } })).rejects.toSatisfy((error) =>
-      isFault(error, "compute.request-impossible"),
-    );
+    await expect(live.submit("large", { members: { min: 3, max: 3 } })).rejects.toSatisfy(isRefused);
+    await expect(live.submit("elastic", { members: { min: 1, max: 2 } })).rejects.toSatisfy(isRefused);
+    await live.submit("gang", { members: { min: 2, max: 2 } });
+    expect((await live.reach("gang", "running")).places).toHaveLength(2);
   });
 });
