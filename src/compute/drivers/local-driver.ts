@@ -100,6 +100,8 @@ export class LocalDriver implements ComputeDriver {
       await this.#layFiles(task, folder);
       signal.throwIfAborted();
       const supervisor = startSupervisor(folder, this.#describe(task, folder));
+      // While this process lives it hears of the end at once; later drivers find it when they look.
+      supervisor.once("exit", () => this.#lookAt(keyOf(task)));
       await untilTaken(folder, supervisor, signal);
     });
     await this.observe(task);
@@ -246,14 +248,20 @@ export class LocalDriver implements ComputeDriver {
   }
 
   #lookAtWatched(): void {
-    for (const [key, { task, seen }] of this.#watched) {
-      const folder = this.#folderOf(task);
-      const supervisor = readSupervisor(folder);
-      const isUnder = !existsSync(taskPaths(folder).result) && supervisor !== undefined && isAlive(supervisor);
-      if (isUnder && (seen === "running" || !existsSync(taskPaths(folder).started))) continue;
-      this.#watched.delete(key);
-      for (const listener of this.#listeners) listener(task);
-    }
+    for (const key of this.#watched.keys()) this.#lookAt(key);
+  }
+
+  /** Tells the listeners when a watched task is no longer what it was seen as. */
+  #lookAt(key: string): void {
+    const watched = this.#watched.get(key);
+    if (watched === undefined) return;
+    const { task, seen } = watched;
+    const folder = this.#folderOf(task);
+    const supervisor = readSupervisor(folder);
+    const isUnder = !existsSync(taskPaths(folder).result) && supervisor !== undefined && isAlive(supervisor);
+    if (isUnder && (seen === "running" || !existsSync(taskPaths(folder).started))) return;
+    this.#watched.delete(key);
+    for (const listener of this.#listeners) listener(task);
   }
 }
 
