@@ -202,6 +202,22 @@ test("stops a step whose SQL is another now, and the steps of a pipeline that is
   expect(await versionsOf("rows")).toBe(0);
 });
 
+test("lets a step that waits follow its pipeline to another pool", async () => {
+  await applyPool(platform, "local", { limits: { cpus: 1, memory: "4GB" } });
+  const keeper = await holdPlace();
+  await applyPipeline({ rows: "SELECT 1 AS a" });
+  const before = await reached("has a workload", ({ steps }) => steps[0]?.state === "queued");
+
+  await applyPool(platform, "other");
+  await applyPipeline({ rows: "SELECT 1 AS a" }, { pool: "other" });
+  const done = await reached("is settled", isSettled);
+
+  expect((await workloadOf(done.steps[0])).pool).toBe("other");
+  expect(await versionsOf("rows")).toBe(1);
+  await until("the old one is cancelled", async () => (await workloadOf(before.steps[0])).state === "cancelled");
+  await keeper.open();
+});
+
 test("says who cancelled a step, and runs it again when the pipeline's spec is another", async () => {
   await applyPool(platform, "local", { limits: { cpus: 1, memory: "4GB" } });
   const keeper = await holdPlace();

@@ -164,7 +164,11 @@ export class StepController {
       if (choice.kind === "unclear") return unplaced(step, choice);
       return workingStep(step, await this.#submit(visit, open, output, choice.pool));
     }
-    if (workload.endedAt === null) return workingStep(step, workload);
+    if (workload.endedAt === null) {
+      if (workload.state !== "queued" || open.generation === pipeline.generation) return workingStep(step, workload);
+      await this.giveUp(open, `step ${step.name} waits anew, as its pipeline asks for now`, visit.lease);
+      return await this.#begin(visit, open.key);
+    }
     const outcome = await this.#outcomeOf(workload, open);
     if ("rows" in outcome) return await this.#register(visit, open, output, outcome);
     return await this.#retryOrTell(visit, open, workload.endedAt, outcome);
