@@ -73,9 +73,9 @@ export class ShareAccount implements LimitAccount {
   /** What to tell the owner now, one report for each window that has something to tell. @param isLast gives all back. */
   report(now: Instant, isLast: boolean): readonly ShareReport[] {
     const share = this.#at(now);
-    const former = this.#former.map((each) => each.report(0));
+    const former = this.#former.map((each) => each.report(0, now));
     this.#former = this.#former.filter((each) => !each.isIdle || each.isDue);
-    return share.isDue ? [...former, share.report(isLast ? 0 : shareMax(this.#rule))] : former;
+    return share.isDue ? [...former, share.report(isLast ? 0 : shareMax(this.#rule), now)] : former;
   }
 
   /** Takes the owner's answer. */

@@ -6,6 +6,9 @@ import type { LimitRule } from "./limit-rule.ts";
 /** How long the owner's word is taken that it does not have enough. */
 const believedMs: Millis = 500;
 
+/** Over which span past demand counts, each by e to the minus its age in spans. */
+const demandMs: Millis = 1_000;
+
 interface Refused {
   readonly need: number;
   readonly until: Instant;
@@ -37,8 +40,10 @@ export class Share {
   #returned = 0;
   #spent = 0;
   #held = 0;
-  /** Taken, or wanted in vain, since the last report. */
+  /** Taken, or wanted in vain: since the last report, and before it, the last second counting most. */
   #demand = 0;
+  #formerDemand = 0;
+  #reportedAt: Instant = 0;
   /** The most that a request found here since the last report, which another limit may keep it from taking yet. */
   #found = 0;
   /** The most that a request was refused for want of since the last answer. */
@@ -103,6 +108,7 @@ export class Share {
 
   take(amount: number, now: Instant): LimitHold {
     this.#changes += 1;
+    this.#found = 0;
     this.#held += amount;
     this.#demand += amount;
     return { taken: amount, settle: (used) => this.#settle(amount, used, now) };
@@ -114,14 +120,15 @@ export class Share {
   }
 
   /** What to tell the owner; gives back what is not expected to be used. @param most what it may hold unused. */
-  report(most: number): ShareReport {
+  report(most: number, now: Instant): ShareReport {
     const free = this.#granted - this.#returned - this.#spent - this.#held;
-    const wanted = Math.min(most, this.#kind === "concurrency" ? this.#demand : 2 * this.#demand);
-    const surplus = Math.max(free - Math.max(wanted, this.#need, this.#found), free + this.#held - this.#ceiling);
+    const wanted = Math.min(most, this.#wanted(now));
+    // What is a little too much is kept, so that it does not go to and fro.
+    const keeping = Math.min(most, 2 * wanted);
+    const surplus = Math.max(free - Math.max(keeping, this.#need, this.#found), free + this.#held - this.#ceiling);
     const back = Math.max(0, Math.min(free, surplus));
     const kept = Math.max(0, free - back);
     this.#returned += back;
-    this.#demand = 0;
     this.#found = 0;
     this.#asked = this.#need;
     this.#reported = this.#changes;
@@ -145,6 +152,14 @@ export class Share {
     this.#refused = waitMs === 0 ? null : { need: this.#asked, until: now + waitMs, believedUntil };
     this.#need = 0;
     this.#answered = this.#reported;
+  }
+
+  /** What the next two seconds are expected to take, as the last ones did; whole. */
+  #wanted(now: Instant): number {
+    this.#formerDemand = this.#formerDemand * Math.exp((this.#reportedAt - now) / demandMs) + this.#demand;
+    this.#reportedAt = now;
+    this.#demand = 0;
+    return Math.round(2 * this.#formerDemand);
   }
 
   #settle(taken: number, used: number, takenAt: Instant): void {
