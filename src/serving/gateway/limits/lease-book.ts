@@ -20,6 +20,8 @@ export interface LentMoney {
   readonly granted: number;
   readonly returned: number;
   readonly spent: number;
+  /** What of `granted` was granted just now, beyond what the worker had used anyway. */
+  readonly given: number;
 }
 
 interface LentShare {
@@ -43,6 +45,11 @@ interface LentLimit {
   /** Of rates only. */
   readonly bucket: GrantBucket | null;
   readonly windows: Map<Instant, LentWindow>;
+}
+
+interface Answered {
+  readonly grant: ShareGrant;
+  readonly given: number;
 }
 
 /** Answers to one worker, and what must be durable before they are sent. */
@@ -107,24 +114,16 @@ export class LeaseBook {
     const lent: LentMoney[] = [];
     for (const report of reports) {
       const limit = this.#limits.get(report.limit);
-      if (limit === undefined) {
-        grants.push(nothingOf(report, now));
-        continue;
-      }
-      const before = windowAt(limit, report.window).shares.get(worker);
-      const untouched = before === undefined ? null : { ...before };
-      const grant = this.#answer(limit, worker, report, now);
+      const { grant, given } = limit === undefined ? nothingOf(report, now) : this.#answer(limit, worker, report, now);
       grants.push(grant);
-      if (limit.rule.measure !== "money") continue;
-      const { granted } = grant;
+      if (limit?.rule.measure !== "money") continue;
       const { returned, spent } = report;
-      if (untouched?.granted === granted && untouched.returned === returned && untouched.spent === spent) continue;
-      lent.push({ limit: report.limit, window: report.window, worker, granted, returned, spent });
+      lent.push({ limit: report.limit, window: report.window, worker, granted: grant.granted, returned, spent, given });
     }
     return { grants, lent };
   }
 
-  #answer(limit: LentLimit, worker: string, report: ShareReport, now: Instant): ShareGrant {
+  #answer(limit: LentLimit, worker: string, report: ShareReport, now: Instant): Answered {
     const { rule, bucket } = limit;
     const window = windowAt(limit, report.window);
     const share = takeReport(limit, window, worker, report, now);
@@ -138,7 +137,7 @@ export class LeaseBook {
     window.committed += given;
     bucket?.lend(given, now);
     const isScarce = rule.measure === "concurrency" && [...window.shares.values()].some((each) => each.isShort);
-    return {
+    const grant: ShareGrant = {
       limit: report.limit,
       window: report.window,
       granted: share.granted,
@@ -149,6 +148,7 @@ export class LeaseBook {
       freshSince: bucket?.freshSince(now) ?? now,
       peers,
     };
+    return { grant, given };
   }
 
   #isLending(rule: LimitRule, startsAt: Instant, now: Instant): boolean {
@@ -237,8 +237,8 @@ function waitOf(limit: LentLimit, window: LentWindow, need: number, now: Instant
 }
 
 /** A limit that is no more gives nothing, and takes nothing. */
-function nothingOf(report: ShareReport, now: Instant): ShareGrant {
+function nothingOf(report: ShareReport, now: Instant): Answered {
   const { limit, window, returned, spent, held } = report;
-  const granted = returned + spent + held;
-  return { limit, window, granted, ceiling: 0, waitMs: 0, remaining: 0, fullInMs: null, freshSince: now, peers: 1 };
+  const common = { limit, window, granted: returned + spent + held, freshSince: now, peers: 1 };
+  return { grant: { ...common, ceiling: 0, waitMs: 0, remaining: 0, fullInMs: null }, given: 0 };
 }
