@@ -89,7 +89,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     resources: platform.resources,
     store: limits,
     clock: platform.clock,
-    onRules: (rules) => leases.setRules(rules),
+    onTable: ({ rules }) => leases.setRules(rules),
   });
   let pruning: NodeJS.Timeout | undefined;
   return {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FreshPlatform, freshPlatform } from "../../../test/platform.ts";
 import { until } from "../../../test/until.ts";
-import type { LimitRule } from "../gateway/limits/limit-rule.ts";
+import type { LimitTable } from "../gateway/limits/limit-table.ts";
+import { projectKind } from "../../tenancy/model.ts";
 import { budgetId } from "./limit-rules.ts";
 import { LimitStore } from "./limit-store.ts";
 import { trafficLimitKind } from "./model.ts";
@@ -9,16 +10,16 @@ import { TrafficLimitController } from "./traffic-limit-controller.ts";
 
 let platform: FreshPlatform;
 let store: LimitStore;
-let rules: readonly LimitRule[] = [];
+let { rules, teams }: LimitTable = { rules: [], teams: {} };
 
 beforeAll(async () => {
   platform = await freshPlatform();
   store = new LimitStore(platform.database as never, platform.clock);
   const { resources, clock } = platform;
-  const onRules = async (next: readonly LimitRule[]): Promise<void> => {
-    rules = next;
+  const onTable = async (next: LimitTable): Promise<void> => {
+    ({ rules, teams } = next);
   };
-  await platform.run([new TrafficLimitController({ resources, store, clock, onRules })]);
+  await platform.run([new TrafficLimitController({ resources, store, clock, onTable })]);
 });
 afterAll(async () => await platform.close());
 
@@ -56,6 +57,15 @@ test("a limit is told to whoever lends from it, and shows what was spent in its 
   const exhausted = await phaseOf("money", "exhausted");
   expect(exhausted.status.budget).toMatchObject({ spent: 0.5, lent: 1.5, left: 0 });
   expect(exhausted.status.conditions).toMatchObject([{ type: "WithinBudget", status: "false" }]);
+});
+
+test("the teams of projects are told, also when a project moves to another team", async () => {
+  const { kind } = projectKind;
+  for (const team of ["red", "blue"]) {
+    await platform.resources.apply("tester", { kind, name: "flights", spec: projectKind.spec.parse({ team }) });
+    await until(`flights is of team ${team}`, () => teams["flights"] === team);
+  }
+  expect(teams).toEqual({ flights: "blue" });
 });
 
 test("a limit that is deleted is not told any more", async () => {

@@ -1,8 +1,9 @@
 import type { Clock, Instant, Millis } from "../../base/clock.ts";
 import type { Controller, Lease, NextVisit } from "../../platform/controller.ts";
 import type { ResourceStore } from "../../platform/resource-store.ts";
+import { projectKind } from "../../tenancy/model.ts";
 import { budgetWindow } from "../gateway/limits/budget-window.ts";
-import type { LimitRule } from "../gateway/limits/limit-rule.ts";
+import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import { budgetId, limitRules } from "./limit-rules.ts";
 import { limitStatus } from "./limit-status.ts";
 import type { LimitStore } from "./limit-store.ts";
@@ -16,9 +17,12 @@ export interface TrafficLimitNeeds {
   readonly resources: Pick<ResourceStore, "list" | "observe">;
   readonly store: Pick<LimitStore, "spending">;
   readonly clock: Clock;
-  /** Hears of all limits whenever one of them may have changed. */
-  readonly onRules: (rules: readonly LimitRule[]) => Promise<void>;
+  /** Hears of all limits, and of the teams of all projects, whenever one of them may have changed. */
+  readonly onTable: (table: LimitTable) => Promise<void>;
 }
+
+/** The key that stands for all projects; no limit has this name. */
+const projectsKey = "projects:";
 
 /** Tells whoever lends from limits which there are, and shows what was spent of their budgets. */
 export class TrafficLimitController implements Controller {
@@ -30,13 +34,17 @@ export class TrafficLimitController implements Controller {
     this.#needs = needs;
   }
 
-  readonly keysOf: Controller["keysOf"] = (event) =>
-    event.subject.kind === trafficLimitKind.kind && event.verb !== "observed" ? [event.subject.name] : [];
+  readonly keysOf: Controller["keysOf"] = (event) => {
+    if (event.verb === "observed") return [];
+    if (event.subject.kind === projectKind.kind) return [projectsKey];
+    return event.subject.kind === trafficLimitKind.kind ? [event.subject.name] : [];
+  };
 
   async reconcile(name: string, lease: Lease): Promise<NextVisit> {
-    const { resources, clock, onRules } = this.#needs;
-    const all = await resources.list(trafficLimitKind);
-    await onRules(all.flatMap(limitRules));
+    const { resources, clock, onTable } = this.#needs;
+    const [all, projects] = await Promise.all([resources.list(trafficLimitKind), resources.list(projectKind)]);
+    const teams = Object.fromEntries(projects.map((project) => [project.name, project.spec.team]));
+    await onTable({ rules: all.flatMap(limitRules), teams });
     const limit = all.find((each) => each.name === name);
     if (limit === undefined) return { kind: "settled" };
     const now = clock.now();

@@ -8,6 +8,9 @@ import type { LimitRule } from "./limit-rule.ts";
 /** When a worker asks again for requests at once that others hold. */
 const askAgainMs: Millis = 200;
 
+/** A worker that was not heard for so long is gone for good; what it did not give back stays spent. */
+const goneMs: Millis = 86_400_000;
+
 /** Windows of one budget that are kept: the present one, and those before it for late reports. */
 const windowsMax = 3;
 
@@ -114,7 +117,7 @@ export class LeaseBook {
     const lent: LentMoney[] = [];
     for (const report of reports) {
       const limit = this.#limits.get(report.limit);
-      const { grant, given } = limit === undefined ? nothingOf(report, now) : this.#answer(limit, worker, report, now);
+      const { grant, given } = limit === undefined ? nothingOf(report) : this.#answer(limit, worker, report, now);
       grants.push(grant);
       if (limit?.rule.measure !== "money") continue;
       const { returned, spent } = report;
@@ -145,7 +148,7 @@ export class LeaseBook {
       waitMs: share.isShort ? waitOf(limit, window, need, now) : 0,
       remaining: isOpen ? Math.max(0, free - given) : 0,
       fullInMs: bucket?.fullInMs(now) ?? (window.window.endsAt === null ? null : window.window.endsAt - now),
-      freshSince: bucket?.freshSince(now) ?? now,
+      freshMs: bucket?.freshMs(now) ?? 0,
       peers,
     };
     return { grant, given };
@@ -163,14 +166,16 @@ export class LeaseBook {
     return Math.max(1, count);
   }
 
-  /** Takes back what silent workers held, but for money. */
+  /** Takes back what silent workers held; of money, forgets the ones that are gone, and nothing of what they were lent. */
   #expire(now: Instant): void {
     const gone = [...this.#seenAt].filter(([, seenAt]) => seenAt + leaseMs < now).map(([worker]) => worker);
     if (gone.length === 0) return;
     for (const worker of gone) this.#seenAt.delete(worker);
     for (const limit of this.#limits.values()) {
-      if (limit.rule.measure === "money") continue;
-      for (const window of limit.windows.values()) for (const worker of gone) forget(window, worker);
+      for (const window of limit.windows.values()) {
+        if (limit.rule.measure === "money") forgetGone(window, now);
+        else for (const worker of gone) takeBack(window, worker);
+      }
     }
   }
 }
@@ -204,7 +209,11 @@ function takeReport(
   return share;
 }
 
-function forget(window: LentWindow, worker: string): void {
+function forgetGone(window: LentWindow, now: Instant): void {
+  for (const [worker, share] of window.shares) if (share.seenAt + goneMs < now) window.shares.delete(worker);
+}
+
+function takeBack(window: LentWindow, worker: string): void {
   const share = window.shares.get(worker);
   if (share === undefined) return;
   window.committed -= share.granted - share.returned;
@@ -237,8 +246,8 @@ function waitOf(limit: LentLimit, window: LentWindow, need: number, now: Instant
 }
 
 /** A limit that is no more gives nothing, and takes nothing. */
-function nothingOf(report: ShareReport, now: Instant): Answered {
+function nothingOf(report: ShareReport): Answered {
   const { limit, window, returned, spent, held } = report;
-  const common = { limit, window, granted: returned + spent + held, freshSince: now, peers: 1 };
+  const common = { limit, window, granted: returned + spent + held, freshMs: 0, peers: 1 };
   return { grant: { ...common, ceiling: 0, waitMs: 0, remaining: 0, fullInMs: null }, given: 0 };
 }

@@ -50,6 +50,8 @@ export class Share {
   #need = 0;
   #ceiling = Number.POSITIVE_INFINITY;
   #last: ShareGrant | null = null;
+  /** What was taken before has run off the owner's bucket. */
+  #freshSince: Instant = Number.NEGATIVE_INFINITY;
   /** What the owner was last asked for in vain, and when it will have it. */
   #asked = 0;
   #refused: Refused | null = null;
@@ -149,6 +151,7 @@ export class Share {
     this.#granted = grant.granted;
     this.#ceiling = grant.ceiling;
     this.#last = grant;
+    this.#freshSince = now - grant.freshMs;
     const waitMs = grant.waitMs ?? Number.POSITIVE_INFINITY;
     const believedUntil = now + Math.min(waitMs, believedMs);
     this.#refused = waitMs === 0 ? null : { need: this.#asked, until: now + waitMs, believedUntil };
@@ -172,7 +175,7 @@ export class Share {
       return;
     }
     // What was taken long ago has run off the owner's bucket: giving it back would let it be used twice.
-    const isGone = takenAt < (this.#last?.freshSince ?? takenAt);
+    const isGone = takenAt < this.#freshSince;
     this.#spent += isGone ? taken : used;
     if (!isGone) this.#returned += taken - used;
   }
