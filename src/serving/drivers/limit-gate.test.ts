@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { testClock } from "../../../test/platform.ts";
 import { silentLog } from "../../platform/log.ts";
 import { ruleOf } from "../fixtures/limit-rules.ts";
@@ -103,4 +103,24 @@ test("without an owner that answers, what is not leased is refused for a moment"
 
   expect(await gate.reserve(ask, clock.now())).toMatchObject({ kind: "refused", retryAfterMs: 500 });
   expect(gate.reserve({ ...ask, microMoney: 0 }, clock.now())).toMatchObject({ kind: "reserved" });
+});
+
+test("a request waits for an owner that is slow at most twice half a second", async () => {
+  vi.useFakeTimers();
+  try {
+    const rules = [ruleOf("requests", 10)];
+    const gate = new LimitGate(new ShareDesk(clock.now()), { ask: () => new Promise(() => undefined) }, clock, 600_000);
+    gate.setTable({ rules, teams: {} }, clock.now());
+    const answers: GateAnswer[] = [];
+    const waiting = Promise.resolve(gate.reserve(ask, clock.now())).then((answer) => answers.push(answer));
+
+    await vi.advanceTimersByTimeAsync(999);
+    expect(answers).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    await waiting;
+    expect(answers).toMatchObject([{ kind: "refused", retryAfterMs: 500 }]);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -14,6 +14,9 @@ import type { LimitLeases } from "./limit-leases.ts";
 /** How often the owner of the limits is asked for one request before it is refused. */
 const asksMax = 2;
 
+/** How long a request waits for the owner's answer each time. */
+const askMs: Millis = 500;
+
 /** What a refused request is told when the owner gave its word, but others took what it gave. */
 const soonMs: Millis = 500;
 
@@ -91,12 +94,21 @@ export class LimitGate {
 
   async #askOwner(ask: LimitAsk): Promise<GateAnswer> {
     for (let asked = 0; asked < asksMax; asked += 1) {
-      await this.#leases.ask();
+      await this.#askInTime();
       const answer = this.#answer(ask, this.#clock.now());
       if (answer !== null) return answer;
     }
     const message = "the share of the limits that this gateway holds is used up, and their owner gave no more in time";
     return this.#refuse(ask, "traffic limits", message, soonMs);
+  }
+
+  async #askInTime(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, askMs);
+    });
+    await Promise.race([this.#leases.ask(), tooLate]);
+    clearTimeout(timer);
   }
 
   /** Null when the owner must be asked. */

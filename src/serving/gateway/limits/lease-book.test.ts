@@ -131,6 +131,17 @@ test("while the owner is silent, workers serve on with their part of a rate", ()
   for (const worker of workers) expect(worker.reserve(book, one(0), later)).not.toBeNull();
 });
 
+test("a gateway that starts while the owner is silent serves with a part of rates and a share at once, and no money", () => {
+  const worker = new Worker("a", [ruleOf("requests", 480), ruleOf("concurrency", 40)], start);
+  const poor = new Worker("b", [ruleOf("money", 100)], start);
+  expect(worker.ledger.reserve(one(0), start + leaseMs).kind).toBe("lease-first");
+
+  const later = start + leaseMs + minute;
+  const kinds = Array.from({ length: 4 }, () => worker.ledger.reserve(one(0), later).kind);
+  expect(kinds).toEqual(["reserved", "reserved", "lease-first", "lease-first"]);
+  expect(poor.ledger.reserve(one(0, 1), later).kind).toBe("lease-first");
+});
+
 test("what a request uses beyond what it reserved is owed, and is taken from what is lent next", () => {
   const rules = [ruleOf("money", 1_000, {}, "total"), ruleOf("tokens", 1_000)];
   const book = bookOf(rules);
@@ -149,9 +160,10 @@ test("what a request uses beyond what it reserved is owed, and is taken from wha
 test("a worker that was taken for dead and is not comes on top until its requests end", () => {
   const rules = [ruleOf("concurrency", 2)];
   const book = bookOf(rules);
-  const [first, second] = [new Worker("a", rules, start), new Worker("b", rules, start)];
+  const first = new Worker("a", rules, start);
   const tickets = [first.reserve(book, one(0), start), first.reserve(book, one(0), start)];
   const later = start + leaseMs + 1;
+  const second = new Worker("b", rules, later);
   expect(second.reserve(book, one(0), later)).not.toBeNull();
 
   const [ticket] = tickets;

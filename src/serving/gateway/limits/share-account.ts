@@ -8,6 +8,9 @@ import { Share, shareKind } from "./share.ts";
 
 const endless: BudgetWindow = { startsAt: 0, endsAt: null };
 
+/** Workers that are reckoned with where the owner never said how many there are. */
+const unknownPeers = 8;
+
 /** When a worker last heard from the owner of the limits; shared by all its accounts. */
 export interface OwnerContact {
   heardAt: Instant;
@@ -17,7 +20,8 @@ export interface OwnerContact {
  * One worker's part of a limit, leased from the limit's owner.
  *
  * It takes only from what it holds. While the owner is silent, a share of a rate refills by itself with its part of the
- * rate, so that the gateway serves on; a share of money or of requests at once lasts as long as it lasts.
+ * rate, so that the gateway serves on; a share of money or of requests at once lasts as long as it lasts. A gateway that
+ * started while the owner was silent takes one share of requests at once, and no money.
  */
 export class ShareAccount implements LimitAccount {
   #rule: LimitRule;
@@ -27,6 +31,7 @@ export class ShareAccount implements LimitAccount {
   #former: readonly Share[] = [];
   readonly #contact: OwnerContact;
   #advancedAt: Instant;
+  #isAdvanced = false;
 
   constructor(rule: LimitRule, contact: OwnerContact, now: Instant) {
     this.#rule = rule;
@@ -93,12 +98,16 @@ export class ShareAccount implements LimitAccount {
     this.#share = new Share(this.#rule.id, this.#window.startsAt, shareKind(this.#rule));
   }
 
-  /** A share that was never answered knows of no peers and gives itself nothing. */
   #refill(now: Instant): void {
     const { last } = this.#share;
-    if (last === null || shareKind(this.#rule) !== "rate") return;
+    const kind = shareKind(this.#rule);
+    if (kind === "concurrency" && last === null && !this.#isAdvanced) {
+      this.#isAdvanced = true;
+      this.#share.advance(shareMax(this.#rule));
+    }
+    if (kind !== "rate") return;
     this.#advancedAt = Math.max(this.#advancedAt, this.#contact.heardAt + leaseMs);
-    const perMs = this.#rule.amount / rateSpanMs / last.peers;
+    const perMs = this.#rule.amount / rateSpanMs / (last?.peers ?? unknownPeers);
     const amount = Math.floor((now - this.#advancedAt) * perMs);
     if (amount === 0) return;
     this.#advancedAt += amount / perMs;
