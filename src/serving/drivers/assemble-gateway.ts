@@ -64,7 +64,14 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     observe: needs.observe ?? (() => undefined),
   });
   let table = emptyRoutingTable;
-  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, table: () => table });
+  const server = new GatewayServer({
+    ...needs,
+    unfinishedConnections: limits.unfinishedConnections,
+    openai,
+    replicas,
+    fastAbort,
+    table: () => table,
+  });
   openai.start();
   return {
     server,

@@ -12,6 +12,7 @@ import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-pat
 import { faultStatus } from "./fault-status.ts";
 import { type InferGround, serveInference } from "./gateway-infer.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
+import { guardConnections } from "./guard-connections.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import { type OpenAiServer, projectHeader } from "./openai-server.ts";
 import { readBody } from "./request-body.ts";
@@ -26,6 +27,9 @@ export const maxUnderWay = 4096;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
+/** How often those limits are looked after. */
+const checkMs = 1_000;
+
 /** How long an idle connection is kept. */
 const keepAliveMs = 65_000;
 
@@ -34,6 +38,8 @@ export interface GatewayGround extends InferGround {
   readonly log: Log;
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly openai: Pick<OpenAiServer, "handle">;
+  /** Connections whose first headers are not there yet. */
+  readonly unfinishedConnections: number;
   readonly table: () => RoutingTable;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
 }
@@ -47,11 +53,12 @@ export class GatewayServer {
   constructor(ground: GatewayGround) {
     this.#ground = ground;
     this.#server = createServer(
-      { keepAliveTimeout: keepAliveMs },
+      { keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: checkMs },
       (request, response) => void this.#answer(request, response),
     );
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.requestTimeout = requestTimeoutMs;
+    guardConnections(this.#server, ground.unfinishedConnections);
   }
 
   /** @returns the port on which it listens. */
