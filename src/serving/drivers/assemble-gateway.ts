@@ -1,14 +1,15 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { Log } from "../../platform/ports.ts";
+import { AdmissionQueue } from "../gateway/admission/admission-queue.ts";
+import { defaultBands } from "../gateway/admission/band.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
 import { LeastBusy } from "../gateway/least-busy.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
-import { PlaceQueue } from "../gateway/place-queue.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
-import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
+import { emptyRoutingTable, type ModelRoute, type RoutingTable } from "../gateway/routing-table.ts";
 import { Desks } from "./desks.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
@@ -40,6 +41,11 @@ export interface GatewayWorker {
   stop(graceMs: number): Promise<void>;
 }
 
+function openQueue({ admission }: ModelRoute, places: number, now: Instant): AdmissionQueue {
+  const plain = { ...defaultBands.default, queueMax: admission.maxQueued, waitMaxMs: admission.queueTimeoutMs };
+  return new AdmissionQueue(places, now, { ...defaultBands, default: plain });
+}
+
 /** Puts the parts of a worker together. */
 export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...needs.limits };
@@ -48,11 +54,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const replicas = new ReplicaClient();
   const pools = new UpstreamPools(limits);
   const places = new Places();
-  const desks = new Desks(
-    { balancer: () => new LeastBusy(), queue: (route, count) => new PlaceQueue(count, route.admission.maxQueued) },
-    places,
-    clock,
-  );
+  const desks = new Desks({ balancer: () => new LeastBusy(), queue: openQueue }, places, clock);
   const openai = new OpenAiServer({
     ...needs,
     limits,

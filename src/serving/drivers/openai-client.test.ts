@@ -327,7 +327,9 @@ describe("a caller that goes away", () => {
     const first = openai.chat.completions.create(hello);
     await upstream.request(0);
     const abort = new AbortController();
-    const second = errorOf(openai.chat.completions.create({ ...hello, prompt_cache_key: "second" }, { signal: abort.signal }));
+    const second = errorOf(
+      openai.chat.completions.create({ ...hello, prompt_cache_key: "second" }, { signal: abort.signal }),
+    );
     const third = openai.chat.completions.create({ ...hello, prompt_cache_key: "third" });
     await until("all three are at the gateway", async () => letIn === 3);
     abort.abort();

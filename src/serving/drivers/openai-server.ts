@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Log } from "../../platform/ports.ts";
+import { type Band, bands } from "../gateway/admission/band.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
@@ -19,6 +20,9 @@ import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The header by which keys that are bound to no project choose one. */
 export const projectHeader = "x-millwright-project";
+
+/** The header by which a caller says how urgent its request is: interactive, default or bulk. */
+const bandHeader = "x-millwright-band";
 
 /** The header that keeps the requests of a conversation together. */
 const sessionHeader = "x-session-id";
@@ -178,6 +182,7 @@ export class OpenAiServer {
       requestId,
       operation,
       identity: admission.identity,
+      band: bandOf(request),
       target,
       body,
       scan,
@@ -284,6 +289,12 @@ const failedEnd: GenerationEnd = {
 
 function tokensInOf(scan: RequestScan): number {
   return estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start);
+}
+
+/** Callers may say how urgent they are, but for the platform's own band. */
+function bandOf(request: IncomingMessage): Band {
+  const asked = textOf(request, bandHeader);
+  return bands.find((band) => band === asked && band !== "system") ?? "default";
 }
 
 function textOf(request: IncomingMessage, header: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
-import type { AdmissionQueue, Balancer } from "./request-parts.ts";
+import type { AdmissionQueue } from "./admission/admission-queue.ts";
+import type { Balancer } from "./request-parts.ts";
 import { RetryBudget } from "./resilience/retry-budget.ts";
 import type { ModelRoute } from "./routing-table.ts";
 import { bucketOf, versionOfBucket } from "./traffic-split.ts";
@@ -11,7 +12,7 @@ const openPlaces = 4_096;
 /** Makes the parts that a desk works with. */
 export interface DeskParts {
   readonly balancer: (route: ModelRoute, versionId: string) => Balancer;
-  readonly queue: (route: ModelRoute, places: number) => AdmissionQueue;
+  readonly queue: (route: ModelRoute, places: number, now: Instant) => AdmissionQueue;
 }
 
 /** What the gateway keeps of one deployment between requests; it outlives changes of the route. */
@@ -25,7 +26,7 @@ export class DeploymentDesk {
   constructor(route: ModelRoute, parts: DeskParts, now: Instant) {
     this.#parts = parts;
     this.#route = route;
-    this.queue = parts.queue(route, placesOf(route));
+    this.queue = parts.queue(route, placesOf(route), now);
     this.#setVersions(now);
   }
 

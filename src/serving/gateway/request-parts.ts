@@ -86,31 +86,3 @@ export interface LimitGate {
   /** Nothing was used: the request never reached a model. */
   abandon(ticket: LimitTicket, now: Instant): void;
 }
-
-/** A request that wants a place at a deployment. */
-export interface PlaceAsk {
-  readonly id: string;
-  /** Who it belongs to, for fairness. */
-  readonly tenant: string;
-  /** Tokens in and twice the tokens out. */
-  readonly cost: number;
-  readonly deadline: Instant;
-}
-
-export type PlaceAnswer =
-  | { readonly kind: "admitted" }
-  | { readonly kind: "queued" }
-  | { readonly kind: "shed"; readonly retryAfterMs: Millis; readonly why: string };
-
-/** Decides which requests of a deployment are under way and which wait. */
-export interface AdmissionQueue {
-  offer(ask: PlaceAsk, now: Instant): PlaceAnswer;
-  /** A request that was admitted ended. @returns ids that are admitted now. */
-  release(id: string, actualCost: number, now: Instant): readonly string[];
-  /** @returns ids whose deadline has come. */
-  expire(now: Instant): readonly string[];
-  /** A request that waits is gone. */
-  cancel(id: string): void;
-  /** @returns ids that are admitted now. */
-  setCapacity(places: number, now: Instant): readonly string[];
-}
