@@ -14,7 +14,10 @@ import { GatewayProcess } from "./drivers/gateway-process.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
+import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
+import { LimitStore } from "./limits/limit-store.ts";
+import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
 import { deploymentKind } from "./model.ts";
 import type { PredictionLog } from "./ports.ts";
 import { PredictionStore } from "./prediction-store.ts";
@@ -28,6 +31,9 @@ const fallbackProject = "default";
 const predictionsKeptMs = 30 * 86_400_000;
 const windowsKeptMs = 90 * 86_400_000;
 const pruneMs = 3_600_000;
+
+/** How long what was lent is kept for each worker of the gateway, before those that are gone are added up. */
+const lentKeptMs = 86_400_000;
 
 /** What serving needs of other rooms and of the server. */
 export interface ServingNeeds {
@@ -58,6 +64,9 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const folder = join(platform.dataDirectory, "serving");
   const upstreamKeyFolder = join(folder, "upstream-keys");
   const upstreamKeys = new UpstreamKeys(upstreamKeyFolder, needs.upstreamKeys, platform.clock);
+  const limits = new LimitStore(platform.database as never, platform.clock);
+  // The gateway is a thread of this process: no worker of an owner before this one is left.
+  const leases = new StoredLeaseOwner({ store: limits, clock: platform.clock, learnsForMs: 0 });
   const gateway = new GatewayProcess({
     host: needs.gateway.host,
     port: needs.gateway.port,
@@ -68,7 +77,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     upstreamKeys: needs.upstreamKeys,
     tablePath: join(folder, "routing-table.json"),
     log: platform.log,
-    answer: (ask) => answerGateway(platform, traffic, ask),
+    answer: (ask) => answerGateway(platform, traffic, leases, ask),
   });
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
@@ -85,17 +94,23 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     replicaCommand: onnxReplicaCommand,
     probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
   });
+  const limitController = new TrafficLimitController({
+    resources: platform.resources,
+    store: limits,
+    clock: platform.clock,
+    onTable: ({ rules }) => leases.setRules(rules),
+  });
   let pruning: NodeJS.Timeout | undefined;
   return {
     name: "serving",
     routes: servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
-    controllers: [controller],
+    controllers: [controller, limitController],
     predictions,
     gatewayUrl,
     async start() {
       await ensureFolder(folder);
       await gateway.start(await controller.views());
-      pruning = setInterval(() => void prune(platform, traffic), pruneMs);
+      pruning = setInterval(() => void prune(platform, traffic, limits), pruneMs);
     },
     async stop() {
       clearInterval(pruning);
@@ -119,12 +134,19 @@ export function deploymentUses(platform: Pick<Platform, "resources">): ModelUses
   };
 }
 
-async function answerGateway(platform: Platform, traffic: TrafficStore, ask: Ask): Promise<unknown> {
+async function answerGateway(
+  platform: Platform,
+  traffic: TrafficStore,
+  leases: StoredLeaseOwner,
+  ask: Ask,
+): Promise<unknown> {
   switch (ask.method) {
     case "authorise":
       return await admit(platform, ask);
     case "record":
       return await record(platform, traffic, ask.batch);
+    case "lease":
+      return await leases.lease(ask.worker, ask.reports);
     case "outcomes": {
       const { project, deployment } = ask;
       if ((await platform.resources.get(deploymentKind, project, deployment)) === undefined) {
@@ -156,8 +178,11 @@ async function record(platform: Platform, traffic: TrafficStore, batch: TrafficB
   }
 }
 
-async function prune(platform: Platform, traffic: TrafficStore): Promise<void> {
+async function prune(platform: Platform, traffic: TrafficStore, limits: LimitStore): Promise<void> {
   const now = platform.clock.now();
+  await limits
+    .tidy(now - lentKeptMs, now - windowsKeptMs)
+    .catch((error: unknown) => platform.log.warn("old budgets were not tidied", { error: String(error) }));
   await traffic
     .prune(now - predictionsKeptMs, now - windowsKeptMs)
     .catch((error: unknown) => platform.log.warn("old predictions were not removed", { error: String(error) }));

@@ -4,6 +4,7 @@ import type { FeatureRow } from "../../features/ports.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { OnlineView } from "../ports.ts";
 import type { Element } from "../tensor.ts";
+import type { ShareReport } from "./limits/lease.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
 
@@ -62,6 +63,8 @@ export interface EjectedVersion {
 export type Ask =
   | { readonly method: "authorise"; readonly token: string; readonly action: Action; readonly project: string | null }
   | { readonly method: "record"; readonly batch: TrafficBatch }
+  /** Answered by one `ShareGrant` for each report. */
+  | { readonly method: "lease"; readonly worker: string; readonly reports: readonly ShareReport[] }
   | {
       readonly method: "outcomes";
       readonly project: string;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../../base/random.ts";
 import { AdmissionQueue, type AdmissionAsk } from "./admission-queue.ts";
-import { type Band, bands, defaultBands } from "./band.ts";
+import { type Band, bands, bandsFor, defaultBands } from "./band.ts";
 
 const far = Number.MAX_SAFE_INTEGER;
 
@@ -266,6 +266,13 @@ test("what refused callers are told is within a quarter of what comes, in the mi
 
   expect(errors.length).toBeGreaterThan(1_000);
   expect(median).toBeLessThan(0.25);
+});
+
+test("a deployment's own queue and patience are those of its default band, and the others keep their proportion", () => {
+  const own = bandsFor({ queueMax: 10, waitMaxMs: 6_000 });
+
+  expect(own.default).toEqual({ ...defaultBands.default, queueMax: 10, waitMaxMs: 6_000 });
+  expect([own.bulk.queueMax, own.bulk.waitMaxMs, own.system.queueMax]).toEqual([20, 30_000, 2]);
 });
 
 const bandNames: readonly Band[] = bands;

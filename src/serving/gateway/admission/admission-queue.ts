@@ -17,11 +17,12 @@ const retryMaxMs: Millis = 300_000;
 export interface AdmissionAsk {
   /** Never used by another request that waits or is under way. */
   readonly id: string;
-  readonly band: Band;
+  /** Absent: `default`. */
+  readonly band?: Band;
   /** Whom it is for: tenants of one band share fairly. */
   readonly tenant: string;
-  /** The tenant's weight among the others, above 0. */
-  readonly weight: number;
+  /** The tenant's weight among the others, above 0; absent: 1. */
+  readonly weight?: number;
   /** What it is reckoned to cost, above 0: tokens of input and twice the tokens of output. */
   readonly cost: number;
   /** When the caller has no use for the answer any more. */
@@ -98,8 +99,9 @@ export class AdmissionQueue {
   /** @throws {Error} when the id is in use. */
   offer(ask: AdmissionAsk, now: Instant): AdmissionAnswer {
     if (this.#entries.has(ask.id)) throw new Error(`request ${ask.id} was offered twice`);
-    const line = this.#lineOf.get(ask.band);
-    if (line === undefined) throw new Error(`there is no band ${ask.band}`);
+    const { band = "default", weight = 1 } = ask;
+    const line = this.#lineOf.get(band);
+    if (line === undefined) throw new Error(`there is no band ${band}`);
     if (this.#capacity === 0) return { kind: "shed", why: "no-endpoint", retryAfterMs: unknownRetryMs };
     const deadline = Math.min(ask.deadline, now + line.policy.waitMaxMs);
     if (deadline <= now) return { kind: "shed", why: "late", retryAfterMs: this.#retryAfter(line, now) };
@@ -107,7 +109,7 @@ export class AdmissionQueue {
     if (!isNext && line.queue.size >= line.policy.queueMax) {
       return { kind: "shed", why: "full", retryAfterMs: this.#retryAfter(line, now) };
     }
-    const entry = newEntry(ask, line, line.queue.flowOf(ask.tenant, ask.weight), deadline, now);
+    const entry = newEntry(ask, line, line.queue.flowOf(ask.tenant, weight), deadline, now);
     this.#entries.set(ask.id, entry);
     if (isNext) {
       line.queue.startAtOnce(entry.flow, entry.cost);

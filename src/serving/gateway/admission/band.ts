@@ -19,6 +19,23 @@ export interface BandPolicy {
   readonly promoteMs: Millis;
 }
 
+/**
+ * The default bands, with the queue and the patience that a deployment wants of its default band; those of the other bands
+ * keep their proportion to it.
+ */
+export function bandsFor(wanted: {
+  readonly queueMax: number;
+  readonly waitMaxMs: Millis;
+}): Readonly<Record<Band, BandPolicy>> {
+  const scaled = (policy: BandPolicy): BandPolicy => ({
+    ...policy,
+    queueMax: Math.ceil((policy.queueMax * wanted.queueMax) / defaultBands.default.queueMax),
+    waitMaxMs: Math.ceil((policy.waitMaxMs * wanted.waitMaxMs) / defaultBands.default.waitMaxMs),
+  });
+  const { system, interactive, default: plain, bulk } = defaultBands;
+  return { system: scaled(system), interactive: scaled(interactive), default: scaled(plain), bulk: scaled(bulk) };
+}
+
 /** What applies unless a deployment says otherwise; the floors add up to less than 1. */
 export const defaultBands: Readonly<Record<Band, BandPolicy>> = {
   system: { floor: 0.05, queueMax: 64, waitMaxMs: 30_000, promoteMs: 5_000 },

@@ -55,9 +55,8 @@ export class BudgetAccount implements LimitAccount {
     return window.endsAt === null ? null : window.endsAt - now;
   }
 
-  setRule(rule: LimitRule, now: Instant): void {
+  setRule(rule: LimitRule): void {
     if (rule.measure !== "money") throw new Error(`${rule.id} became a limit of ${rule.measure}`);
-    if (rule.per !== this.#rule.per) this.#spending = newSpending(rule, now);
     this.#rule = rule;
   }
 

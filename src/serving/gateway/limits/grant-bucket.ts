@@ -63,10 +63,10 @@ export class GrantBucket {
     }
   }
 
-  /** Everything that was lent before this moment has run off, or is about to. */
-  freshSince(now: Instant): Instant {
+  /** Everything that was lent longer ago has run off, or is about to. */
+  freshMs(now: Instant): Millis {
     this.#runOff(now);
-    return this.#layers[0]?.at ?? now;
+    return Math.max(0, now - (this.#layers[0]?.at ?? now));
   }
 
   setPerMinute(perMinute: number, now: Instant): void {

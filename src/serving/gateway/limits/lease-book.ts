@@ -8,6 +8,9 @@ import type { LimitRule } from "./limit-rule.ts";
 /** When a worker asks again for requests at once that others hold. */
 const askAgainMs: Millis = 200;
 
+/** A worker that was not heard for so long is gone for good; what it did not give back stays spent. */
+const goneMs: Millis = 86_400_000;
+
 /** Windows of one budget that are kept: the present one, and those before it for late reports. */
 const windowsMax = 3;
 
@@ -20,6 +23,8 @@ export interface LentMoney {
   readonly granted: number;
   readonly returned: number;
   readonly spent: number;
+  /** What of `granted` was granted just now, beyond what the worker had used anyway. */
+  readonly given: number;
 }
 
 interface LentShare {
@@ -43,6 +48,11 @@ interface LentLimit {
   /** Of rates only. */
   readonly bucket: GrantBucket | null;
   readonly windows: Map<Instant, LentWindow>;
+}
+
+interface Answered {
+  readonly grant: ShareGrant;
+  readonly given: number;
 }
 
 /** Answers to one worker, and what must be durable before they are sent. */
@@ -107,24 +117,16 @@ export class LeaseBook {
     const lent: LentMoney[] = [];
     for (const report of reports) {
       const limit = this.#limits.get(report.limit);
-      if (limit === undefined) {
-        grants.push(nothingOf(report, now));
-        continue;
-      }
-      const before = windowAt(limit, report.window).shares.get(worker);
-      const untouched = before === undefined ? null : { ...before };
-      const grant = this.#answer(limit, worker, report, now);
+      const { grant, given } = limit === undefined ? nothingOf(report) : this.#answer(limit, worker, report, now);
       grants.push(grant);
-      if (limit.rule.measure !== "money") continue;
-      const { granted } = grant;
+      if (limit?.rule.measure !== "money") continue;
       const { returned, spent } = report;
-      if (untouched?.granted === granted && untouched.returned === returned && untouched.spent === spent) continue;
-      lent.push({ limit: report.limit, window: report.window, worker, granted, returned, spent });
+      lent.push({ limit: report.limit, window: report.window, worker, granted: grant.granted, returned, spent, given });
     }
     return { grants, lent };
   }
 
-  #answer(limit: LentLimit, worker: string, report: ShareReport, now: Instant): ShareGrant {
+  #answer(limit: LentLimit, worker: string, report: ShareReport, now: Instant): Answered {
     const { rule, bucket } = limit;
     const window = windowAt(limit, report.window);
     const share = takeReport(limit, window, worker, report, now);
@@ -138,7 +140,7 @@ export class LeaseBook {
     window.committed += given;
     bucket?.lend(given, now);
     const isScarce = rule.measure === "concurrency" && [...window.shares.values()].some((each) => each.isShort);
-    return {
+    const grant: ShareGrant = {
       limit: report.limit,
       window: report.window,
       granted: share.granted,
@@ -146,9 +148,10 @@ export class LeaseBook {
       waitMs: share.isShort ? waitOf(limit, window, need, now) : 0,
       remaining: isOpen ? Math.max(0, free - given) : 0,
       fullInMs: bucket?.fullInMs(now) ?? (window.window.endsAt === null ? null : window.window.endsAt - now),
-      freshSince: bucket?.freshSince(now) ?? now,
+      freshMs: bucket?.freshMs(now) ?? 0,
       peers,
     };
+    return { grant, given };
   }
 
   #isLending(rule: LimitRule, startsAt: Instant, now: Instant): boolean {
@@ -163,14 +166,16 @@ export class LeaseBook {
     return Math.max(1, count);
   }
 
-  /** Takes back what silent workers held, but for money. */
+  /** Takes back what silent workers held; of money, forgets the ones that are gone, and nothing of what they were lent. */
   #expire(now: Instant): void {
     const gone = [...this.#seenAt].filter(([, seenAt]) => seenAt + leaseMs < now).map(([worker]) => worker);
     if (gone.length === 0) return;
     for (const worker of gone) this.#seenAt.delete(worker);
     for (const limit of this.#limits.values()) {
-      if (limit.rule.measure === "money") continue;
-      for (const window of limit.windows.values()) for (const worker of gone) forget(window, worker);
+      for (const window of limit.windows.values()) {
+        if (limit.rule.measure === "money") forgetGone(window, now);
+        else for (const worker of gone) takeBack(window, worker);
+      }
     }
   }
 }
@@ -204,7 +209,11 @@ function takeReport(
   return share;
 }
 
-function forget(window: LentWindow, worker: string): void {
+function forgetGone(window: LentWindow, now: Instant): void {
+  for (const [worker, share] of window.shares) if (share.seenAt + goneMs < now) window.shares.delete(worker);
+}
+
+function takeBack(window: LentWindow, worker: string): void {
   const share = window.shares.get(worker);
   if (share === undefined) return;
   window.committed -= share.granted - share.returned;
@@ -237,8 +246,8 @@ function waitOf(limit: LentLimit, window: LentWindow, need: number, now: Instant
 }
 
 /** A limit that is no more gives nothing, and takes nothing. */
-function nothingOf(report: ShareReport, now: Instant): ShareGrant {
+function nothingOf(report: ShareReport): Answered {
   const { limit, window, returned, spent, held } = report;
-  const granted = returned + spent + held;
-  return { limit, window, granted, ceiling: 0, waitMs: 0, remaining: 0, fullInMs: null, freshSince: now, peers: 1 };
+  const common = { limit, window, granted: returned + spent + held, freshMs: 0, peers: 1 };
+  return { grant: { ...common, ceiling: 0, waitMs: 0, remaining: 0, fullInMs: null }, given: 0 };
 }

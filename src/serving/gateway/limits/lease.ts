@@ -47,8 +47,8 @@ export interface ShareGrant {
   readonly remaining: number;
   /** Until the owner could give all of the limit; null when nobody knows. */
   readonly fullInMs: Millis | null;
-  /** What was reserved before this moment has run off, and is not taken back any more. */
-  readonly freshSince: Instant;
+  /** What was reserved longer ago has run off, and is not taken back any more. */
+  readonly freshMs: Millis;
   /** Workers that hold a share of the limit, this one counted. */
   readonly peers: number;
 }

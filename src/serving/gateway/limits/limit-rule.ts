@@ -25,7 +25,7 @@ export interface SubjectPattern {
 }
 
 interface RuleBase {
-  /** Never used for anything else: what was spent is kept under it. */
+  /** Never used for another measure or period: what was spent is kept under it. */
   readonly id: string;
   /** The name under which people know the limit. */
   readonly name: string;

@@ -63,11 +63,9 @@ export class ShareAccount implements LimitAccount {
     return this.#at(now).last?.fullInMs ?? null;
   }
 
-  setRule(rule: LimitRule, now: Instant): void {
+  setRule(rule: LimitRule): void {
     if (shareKind(rule) !== shareKind(this.#rule)) throw new Error(`${rule.id} became a limit of ${rule.measure}`);
-    const before = this.#rule;
     this.#rule = rule;
-    if (rule.measure === "money" && before.measure === "money" && rule.per !== before.per) this.#open(now);
   }
 
   /** What to tell the owner now, one report for each window that has something to tell. @param isLast gives all back. */

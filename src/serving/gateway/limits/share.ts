@@ -46,10 +46,12 @@ export class Share {
   #reportedAt: Instant = 0;
   /** The most that a request found here since the last report, which another limit may keep it from taking yet. */
   #found = 0;
-  /** The most that a request was refused for want of since the last answer. */
+  /** The most that a request was refused for want of since the last report. */
   #need = 0;
   #ceiling = Number.POSITIVE_INFINITY;
   #last: ShareGrant | null = null;
+  /** What was taken before has run off the owner's bucket. */
+  #freshSince: Instant = Number.NEGATIVE_INFINITY;
   /** What the owner was last asked for in vain, and when it will have it. */
   #asked = 0;
   #refused: Refused | null = null;
@@ -122,15 +124,17 @@ export class Share {
   /** What to tell the owner; gives back what is not expected to be used. @param most what it may hold unused. */
   report(most: number, now: Instant): ShareReport {
     const free = this.#granted - this.#returned - this.#spent - this.#held;
+    const need = this.#need;
     const wanted = Math.min(most, this.#wanted(now));
     // What is a little too much is kept, so that it does not go to and fro.
-    const keeping = Math.min(most, 2 * wanted);
-    const surplus = Math.max(free - Math.max(keeping, this.#need, this.#found), free + this.#held - this.#ceiling);
+    const keeping = Math.max(Math.min(most, 2 * wanted), need, this.#found);
+    const surplus = Math.max(free - keeping, free + this.#held - this.#ceiling);
     const back = Math.max(0, Math.min(free, surplus));
     const kept = Math.max(0, free - back);
     this.#returned += back;
     this.#found = 0;
-    this.#asked = this.#need;
+    this.#asked = need;
+    this.#need = 0;
     this.#reported = this.#changes;
     return {
       limit: this.limit,
@@ -138,8 +142,8 @@ export class Share {
       spent: this.#spent,
       returned: this.#returned,
       held: this.#held,
-      need: Math.max(0, this.#need - kept),
-      want: Math.max(0, wanted - Math.max(kept, this.#need)),
+      need: Math.max(0, need - kept),
+      want: Math.max(0, wanted - Math.max(kept, need)),
     };
   }
 
@@ -147,10 +151,10 @@ export class Share {
     this.#granted = grant.granted;
     this.#ceiling = grant.ceiling;
     this.#last = grant;
+    this.#freshSince = now - grant.freshMs;
     const waitMs = grant.waitMs ?? Number.POSITIVE_INFINITY;
     const believedUntil = now + Math.min(waitMs, believedMs);
     this.#refused = waitMs === 0 ? null : { need: this.#asked, until: now + waitMs, believedUntil };
-    this.#need = 0;
     this.#answered = this.#reported;
   }
 
@@ -171,7 +175,7 @@ export class Share {
       return;
     }
     // What was taken long ago has run off the owner's bucket: giving it back would let it be used twice.
-    const isGone = takenAt < (this.#last?.freshSince ?? takenAt);
+    const isGone = takenAt < this.#freshSince;
     this.#spent += isGone ? taken : used;
     if (!isGone) this.#returned += taken - used;
   }
