@@ -98,7 +98,10 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     resources: platform.resources,
     store: limits,
     clock: platform.clock,
-    onTable: ({ rules }) => leases.setRules(rules),
+    onTable: async (table) => {
+      await leases.setRules(table.rules);
+      gateway.setLimits(table);
+    },
   });
   let pruning: NodeJS.Timeout | undefined;
   return {

@@ -5,11 +5,13 @@ import { AdmissionQueue } from "../gateway/admission/admission-queue.ts";
 import { defaultBands } from "../gateway/admission/band.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
-import { LeastBusy } from "../gateway/least-busy.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
 import { emptyRoutingTable, type ModelRoute, type RoutingTable } from "../gateway/routing-table.ts";
+import { createBalancer } from "../gateway/routing/create-balancer.ts";
+import { blockBytes } from "../gateway/routing/hash-blocks.ts";
+import { estimateTokens } from "../gateway/protocol/token-price.ts";
 import { Desks } from "./desks.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
@@ -41,6 +43,9 @@ export interface GatewayWorker {
   stop(graceMs: number): Promise<void>;
 }
 
+/** What balancers know of prompts: blocks of 256 bytes, of which a version remembers 16 MB at most. */
+const balancerSettings = { tokensPerBlock: estimateTokens(blockBytes), indexEntriesMax: 262_144 };
+
 function openQueue({ admission }: ModelRoute, places: number, now: Instant): AdmissionQueue {
   const plain = { ...defaultBands.default, queueMax: admission.maxQueued, waitMaxMs: admission.queueTimeoutMs };
   return new AdmissionQueue(places, now, { ...defaultBands, default: plain });
@@ -54,7 +59,11 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const replicas = new ReplicaClient();
   const pools = new UpstreamPools(limits);
   const places = new Places();
-  const desks = new Desks({ balancer: () => new LeastBusy(), queue: openQueue }, places, clock);
+  const desks = new Desks(
+    { balancer: (route) => createBalancer(route.routing.policy, balancerSettings, needs.random), queue: openQueue },
+    places,
+    clock,
+  );
   const openai = new OpenAiServer({
     ...needs,
     limits,

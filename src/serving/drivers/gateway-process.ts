@@ -17,6 +17,7 @@ import {
   withoutRoute,
   withRoute,
 } from "../gateway/routing-table.ts";
+import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { OnlineView } from "../ports.ts";
 import type { GatewayThreadOptions } from "./gateway-thread.ts";
 
@@ -33,7 +34,7 @@ const stopTimeoutMs: Millis = 4_500;
 const restartMs: Millis = 500;
 
 /** What the control side of the gateway is made of. */
-export interface GatewayProcessOptions extends Omit<GatewayThreadOptions, "table" | "views"> {
+export interface GatewayProcessOptions extends Omit<GatewayThreadOptions, "table" | "views" | "limits"> {
   /** The file that keeps the last routing table. */
   readonly tablePath: string;
   readonly log: Log;
@@ -49,6 +50,7 @@ export class GatewayProcess {
   readonly #options: GatewayProcessOptions;
   #table: RoutingTable;
   #views: readonly OnlineView[] = [];
+  #limits: LimitTable = { rules: [], teams: {} };
   #worker: Worker | undefined;
   #port = 0;
   #isStopping = false;
@@ -93,6 +95,12 @@ export class GatewayProcess {
   setViews(views: readonly OnlineView[]): void {
     this.#views = views;
     this.#send({ kind: "views", views });
+  }
+
+  /** Tells the gateway which limits there are. */
+  setLimits(limits: LimitTable): void {
+    this.#limits = limits;
+    this.#send({ kind: "limits", limits });
   }
 
   /**
@@ -187,6 +195,7 @@ export class GatewayProcess {
       upstreamKeys,
       table: this.#table,
       views: this.#views,
+      limits: this.#limits,
     };
     const worker = new Worker(program, { workerData: options, name: "gateway" });
     this.#worker = worker;

@@ -6,10 +6,16 @@ import { jsonLog, type LogLevel } from "../../platform/log.ts";
 import type { Log } from "../../platform/ports.ts";
 import { idsFrom, systemClock } from "../../platform/system.ts";
 import type { Admission, Answer, Ask, FromGateway, OutcomesTaken, ToGateway } from "../gateway/messages.ts";
+import { defaultGatewayLimits } from "../gateway/gateway-limits.ts";
+import type { LeaseOwner, ShareGrant } from "../gateway/limits/lease.ts";
+import type { LimitTable } from "../gateway/limits/limit-table.ts";
+import { ShareDesk } from "../gateway/limits/share-desk.ts";
 import type { RoutingTable } from "../gateway/routing-table.ts";
 import type { OnlineFeaturesModule, OnlineView, OpenOnlineFeatures } from "../ports.ts";
 import { assembleGateway, type GatewayWorker } from "./assemble-gateway.ts";
 import { KeyVerdicts } from "./key-verdicts.ts";
+import { LimitGate } from "./limit-gate.ts";
+import { LimitLeases } from "./limit-leases.ts";
 import { TrafficRecorder } from "./traffic-recorder.ts";
 import { UpstreamKeys } from "./upstream-keys.ts";
 
@@ -27,6 +33,7 @@ export interface GatewayThreadOptions {
   readonly onlineModule: string;
   readonly onlineFolder: string;
   readonly views: readonly OnlineView[];
+  readonly limits: LimitTable;
   readonly logLevel: LogLevel;
   /** Where the keys for upstreams are: a folder with one for each project, and names of the environment. */
   readonly upstreamKeyFolder: string;
@@ -35,6 +42,9 @@ export interface GatewayThreadOptions {
 
 /** How long the control plane may take to answer. */
 const askTimeoutMs = 10_000;
+
+/** How much longer than any request a reservation is kept. */
+const holdSlackMs = 60_000;
 
 /** How long requests under way may take once the gateway stops. */
 const drainMs = 3_000;
@@ -84,7 +94,10 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
     async (batch) => void (await control.ask({ method: "record", batch })),
     log,
   );
+  const { gate, leases } = openLimits(control, newId(), log);
+  gate.setTable(options.limits, systemClock.now());
   const gateway = assembleGateway({
+    gate,
     clock: systemClock,
     random: seededRandom(randomInt(2 ** 32)),
     newId,
@@ -110,13 +123,26 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
     if (message.kind === "answer") control.settle(message.call, message.answer);
     else if (message.kind === "table") setTable(message.table);
     else if (message.kind === "views") features.setViews(message.views);
+    else if (message.kind === "limits") gate.setTable(message.limits, systemClock.now());
     else if (message.kind === "append") append(port, features, message).catch(onBug);
-    else stop(port, gateway, recorder, features).catch(onBug);
+    else stop(port, gateway, leases, recorder, features).catch(onBug);
   });
   gateway.setTable(options.table);
   const listening = await gateway.server.listen(options.port, options.host);
   recorder.start();
+  leases.start();
   port.postMessage({ kind: "listening", port: listening } satisfies FromGateway);
+}
+
+/** The limits of this worker, lent by the control plane. */
+function openLimits(control: ControlPlane, worker: string, log: Log): { gate: LimitGate; leases: LimitLeases } {
+  const desk = new ShareDesk(systemClock.now());
+  const owner: LeaseOwner = {
+    lease: async (name, reports) =>
+      (await control.ask({ method: "lease", worker: name, reports })) as readonly ShareGrant[],
+  };
+  const leases = new LimitLeases({ worker, desk, owner, clock: systemClock, log });
+  return { gate: new LimitGate(desk, leases, systemClock, defaultGatewayLimits.totalMs + holdSlackMs), leases };
 }
 
 async function append(
@@ -137,10 +163,12 @@ async function append(
 async function stop(
   port: MessagePort,
   gateway: GatewayWorker,
+  leases: LimitLeases,
   recorder: TrafficRecorder,
   features: OpenOnlineFeatures,
 ): Promise<void> {
   await gateway.stop(drainMs);
+  await leases.stop();
   await recorder.stop();
   await features.close();
   port.postMessage({ kind: "stopped" } satisfies FromGateway);

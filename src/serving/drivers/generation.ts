@@ -11,7 +11,7 @@ import type { RequestScan } from "../gateway/protocol/request-scan.ts";
 import { rewriteRequest } from "../gateway/protocol/rewrite-request.ts";
 import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
-import type { RoutingAsk } from "../gateway/request-parts.ts";
+import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import type { CallerAnswer } from "./caller-answer.ts";

@@ -10,6 +10,7 @@ import { type Refusal, refusalOfFault, serverRefusal } from "../gateway/protocol
 import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
 import { estimateTokens, expectedTokensOut, priceOf } from "../gateway/protocol/token-price.ts";
 import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
+import { cacheSalt, hashBlocks } from "../gateway/routing/hash-blocks.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
 import type { Desks } from "./desks.ts";
@@ -186,7 +187,7 @@ export class OpenAiServer {
       target,
       body,
       scan,
-      blocks: null,
+      blocks: promptBlocks(letIn),
       splitKey: stickyValue ?? requestId,
       session: textOf(request, sessionHeader) ?? null,
       traceparent: textOf(request, "traceparent") ?? null,
@@ -289,6 +290,14 @@ const failedEnd: GenerationEnd = {
 
 function tokensInOf(scan: RequestScan): number {
   return estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start);
+}
+
+/** What balancers compare prompts by; null where there is one replica only, or no prompt. */
+function promptBlocks({ body, scan: { prompt }, target }: LetIn): readonly number[] | null {
+  const { project, deployment, versions, routing } = target.route;
+  const isChoice = versions.some((version) => version.replicas.length > 1);
+  if (prompt === null || !isChoice || (routing.policy !== "auto" && routing.policy !== "prefix")) return null;
+  return hashBlocks(body.subarray(prompt.start, prompt.end), cacheSalt(deployment, target.adapter, project));
 }
 
 /** Callers may say how urgent they are, but for the platform's own band. */

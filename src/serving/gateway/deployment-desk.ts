@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { AdmissionQueue } from "./admission/admission-queue.ts";
-import type { Balancer } from "./request-parts.ts";
+import type { Balancer } from "./routing/balancer.ts";
 import { RetryBudget } from "./resilience/retry-budget.ts";
 import type { ModelRoute } from "./routing-table.ts";
 import { bucketOf, versionOfBucket } from "./traffic-split.ts";

@@ -1,45 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 
-/** A replica that may be picked. */
-export interface Endpoint {
-  readonly id: string;
-  readonly weight: number;
-  /** Requests that it works on at once; null when unknown. */
-  readonly slots: number | null;
-  readonly adapters: readonly string[];
-}
-
-/** What a pick knows of the request. */
-export interface RoutingAsk {
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  /** Chained hashes of the blocks of the prompt; null when there is none. */
-  readonly blocks: readonly number[] | null;
-  readonly session: string | null;
-  readonly adapter: string | null;
-}
-
-/** A replica that was picked. */
-export interface Picked {
-  readonly endpoint: string;
-}
-
-/** How a request ended at a replica. */
-export interface RoutingOutcome {
-  readonly kind: "done" | "failed" | "aborted";
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  readonly tokensCached?: number;
-}
-
-/** Picks the replica of each request; a request counts as in flight from `pick` until `end`, which comes once. */
-export interface Balancer {
-  retain(endpoints: readonly Endpoint[], now: Instant): void;
-  pick(ask: RoutingAsk, isUsable: (endpoint: string) => boolean, now: Instant): Picked | null;
-  firstByte(picked: Picked, now: Instant): void;
-  end(picked: Picked, outcome: RoutingOutcome, now: Instant): void;
-}
-
 /** Who asks for what: the facts of a request that limits look at. */
 export interface LimitSubject {
   readonly identity: string;

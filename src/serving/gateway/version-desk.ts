@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./request-parts.ts";
+import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
 import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
 import { OutlierEjection } from "./resilience/outlier-ejection.ts";
 import type { ModelReplica, ModelRoute } from "./routing-table.ts";
