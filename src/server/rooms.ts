@@ -53,6 +53,10 @@ export function openRooms(
     gateway: { host: config.host, port: config.gatewayPort },
     logLevel: config.logLevel,
     upstreamKeys: upstreamKeyNames(),
+    telemetry: {
+      otlpEndpoint: config.otlpEndpoint ?? null,
+      requestLog: { share: config.requestLogShare, logsBodies: config.requestLogBodies },
+    },
   });
   const monitoring = monitoringRoom(platform, {
     registry: registry.registry,

@@ -11,6 +11,7 @@ import { systemClock } from "../platform/system.ts";
 import { registryRoom } from "../registry/room.ts";
 import type { ModelRegistry } from "../registry/ports.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
+import { quietTelemetry } from "./drivers/request-observer.ts";
 import { callJson, outputData, type TestAnswer } from "./fixtures/start-replica.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
 import { type ServingRoom, servingRoom } from "./room.ts";
@@ -54,6 +55,7 @@ beforeAll(async () => {
     gateway: { host: "127.0.0.1", port: 0 },
     logLevel: "warn",
     upstreamKeys: {},
+    telemetry: quietTelemetry,
   });
   rooms = [compute, schedulingRoom(platform, compute), models, serving];
   for (const room of rooms) await room.start?.(new AbortController().signal);

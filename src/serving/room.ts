@@ -13,6 +13,7 @@ import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayProcess } from "./drivers/gateway-process.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
+import type { Telemetry } from "./drivers/request-observer.ts";
 import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
 import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
@@ -45,6 +46,8 @@ export interface ServingNeeds {
   /** Where the gateway listens; port 0 takes a free one. */
   readonly gateway: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
+  /** How the gateway's requests are watched. */
+  readonly telemetry: Telemetry;
   /** The keys for upstreams that the environment holds, by name. */
   readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
 }
@@ -75,6 +78,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     logLevel: needs.logLevel,
     upstreamKeyFolder,
     upstreamKeys: needs.upstreamKeys,
+    telemetry: needs.telemetry,
     tablePath: join(folder, "routing-table.json"),
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, leases, ask),
@@ -166,7 +170,8 @@ async function answerGateway(
 async function admit(platform: Platform, ask: Extract<Ask, { method: "authorise" }>): Promise<Admission> {
   const caller = await platform.gatekeeper.authenticate(ask.token);
   const project = ask.project ?? caller.project ?? fallbackProject;
-  await platform.gatekeeper.authorise(caller, ask.action, project);
+  // What the gateway asks for as `administer` concerns all projects.
+  await platform.gatekeeper.authorise(caller, ask.action, ask.action === "administer" ? null : project);
   return { identity: caller.identity, project };
 }
 

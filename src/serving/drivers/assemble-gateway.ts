@@ -20,6 +20,7 @@ import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
+import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
 /** What a worker of the gateway is made from. */
@@ -31,6 +32,8 @@ export interface GatewayWorkerNeeds extends Pick<GatewayGround, "features" | "ve
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
   readonly limits?: Partial<GatewayLimits>;
   readonly gate?: LimitGate;
+  readonly telemetry?: Telemetry;
+  /** Hears of every request as well: for tests. */
   readonly observe?: (record: RequestRecord) => void;
 }
 
@@ -64,6 +67,13 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     places,
     clock,
   );
+  const observer = new RequestObserver({
+    clock,
+    random: needs.random,
+    log: needs.log,
+    telemetry: needs.telemetry ?? quietTelemetry,
+    loads: () => desks.loads(),
+  });
   const openai = new OpenAiServer({
     ...needs,
     limits,
@@ -72,11 +82,15 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     places,
     desks,
     gate: needs.gate ?? noLimits,
-    observe: needs.observe ?? (() => undefined),
+    observe: (record, body) => {
+      observer.observe(record, body);
+      needs.observe?.(record);
+    },
   });
   let table = emptyRoutingTable;
   const server = new GatewayServer({
     ...needs,
+    metrics: () => observer.families(),
     unfinishedConnections: limits.unfinishedConnections,
     openai,
     replicas,
@@ -84,6 +98,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     table: () => table,
   });
   openai.start();
+  observer.start();
   return {
     server,
     setTable(next) {
@@ -102,7 +117,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     async stop(graceMs) {
       await server.stop(graceMs);
       openai.stop();
-      await Promise.all([replicas.stop(), pools.stop()]);
+      await Promise.all([replicas.stop(), pools.stop(), observer.stop()]);
     },
   };
 }

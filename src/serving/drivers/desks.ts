@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { DeploymentDesk, type DeskParts } from "../gateway/deployment-desk.ts";
+import type { DeploymentLoad } from "../gateway/observe/request-metrics.ts";
 import { ModelDirectory } from "../gateway/protocol/model-directory.ts";
 import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
 import type { Places } from "./places.ts";
@@ -24,6 +25,16 @@ export class Desks {
 
   deskOf(project: string, deployment: string): DeploymentDesk | undefined {
     return this.#desks.get(`${project}/${deployment}`);
+  }
+
+  /** What is under way and what waits, by deployment. */
+  loads(): readonly DeploymentLoad[] {
+    return [...this.#desks.values()].map(({ route: { project, deployment }, queue }) => ({
+      project,
+      deployment,
+      underWay: queue.underWay,
+      waiting: queue.waiting,
+    }));
   }
 
   /** Goes on with a new table; requests under way keep what they were given. */

@@ -183,7 +183,7 @@ export class GatewayProcess {
   }
 
   #startThread(port: number): Promise<number> {
-    const { host, onlineModule, onlineFolder, logLevel, upstreamKeyFolder, upstreamKeys } = this.#options;
+    const { host, onlineModule, onlineFolder, logLevel, upstreamKeyFolder, upstreamKeys, telemetry } = this.#options;
     const program = new URL(`./gateway-thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
     const options: GatewayThreadOptions = {
       host,
@@ -193,6 +193,7 @@ export class GatewayProcess {
       logLevel,
       upstreamKeyFolder,
       upstreamKeys,
+      telemetry,
       table: this.#table,
       views: this.#views,
       limits: this.#limits,

@@ -16,6 +16,7 @@ import { assembleGateway, type GatewayWorker } from "./assemble-gateway.ts";
 import { KeyVerdicts } from "./key-verdicts.ts";
 import { LimitGate } from "./limit-gate.ts";
 import { LimitLeases } from "./limit-leases.ts";
+import type { Telemetry } from "./request-observer.ts";
 import { TrafficRecorder } from "./traffic-recorder.ts";
 import { UpstreamKeys } from "./upstream-keys.ts";
 
@@ -34,6 +35,7 @@ export interface GatewayThreadOptions {
   readonly onlineFolder: string;
   readonly views: readonly OnlineView[];
   readonly limits: LimitTable;
+  readonly telemetry: Telemetry;
   readonly logLevel: LogLevel;
   /** Where the keys for upstreams are: a folder with one for each project, and names of the environment. */
   readonly upstreamKeyFolder: string;
@@ -98,6 +100,7 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
   gate.setTable(options.limits, systemClock.now());
   const gateway = assembleGateway({
     gate,
+    telemetry: options.telemetry,
     clock: systemClock,
     random: seededRandom(randomInt(2 ** 32)),
     newId,

@@ -36,7 +36,7 @@ export interface OpenAiGround extends Omit<GenerationGround, "deskOf"> {
   readonly desks: Desks;
   readonly gate: LimitGate;
   /** Hears of every request once, when it has ended. */
-  readonly observe: (record: RequestRecord) => void;
+  readonly observe: (record: RequestRecord, body: Uint8Array) => void;
 }
 
 /** A request that runs: looked after once in a while. */
@@ -221,26 +221,30 @@ export class OpenAiServer {
     else gate.abandon(ticket, now);
     const ttftMs = end.firstByteAt === null ? null : end.firstByteAt - arrived.startedAt;
     const measured = { outcome: end.kind, ttftMs, durationMs: now - arrived.startedAt, tokensOut };
-    observe({
-      requestId: arrived.requestId,
-      operation,
-      project: route.project,
-      identity: admission.identity,
-      deployment: route.deployment,
-      servedBy: end.servedBy,
-      version: end.version,
-      isStream: scan.isStream,
-      status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
-      errorCode: end.refusal?.code ?? null,
-      startedAt: arrived.startedAt,
-      queueMs: end.queueMs,
-      tokensIn,
-      tokensCached: end.usage?.tokensCached ?? 0,
-      microMoney,
-      retries: end.retries,
-      isGood: route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo),
-      ...measured,
-    });
+    observe(
+      {
+        requestId: arrived.requestId,
+        operation,
+        project: route.project,
+        identity: admission.identity,
+        deployment: route.deployment,
+        servedBy: end.servedBy,
+        version: end.version,
+        isStream: scan.isStream,
+        status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
+        errorCode: end.refusal?.code ?? null,
+        startedAt: arrived.startedAt,
+        queueMs: end.queueMs,
+        tokensIn,
+        tokensCached: end.usage?.tokensCached ?? 0,
+        microMoney,
+        retries: end.retries,
+        isGood: route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo),
+        traceparent: textOf(arrived.request, "traceparent") ?? null,
+        ...measured,
+      },
+      letIn.body,
+    );
   }
 
   #admit(request: IncomingMessage): Promise<Admission> {
