@@ -124,7 +124,7 @@ test("writing the same twice changes nothing, and sums never fall", async () => 
 
   expect(await store.record([lent], amountOf)).toBe("written");
   expect(await store.record([lent], amountOf)).toBe("written");
-  expect(await store.record([{ ...lent, granted: 300, spent: 20, given: 0 }], amountOf)).toBe("written");
+  expect(await store.record([{ ...lent, granted: 300, returned: 60, spent: 20, given: 0 }], amountOf)).toBe("written");
   expect(await store.spending("twice", 0)).toEqual({ committed: 400, spent: 50 });
   expect(await store.record([{ ...lent, worker: "x", granted: 601, returned: 0 }], amountOf)).toBe("rival");
   expect(await store.spending("twice", 0)).toEqual({ committed: 400, spent: 50 });

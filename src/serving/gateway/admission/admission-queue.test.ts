@@ -80,6 +80,31 @@ test("urgent bands go first, and what they count on stays free for them", () => 
   expect(queue.release("bulk-0", 100, 1)).toEqual(["interactive-6"]);
 });
 
+test("a band that is below its floor gets the next place before more urgent ones that are above theirs", () => {
+  const queue = new AdmissionQueue(20, 0);
+  for (let at = 0; at < 40; at += 1) queue.offer(ask(`interactive-${at}`, { band: "interactive" }), 0);
+  queue.offer(ask("default-0"), 0);
+  queue.offer(ask("default-1"), 0);
+  queue.offer(ask("default-2"), 0);
+
+  expect(queue.underWay).toBe(19);
+  const next = Array.from({ length: 3 }, (_, at) => queue.release(`interactive-${at}`, 100, 1));
+  expect(next).toEqual([["default-0"], ["default-1"], ["interactive-19"]]);
+});
+
+test("what bands count on is the same however many requests have come and gone", () => {
+  const queue = new AdmissionQueue(20, 0);
+  for (let at = 0; at < 30; at += 1) {
+    for (const band of ["system", "interactive"] as const) {
+      queue.offer(ask(`${band}-${at}`, { band }), at);
+      queue.release(`${band}-${at}`, 100, at);
+    }
+  }
+  for (let at = 0; at < 30; at += 1) queue.offer(ask(`bulk-${at}`, { band: "bulk" }), 100);
+
+  expect(queue.underWay).toBe(12);
+});
+
 test("tenants of one band that wait all the time get equal shares of what is served", () => {
   const queue = new AdmissionQueue(4, 0, plainBands);
   const costOf = (id: string): number => (id.startsWith("large") ? 1_000 : 50);
@@ -212,7 +237,7 @@ test("whatever happens: never more under way than capacity, every request leaves
       for (const id of underWay) queue.release(id, 1, now);
       expect([queue.underWay, queue.waiting]).toEqual([0, 0]);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 
@@ -260,12 +285,12 @@ function retryErrors(seed: number, loadOfCapacity: number): readonly number[] {
   return errors;
 }
 
-test("what refused callers are told is within a quarter of what comes, in the middle of all cases", () => {
+test("what refused callers are told is within 15 percent of what comes, in the middle of all cases", () => {
   const errors = [1, 2, 3].flatMap((seed) => [1.2, 2, 4].flatMap((load) => retryErrors(seed, load)));
   const median = errors.toSorted((left, right) => left - right)[Math.floor(errors.length / 2)] ?? Number.NaN;
 
   expect(errors.length).toBeGreaterThan(1_000);
-  expect(median).toBeLessThan(0.25);
+  expect(median).toBeLessThan(0.15);
 });
 
 test("a deployment's own queue and patience are those of its default band, and the others keep their proportion", () => {

@@ -131,6 +131,72 @@ test("while the owner is silent, workers serve on with their part of a rate", ()
   for (const worker of workers) expect(worker.reserve(book, one(0), later)).not.toBeNull();
 });
 
+test("what a request uses beyond what it reserved is owed, and is taken from what is lent next", () => {
+  const rules = [ruleOf("money", 1_000, {}, "total"), ruleOf("tokens", 1_000)];
+  const book = bookOf(rules);
+  const [first, second] = [new Worker("a", rules, start), new Worker("b", rules, start)];
+  const ticket = first.reserve(book, one(100, 100), start);
+  if (ticket === null) throw new Error("nothing was lent");
+  first.ledger.settle(ticket, { tokensIn: 300, tokensOut: 100, microMoney: 400 }, start);
+  first.exchange(book, start);
+
+  // The first worker may keep a share of 50 for what it expects.
+  expect(second.reserve(book, one(0, 601), start)).toBeNull();
+  expect(second.reserve(book, one(601, 0), start)).toBeNull();
+  expect(second.reserve(book, one(550, 550), start)).not.toBeNull();
+});
+
+test("a worker that was taken for dead and is not comes on top until its requests end", () => {
+  const rules = [ruleOf("concurrency", 2)];
+  const book = bookOf(rules);
+  const [first, second] = [new Worker("a", rules, start), new Worker("b", rules, start)];
+  const tickets = [first.reserve(book, one(0), start), first.reserve(book, one(0), start)];
+  const later = start + leaseMs + 1;
+  expect(second.reserve(book, one(0), later)).not.toBeNull();
+
+  const [ticket] = tickets;
+  if (ticket === null || ticket === undefined) throw new Error("nothing was lent");
+  first.ledger.settle(ticket, { tokensIn: 0, tokensOut: 0, microMoney: 0 }, later);
+  first.exchange(book, later);
+  expect(first.reserve(book, one(0), later)).toBeNull();
+  expect(second.reserve(book, one(0), later)).toBeNull();
+});
+
+test("an owner that takes over counts what was lent to workers that are gone", () => {
+  const rules = [ruleOf("money", 1_000, {}, "total")];
+  const lent = { limit: "/money", window: 0, worker: "gone", granted: 900, returned: 300, spent: 10, given: 0 };
+  const book = bookOf(rules);
+  book.restore([lent], start);
+
+  const worker = new Worker("a", rules, start);
+  expect(worker.reserve(book, one(0, 401), start)).toBeNull();
+  expect(worker.reserve(book, one(0, 400), start)).not.toBeNull();
+});
+
+test("tokens that were reserved and not used can be had again, but not once they have run off the owner's books", () => {
+  const rules = [ruleOf("tokens", 6_000)];
+  const book = bookOf(rules);
+  const worker = new Worker("a", rules, start);
+  const [young, old] = [worker.reserve(book, one(3_000), start), worker.reserve(book, one(3_000), start)];
+  if (young === null || old === null) throw new Error("nothing was lent");
+  const settle = (ticket: LimitTicket, now: number): void => {
+    worker.ledger.settle(ticket, { tokensIn: 0, tokensOut: 0, microMoney: 0 }, now);
+    worker.exchange(book, now);
+  };
+
+  settle(young, start + 1_000);
+  expect(worker.reserve(book, one(3_101), start + 1_000)).toBeNull();
+  const second = worker.reserve(book, one(3_100), start + 1_000);
+  expect(second).not.toBeNull();
+  // A minute later all has run off by itself: giving the old one back must not make it more than a minute's worth.
+  const later = start + 62_000;
+  worker.exchange(book, later);
+  const third = worker.reserve(book, one(6_000), later);
+  expect(third).not.toBeNull();
+  settle(old, later);
+  expect(worker.reserve(book, one(1), later)).toBeNull();
+});
+
 const rules: readonly LimitRule[] = [
   ruleOf("tokens", 6_000, { key: "key-1" }),
   ruleOf("requests", 100, { project: "flights" }),

@@ -65,11 +65,11 @@ export interface LeaseAnswer {
  * The owner's side of lent limits: what each worker of each gateway holds.
  *
  * What is granted counts as used until it is returned. So money and requests at once never exceed their limit over all
- * workers, and a rate exceeds it in no span by more than what workers held at its beginning, one share each. What requests
- * used beyond what they had reserved is taken from what is granted next. A worker that is not heard for `leaseMs` loses
- * its shares but for money, which stays spent until it reports or the window ends; what it does without having been heard
- * comes on top. A new owner, and one that was cut off, knows nothing of the minute before: of a rate, at most that
- * minute's worth is lent once more.
+ * workers, and a rate exceeds it in no span by more than what workers held at its beginning, a share and a request each.
+ * What requests used beyond what they had reserved is taken from what is granted next. A worker that is not heard for
+ * `leaseMs` loses its shares but for money, which stays spent until it reports or the window ends; what it does without
+ * having been heard comes on top. A new owner, and one that was cut off, knows nothing of the minute before: of a rate, at
+ * most that minute's worth is lent once more.
  */
 export class LeaseBook {
   readonly #learnsUntil: Instant;
