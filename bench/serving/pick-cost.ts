@@ -21,6 +21,21 @@ const depth = 4;
 const prompts = 500;
 const promptBytes = 4096;
 
+/** CPU microseconds to hash the blocks of one prompt of so many bytes. */
+export function measureHashing(bytes: number): number {
+  const prompt = new Uint8Array(bytes).map((_, index) => (index * 31) & 255);
+  let sum = 0;
+  const hashOften = (): void => {
+    for (let turn = 0; turn < warmUpPicks; turn += 1) sum ^= hashBlocks(prompt, turn).at(-1) ?? 0;
+  };
+  hashOften();
+  const began = process.cpuUsage();
+  hashOften();
+  const { user, system } = process.cpuUsage(began);
+  // The sum is used, so that the work cannot be left out.
+  return Number.isFinite(sum) ? (user + system) / warmUpPicks : Number.NaN;
+}
+
 /** Measures picks with 4 KB prompts of 500 kinds at 4, 64 and 4,000 replicas. */
 export function measurePicks(settings: BalancerSettings): readonly PickCost[] {
   return policyNames.flatMap((policy) => fleetSizes.map((replicas) => measure(policy, replicas, settings)));

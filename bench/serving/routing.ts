@@ -9,7 +9,7 @@ import {
 } from "../../src/serving/simulator/simulate-routing.ts";
 import { provenance } from "../provenance.ts";
 import { CacheAwareRule, GreedyFirstToken, LoadAwareScore, PrefixHashOnly } from "./peer-rules.ts";
-import { measurePicks } from "./pick-cost.ts";
+import { measureHashing, measurePicks } from "./pick-cost.ts";
 import { harder, heldOut, studied, tokensPerBlock } from "./routing-scenarios.ts";
 
 /**
@@ -96,15 +96,18 @@ function tableOf(scenario: RoutingScenario, rows: readonly Row[]): readonly stri
 const scenarios = Object.entries(sets).flatMap(([set, list]) => (values.sets.split(",").includes(set) ? list : []));
 const results = scenarios.map((scenario) => ({ scenario, rows: runScenario(scenario) }));
 const costs = values["skip-cost"] ? [] : measurePicks(settings);
+const hashing = values["skip-cost"] ? [] : [4096, 32_768].map((bytes) => ({ bytes, micros: measureHashing(bytes) }));
 if (values.json) {
   const plain = results.map(({ scenario, rows }) => ({ scenario: scenario.name, seeds, rows }));
-  process.stdout.write(`${JSON.stringify({ results: plain, costs })}\n`);
+  process.stdout.write(`${JSON.stringify({ results: plain, costs, hashing })}\n`);
 } else {
   const lines = [
     ...results.flatMap(({ scenario, rows }) => tableOf(scenario, rows)),
     "| policy | replicas | µs a pick and its end | members looked at, most |",
     "|---|---|---|---|",
     ...costs.map((cost) => `| \`${cost.policy}\` | ${cost.replicas} | ${cost.micros.toFixed(1)} | ${cost.looksMax} |`),
+    "",
+    ...hashing.map(({ bytes, micros }) => `Hashing the blocks of a prompt of ${bytes} bytes: ${micros.toFixed(1)} µs.`),
     "",
     ...provenance().map((line) => `- ${line}`),
   ];

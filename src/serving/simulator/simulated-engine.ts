@@ -76,7 +76,6 @@ export class SimulatedEngine {
   #events: EngineEvent[] = [];
   #queriedTokens = 0;
   #hitTokens = 0;
-  #promptTokens = 0;
   #writtenTokens = 0;
   #doneCount = 0;
 
@@ -94,7 +93,6 @@ export class SimulatedEngine {
       kvUsage: this.#cache.usage,
       queriedTokens: this.#queriedTokens,
       hitTokens: this.#hitTokens,
-      promptTokens: this.#promptTokens,
       writtenTokens: this.#writtenTokens,
       doneCount: this.#doneCount,
     };
@@ -154,7 +152,6 @@ export class SimulatedEngine {
       const tokensCached = Math.min(depth * tokensPerBlock, request.tokensIn - 1);
       this.#queriedTokens += request.tokensIn;
       this.#hitTokens += tokensCached;
-      this.#promptTokens += request.tokensIn;
       const prefillLeft = request.tokensIn - tokensCached;
       this.#prefilling.push({ request, ownBlocks, tokensCached, prefillLeft, endsAtStep: 0 });
     }

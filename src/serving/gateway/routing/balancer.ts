@@ -71,8 +71,13 @@ export interface Balancer {
   learn(endpoint: string, blocks: readonly number[], now: Instant): void;
   /** Blocks that left the replica's cache, as its engine tells. */
   forget(endpoint: string, blocks: readonly number[]): void;
-  /** What this worker learnt and holds in flight since the last call, to be told to the other workers. */
+  /**
+   * What this worker learnt and holds in flight since the last call, to be told to the other workers: often (every 50 ms
+   * or so), and also when there is nothing new, so that they know that it lives.
+   */
   takeNews(): RoutingNews;
-  /** What another worker told. A worker that is silent for long is forgotten. */
+  /**
+   * What another worker told. One that is silent for ten seconds is forgotten; one that starts anew needs a new name.
+   */
   hear(worker: string, news: RoutingNews, now: Instant): void;
 }

@@ -1,7 +1,6 @@
 import { bestPlaced } from "./best-placed.ts";
 import { HashRing, hashText } from "./hash-ring.ts";
 import type { Member } from "./member.ts";
-import { capacityOf } from "./member-load.ts";
 import type { Policy } from "./policy.ts";
 import type { Search } from "./search.ts";
 
@@ -25,6 +24,7 @@ export class ConsistentHash implements Policy {
     if (key === null) return search.leastLoaded(1)[0] ?? null;
     const candidates: Member[] = [];
     this.#ring.walk(search.fleet, key, (member) => {
+      search.countLook();
       if (hasRoom(member, search)) candidates.push(member);
       return candidates.length < candidatesOf(search);
     });
@@ -49,10 +49,10 @@ function keyOf(search: Search): number | null {
   return blocks[Math.min(keyBlock, blocks.length - 1)] ?? null;
 }
 
-/** Whether one more request stays within the bound. */
-export function hasRoom(member: Member, search: Search): boolean {
+/** Whether one more request stays within so many times the member's share, and so many requests more. */
+export function hasRoom(member: Member, search: Search, bound = loadBound, slack = 0): boolean {
   const { requestsInFlight, weightTotal } = search.fleet;
   const share = member.endpoint.weight / weightTotal;
-  const limit = Math.ceil(loadBound * (requestsInFlight + 1) * share);
-  return member.requests + member.heardRequests < limit && capacityOf(member, search.now) > 0;
+  const limit = Math.ceil(bound * (requestsInFlight + 1) * share) + slack;
+  return member.requests + member.heardRequests < limit;
 }

@@ -7,8 +7,8 @@ import type { Search } from "./search.ts";
 /** Candidates that hold nothing of the prompt: the least loaded ones. */
 const coldCandidates = 4;
 /**
- * The prices below are in prompts: 1 is what it costs to compute the whole prompt anew. They were chosen on the workloads named in
- * docs/benchmarks/routing.md; within a half and the double of each the outcome hardly changes.
+ * The prices below are in prompts: 1 is what it costs to compute the whole prompt anew. They were chosen by simulation; how
+ * much each of them matters stands in docs/benchmarks/routing.md.
  */
 const loadPrice = 0.5;
 const pressurePrice = 0.1;

@@ -7,6 +7,7 @@ import type { HeldLoad, RoutingNews } from "./routing-news.ts";
 const blocksMax = 65_536;
 /** A worker that told nothing for so long has ended: what it held is no longer counted. */
 const silenceMaxMs: Millis = 10_000;
+const expiryEveryMs: Millis = 1_000;
 
 interface Worker {
   heardAt: Instant;
@@ -20,6 +21,7 @@ export class NewsDesk {
   #learntCount = 0;
   readonly #changed: Member[] = [];
   readonly #workers = new Map<string, Worker>();
+  #expiresAt: Instant = 0;
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
@@ -68,7 +70,13 @@ export class NewsDesk {
       const member = this.#fleet.get(endpoint);
       if (member !== undefined) this.#fleet.index.learn(member.seat, blocks, now);
     }
-    for (const [other, { heardAt }] of this.#workers) if (heardAt + silenceMaxMs < now) this.#dismiss(other, now);
+  }
+
+  /** Forgets workers that have fallen silent; looks for them once a second at the most. */
+  expire(now: Instant): void {
+    if (now < this.#expiresAt) return;
+    this.#expiresAt = now + expiryEveryMs;
+    for (const [name, { heardAt }] of this.#workers) if (heardAt + silenceMaxMs < now) this.#dismiss(name, now);
   }
 
   /** Forgets what was told of replicas that are gone. */

@@ -53,6 +53,7 @@ export class PolicyBalancer implements Balancer {
   }
 
   pick(ask: RoutingAsk, isUsable: (endpoint: string) => boolean, now: Instant): Picked | null {
+    this.#news.expire(now);
     this.#fleet.refreshSome(now);
     this.#search.begin(ask, isUsable, now);
     const member = this.#policy.choose(this.#search) ?? this.#search.anyUsable();

@@ -57,6 +57,11 @@ export class Search {
     return serves(member, this.#ask.adapter) && this.#isUsable(member.endpoint.id);
   }
 
+  /** Counts a member that a policy looks at by ways of its own. */
+  countLook(): void {
+    this.#looks += 1;
+  }
+
   /** A usable member by chance; undefined when none was met in a few tries. */
   sample(): Member | undefined {
     const members = this.#eligible();
@@ -93,8 +98,11 @@ export class Search {
   matched(visit: (member: Member, blocks: number, touchedAt: Instant) => void): void {
     const { blocks } = this.#ask;
     if (blocks === null || blocks.length === 0) return;
-    if (!this.#hasMatched) this.fleet.index.match(blocks, matchesWanted, this.#matches);
-    this.#hasMatched = true;
+    if (!this.#hasMatched) {
+      this.fleet.index.match(blocks, matchesWanted, this.#matches);
+      this.#looks += this.#matches.seats.length;
+      this.#hasMatched = true;
+    }
     for (let place = 0; place < this.#matches.seats.length; place += 1) {
       const member = this.fleet.seated(this.#matches.seats[place] ?? -1);
       if (member !== undefined) visit(member, this.#matches.depths[place] ?? 0, this.#matches.touchedAt[place] ?? 0);

@@ -7,6 +7,10 @@ import type { Search } from "./search.ts";
 /** Sessions that are remembered; the one that was silent longest is forgotten first. */
 const sessionsMax = 65_536;
 
+/** A session leaves its home when that has more than twice its share and four requests. */
+const homeBound = 2;
+const homeSlack = 4;
+
 /**
  * Keeps a session on the replica that served it last, unless that is unusable or far busier than the others.
  *
@@ -22,7 +26,11 @@ export class SessionAffinity implements Policy {
     const { session } = search.ask;
     if (session === null) return this.#others.choose(search);
     const home = this.#homes.get(session);
-    const isHomeGood = home !== undefined && home.listPlace !== -1 && hasRoom(home, search) && search.isUsable(home);
+    const isHomeGood =
+      home !== undefined &&
+      home.listPlace !== -1 &&
+      hasRoom(home, search, homeBound, homeSlack) &&
+      search.isUsable(home);
     const chosen = isHomeGood ? home : this.#hash.choose(search);
     if (chosen !== null) this.#remember(session, chosen);
     return chosen;
