@@ -2,7 +2,7 @@ import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { Log } from "../../platform/ports.ts";
 import { AdmissionQueue } from "../gateway/admission/admission-queue.ts";
-import { defaultBands } from "../gateway/admission/band.ts";
+import { bandsFor } from "../gateway/admission/band.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
 import { noLimits } from "../gateway/no-limits.ts";
@@ -13,6 +13,7 @@ import { createBalancer } from "../gateway/routing/create-balancer.ts";
 import { blockBytes } from "../gateway/routing/hash-blocks.ts";
 import { estimateTokens } from "../gateway/protocol/token-price.ts";
 import { Desks } from "./desks.ts";
+import { EngineWatch } from "./engine-watch.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { OpenAiServer } from "./openai-server.ts";
@@ -50,8 +51,8 @@ export interface GatewayWorker {
 const balancerSettings = { tokensPerBlock: estimateTokens(blockBytes), indexEntriesMax: 262_144 };
 
 function openQueue({ admission }: ModelRoute, places: number, now: Instant): AdmissionQueue {
-  const plain = { ...defaultBands.default, queueMax: admission.maxQueued, waitMaxMs: admission.queueTimeoutMs };
-  return new AdmissionQueue(places, now, { ...defaultBands, default: plain });
+  const wanted = { queueMax: admission.maxQueued, waitMaxMs: admission.queueTimeoutMs };
+  return new AdmissionQueue(places, now, bandsFor(wanted));
 }
 
 /** Puts the parts of a worker together. */
@@ -97,7 +98,9 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     fastAbort,
     table: () => table,
   });
+  const watch = new EngineWatch({ clock, pools, desks: () => desks.all() });
   openai.start();
+  watch.start();
   observer.start();
   return {
     server,
@@ -117,6 +120,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     async stop(graceMs) {
       await server.stop(graceMs);
       openai.stop();
+      watch.stop();
       await Promise.all([replicas.stop(), pools.stop(), observer.stop()]);
     },
   };

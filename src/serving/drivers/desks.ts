@@ -27,6 +27,10 @@ export class Desks {
     return this.#desks.get(`${project}/${deployment}`);
   }
 
+  all(): Iterable<DeploymentDesk> {
+    return this.#desks.values();
+  }
+
   /** What is under way and what waits, by deployment. */
   loads(): readonly DeploymentLoad[] {
     return [...this.#desks.values()].map(({ route: { project, deployment }, queue }) => ({

@@ -1,6 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import type { AdmissionQueue } from "./admission/admission-queue.ts";
 import type { Balancer } from "./routing/balancer.ts";
+import type { EngineLoad } from "./routing/engine-load.ts";
 import { RetryBudget } from "./resilience/retry-budget.ts";
 import type { ModelRoute } from "./routing-table.ts";
 import { bucketOf, versionOfBucket } from "./traffic-split.ts";
@@ -58,6 +59,11 @@ export class DeploymentDesk {
     const desk = chosen === undefined ? undefined : this.#versions.get(chosen.versionId);
     if (desk !== undefined && !desk.isEmpty && !isOut(desk.version.versionId)) return desk;
     return this.champion;
+  }
+
+  /** What an engine says of its own load. */
+  correct(versionId: string, replica: string, load: EngineLoad, now: Instant): void {
+    this.#versions.get(versionId)?.correct(replica, load, now);
   }
 
   #setVersions(now: Instant): void {

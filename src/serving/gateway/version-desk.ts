@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
+import type { EngineLoad } from "./routing/engine-load.ts";
 import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
 import { OutlierEjection } from "./resilience/outlier-ejection.ts";
 import type { ModelReplica, ModelRoute } from "./routing-table.ts";
@@ -75,6 +76,11 @@ export class VersionDesk {
     else if (outcome.kind === "failed") breaker?.failed(now);
     else breaker?.forgotten(now);
     return outcome.kind !== "aborted" && this.#outliers.record(id, outcome.kind === "failed", now);
+  }
+
+  /** What a replica's engine says of its load. */
+  correct(replica: string, load: EngineLoad, now: Instant): void {
+    if (this.#replicas.has(replica)) this.#balancer.correct(replica, load, now);
   }
 
   /** When a replica may be asked again; `now` when one may at once. */
