@@ -15,6 +15,7 @@ import { GatewayControl } from "./drivers/gateway-control.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
+import type { Telemetry } from "./drivers/request-observer.ts";
 import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
 import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
@@ -50,6 +51,8 @@ export interface ServingNeeds {
   /** The package's version: a gateway of another one is replaced. */
   readonly version: string;
   readonly logLevel: LogLevel;
+  /** How the gateway's requests are watched. */
+  readonly telemetry: Telemetry;
   /** The keys for upstreams that the environment holds, by name. */
   readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
 }
@@ -80,6 +83,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
       onlineModule: needs.onlineModule,
       onlineFolder: join(folder, "online-features"),
       logLevel: needs.logLevel,
+      telemetry: needs.telemetry,
     },
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, leases, ask),
@@ -105,7 +109,10 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     resources: platform.resources,
     store: limits,
     clock: platform.clock,
-    onTable: ({ rules }) => leases.setRules(rules),
+    onTable: async (table) => {
+      await leases.setRules(table.rules);
+      gateway.setLimits(table);
+    },
   });
   let pruning: NodeJS.Timeout | undefined;
   return {
@@ -170,7 +177,8 @@ async function answerGateway(
 async function admit(platform: Platform, ask: Extract<Ask, { method: "authorise" }>): Promise<Admission> {
   const caller = await platform.gatekeeper.authenticate(ask.token);
   const project = ask.project ?? caller.project ?? fallbackProject;
-  await platform.gatekeeper.authorise(caller, ask.action, project);
+  // What the gateway asks for as `administer` concerns all projects.
+  await platform.gatekeeper.authorise(caller, ask.action, ask.action === "administer" ? null : project);
   return { identity: caller.identity, project };
 }
 

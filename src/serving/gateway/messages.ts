@@ -5,6 +5,7 @@ import type { Action } from "../../platform/ports.ts";
 import type { OnlineView } from "../ports.ts";
 import type { Element } from "../tensor.ts";
 import type { ShareReport } from "./limits/lease.ts";
+import type { LimitTable } from "./limits/limit-table.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
@@ -96,6 +97,7 @@ export type ToWorker =
   | { readonly kind: "table"; readonly table: RoutingTable }
   | { readonly kind: "answer"; readonly call: number; readonly answer: Answer }
   | { readonly kind: "views"; readonly views: readonly OnlineView[] }
+  | { readonly kind: "limits"; readonly limits: LimitTable }
   | {
       readonly kind: "append";
       readonly call: number;
