@@ -4,6 +4,7 @@ import { chooseOffers } from "./choose-offers.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
 import { findServer } from "./find-server.ts";
+import { fleetErrors } from "./fleet-errors.ts";
 import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import type { Part } from "./network/network-parts.ts";
@@ -85,6 +86,7 @@ export function planFleet(plan: Plan): FleetPlan {
     cost,
     advice,
     parts,
+    errors: fleetErrors(server),
     assumptions: assumptions.list(),
     choices: assumptions.choices(),
   };

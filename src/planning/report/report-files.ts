@@ -2,6 +2,7 @@ import type { FleetPlan } from "../fleet-plan.ts";
 import { describeFleet } from "./describe-fleet.ts";
 import { writeHtml } from "./html-report.ts";
 import { writeMarkdown } from "./markdown-report.ts";
+import type { ReportDocument } from "./model.ts";
 import { writePartsCsv } from "./parts-csv.ts";
 
 /** The files that an answer is written to. */
@@ -10,12 +11,15 @@ export const reportFileNames = ["report.md", "report.html", "plan.json", "parts.
 /** The answer in every form: file name to text. */
 export type ReportFiles = Readonly<Record<(typeof reportFileNames)[number], string>>;
 
+/** A report as Markdown, and as HTML that stands alone. */
+export function documentFiles(document: ReportDocument): Readonly<Record<"report.md" | "report.html", string>> {
+  return { "report.md": writeMarkdown(document), "report.html": writeHtml(document) };
+}
+
 /** Writes the answer as Markdown, as HTML that stands alone, as JSON, and its parts as CSV. */
 export function reportFiles(plan: FleetPlan): ReportFiles {
-  const document = describeFleet(plan);
   return {
-    "report.md": writeMarkdown(document),
-    "report.html": writeHtml(document),
+    ...documentFiles(describeFleet(plan)),
     "plan.json": `${JSON.stringify(plan, null, 2)}\n`,
     "parts.csv": writePartsCsv(plan.parts),
   };

@@ -5,7 +5,7 @@ import { drawTornadoPlot } from "./draw-tornado.ts";
 import { writeHtml } from "./html-report.ts";
 import { writeMarkdown } from "./markdown-report.ts";
 import { writePartsCsv } from "./parts-csv.ts";
-import type { ReportDocument } from "./report-document.ts";
+import type { ReportDocument } from "./model.ts";
 import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 const page: ReportDocument = {
