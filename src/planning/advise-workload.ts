@@ -103,7 +103,7 @@ function compareGpus(question: Question, open: readonly Offer[]): Pick<WorkAdvic
       options.push(priceWork(sizeWork(question.work, server), server, open));
     } catch (error) {
       if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
-      rejected.push({ option: server.gpu, why: error.message.replaceAll("\n", "; ") });
+      rejected.push({ option: server.gpu, why: error.message });
     }
   }
   options.sort((left, right) => left.usd - right.usd || (left.gpu < right.gpu ? -1 : 1));
@@ -161,7 +161,7 @@ function askWhatIf(question: Question, open: readonly Offer[], best: WorkOption)
       return { change, effect: `${gpus} x ${best.gpu}, ${delta >= 0 ? "+" : ""}${delta.toFixed(0)} %` };
     } catch (error) {
       if (!isFault(error)) throw error;
-      return { change, effect: `cannot be done: ${error.message.split("\n")[0]}` };
+      return { change, effect: `cannot be done: ${error.message}` };
     }
   };
   const changes: readonly (readonly [string, Work])[] = [

@@ -165,7 +165,7 @@ function nothingServes(job: Unspread, lost: ReplicaComparison["lost"]): Fault {
   const reasons = lost.map(({ layout, why }) => `${layout}: ${why}`);
   return new Fault(
     "planning.layout-impossible",
-    `no replica of ${job.model.name} on ${job.accelerator.name} can do it:\n${reasons.join("\n")}`,
+    `no replica of ${job.model.name} on ${job.accelerator.name} can do it: ${reasons.join("; ")}`,
     { details: { lost } },
   );
 }

@@ -83,7 +83,7 @@ test("the report and the answer are written into a folder", async () => {
 
   await cost(context, { gpu: "H100", gpus: 8, out: folder });
 
-  expect((await readdir(folder)).sort()).toEqual(["answer.json", "report.html", "report.md"]);
+  expect((await readdir(folder)).sort()).toEqual(["answer.json", "report.html", "report.md", "tables.csv"]);
   expect(await readFile(join(folder, "report.md"), "utf8")).toContain("Buying has cost less than renting");
 });
 

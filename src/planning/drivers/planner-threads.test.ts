@@ -24,7 +24,7 @@ test("answers in a thread, while this one goes on", async () => {
   clearInterval(tick);
 
   expect(answer).toMatchObject({ model: "Llama-3.1-8B", gpus: 8 });
-  expect(Object.keys(files)).toEqual(["report.md", "report.html"]);
+  expect(Object.keys(files)).toEqual(["report.md", "report.html", "tables.csv"]);
   expect(turns).toBeGreaterThan(0);
 });
 
