@@ -69,7 +69,7 @@ export async function printAnswer(
   out: string | undefined,
 ): Promise<number> {
   const { answer, document, files } = await askPlanner(context, { kind, question });
-  if (out !== undefined) await writeAnswer(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
+  if (out !== undefined) await writeFiles(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
   else if (context.format === "json") printJson(context, { answer });
   else for (const line of renderReport(document, context.terminal)) context.terminal.print(line);
   return exitCodes.ok;
@@ -77,7 +77,8 @@ export async function printAnswer(
 
 const toJson = (answer: unknown): string => JSON.stringify(answer, null, 2);
 
-async function writeAnswer(
+/** Writes files into a folder and prints their paths. */
+export async function writeFiles(
   context: CommandContext,
   folder: string,
   files: Readonly<Record<string, string>>,

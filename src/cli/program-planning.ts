@@ -8,13 +8,16 @@ const engines = ["trtllm", "vllm", "sglang"];
 const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
 const isolations = ["shared", "dedicated-host", "own-hardware"];
 
-/** Planning: how large, how dear, and how wrong the answer may be. No server is needed. */
+/** Planning: how large, how dear, and how wrong the answer may be. No server is needed but for `--from-live`. */
 export function addPlanningCommands(program: Command, act: Act): void {
   const plan = program
     .command("plan")
     .description("size and price a whole fleet from a plan.yaml")
     .option("-f, --file <path>", "the plan")
     .option("-o, --out <folder>", "write report.md, report.html, plan.json and parts.csv there")
+    .option("--from-live", "draw the plan up from the usage ledger of the server; -f wins over it")
+    .option("--days <count>", "of the ledger, with --from-live; left out: 365", wholeNumber(1))
+    .option("--gpu <name>", "to plan with, with --from-live; left out: the most used one")
     .option("--schema", "print the JSON Schema of plans, for editors");
   act(plan, async (context, options) => (await import("./commands/plan.ts")).plan(context, options));
   const size = program.command("size").description("size one training run or one served model");

@@ -1,4 +1,5 @@
 import { adviseWorkload } from "./advise-workload.ts";
+import { draftFrom } from "./live/draft-from.ts";
 import { answerPlan } from "./answer-plan.ts";
 import { priceFleet } from "./price-fleet.ts";
 import type { PlanningReply, PlanningTask } from "./questions/model.ts";
@@ -24,6 +25,10 @@ export function answerQuestion({ kind, question, thisMonth }: PlanningTask): Ans
     case "plan": {
       const answer = answerPlan(question);
       return { kind: "answer", answer: { ...answer }, document: describeFleet(answer), files: reportFiles(answer) };
+    }
+    case "draft": {
+      const plan = draftFrom(question);
+      return reported({ plan }, { title: plan.name, sections: [] });
     }
     case "size-training": {
       const answer = sizeTraining(question);

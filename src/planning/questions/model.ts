@@ -119,9 +119,9 @@ export const planningKinds = ["plan", "size-training", "size-inference", "cost",
 
 export type PlanningKind = (typeof planningKinds)[number];
 
-/** What a program that plans is told on its standard input. */
+/** What a program that plans is told on its standard input. `draft` draws a plan up from the ledger. */
 export const planningTaskSchema = z.strictObject({
-  kind: z.enum(planningKinds),
+  kind: z.enum([...planningKinds, "draft"]),
   question: z.unknown(),
   /** The month in which it is asked, where a question needs a first month and names none. */
   thisMonth: month,
