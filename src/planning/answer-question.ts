@@ -1,4 +1,5 @@
 import { adviseWorkload } from "./advise-workload.ts";
+import { applySite, trainingGroup } from "./calibration/apply-site.ts";
 import { draftFrom } from "./live/draft-from.ts";
 import { answerPlan } from "./answer-plan.ts";
 import { priceFleet } from "./price-fleet.ts";
@@ -20,7 +21,7 @@ type Answered = Extract<PlanningReply, { readonly kind: "answer" }>;
  *
  * @throws {Fault} what the part that answers throws, all of them `planning.*`.
  */
-export function answerQuestion({ kind, question, thisMonth }: PlanningTask): Answered {
+export function answerQuestion({ kind, question, thisMonth, site = [] }: PlanningTask): Answered {
   switch (kind) {
     case "plan": {
       const answer = answerPlan(question);
@@ -31,7 +32,8 @@ export function answerQuestion({ kind, question, thisMonth }: PlanningTask): Ans
       return reported({ plan }, { title: plan.name, sections: [] });
     }
     case "size-training": {
-      const answer = sizeTraining(question);
+      const shipped = sizeTraining(question);
+      const answer = applySite(shipped, trainingGroup(shipped.accelerator, shipped.stack), site);
       return reported({ ...answer }, describeTraining(answer));
     }
     case "size-inference": {

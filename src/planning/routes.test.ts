@@ -1,22 +1,26 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openGate, testClock } from "../../test/platform.ts";
+import { freshPlatform, type FreshPlatform, testClock } from "../../test/platform.ts";
+import { computeRoom } from "../compute/room.ts";
 import { createHttpServer } from "../platform/http-server.ts";
-import { silentLog } from "../platform/log.ts";
+import type { Room } from "../platform/room.ts";
 import { planningRoom } from "./room.ts";
 
 const clock = testClock(Date.UTC(2026, 10, 26));
-const room = planningRoom({ clock });
-const app = createHttpServer({
-  routes: room.routes,
-  gatekeeper: openGate,
-  log: silentLog,
-  newId: () => "request-1",
-  defaultProject: "default",
+let platform: FreshPlatform;
+let room: Room;
+let app: ReturnType<typeof createHttpServer>;
+beforeAll(async () => {
+  platform = await freshPlatform({ clock });
+  const { workloads } = computeRoom(platform, { hostEnvironment: {} });
+  room = planningRoom(platform, { workloads, forecasts: { forecast: async () => [] } });
+  const { gatekeeper, log, newId } = platform;
+  app = createHttpServer({ routes: room.routes, gatekeeper, log, newId, defaultProject: "default" });
+  await app.ready();
 });
-beforeAll(async () => await app.ready());
 afterAll(async () => {
   await app.close();
   await room.stop?.();
+  await platform.close();
 });
 
 const ask = async (path: string, payload: object) =>

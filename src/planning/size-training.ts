@@ -24,6 +24,7 @@ export interface TrainingOption {
 export interface TrainingAnswer extends TrainingOption {
   readonly model: string;
   readonly accelerator: string;
+  readonly stack: string;
   readonly gpus: number;
   readonly globalSequences: number;
   readonly sequenceTokens: number;
@@ -177,6 +178,7 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     ...best,
     model: job.model.name,
     accelerator: job.accelerator.name,
+    stack: job.stack,
     gpus,
     globalSequences,
     sequenceTokens,

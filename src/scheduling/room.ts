@@ -2,22 +2,29 @@ import type { WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { SchedulingController } from "./controller.ts";
+import { LiveForecasts } from "./drivers/live-forecasts.ts";
 import { liveSettings } from "./live/engine-settings.ts";
+import type { QueueForecasts } from "./ports.ts";
 import { ReservationController } from "./reservations/reservation-controller.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { queueRoutes } from "./routes.ts";
 import { SchedulingStore } from "./scheduling-store.ts";
 
+export interface SchedulingRoom extends Room {
+  readonly forecasts: QueueForecasts;
+}
+
 /** Decides which workload gets which place, and says why the others wait. */
 export function schedulingRoom(
   platform: Platform,
   needs: { readonly queue: WorkloadQueue; readonly workloads: Workloads },
-): Room {
+): SchedulingRoom {
   const { queue, workloads } = needs;
   const { database, resources, gatekeeper, clock } = platform;
   const store = new SchedulingStore(database, queue);
   return {
     name: "scheduling",
+    forecasts: new LiveForecasts(store, clock),
     routes: [
       ...queueRoutes({ queue, workloads, store, resources, gatekeeper, clock }),
       ...planRoutes({ store, gatekeeper, clock }),

@@ -71,7 +71,7 @@ export function openRooms(
     evaluation,
     serving,
     monitoring,
-    planningRoom(platform),
+    planningRoom(platform, { workloads, forecasts: scheduling.forecasts }),
   ];
   return { rooms, gatewayUrl: serving.gatewayUrl };
 }

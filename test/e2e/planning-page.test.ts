@@ -103,6 +103,14 @@ test.each([
   expect(problems.filter((problem) => !problem.includes("ERR_ABORTED"))).toEqual([]);
 });
 
+test("the view of this site says that nothing was predicted yet", { timeout: testTimeoutMs }, async () => {
+  const problems = await onPlanningPage("?view=site", async (page) => {
+    await page.getByText("Nothing was predicted here yet").waitFor();
+  });
+
+  expect(problems).toEqual([]);
+});
+
 test("a question that nothing can answer says why, and the next one is answered", {
   timeout: testTimeoutMs,
 }, async () => {

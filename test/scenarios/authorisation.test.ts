@@ -42,6 +42,7 @@ const narrowedLists = new Set([
 /** What belongs to the whole platform and every key may read: who there is and where work runs. */
 const commonReads = new Set([
   "GET /api/v1/planning/catalog",
+  "GET /api/v1/planning/calibration",
   ...["teams", "projects", "pools", "quotas", "reservations"].flatMap((plural) => [
     `GET /api/v1/${plural}`,
     `GET /api/v1/${plural}/{name}`,

@@ -43,6 +43,41 @@ function readCatalog(value: unknown): PlanningCatalog {
   };
 }
 
+/** How wrong predictions of one kind and group were on this site. */
+export interface SiteRow {
+  readonly kind: string;
+  readonly group: string;
+  readonly n: number;
+  readonly excluded: Readonly<Record<string, number>>;
+  readonly factor: number;
+  readonly median: number | null;
+  readonly bias: number | null;
+  readonly coverage80: number | null;
+  readonly words: string;
+}
+
+/** What this site measured of what was predicted. */
+export function useCalibration(): UseQueryResult<readonly SiteRow[]> {
+  return useQuery({
+    queryKey: ["planning-calibration"],
+    queryFn: ({ signal }) => getJson("/api/v1/planning/calibration", readCalibration, signal),
+  });
+}
+
+function readCalibration(value: unknown): readonly SiteRow[] {
+  return fieldsOf(value, "calibration").list("items", (item) => ({
+    kind: item.textOr("kind", ""),
+    group: item.textOr("group", ""),
+    n: item.numberOr("n", 0),
+    excluded: item.numbersByName("excluded"),
+    factor: item.numberOr("factor", 1),
+    median: item.numberOr("median", null),
+    bias: item.numberOr("bias", null),
+    coverage80: item.numberOr("coverage80", null),
+    words: item.textOr("words", ""),
+  }));
+}
+
 /** Asks the planner; the last answer stays while the next one is computed. */
 export function usePlanningAnswer(
   kind: PlanningKind,

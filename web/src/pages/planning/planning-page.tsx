@@ -15,14 +15,21 @@ import { CumulativePlot, DemandPlot, FrontierPlot, StepParts, TornadoPlot } from
 import "./planning.css";
 import { questionOf } from "./question.ts";
 import { SectionPanel } from "./report-view.tsx";
+import { SiteView } from "./site-view.tsx";
 
-const labels: Readonly<Record<PlanningView, string>> = {
+/** The view that asks nothing: what was predicted here, and what came. */
+const siteView = "site";
+
+const labels: Readonly<Record<PlanningView | typeof siteView, string>> = {
   fleet: "Fleet",
   training: "Training run",
   serving: "Served model",
   cost: "Buy or rent",
   advice: "Which GPU",
+  site: "This site",
 };
+
+const shownViews = [...planningViews, siteView] as const;
 
 /** How long a control rests before the planner is asked. */
 const restMs = 250;
@@ -34,7 +41,39 @@ function viewOf(text: string | undefined): PlanningView {
 /** What to buy next, for what, and how wrong that may be: the whole question lives in the address. */
 export function PlanningPage(): ReactNode {
   const { state } = useUrlState();
-  const view = viewOf(state["view"]);
+  if (state["view"] === siteView) {
+    return (
+      <>
+        <PageHead title="Planning" />
+        <Views shown={siteView} />
+        <SiteView />
+      </>
+    );
+  }
+  return <AskedView view={viewOf(state["view"])} />;
+}
+
+function Views({ shown }: { readonly shown: PlanningView | typeof siteView }): ReactNode {
+  return (
+    <nav className="views" aria-label="Views of planning">
+      {shownViews.map((each) => (
+        <Link
+          key={each}
+          to="/planning"
+          search={each === "fleet" ? {} : { view: each }}
+          activeOptions={{ exact: true }}
+          aria-current={shown === each ? "page" : undefined}
+        >
+          {labels[each]}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** A view that asks the planner what its controls say. */
+function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
+  const { state } = useUrlState();
   const catalog = useCatalog();
   const [thisMonth] = useState(() => new Date().toISOString().slice(0, "2026-12".length));
   const wanted = useMemo(() => questionOf(view, state, thisMonth), [view, state, thisMonth]);
@@ -48,19 +87,7 @@ export function PlanningPage(): ReactNode {
         title="Planning"
         actions={answer.data === undefined ? undefined : <ExportButtons asked={asked} whole={answer.data.whole} />}
       />
-      <nav className="views" aria-label="Views of planning">
-        {planningViews.map((each) => (
-          <Link
-            key={each}
-            to="/planning"
-            search={each === "fleet" ? {} : { view: each }}
-            activeOptions={{ exact: true }}
-            aria-current={view === each ? "page" : undefined}
-          >
-            {labels[each]}
-          </Link>
-        ))}
-      </nav>
+      <Views shown={view} />
       <div className="planner">
         <ControlFields groups={controlsOf(view, state)} catalog={catalog.data} />
         <div className="stack" aria-live="polite">
