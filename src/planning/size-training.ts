@@ -152,6 +152,18 @@ function errorsOf(job: Omit<TrainingJob, "layout">): readonly QuantityError[] {
   ];
 }
 
+/** A run that is useful for less of its time than this does not end. */
+const leastProgress = 1e-3;
+
+function noProgress({ meanSecondsToInterruption }: Goodput, { gpus, restartSeconds }: Question): Fault {
+  const often = meanSecondsToInterruption.toPrecision(3);
+  return new Fault(
+    "planning.layout-impossible",
+    `a run on ${gpus} accelerators is interrupted every ${often} s and takes ${restartSeconds} s to come back: it makes no progress; ` +
+      "take fewer accelerators, or a larger gpuHoursPerInterruption if failures are rarer",
+  );
+}
+
 /**
  * Answers one question about a training run.
  *
@@ -170,6 +182,7 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     checkpointSeconds: question.checkpointSeconds,
     restartSeconds: question.restartSeconds,
   });
+  if (goodput.ratio < leastProgress) throw noProgress(goodput, question);
   const { tokens = 0, globalSequences, sequenceTokens, gpus } = question;
   const daysOf = (seconds: number): number =>
     (tokens / (globalSequences * sequenceTokens)) * (seconds / goodput.ratio / secondsPerDay);
