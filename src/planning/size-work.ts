@@ -7,6 +7,7 @@ import type { ServerOffer } from "./cost/server-offers.ts";
 import type { QuantityError } from "./error-statement.ts";
 import { Fault } from "../base/fault.ts";
 import type { adviceQuestionSchema } from "./questions/model.ts";
+import { writeCount } from "./report/write-figure.ts";
 import { sizeInference } from "./size-inference.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 
@@ -56,7 +57,7 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
   return {
     model: answer.model,
     gpus: replicas.gpus,
-    layout: `${replicas.replicas} replicas of ${answer.words}`,
+    layout: `${writeCount(replicas.replicas, "replica")} of ${answer.words}`,
     bottleneck: closedLoop.bottleneck,
     tokens: work.peakPerSecond * work.outputTokens * secondsPerMonth,
     memoryUse: Math.min(1, (memory.weights + memory.perRequest) / memory.usable),

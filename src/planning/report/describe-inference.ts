@@ -4,7 +4,7 @@ import type { InferenceAnswer } from "../size-inference.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { writeChance, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+import { writeChance, writeCount, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
 
 const bytesPerGigabyte = 1e9;
 
@@ -32,7 +32,7 @@ function describeVerdict(answer: InferenceAnswer): Section {
     ...(replicas === undefined
       ? []
       : [
-          `${replicas.replicas} replicas of ${answer.words}: ${replicas.gpus} GPUs in all; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
+          `${writeCount(replicas.replicas, "replica")} of ${answer.words}: ${writeCount(replicas.gpus, "GPU")} in all; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
           `At the peak, half of the first tokens come within ${writeSeconds(replicas.atPeak.ttftSeconds.p50)} and 90 % within ${writeSeconds(replicas.atPeak.ttftSeconds.p90)}; a token takes ${writeSeconds(replicas.atPeak.tpotSeconds.p50)} (90 %: ${writeSeconds(replicas.atPeak.tpotSeconds.p90)}).`,
           `One replica keeps the goals up to ${writeNumber(replicas.goodputPerReplica)} requests/s.`,
         ]),

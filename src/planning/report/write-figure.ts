@@ -34,6 +34,11 @@ export function writeShare(share: number): string {
   return `${Math.abs(percent) < 10 ? trim(percent.toFixed(1)) : percent.toFixed(0)} %`;
 }
 
+/** A count with its noun: `1 replica`, `3 replicas`. */
+export function writeCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A chance; never told as certain. */
 export function writeChance(chance: number): string {
   if (chance > 0.995) return "over 99 %";
