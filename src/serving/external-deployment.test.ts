@@ -11,7 +11,14 @@ import { systemClock } from "../platform/system.ts";
 import { registryRoom } from "../registry/room.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
 import { quietTelemetry } from "./drivers/request-observer.ts";
-import { fails, sends, type StandInUpstream, startStandInUpstream, streams } from "./fixtures/stand-in-upstream.ts";
+import {
+  completes,
+  fails,
+  sends,
+  type StandInUpstream,
+  startStandInUpstream,
+  streams,
+} from "./fixtures/stand-in-upstream.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
 import { type ServingRoom, servingRoom } from "./room.ts";
 
@@ -67,7 +74,7 @@ async function status(): Promise<DeploymentStatus | undefined> {
   return (await platform.resources.get(deploymentKind, "default", "chat"))?.status;
 }
 
-test("an address is probed, gets a route without a workload, answers, and is taken away again", async () => {
+test("an address is probed, gets a route without a workload, answers within its limits, and is taken away again", async () => {
   upstream.behave(fails(503));
   const spec = deploymentSpecSchema.parse({
     runtime: "external",
@@ -98,6 +105,25 @@ test("an address is probed, gets a route without a workload, answers, and is tak
   const table = readFileSync(join(platform.dataDirectory, "serving", "routing-table.json"), "utf8");
   expect(table).toContain("engine");
   expect(table).not.toContain(secret);
+
+  const limit = { subject: { project: "default", deployment: "chat" }, requestsPerMinute: 1 };
+  await platform.resources.apply("tester", { kind: "TrafficLimit", name: "tight", spec: limit });
+  upstream.behave(completes("fine"));
+  const refusedBy = async (): Promise<unknown> => {
+    const { model, messages } = asked;
+    return await openai.chat.completions.create({ model, messages }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+  };
+  await until("the limit is in force", async () => (await refusedBy()) !== null);
+  const refusal = await refusedBy();
+  expect(refusal).toBeInstanceOf(OpenAI.RateLimitError);
+  expect(refusal).toMatchObject({ code: "rate_limit_exceeded" });
+  expect(String(refusal)).toContain("the limit tight allows 1 requests a minute");
+  expect(
+    Number((refusal as InstanceType<typeof OpenAI.RateLimitError>).headers?.get("retry-after-ms")),
+  ).toBeGreaterThan(0);
 
   await platform.resources.requestDeletion("tester", { kind: deploymentKind.kind, project: "default", name: "chat" });
   await until("it is gone", async () => (await status()) === undefined);

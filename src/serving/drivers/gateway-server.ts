@@ -303,7 +303,9 @@ function tabular(route: Route): TabularRoute {
   if (route.kind === "tabular") return route;
   throw new Fault(
     "serving.request-invalid",
-    `${route.deployment} speaks the OpenAI API; send its requests to paths such as /v1/chat/completions`,
+    route.protocol === "openai"
+      ? `${route.deployment} speaks the OpenAI API; send its requests to paths such as /v1/chat/completions`
+      : `${route.deployment} is passed on as it is, and this path is not among those that are`,
   );
 }
 

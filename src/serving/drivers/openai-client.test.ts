@@ -544,6 +544,24 @@ describe("refusals of the gateway itself", () => {
     expect(upstream.seen).toHaveLength(1);
   });
 
+  test("bodies that are more together than the gateway holds are a 429, until the others are done", async () => {
+    const { openai, upstream } = await openAiGateway({ gateway: { limits: { heldBodyBytes: 100 } } });
+    upstream.behave(neverAnswers, completes("later"));
+    const abort = new AbortController();
+    const first = errorOf(openai.chat.completions.create(hello, { signal: abort.signal }));
+    await upstream.request(0);
+    const error = await errorOf(openai.chat.completions.create(hello));
+    abort.abort();
+    await first;
+    await upstream.seen[0]?.closed;
+
+    expect(error).toMatchObject({ status: 429, code: "overloaded" });
+    await until("the first body is let go", async () => {
+      const answer = await openai.chat.completions.create(hello).catch(() => null);
+      return answer?.choices[0]?.message.content === "later";
+    });
+  });
+
   test.each([
     ["no JSON", "hello", "a JSON object"],
     ["no model", "{}", "found none"],

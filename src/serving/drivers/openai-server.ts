@@ -72,6 +72,7 @@ export class OpenAiServer {
   readonly #running = new Set<Running>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
+  #heldBodyBytes = 0;
 
   constructor(ground: OpenAiGround) {
     this.#ground = ground;
@@ -129,13 +130,20 @@ export class OpenAiServer {
 
   async #generate(arrived: Arrived, operation: OpenAiOperation): Promise<void> {
     const { limits, desks } = this.#ground;
-    const reading = readBoundedBody(arrived.request, limits.bodyBytes, limits.lingerMs);
-    reading.catch(() => undefined);
-    const admission = await this.#admit(arrived.request);
-    const body = await reading;
-    const scan = scanRequest(body);
-    const target = desks.directory.resolve(admission.project, scan.model);
-    await this.#letIn({ arrived, operation, admission, body, scan, target });
+    const bytes = announcedBytes(arrived.request, limits.bodyBytes);
+    if (this.#heldBodyBytes + bytes > limits.heldBodyBytes) throw tooManyBytes(this.#heldBodyBytes);
+    this.#heldBodyBytes += bytes;
+    try {
+      const reading = readBoundedBody(arrived.request, limits.bodyBytes, limits.lingerMs);
+      reading.catch(() => undefined);
+      const admission = await this.#admit(arrived.request);
+      const body = await reading;
+      const scan = scanRequest(body);
+      const target = desks.directory.resolve(admission.project, scan.model);
+      await this.#letIn({ arrived, operation, admission, body, scan, target });
+    } finally {
+      this.#heldBodyBytes -= bytes;
+    }
   }
 
   /** Takes from the limits, runs the request, and settles once whatever happens. */
@@ -218,7 +226,9 @@ export class OpenAiServer {
     const { arrived, operation, admission, target, scan } = letIn;
     const now = clock.now();
     const { route } = target;
-    const reached = end.kind === "done" || end.usage !== null || end.frames > 0;
+    // Who leaves while a replica works on the prompt has used it.
+    const wasLeft = end.kind === "aborted" && end.servedBy !== "";
+    const reached = end.kind === "done" || end.usage !== null || end.frames > 0 || wasLeft;
     const tokensIn = end.usage?.tokensIn ?? (reached ? tokensInOf(scan) : 0);
     const tokensOut = end.usage?.tokensOut ?? end.frames;
     const microMoney = priceOf(route.price, tokensIn, tokensOut);
@@ -320,6 +330,19 @@ function bandOf(request: IncomingMessage): Band {
 function textOf(request: IncomingMessage, header: string): string | undefined {
   const value = request.headers[header];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What a body counts as while it is held; one that is over the limit is not held at all. */
+function announcedBytes(request: IncomingMessage, maxBytes: number): number {
+  const announced = Number(request.headers["content-length"] ?? maxBytes);
+  return announced <= maxBytes ? announced : 0;
+}
+
+function tooManyBytes(held: number): Fault {
+  return new Fault(
+    "serving.overloaded",
+    `the gateway holds ${held} bytes of requests and takes no more; try again in a second`,
+  );
 }
 
 function unknownPath(request: IncomingMessage): Fault {

@@ -4,6 +4,8 @@ import type { Millis } from "../../base/clock.ts";
 export interface GatewayLimits {
   /** Bytes of one request's body. */
   readonly bodyBytes: number;
+  /** Bytes of all bodies that are held at once; a body of unknown length counts as the largest that is let in. */
+  readonly heldBodyBytes: number;
   /** How long the rest of a body that is too large is read and thrown away, so that the caller hears the refusal. */
   readonly lingerMs: Millis;
   /** How long an upstream may take to accept a connection. */
@@ -37,6 +39,7 @@ const mebibyte = 1024 * 1024;
 /** The limits unless told otherwise. */
 export const defaultGatewayLimits: GatewayLimits = {
   bodyBytes: 16 * mebibyte,
+  heldBodyBytes: 1024 * mebibyte,
   lingerMs: 2_000,
   connectMs: 3_000,
   firstByteMs: 600_000,
