@@ -99,6 +99,7 @@ export const faultKinds = {
   "serving.replica-unreachable": "unavailable",
   "serving.request-invalid": "invalid",
   "serving.timeout": "timeout",
+  "serving.upstream-key-missing": "unavailable",
   "tenancy.forbidden": "forbidden",
   "tenancy.key-expired": "unauthenticated",
   "tenancy.key-invalid": "unauthenticated",

@@ -116,8 +116,13 @@ class MonitorVisit {
       await this.#wait(`there is no deployment ${name} yet, so nothing is served that could be watched`);
       return null;
     }
-    const version = await registry.byAlias(this.#project, deployment.spec.model, championAlias);
-    if (version === undefined) await this.#wait(`${deployment.spec.model} has no champion yet, so nothing serves`);
+    const { model } = deployment.spec;
+    if (model === undefined) {
+      await this.#wait(`deployment ${name} serves no registered model, so there is nothing to compare with`);
+      return null;
+    }
+    const version = await registry.byAlias(this.#project, model, championAlias);
+    if (version === undefined) await this.#wait(`${model} has no champion yet, so nothing serves`);
     return version ?? null;
   }
 

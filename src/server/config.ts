@@ -27,6 +27,12 @@ export function hostEnvironment(): Readonly<Record<string, string | undefined>> 
   return Object.freeze({ ...process.env });
 }
 
+/** The names of this process's environment that hold keys for upstreams of deployments. */
+export function upstreamKeyNames(): Readonly<Record<string, string | undefined>> {
+  const names = Object.entries(process.env).filter(([name]) => name.startsWith("MILLWRIGHT_UPSTREAM_"));
+  return Object.freeze(Object.fromEntries(names));
+}
+
 /** Where state lives unless told otherwise: root's home is closed to PostgreSQL's account, so root uses /var/lib. */
 export function defaultDataDirectory(): string {
   return process.getuid?.() === 0 ? "/var/lib/millwright" : join(homedir(), ".millwright");

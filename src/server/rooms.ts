@@ -13,7 +13,7 @@ import type { Identities } from "../tenancy/drivers/identities.ts";
 import { taskKeys } from "../tenancy/drivers/task-keys.ts";
 import { trackingRoom } from "../tracking/room.ts";
 import { trainingRoom } from "../training/room.ts";
-import { hostEnvironment, type ServerConfig } from "./config.ts";
+import { hostEnvironment, type ServerConfig, upstreamKeyNames } from "./config.ts";
 
 /** What the rooms need beyond the platform itself. */
 export interface RoomNeeds {
@@ -52,6 +52,7 @@ export function openRooms(
     onlineModule: onlineStoreModule,
     gateway: { host: config.host, port: config.gatewayPort },
     logLevel: config.logLevel,
+    upstreamKeys: upstreamKeyNames(),
   });
   const monitoring = monitoringRoom(platform, {
     registry: registry.registry,

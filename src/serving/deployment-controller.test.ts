@@ -53,6 +53,7 @@ beforeAll(async () => {
     onlineModule: new URL("../features/drivers/lmdb-online-store.ts", import.meta.url).href,
     gateway: { host: "127.0.0.1", port: 0 },
     logLevel: "warn",
+    upstreamKeys: {},
   });
   rooms = [compute, schedulingRoom(platform, compute), models, serving];
   for (const room of rooms) await room.start?.(new AbortController().signal);

@@ -11,6 +11,7 @@ import { parseRefKey, type Resource, type ResourceRef, refKey } from "../platfor
 import type { ModelRegistry, ModelVersion } from "../registry/ports.ts";
 import { type DeploymentPlan, type DeploymentSnapshot, type KnownView, planDeployment } from "./deployment-plan.ts";
 import type { DeploymentStore, RecordedLook } from "./deployment-store.ts";
+import { type ProbeResult, planExternal } from "./external-plan.ts";
 import { fillFingerprint, fillView } from "./fill-view.ts";
 import type { Route } from "./gateway/routing-table.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
@@ -45,6 +46,12 @@ export interface DeploymentNeeds {
   readonly traffic: TrafficStore;
   readonly readReplicaFolder: (folder: string) => Promise<ReplicaSigns>;
   readonly replicaCommand: typeof onnxReplicaCommand;
+  /** Asks what runs elsewhere whether it is ready. */
+  readonly probe: (
+    project: string,
+    external: NonNullable<DeploymentSpec["external"]>,
+    signal: AbortSignal,
+  ) => Promise<ProbeResult>;
 }
 
 /** How soon to look again: while replicas start, while a rollout runs, and when all is quiet. */
@@ -128,6 +135,8 @@ export class DeploymentController implements Controller {
   }
 
   async #visit(deployment: Deployment, lease: Lease, signal: AbortSignal): Promise<NextVisit> {
+    const { external } = deployment.spec;
+    if (external !== undefined) return await this.#visitExternal(deployment, external, lease, signal);
     const unfilled = await this.#unfilledView(deployment);
     const snapshot = await this.#load(deployment, unfilled);
     const plan = planDeployment(snapshot);
@@ -135,14 +144,34 @@ export class DeploymentController implements Controller {
     await this.#route(deployment, plan.route);
     await this.#recordLook(snapshot, plan, lease);
     await this.#moveAliases(snapshot, plan);
+    await this.#settle(deployment, plan, lease);
+    if (unfilled === null) return nextVisit(plan.status);
+    await this.#fill(unfilled, deployment, signal);
+    return { kind: "again", afterMs: 0 };
+  }
+
+  async #visitExternal(
+    deployment: Deployment,
+    external: NonNullable<DeploymentSpec["external"]>,
+    lease: Lease,
+    signal: AbortSignal,
+  ): Promise<NextVisit> {
+    const { probe, gatewayUrl, platform } = this.#needs;
+    const found = await probe(deployment.project ?? "", external, signal);
+    const replicas = await this.#facts(deployment);
+    const url = `${gatewayUrl()}${external.protocol === "openai" ? "/v1" : `/v2/models/${deployment.name}`}`;
+    const plan = planExternal({ deployment, external, probe: found, replicas, url, now: platform.clock.now() });
+    await this.#route(deployment, plan.route);
+    await this.#settle(deployment, plan, lease);
+    return nextVisit(plan.status);
+  }
+
+  async #settle(deployment: Deployment, plan: DeploymentPlan, lease: Lease): Promise<void> {
     await this.#needs.platform.resources.observe(deploymentKind, deployment, plan.status, {
       lease,
       message: plan.message,
     });
     for (const stop of plan.stops) await this.#needs.workloads.cancel(stop.id, this.#actor, stop.why);
-    if (unfilled === null) return nextVisit(plan.status);
-    await this.#fill(unfilled, deployment, signal);
-    return { kind: "again", afterMs: 0 };
   }
 
   get #actor(): string {
@@ -152,7 +181,7 @@ export class DeploymentController implements Controller {
   async #load(deployment: Deployment, unfilled: OnlineView | null): Promise<DeploymentSnapshot> {
     const { registry, platform, gatewayUrl, store } = this.#needs;
     const project = deployment.project ?? "";
-    const { model } = deployment.spec;
+    const model = modelOf(deployment);
     const champion = await registry.byAlias(project, model, "champion");
     const candidate = await registry.byAlias(project, model, "candidate");
     return {
@@ -237,7 +266,7 @@ export class DeploymentController implements Controller {
     const { workloads, registry, platform, replicaCommand } = this.#needs;
     const { spec } = deployment;
     const version = await registry.get(replica.versionId);
-    if (version === undefined) return;
+    if (version === undefined || spec.pool === undefined) return;
     const modelPath = await platform.objects.localPath(version.objectKey);
     const task = { model: deployment.name, version: replica.version, columns: [...replica.columns] };
     try {
@@ -309,7 +338,7 @@ export class DeploymentController implements Controller {
     const { registry } = this.#needs;
     const { deployment } = snapshot;
     const project = deployment.project ?? "";
-    const { model } = deployment.spec;
+    const model = modelOf(deployment);
     const { candidate } = plan;
     if (candidate?.alias === "promote") {
       await registry.setAlias(candidate.rollout.versionId, "champion", this.#actor, candidate.rollout.reason);
@@ -372,6 +401,11 @@ function nextVisit(status: DeploymentStatus): NextVisit {
 
 function runnable(version: ModelVersion): RunnableVersion {
   return { versionId: version.id, version: String(version.version ?? version.id), columns: version.inputs };
+}
+
+/** The registered model whose versions it serves; the schema wants one from every runtime that loads a file. */
+function modelOf(deployment: Deployment): string {
+  return deployment.spec.model ?? deployment.name;
 }
 
 function isActive(workload: Workload): boolean {

@@ -1,6 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import { type Condition, type Resource, withCondition } from "../platform/resource.ts";
-import type { Route, RouteVersion } from "./gateway/routing-table.ts";
+import type { Route, TabularVersion } from "./gateway/routing-table.ts";
 import type { DeploymentSpec, DeploymentStatus, ServedVersion } from "./model.ts";
 import {
   isLive,
@@ -176,6 +176,7 @@ function routeOf(
   const { deployment, replicas, views } = snapshot;
   const { spec } = deployment;
   return {
+    kind: "tabular",
     project: deployment.project ?? "",
     deployment: deployment.name,
     revision,
@@ -192,7 +193,7 @@ function routeOf(
   };
 }
 
-function routeVersionOf(share: Share, replicas: readonly ReplicaFact[], signature: string): readonly RouteVersion[] {
+function routeVersionOf(share: Share, replicas: readonly ReplicaFact[], signature: string): readonly TabularVersion[] {
   const own = replicas.filter((fact) => fact.versionId === share.versionId && isReplicaReady(fact));
   const current = own.filter((fact) => fact.signature === signature);
   const used = current.length > 0 ? current : own;

@@ -3,6 +3,14 @@ import { calendarParts } from "./calendar-part.ts";
 import { durationPattern, sizePattern } from "../base/units.ts";
 import { gpuAmountSchema } from "../compute/model.ts";
 import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
+import {
+  admissionPolicySchema,
+  priceSchema,
+  routingPolicySchema,
+  sloSchema,
+  stickySchema,
+} from "./gateway/route-policy.ts";
+import { externalSchema, ggufSchema, processSchema, runtimes } from "./runtime-spec.ts";
 import { datatypes } from "./tensor.ts";
 
 /** Replicas that one version of a deployment may have. */
@@ -87,10 +95,38 @@ const rolloutPolicySchema = z.strictObject({
     .describe("A step that decides nothing in this time pauses for a person."),
 });
 
+/** What a spec lacks for its runtime, or has for another one. */
+function* missingFields(spec: {
+  readonly runtime: (typeof runtimes)[number];
+  readonly model?: string | undefined;
+  readonly pool?: string | undefined;
+  readonly inputs: readonly unknown[];
+  readonly external?: unknown;
+  readonly process?: unknown;
+  readonly gguf?: unknown;
+}): Iterable<readonly [string, string]> {
+  const { runtime } = spec;
+  const needsModel = runtime === "onnx" || runtime === "gguf";
+  if (needsModel && spec.model === undefined) yield ["model", `runtime: ${runtime} wants a registered model`];
+  if (runtime === "external" && spec.model !== undefined) {
+    yield ["model", "runtime: external serves no registered model; name it in external.model"];
+  }
+  if (runtime !== "external" && spec.pool === undefined) yield ["pool", `runtime: ${runtime} wants a pool`];
+  if (runtime === "onnx" && spec.inputs.length === 0) yield ["inputs", "runtime: onnx wants at least one input"];
+  for (const block of ["external", "process"] as const) {
+    if (runtime === block && spec[block] === undefined) yield [block, `runtime: ${block} wants this block`];
+  }
+  for (const block of ["external", "process", "gguf"] as const) {
+    if (runtime !== block && spec[block] !== undefined) yield [block, `this block wants runtime: ${block}`];
+  }
+}
+
 export const deploymentSpecSchema = z
   .strictObject({
-    model: nameSchema.describe("The registered model; its alias champion serves, its alias candidate is rolled out."),
-    pool: nameSchema.describe("The pool in which replicas run."),
+    model: nameSchema
+      .optional()
+      .describe("The registered model; its alias champion serves, its alias candidate is rolled out."),
+    pool: nameSchema.optional().describe("The pool in which replicas run; wanted by all but runtime: external."),
     replicas: z.int().min(1).max(maxReplicas).default(1).describe("Replicas of each version."),
     resources: z
       .strictObject({
@@ -115,9 +151,24 @@ export const deploymentSpecSchema = z
       .boolean()
       .optional()
       .describe("Whether its replicas may be stopped for others; absent: they may not."),
-    runtime: z.literal("onnx").default("onnx").describe("What runs the model."),
+    runtime: z.enum(runtimes).default("onnx").describe("What runs the model."),
+    external: externalSchema.optional().describe("For runtime: external, where the model is reached."),
+    process: processSchema.optional().describe("For runtime: process, the program that serves."),
+    gguf: ggufSchema.optional().describe("For runtime: gguf, how the file is run."),
+    routing: routingPolicySchema.prefault({}).describe("How a replica is chosen."),
+    admission: admissionPolicySchema.prefault({}).describe("How requests wait for a place."),
+    slo: sloSchema.optional().describe("What a request must keep to count as goodput."),
+    price: priceSchema.optional().describe("What tokens cost."),
+    fallbacks: z
+      .array(nameSchema)
+      .max(8)
+      .default([])
+      .describe("Deployments of the project that are asked in turn when this one cannot answer."),
+    sticky: stickySchema
+      .optional()
+      .describe("How callers stay with one version during a rollout; absent: they need not."),
     features: featuresSchema.prefault({}).describe("Features that the gateway joins to each request."),
-    inputs: z.array(inputSchema).min(1).max(256).describe("What callers send."),
+    inputs: z.array(inputSchema).max(256).default([]).describe("What callers send; wanted by runtime: onnx."),
     outcome: z
       .strictObject({ label: z.string().min(1).max(128).describe("What outcome 1 means, such as late.") })
       .optional()
@@ -136,6 +187,9 @@ export const deploymentSpecSchema = z
       path: ["features", "timestamp"],
     },
   )
+  .superRefine((spec, context) => {
+    for (const [field, message] of missingFields(spec)) context.addIssue({ code: "custom", path: [field], message });
+  })
   .refine((spec) => spec.rollout.steps.every((step, index, steps) => index === 0 || step > (steps[index - 1] ?? 0)), {
     message: "steps must rise",
     path: ["rollout", "steps"],

@@ -16,7 +16,7 @@ export function replicaId(deployment: Pick<Resource, "name">, start: ReplicaStar
 }
 
 /** 64 bits as 16 hex digits: two FNV-1a hashes of different seeds. Tells apart, protects nothing. */
-function fingerprint(text: string): string {
+export function fingerprint(text: string): string {
   return [0x811c9dc5, 0x9e3779b9].map((seed) => hash(text, seed)).join("");
 }
 

@@ -11,6 +11,8 @@ import type { ModelRegistry, ModelUse, ModelUses } from "../registry/ports.ts";
 import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
 import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayProcess } from "./drivers/gateway-process.ts";
+import { probeUpstream } from "./drivers/probe-upstream.ts";
+import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { deploymentKind } from "./model.ts";
@@ -37,6 +39,8 @@ export interface ServingNeeds {
   /** Where the gateway listens; port 0 takes a free one. */
   readonly gateway: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
+  /** The keys for upstreams that the environment holds, by name. */
+  readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
 }
 
 /** What serving gives to the server and to rooms above. */
@@ -62,6 +66,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, ask),
   });
+  const upstreamKeys = new UpstreamKeys(join(folder, "upstream-keys"), needs.upstreamKeys, platform.clock);
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
   const controller = new DeploymentController({
@@ -75,6 +80,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     traffic,
     readReplicaFolder,
     replicaCommand: onnxReplicaCommand,
+    probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
   });
   let pruning: NodeJS.Timeout | undefined;
   return {

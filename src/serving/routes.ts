@@ -113,13 +113,13 @@ function rolloutRoute(needs: ServingRoutesNeeds): Route {
       const deployment = await platform.resources.get(deploymentKind, project, name);
       const rollout = deployment?.status.rollout;
       const isOpen = rollout?.state === "starting" || rollout?.state === "running" || rollout?.state === "paused";
-      if (deployment === undefined || rollout === undefined || rollout === null || !isOpen) {
+      const model = deployment?.spec.model;
+      if (deployment === undefined || rollout === undefined || rollout === null || !isOpen || model === undefined) {
         throw new Fault(
           "platform.resource-missing",
           `deployment ${name} of project ${project} has no rollout that runs`,
         );
       }
-      const { model } = deployment.spec;
       if (body.action === "resume") await store.resume(project, name, rollout.versionId, caller.identity);
       if (body.action === "promote")
         await registry.setAlias(rollout.versionId, "champion", caller.identity, body.reason);

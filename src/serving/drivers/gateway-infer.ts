@@ -4,7 +4,7 @@ import type { OnlineFeatures } from "../../features/ports.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import { checkRequestRows, type JoinedRows, joinFeatures, type RequestRows } from "../gateway/feature-join.ts";
 import { readProbabilities, toReplicaRequest } from "../gateway/replica-request.ts";
-import type { Route, RouteVersion } from "../gateway/routing-table.ts";
+import type { TabularRoute, TabularVersion } from "../gateway/routing-table.ts";
 import { bucketOf, versionNamed, versionOfBucket } from "../gateway/traffic-split.ts";
 import type { InferRequest } from "../infer-request.ts";
 import type { InferResponse } from "../infer-response.ts";
@@ -24,7 +24,7 @@ export interface InferGround {
 
 /** One request on its way. */
 interface Served {
-  readonly route: Route;
+  readonly route: TabularRoute;
   readonly request: InferRequest;
   readonly rows: RequestRows;
   readonly id: string;
@@ -40,7 +40,7 @@ interface Served {
  */
 export async function serveInference(
   ground: InferGround,
-  route: Route,
+  route: TabularRoute,
   versionName: string | null,
   request: InferRequest,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ export async function serveInference(
   }
 }
 
-function splitVersion(ground: InferGround, route: Route, id: string): RouteVersion {
+function splitVersion(ground: InferGround, route: TabularRoute, id: string): TabularVersion {
   const chosen = versionOfBucket(route, bucketOf(route.salt, id));
   if (chosen !== undefined && isUsable(ground, route, chosen)) return chosen;
   const other = route.versions.findLast((version) => isUsable(ground, route, version)) ?? championOf(route);
@@ -76,11 +76,11 @@ function splitVersion(ground: InferGround, route: Route, id: string): RouteVersi
   );
 }
 
-function isUsable(ground: InferGround, route: Route, version: RouteVersion): boolean {
+function isUsable(ground: InferGround, route: TabularRoute, version: TabularVersion): boolean {
   return version.replicas.length > 0 && !ground.fastAbort.isEjected(ejectionKey(route, version));
 }
 
-function pinnedVersion(route: Route, name: string): RouteVersion {
+function pinnedVersion(route: TabularRoute, name: string): TabularVersion {
   const version = versionNamed(route, name);
   if (version !== undefined) return version;
   throw new Fault(
@@ -89,16 +89,19 @@ function pinnedVersion(route: Route, name: string): RouteVersion {
   );
 }
 
-function championOf(route: Route): RouteVersion | undefined {
+function championOf(route: TabularRoute): TabularVersion | undefined {
   return route.versions.find((version) => version.versionId === route.champion);
 }
 
 /** Names one version in one revision of one route. */
-export function ejectionKey(route: Route, version: RouteVersion): string {
+export function ejectionKey(
+  route: Pick<TabularRoute, "project" | "deployment" | "revision">,
+  version: Pick<TabularVersion, "versionId">,
+): string {
   return `${route.project}/${route.deployment}/${route.revision}/${version.versionId}`;
 }
 
-async function askVersion(ground: InferGround, served: Served, version: RouteVersion): Promise<InferResponse> {
+async function askVersion(ground: InferGround, served: Served, version: TabularVersion): Promise<InferResponse> {
   const { route, signal } = served;
   const attemptedMs = performance.now();
   try {
@@ -123,7 +126,7 @@ async function askVersion(ground: InferGround, served: Served, version: RouteVer
   }
 }
 
-function checkAnswer(answer: ReplicaAnswer, version: RouteVersion): void {
+function checkAnswer(answer: ReplicaAnswer, version: TabularVersion): void {
   if (answer.status === 200) return;
   const text = new TextDecoder().decode(answer.body);
   throw new Fault(
@@ -132,7 +135,7 @@ function checkAnswer(answer: ReplicaAnswer, version: RouteVersion): void {
   );
 }
 
-function recordError(ground: InferGround, route: Route, version: RouteVersion, error: unknown): void {
+function recordError(ground: InferGround, route: TabularRoute, version: TabularVersion, error: unknown): void {
   ground.recorder.tally.record(route, version, ground.clock.now(), null);
   if (version.versionId === route.champion) return;
   if (!ground.fastAbort.recordError(ejectionKey(route, version), route.fastAbortErrors)) return;
@@ -144,7 +147,7 @@ function recordError(ground: InferGround, route: Route, version: RouteVersion, e
 function logPredictions(
   ground: InferGround,
   served: Served,
-  version: RouteVersion,
+  version: TabularVersion,
   joined: JoinedRows,
   probabilities: readonly number[],
 ): void {
@@ -174,7 +177,7 @@ function logPredictions(
 
 function toResponse(
   served: Served,
-  version: RouteVersion,
+  version: TabularVersion,
   joined: JoinedRows,
   probabilities: readonly number[],
 ): InferResponse {

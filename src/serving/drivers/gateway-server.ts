@@ -5,7 +5,7 @@ import type { Action, Log } from "../../platform/ports.ts";
 import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
 import type { Admission, Outcome, OutcomesTaken } from "../gateway/messages.ts";
 import { modelMetadata, serverMetadata } from "../gateway/model-metadata.ts";
-import { isRouteOf, type Route, type RoutingTable } from "../gateway/routing-table.ts";
+import { isRouteOf, type Route, type RoutingTable, type TabularRoute } from "../gateway/routing-table.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
 import { toErrorJson, toInferJson } from "../infer-response.ts";
 import { faultStatus } from "./fault-status.ts";
@@ -124,7 +124,7 @@ export class GatewayServer {
       case "models":
         return JSON.stringify({ models: await this.#modelNames(request) });
       case "model":
-        return JSON.stringify(modelMetadata(await this.#routeFor(request, path.model), path.version));
+        return JSON.stringify(modelMetadata(tabular(await this.#routeFor(request, path.model)), path.version));
       case "model-ready":
         return JSON.stringify({ name: path.model, ready: isReady(await this.#routeFor(request, path.model)) });
       case "outcomes":
@@ -141,7 +141,7 @@ export class GatewayServer {
   ): Promise<string> {
     const reading = readBody(request, maxBodyBytes);
     reading.catch(() => undefined);
-    const route = await this.#routeFor(request, path.model);
+    const route = tabular(await this.#routeFor(request, path.model));
     const jsonBytes = request.headers[jsonLengthHeader];
     const asked = parseInferRequest(await reading, jsonBytes === undefined ? null : Number(jsonBytes));
     const abort = new AbortController();
@@ -196,7 +196,16 @@ function chosenProject(request: IncomingMessage): string | null {
   return typeof header === "string" && header !== "" ? header : null;
 }
 
+function tabular(route: Route): TabularRoute {
+  if (route.kind === "tabular") return route;
+  throw new Fault(
+    "serving.request-invalid",
+    `${route.deployment} speaks the OpenAI API; send its requests to paths such as /v1/chat/completions`,
+  );
+}
+
 function isReady(route: Route): boolean {
-  if (route.versions.some((version) => version.replicas.length > 0)) return true;
+  if (route.versions.some(({ replicas }: { readonly replicas: readonly unknown[] }) => replicas.length > 0))
+    return true;
   throw new Fault("serving.model-not-ready", `${route.deployment} has no replica that is ready`);
 }

@@ -107,7 +107,11 @@ async function run(port: MessagePort, options: GatewayThreadOptions): Promise<vo
     table = next;
     replicas.retain(next);
     fastAbort.reset(
-      new Set(next.routes.flatMap((route) => route.versions.map((version) => ejectionKey(route, version)))),
+      new Set(
+        next.routes.flatMap((route) =>
+          route.versions.map((version: { readonly versionId: string }) => ejectionKey(route, version)),
+        ),
+      ),
     );
     port.postMessage({ kind: "applied", revision: next.revision } satisfies FromGateway);
   };

@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from "undici";
 import type { Millis } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { ReplicaRequest } from "../gateway/replica-request.ts";
-import type { RouteReplica, RoutingTable } from "../gateway/routing-table.ts";
+import type { TabularReplica, RoutingTable } from "../gateway/routing-table.ts";
 import { jsonLengthHeader } from "../infer-request.ts";
 
 /** How long a replica may take to accept a connection. */
@@ -32,7 +32,7 @@ export class ReplicaClient {
    * @throws {Fault} `serving.replica-unreachable` when none answered, `serving.timeout` when one took too long.
    */
   async ask(
-    replicas: readonly RouteReplica[],
+    replicas: readonly TabularReplica[],
     path: string,
     request: ReplicaRequest,
     signal: AbortSignal,
@@ -61,7 +61,9 @@ export class ReplicaClient {
   retain(table: RoutingTable): void {
     const sockets = new Set(
       table.routes.flatMap((route) =>
-        route.versions.flatMap((version) => version.replicas.map((replica) => replica.socket)),
+        route.kind === "tabular"
+          ? route.versions.flatMap((version) => version.replicas.map((replica) => replica.socket))
+          : [],
       ),
     );
     for (const [socket, pool] of this.#pools) {
@@ -77,7 +79,7 @@ export class ReplicaClient {
     this.#pools.clear();
   }
 
-  #leastBusy(replicas: readonly RouteReplica[]): number {
+  #leastBusy(replicas: readonly TabularReplica[]): number {
     this.#turn += 1;
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
@@ -106,7 +108,7 @@ export class ReplicaClient {
     return pool;
   }
 
-  #send(replica: RouteReplica, path: string, request: ReplicaRequest, signal: AbortSignal): Promise<ReplicaAnswer> {
+  #send(replica: TabularReplica, path: string, request: ReplicaRequest, signal: AbortSignal): Promise<ReplicaAnswer> {
     const { socket } = replica;
     this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + 1);
     const headers: Record<string, string> = { "content-type": "application/json" };

@@ -4,7 +4,7 @@ import type { FeatureVector, OnlineFeatures } from "../../features/ports.ts";
 import { type CalendarPart, calendarPart } from "../calendar-part.ts";
 import type { InferRequest } from "../infer-request.ts";
 import type { Element, Tensor } from "../tensor.ts";
-import type { Route, RouteVersion } from "./routing-table.ts";
+import type { TabularRoute, TabularVersion } from "./routing-table.ts";
 
 /** Rows that one request may hold. */
 export const maxRowsPerRequest = 10_000;
@@ -31,7 +31,7 @@ export interface JoinedRows {
  *
  * @throws {Fault} `serving.request-invalid`, naming what was wanted and what was found.
  */
-export function checkRequestRows(route: Route, request: InferRequest): RequestRows {
+export function checkRequestRows(route: TabularRoute, request: InferRequest): RequestRows {
   const inputs = new Map(request.inputs.map((tensor) => [tensor.name, tensor]));
   const missing = route.inputs.find((input) => !inputs.has(input.name) && input.name !== route.timestamp);
   const unknown = request.inputs.find((tensor) => !route.inputs.some((input) => input.name === tensor.name));
@@ -67,8 +67,8 @@ export function checkRequestRows(route: Route, request: InferRequest): RequestRo
  * @throws {Fault} `serving.model-incompatible` when a column is neither a request input nor a feature of the views.
  */
 export function joinFeatures(
-  route: Route,
-  version: RouteVersion,
+  route: TabularRoute,
+  version: TabularVersion,
   request: RequestRows,
   features: OnlineFeatures,
   now: Instant,
@@ -105,8 +105,8 @@ type Source =
 
 function sourceOf(
   column: string,
-  route: Route,
-  version: RouteVersion,
+  route: TabularRoute,
+  version: TabularVersion,
   vectors: readonly FeatureVector[],
   request: RequestRows,
 ): Source {

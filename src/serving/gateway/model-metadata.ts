@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import type { Route } from "./routing-table.ts";
+import type { TabularRoute } from "./routing-table.ts";
 import { versionNamed } from "./traffic-split.ts";
 
 /** What the gateway says of itself. */
@@ -11,7 +11,7 @@ export const serverMetadata = { name: "millwright", version: "2", extensions: ["
  * @param version a version's number or id; null means the deployment as a whole.
  * @throws {Fault} `serving.model-missing` when no such version serves.
  */
-export function modelMetadata(route: Route, version: string | null): unknown {
+export function modelMetadata(route: TabularRoute, version: string | null): unknown {
   if (version !== null && versionNamed(route, version) === undefined) {
     throw new Fault(
       "serving.model-missing",

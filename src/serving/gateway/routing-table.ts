@@ -2,17 +2,26 @@ import * as z from "zod";
 import { calendarParts } from "../calendar-part.ts";
 import { inputLayoutSchema, signatureSchema } from "../runtimes/replica-files.ts";
 import { datatypes } from "../tensor.ts";
+import {
+  admissionPolicySchema,
+  credentialSchema,
+  priceSchema,
+  routingPolicySchema,
+  shadowSchema,
+  sloSchema,
+  stickySchema,
+} from "./route-policy.ts";
 
-/** One replica that may be asked. */
-const replicaSchema = z.object({
+/** One replica of a tabular model that may be asked. */
+const tabularReplicaSchema = z.object({
   /** The workload's id. */
   id: z.string(),
   /** Path of the Unix socket on which it listens. */
   socket: z.string(),
 });
 
-/** One version that takes a share of a deployment's traffic. */
-const routeVersionSchema = z.object({
+/** One version of a tabular model that takes a share of a deployment's traffic. */
+const tabularVersionSchema = z.object({
   versionId: z.string(),
   /** The version's number as text: `model_version` on the wire. */
   version: z.string(),
@@ -22,11 +31,12 @@ const routeVersionSchema = z.object({
   layout: inputLayoutSchema,
   /** The output that holds the probability. */
   output: signatureSchema,
-  replicas: z.array(replicaSchema),
+  replicas: z.array(tabularReplicaSchema),
 });
 
-/** All that the gateway knows of one deployment. */
-export const routeSchema = z.object({
+/** All that the gateway knows of a deployment whose rows it completes with features. */
+const tabularRouteSchema = z.object({
+  kind: z.literal("tabular"),
   project: z.string(),
   deployment: z.string(),
   /** Grows with every change of traffic; statistics are kept for each revision. */
@@ -40,7 +50,7 @@ export const routeSchema = z.object({
   /** Feature views to join, with the inputs that name their entity. */
   views: z.array(z.object({ name: z.string(), entity: z.array(z.string()) })),
   /** The candidate, if any, comes first: its share begins at bucket 0, so callers stay with it as it grows. */
-  versions: z.array(routeVersionSchema),
+  versions: z.array(tabularVersionSchema),
   /** Mixed into the hash of request ids, so that each rollout draws other requests. */
   salt: z.string(),
   /** The version that takes over when another cannot be reached. */
@@ -49,6 +59,63 @@ export const routeSchema = z.object({
   fastAbortErrors: z.int(),
 });
 
+/** Where a replica listens. */
+const replicaAddressSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("unix"), path: z.string() }),
+  /** `url` ends without a slash and without the protocol's own path, such as `http://10.0.0.5:8000`. */
+  z.object({ kind: z.literal("http"), url: z.string() }),
+]);
+
+/** One replica of a model that speaks its protocol itself. */
+const modelReplicaSchema = z.object({
+  id: z.string(),
+  address: replicaAddressSchema,
+  /** The name that the model has there. */
+  model: z.string(),
+  /** Adapters (LoRA) that it can apply, by the names that they have there. */
+  adapters: z.array(z.string()),
+  /** Requests that it works on at once; null when it does not say. */
+  slots: z.int().nullable(),
+  engine: z.enum(["vllm", "sglang", "trtllm", "llamacpp", "triton", "onnx"]).nullable(),
+  /** Headers that it wants with each request; no secrets. */
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Where its key is found; absent: it wants none. */
+  credential: credentialSchema.optional(),
+});
+
+/** One version of such a model. The candidate, if any, comes first, as above. */
+const modelVersionSchema = z.object({
+  versionId: z.string(),
+  version: z.string(),
+  percent: z.number().min(0).max(100),
+  replicas: z.array(modelReplicaSchema),
+});
+
+/** All that the gateway knows of a deployment whose requests it passes on. */
+const modelRouteSchema = z.object({
+  kind: z.literal("model"),
+  project: z.string(),
+  deployment: z.string(),
+  /** As of a tabular route. */
+  revision: z.int(),
+  protocol: z.enum(["openai", "v2"]),
+  versions: z.array(modelVersionSchema),
+  salt: z.string(),
+  champion: z.string(),
+  fastAbortErrors: z.int(),
+  routing: routingPolicySchema,
+  admission: admissionPolicySchema,
+  slo: sloSchema.nullable(),
+  price: priceSchema.nullable(),
+  /** Deployments of the project that are asked in turn when this one cannot answer. */
+  fallbacks: z.array(z.string()),
+  shadow: shadowSchema.nullable(),
+  sticky: stickySchema.nullable(),
+});
+
+/** All that the gateway knows of one deployment. */
+const routeSchema = z.discriminatedUnion("kind", [tabularRouteSchema, modelRouteSchema]);
+
 /** Everything the gateway routes by; kept as a file, so that it serves on without the control plane. */
 export const routingTableSchema = z.object({
   /** Grows with every change of the table. */
@@ -56,9 +123,12 @@ export const routingTableSchema = z.object({
   routes: z.array(routeSchema),
 });
 
-export type RouteReplica = Readonly<z.infer<typeof replicaSchema>>;
-export type RouteVersion = Readonly<z.infer<typeof routeVersionSchema>>;
-export type Route = Readonly<z.infer<typeof routeSchema>>;
+export type TabularReplica = Readonly<z.infer<typeof tabularReplicaSchema>>;
+export type TabularVersion = Readonly<z.infer<typeof tabularVersionSchema>>;
+export type TabularRoute = Readonly<z.infer<typeof tabularRouteSchema>>;
+export type ModelReplica = Readonly<z.infer<typeof modelReplicaSchema>>;
+export type ModelRoute = Readonly<z.infer<typeof modelRouteSchema>>;
+export type Route = TabularRoute | ModelRoute;
 export type RoutingTable = Readonly<z.infer<typeof routingTableSchema>>;
 
 /** A table that routes nothing. */

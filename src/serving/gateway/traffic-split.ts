@@ -1,4 +1,8 @@
-import type { Route, RouteVersion } from "./routing-table.ts";
+/** What the split must know of a route. */
+interface Split<Version> {
+  /** The candidate first. */
+  readonly versions: readonly Version[];
+}
 
 /** Requests fall into this many buckets; a percent is a hundred of them. */
 export const bucketCount = 10_000;
@@ -24,7 +28,10 @@ export function bucketOf(salt: string, id: string): number {
  *
  * @returns undefined when no version with replicas takes the bucket.
  */
-export function versionOfBucket(route: Route, bucket: number): RouteVersion | undefined {
+export function versionOfBucket<Version extends { readonly percent: number }>(
+  route: Split<Version>,
+  bucket: number,
+): Version | undefined {
   let end = 0;
   for (const version of route.versions) {
     end += version.percent * (bucketCount / 100);
@@ -34,6 +41,9 @@ export function versionOfBucket(route: Route, bucket: number): RouteVersion | un
 }
 
 /** The version with this number or id, when the caller names one. */
-export function versionNamed(route: Route, name: string): RouteVersion | undefined {
+export function versionNamed<Version extends { readonly version: string; readonly versionId: string }>(
+  route: Split<Version>,
+  name: string,
+): Version | undefined {
   return route.versions.find((version) => version.version === name || version.versionId === name);
 }

@@ -1,6 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import { latencyBucket } from "../latency-histogram.ts";
-import type { Route, RouteVersion } from "./routing-table.ts";
 
 /** The span over which requests are summed. */
 export const windowMs = 1000;
@@ -22,6 +21,10 @@ export interface TrafficWindow {
   readonly histogram: Readonly<Record<number, number>>;
 }
 
+/** What a sum is kept for. */
+type TalliedRoute = Pick<TrafficWindow, "project" | "deployment" | "revision">;
+type TalliedVersion = Pick<TrafficWindow, "versionId" | "version">;
+
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 interface OpenWindow extends Mutable<Omit<TrafficWindow, "histogram">> {
@@ -33,7 +36,7 @@ export class TrafficTally {
   #open = new Map<string, OpenWindow>();
 
   /** Counts one request; `latencyMs` null counts it as an error. */
-  record(route: Route, version: RouteVersion, now: Instant, latencyMs: Millis | null): void {
+  record(route: TalliedRoute, version: TalliedVersion, now: Instant, latencyMs: Millis | null): void {
     const startsAt = Math.floor(now / windowMs) * windowMs;
     const key = `${route.project}/${route.deployment}/${version.versionId}/${route.revision}/${startsAt}`;
     const window = this.#open.get(key) ?? openWindow(route, version, startsAt);
@@ -58,7 +61,7 @@ export class TrafficTally {
   }
 }
 
-function openWindow(route: Route, version: RouteVersion, startsAt: Instant): OpenWindow {
+function openWindow(route: TalliedRoute, version: TalliedVersion, startsAt: Instant): OpenWindow {
   return {
     project: route.project,
     deployment: route.deployment,

@@ -1,0 +1,60 @@
+import * as z from "zod";
+
+/** How a replica is chosen among those that may be asked. */
+export const routingPolicySchema = z.strictObject({
+  policy: z
+    .enum(["prefix-affinity", "least-loaded", "power-of-two", "session-affinity", "round-robin"])
+    .default("prefix-affinity")
+    .describe("How a replica is chosen: by what it holds of the prompt and how busy it is, or by load alone."),
+});
+
+/** How requests wait for a place at a deployment. */
+export const admissionPolicySchema = z.strictObject({
+  maxConcurrent: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .nullable()
+    .default(null)
+    .describe("Requests under way at once; absent: the sum of the replicas' slots, or what the gateway finds out."),
+  maxQueued: z.int().min(0).max(65_536).default(512).describe("Requests that may wait; more are refused with 429."),
+  queueTimeoutMs: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .default(60_000)
+    .describe("How long a request may wait for a place, in milliseconds."),
+});
+
+/** What a request must keep to count as goodput. */
+export const sloSchema = z.strictObject({
+  ttftMs: z.number().positive().describe("Milliseconds until the first byte of the answer."),
+  tpotMs: z.number().positive().describe("Milliseconds for each token after the first."),
+});
+
+/** What tokens cost, in millionths of the currency's unit. */
+export const priceSchema = z.strictObject({
+  inputPerMillion: z.int().min(0).describe("Millionths of the currency's unit for a million tokens of input."),
+  outputPerMillion: z.int().min(0).describe("Millionths of the currency's unit for a million tokens of output."),
+});
+
+/** A version that gets a copy of some requests and whose answers nobody sees. */
+export const shadowSchema = z.strictObject({ versionId: z.string(), percent: z.number().min(0).max(100) });
+
+/** By which header callers stay with the version that they first got. */
+export const stickySchema = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, "write a header's name in lower case, such as x-user-id")
+    .describe("Requests with the same value of this header go to the same version."),
+});
+
+/** Where the key for an upstream is found; the key itself is never kept in a table or written to a log. */
+export const credentialSchema = z.discriminatedUnion("kind", [
+  /** A file of the project's folder of upstream keys. */
+  z.object({ kind: z.literal("file"), name: z.string() }),
+  /** A name in the server's environment. */
+  z.object({ kind: z.literal("environment"), name: z.string() }),
+]);
+
+export type Credential = Readonly<z.infer<typeof credentialSchema>>;

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { deploymentSpecSchema } from "./model.ts";
+
+const external = { url: "http://engine:8000", model: "llama" };
+
+function problems(spec: unknown): readonly string[] {
+  const parsed = deploymentSpecSchema.safeParse(spec);
+  return parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+}
+
+test("a spec without a runtime means a tabular model", () => {
+  const spec = deploymentSpecSchema.parse({ model: "delay", pool: "local", inputs: [{ name: "a", datatype: "FP32" }] });
+
+  expect(spec.runtime).toBe("onnx");
+});
+
+test("what runs elsewhere wants an address and no pool", () => {
+  expect(problems({ runtime: "external", external })).toEqual([]);
+});
+
+test.each([
+  ["no model", { pool: "local", inputs: [{ name: "a", datatype: "FP32" }] }, "model: runtime: onnx wants"],
+  ["no pool", { model: "delay", inputs: [{ name: "a", datatype: "FP32" }] }, "pool: runtime: onnx wants"],
+  ["no inputs", { model: "delay", pool: "local" }, "inputs: runtime: onnx wants"],
+  ["no block", { runtime: "external" }, "external: runtime: external wants"],
+  ["another's block", { runtime: "gguf", model: "m", pool: "local", external }, "external: this block wants"],
+  ["a registered model elsewhere", { runtime: "external", model: "m", external }, "model: runtime: external serves"],
+  [
+    "two keys",
+    { runtime: "external", external: { ...external, apiKeyFile: "a", apiKeyEnvironment: "A" } },
+    "external.apiKeyFile: name a file or",
+  ],
+  [
+    "a key outside the project's folder",
+    { runtime: "external", external: { ...external, apiKeyFile: "../other/key" } },
+    "external.apiKeyFile: write the name",
+  ],
+  [
+    "an address with a secret",
+    { runtime: "external", external: { ...external, url: "http://me:secret@engine" } },
+    "external.url: write an address",
+  ],
+])("a spec with %s is refused", (_what, spec, wanted) => {
+  expect(problems(spec).join("\n")).toContain(wanted);
+});
