@@ -14,6 +14,12 @@ test("a spec without a runtime means a tabular model", () => {
   expect(spec.runtime).toBe("onnx");
 });
 
+test("a tabular model without inputs serves its own tensors; a file of one's own needs no registered model", () => {
+  expect(problems({ model: "delay", pool: "local" })).toEqual([]);
+  expect(problems({ runtime: "gguf", pool: "local", gguf: { file: "/models/toy.gguf" } })).toEqual([]);
+  expect(problems({ runtime: "process", pool: "local", process: { command: ["serve", "{port}"] } })).toEqual([]);
+});
+
 test("what runs elsewhere wants an address and no pool", () => {
   expect(problems({ runtime: "external", external })).toEqual([]);
 });
@@ -21,7 +27,9 @@ test("what runs elsewhere wants an address and no pool", () => {
 test.each([
   ["no model", { pool: "local", inputs: [{ name: "a", datatype: "FP32" }] }, "model: runtime: onnx wants"],
   ["no pool", { model: "delay", inputs: [{ name: "a", datatype: "FP32" }] }, "pool: runtime: onnx wants"],
-  ["no inputs", { model: "delay", pool: "local" }, "inputs: runtime: onnx wants"],
+  ["features and no inputs", { model: "m", pool: "local", features: { views: ["v"] } }, "inputs: features are looked"],
+  ["neither model nor file", { runtime: "gguf", pool: "local" }, "model: runtime: gguf wants"],
+  ["no command", { runtime: "process", pool: "local", process: {} }, "process.command: name a command or a preset"],
   ["no block", { runtime: "external" }, "external: runtime: external wants"],
   ["another's block", { runtime: "gguf", model: "m", pool: "local", external }, "external: this block wants"],
   ["a registered model elsewhere", { runtime: "external", model: "m", external }, "model: runtime: external serves"],

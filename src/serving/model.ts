@@ -10,7 +10,7 @@ import {
   sloSchema,
   stickySchema,
 } from "./gateway/route-policy.ts";
-import { externalSchema, ggufSchema, processSchema, runtimes } from "./runtime-spec.ts";
+import { externalSchema, ggufSchema, onnxSchema, processSchema, runtimes } from "./runtime-spec.ts";
 import { datatypes } from "./tensor.ts";
 
 /** Replicas that one version of a deployment may have. */
@@ -101,22 +101,28 @@ function* missingFields(spec: {
   readonly model?: string | undefined;
   readonly pool?: string | undefined;
   readonly inputs: readonly unknown[];
+  readonly features: { readonly views: readonly unknown[] };
   readonly external?: unknown;
   readonly process?: unknown;
-  readonly gguf?: unknown;
+  readonly gguf?: { readonly file?: string | undefined } | undefined;
+  readonly onnx?: unknown;
 }): Iterable<readonly [string, string]> {
   const { runtime } = spec;
-  const needsModel = runtime === "onnx" || runtime === "gguf";
-  if (needsModel && spec.model === undefined) yield ["model", `runtime: ${runtime} wants a registered model`];
+  if (runtime === "onnx" && spec.model === undefined) yield ["model", "runtime: onnx wants a registered model"];
+  if (runtime === "gguf" && (spec.model === undefined) === (spec.gguf?.file === undefined)) {
+    yield ["model", "runtime: gguf wants a registered model or gguf.file, one of the two"];
+  }
   if (runtime === "external" && spec.model !== undefined) {
     yield ["model", "runtime: external serves no registered model; name it in external.model"];
   }
   if (runtime !== "external" && spec.pool === undefined) yield ["pool", `runtime: ${runtime} wants a pool`];
-  if (runtime === "onnx" && spec.inputs.length === 0) yield ["inputs", "runtime: onnx wants at least one input"];
+  if (spec.inputs.length === 0 && spec.features.views.length > 0) {
+    yield ["inputs", "features are looked up by inputs: name at least one"];
+  }
   for (const block of ["external", "process"] as const) {
     if (runtime === block && spec[block] === undefined) yield [block, `runtime: ${block} wants this block`];
   }
-  for (const block of ["external", "process", "gguf"] as const) {
+  for (const block of ["external", "process", "gguf", "onnx"] as const) {
     if (runtime !== block && spec[block] !== undefined) yield [block, `this block wants runtime: ${block}`];
   }
 }
@@ -154,6 +160,7 @@ export const deploymentSpecSchema = z
     runtime: z.enum(runtimes).default("onnx").describe("What runs the model."),
     external: externalSchema.optional().describe("For runtime: external, where the model is reached."),
     process: processSchema.optional().describe("For runtime: process, the program that serves."),
+    onnx: onnxSchema.optional().describe("For runtime: onnx, how rows of several callers are joined."),
     gguf: ggufSchema.optional().describe("For runtime: gguf, how the file is run."),
     routing: routingPolicySchema.prefault({}).describe("How a replica is chosen."),
     admission: admissionPolicySchema.prefault({}).describe("How requests wait for a place."),
@@ -168,7 +175,11 @@ export const deploymentSpecSchema = z
       .optional()
       .describe("How callers stay with one version during a rollout; absent: they need not."),
     features: featuresSchema.prefault({}).describe("Features that the gateway joins to each request."),
-    inputs: z.array(inputSchema).max(256).default([]).describe("What callers send; wanted by runtime: onnx."),
+    inputs: z
+      .array(inputSchema)
+      .max(256)
+      .default([])
+      .describe("What callers of a tabular model send; runtime: onnx without inputs serves the model's own tensors."),
     outcome: z
       .strictObject({ label: z.string().min(1).max(128).describe("What outcome 1 means, such as late.") })
       .optional()

@@ -13,7 +13,8 @@ import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayProcess } from "./drivers/gateway-process.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
-import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
+import { replicaCommand } from "./drivers/replica-command.ts";
+import { readReplicaFolder } from "./drivers/replica-folder.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { deploymentKind } from "./model.ts";
 import type { PredictionLog } from "./ports.ts";
@@ -79,7 +80,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     store,
     traffic,
     readReplicaFolder,
-    replicaCommand: onnxReplicaCommand,
+    replicaCommand,
     probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
   });
   let pruning: NodeJS.Timeout | undefined;
