@@ -105,12 +105,15 @@ function* missingFields(spec: {
   readonly external?: unknown;
   readonly process?: unknown;
   readonly gguf?: { readonly file?: string | undefined } | undefined;
-  readonly onnx?: unknown;
+  readonly onnx?: { readonly file?: string | undefined } | undefined;
 }): Iterable<readonly [string, string]> {
   const { runtime } = spec;
-  if (runtime === "onnx" && spec.model === undefined) yield ["model", "runtime: onnx wants a registered model"];
-  if (runtime === "gguf" && (spec.model === undefined) === (spec.gguf?.file === undefined)) {
-    yield ["model", "runtime: gguf wants a registered model or gguf.file, one of the two"];
+  for (const block of ["onnx", "gguf"] as const) {
+    if (runtime !== block || (spec.model === undefined) !== (spec[block]?.file === undefined)) continue;
+    yield ["model", `runtime: ${block} wants a registered model or ${block}.file, one of the two`];
+  }
+  if (spec.inputs.length > 0 && spec.onnx?.file !== undefined) {
+    yield ["inputs", "a tabular model must be a registered one, since its version names its columns"];
   }
   if (runtime === "external" && spec.model !== undefined) {
     yield ["model", "runtime: external serves no registered model; name it in external.model"];
@@ -160,7 +163,7 @@ export const deploymentSpecSchema = z
     runtime: z.enum(runtimes).default("onnx").describe("What runs the model."),
     external: externalSchema.optional().describe("For runtime: external, where the model is reached."),
     process: processSchema.optional().describe("For runtime: process, the program that serves."),
-    onnx: onnxSchema.optional().describe("For runtime: onnx, how rows of several callers are joined."),
+    onnx: onnxSchema.optional().describe("For runtime: onnx, how the file is run."),
     gguf: ggufSchema.optional().describe("For runtime: gguf, how the file is run."),
     routing: routingPolicySchema.prefault({}).describe("How a replica is chosen."),
     admission: admissionPolicySchema.prefault({}).describe("How requests wait for a place."),

@@ -25,8 +25,16 @@ const adaptersSchema = z
   .default([])
   .describe("Adapters (LoRA) that it can apply; callers name one as DEPLOYMENT:ADAPTER or by its own name.");
 
-/** `runtime: onnx`: how rows of several callers are joined. */
+const fileSchema = z
+  .string()
+  .startsWith("/", "write an absolute path")
+  .max(4_096)
+  .optional()
+  .describe("Path of the file on the machines of the pool; absent: the registered model's file.");
+
+/** `runtime: onnx`: which file, and how rows of several callers are joined. */
 export const onnxSchema = z.strictObject({
+  file: fileSchema,
   maxBatchRows: z.int().min(1).max(65_536).default(1_024).describe("Rows that one run of the model may hold."),
   maxBatchWaitMs: z
     .number()
@@ -82,7 +90,7 @@ export const processSchema = z
       .max(256)
       .optional()
       .describe(
-        "Program and arguments. Filled in: {host}, {port}, {model} (its name), {model_path} (the registered model's file), {gpus}, {cpus}, {nodes}, {rank}, {master}, {master_port}.",
+        "Program and arguments. Filled in: {host}, {port} (also {port2}, {port3}), {model} (its name), {model_path} (the registered model's file), {gpus}, {cpus}, {nodes}, {rank}, {master}, {master_port}.",
       ),
     preset: presetSchema.optional().describe("Instead of a command: an engine, from which the command is made."),
     protocol: protocolSchema,
@@ -139,12 +147,7 @@ export const processSchema = z
 
 /** `runtime: gguf`: a language model in a GGUF file, run by the platform itself. */
 export const ggufSchema = z.strictObject({
-  file: z
-    .string()
-    .startsWith("/", "write an absolute path")
-    .max(4_096)
-    .optional()
-    .describe("Path of the file on the machines of the pool; absent: the registered model's file."),
+  file: fileSchema,
   contextTokens: z
     .int()
     .min(16)

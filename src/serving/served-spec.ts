@@ -25,8 +25,8 @@ export function protocolOf(spec: Pick<DeploymentSpec, "runtime" | "process" | "e
 /**
  * The version of a deployment that names no registered model: what its spec says is what runs, so another spec is another version.
  */
-export function specVersion(spec: Pick<DeploymentSpec, "process" | "gguf">): RunnableVersion {
-  const text = canonicalJson({ process: spec.process, gguf: spec.gguf });
+export function specVersion(spec: Pick<DeploymentSpec, "process" | "gguf" | "onnx">): RunnableVersion {
+  const text = canonicalJson({ process: spec.process, gguf: spec.gguf, onnx: spec.onnx });
   const mark = fingerprint(text);
   return { versionId: `spec-${mark}`, version: `spec-${mark.slice(0, 8)}`, columns: [] };
 }

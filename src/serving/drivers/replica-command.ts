@@ -51,6 +51,7 @@ function onnxCommand({ deployment, spec, replica, modelPath }: ReplicaAsk): Task
     model: deployment,
     version: replica.version,
     columns: isTabular(spec) ? [...replica.columns] : null,
+    ...(onnx?.file === undefined ? {} : { file: onnx.file }),
     ...(onnx === undefined ? {} : { batch: { maxRows: onnx.maxBatchRows, maxWaitMs: onnx.maxBatchWaitMs } }),
   };
   const files = modelPath === null ? {} : { [replicaModelFile]: modelPath };

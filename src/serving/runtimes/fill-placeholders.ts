@@ -3,6 +3,9 @@ export interface Placeholders {
   /** The address to listen on. */
   readonly host: string;
   readonly port: number;
+  /** Two more free ports, for programs that cannot do without. */
+  readonly port2: number;
+  readonly port3: number;
   /** The model's name. */
   readonly model: string;
   /** The registered model's file or folder; null where there is none. */
@@ -17,7 +20,7 @@ export interface Placeholders {
   readonly master_port: number;
 }
 
-const pattern = /\{(host|port|model|model_path|gpus|cpus|nodes|rank|master|master_port)\}/g;
+const pattern = /\{(host|port|port2|port3|model|model_path|gpus|cpus|nodes|rank|master|master_port)\}/g;
 
 /** Whether a text is a name that can be filled in. */
 function isPlaceholder(name: string, values: Placeholders): name is keyof Placeholders {

@@ -41,6 +41,8 @@ export const onnxTaskSchema = z.object({
   ...namedShape,
   /** Input columns of the model version, in order; null: it serves the model's own tensors. */
   columns: z.array(z.string()).min(1).nullable(),
+  /** Path of the model's file; relative ones begin at the task folder. */
+  file: z.string().default(replicaModelFile),
   batch: batchSchema.optional(),
 });
 
@@ -104,7 +106,7 @@ export const replicaAddressSchema = z.preprocess(
 /** Why a replica refuses to become ready. */
 export const replicaProblemSchema = z.object({ code: z.string(), message: z.string() });
 
-export type OnnxTask = Readonly<z.infer<typeof onnxTaskSchema>>;
+export type OnnxTask = Readonly<z.input<typeof onnxTaskSchema>>;
 export type GgufTask = Readonly<z.infer<typeof ggufTaskSchema>>;
 export type TabularAddress = Readonly<z.infer<typeof tabularAddressSchema>>;
 export type ModelAddress = Readonly<z.infer<typeof modelAddressSchema>>;

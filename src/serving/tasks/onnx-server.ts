@@ -1,12 +1,7 @@
 import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { inputLayout, probabilityOutput } from "../runtimes/input-layout.ts";
-import {
-  onnxTaskSchema,
-  replicaAddressSchema,
-  replicaEnvironmentName,
-  replicaModelFile,
-} from "../runtimes/replica-files.ts";
+import { onnxTaskSchema, replicaAddressSchema, replicaEnvironmentName } from "../runtimes/replica-files.ts";
 import { loadOnnxModel } from "./onnx-model.ts";
 import { answerReplicaRequest } from "./replica-http.ts";
 import { listenInFolder, runReplica, tellReady } from "./replica-program.ts";
@@ -20,7 +15,7 @@ import { listenInFolder, runReplica, tellReady } from "./replica-program.ts";
 async function serve(folder: string): Promise<void> {
   const task = onnxTaskSchema.parse(JSON.parse(process.env[replicaEnvironmentName] ?? "{}"));
   const cpus = Number(process.env.MILLWRIGHT_CPUS ?? 1);
-  const model = await loadOnnxModel(resolve(folder, replicaModelFile), {
+  const model = await loadOnnxModel(resolve(folder, task.file), {
     cpus: Number.isFinite(cpus) ? cpus : 1,
     batch: task.batch ?? null,
   });

@@ -22,6 +22,8 @@ const masterPort = 29_500;
 
 const exitNotReady = 1;
 
+type Ports = Pick<Placeholders, "port" | "port2" | "port3">;
+
 interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -36,17 +38,18 @@ async function serve(folder: string): Promise<void> {
       `a replica of ${task.nodes} machines wants MILLWRIGHT_RANK (or SLURM_PROCID, JOB_COMPLETION_INDEX) and MASTER_ADDR in the environment of each; start it in a pool whose driver runs gangs`,
     );
   }
-  const held = task.port === null ? await holdFreePort() : null;
-  const port = task.port ?? held?.port ?? 0;
+  const held = [await holdFreePort(), await holdFreePort(), await holdFreePort()] as const;
+  const [first, second, third] = held;
+  const ports = { port: task.port ?? first.port, port2: second.port, port3: third.port };
   try {
-    await run(folder, task, member, port);
+    await run(folder, task, member, ports);
   } finally {
-    held?.release();
+    for (const each of held) each.release();
   }
 }
 
-async function run(folder: string, task: ProcessTask, member: GangMember, port: number): Promise<void> {
-  const child = await start(folder, task, member, port);
+async function run(folder: string, task: ProcessTask, member: GangMember, ports: Ports): Promise<void> {
+  const child = await start(folder, task, member, ports);
   const ended = new Promise<Exit>((done) => child.once("exit", (code, signal) => done({ code, signal })));
   const stopping = stopOnSignal(child, task.graceMs);
   const gone = new AbortController();
@@ -55,7 +58,7 @@ async function run(folder: string, task: ProcessTask, member: GangMember, port: 
     return value;
   });
   if (member.rank === 0) {
-    const problem = await becomeReady(folder, task, member, port, gone.signal);
+    const problem = await becomeReady(folder, task, member, ports.port, gone.signal);
     if (problem !== null) {
       child.kill("SIGKILL");
       await exit;
@@ -104,11 +107,11 @@ async function becomeReady(
   return null;
 }
 
-function start(folder: string, task: ProcessTask, member: GangMember, port: number): Promise<ChildProcess> {
+function start(folder: string, task: ProcessTask, member: GangMember, ports: Ports): Promise<ChildProcess> {
   const values: Placeholders = {
     // Alone on its machine it listens for the gateway beside it; others have to reach it where it runs elsewhere.
     host: member.address === null ? "127.0.0.1" : "0.0.0.0",
-    port,
+    ...ports,
     model: task.model,
     model_path: task.modelFile === null ? null : resolve(folder, task.modelFile),
     gpus: task.gpus,

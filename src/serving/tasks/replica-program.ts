@@ -76,7 +76,13 @@ export async function listenInFolder(
     server.once("error", fail);
     server.listen(socket, () => done());
   });
+  let isStopping = false;
+  server.on("request", (_request, response) => {
+    // Callers keep connections open for a next request, which would hold up the end.
+    response.once("close", () => isStopping && setImmediate(() => server.closeIdleConnections()));
+  });
   const stop = (): void => {
+    isStopping = true;
     setTimeout(() => process.exit(0), drainMs).unref();
     server.close(() => {
       rmSync(socket, { force: true });
