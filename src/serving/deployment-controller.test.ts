@@ -301,7 +301,7 @@ test("replicas follow the load up and down again, without a failed request", asy
     if (looks % 10 === 0) answers.push(await flight(`shrink-${answers.length}`));
     looks += 1;
     const now = await status();
-    return now?.scale?.replicas === 1 && now.replicas.length === 1 && now;
+    return now?.scale?.replicas === 1 && now.replicas.filter((each) => each.ready).length === 1 && now;
   });
   expect(shrunk.scale).toMatchObject({ ready: 1 });
   expect(answers.filter((answer) => answer.status !== 200)).toEqual([]);
