@@ -88,7 +88,12 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     },
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, leases, ask),
-    onLoad: (reported) => loads.add(reported),
+    onLoad: (reported) => {
+      loads.add(reported);
+      controller
+        .hearLoads(reported)
+        .catch((error: unknown) => platform.log.warn("a sleeping deployment was not woken", { error: String(error) }));
+    },
   });
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);

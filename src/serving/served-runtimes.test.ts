@@ -16,7 +16,7 @@ import { tinyGguf } from "./fixtures/tiny-gguf.ts";
 import { type ModelRoute, routingTableSchema } from "./gateway/routing-table.ts";
 import { quietTelemetry } from "./drivers/request-observer.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
-import { servingRoom } from "./room.ts";
+import { type ServingRoom, servingRoom } from "./room.ts";
 
 const project = "default";
 const standIn = fileURLToPath(new URL("./fixtures/openai-stand-in.ts", import.meta.url));
@@ -26,6 +26,7 @@ const applied: string[] = [];
 let platform: FreshPlatform;
 let compute: ComputeRoom;
 let rooms: readonly Room[];
+let serving: ServingRoom;
 
 beforeAll(async () => {
   platform = await freshPlatform({ clock: { ...systemClock, set: () => undefined, advance: () => undefined } });
@@ -34,7 +35,7 @@ beforeAll(async () => {
     datasets: { latest: async () => undefined, version: async () => undefined },
     uses: { usesOf: async () => [] },
   });
-  const serving = servingRoom(platform, {
+  serving = servingRoom(platform, {
     registry: models.registry,
     workloads: compute.workloads,
     materialisation: { newest: async () => null, rows: async function* () {} },
@@ -150,6 +151,28 @@ test("another command is another version, which takes over once it is ready", as
   });
 
   expect(firstReplica(await routeOf("engine")).model).toBe("other");
+});
+
+test("a deployment that nobody asks goes to no replica, and the first requests wait for one that is started once", async () => {
+  const command = [process.execPath, standIn, "{port}", "{model}"];
+  const autoscale = { min: 0, max: 2, stableWindow: "2s", panicWindow: "1s", idleBeforeZero: "3s" };
+  await deploy("sleeper", { runtime: "process", process: { command }, autoscale });
+  await until("it sleeps", async () => {
+    const now = await statusOf("sleeper");
+    return now?.scale?.replicas === 0 && now.replicas.length === 0;
+  });
+  expect((await statusOf("sleeper"))?.phase).toBe("serving");
+
+  const to = { port: Number(new URL(serving.gatewayUrl() ?? "").port) };
+  const body = { model: "sleeper", messages: [{ role: "user", content: "hi" }] };
+  const ask = () => callJson(to, "/v1/chat/completions", body, { authorization: "Bearer any" });
+  const answers = await Promise.all([ask(), ask(), ask()]);
+
+  expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+  const woken = await statusOf("sleeper");
+  expect(woken?.replicas).toHaveLength(1);
+  expect(woken?.scale).toMatchObject({ replicas: 1 });
+  expect(woken?.scale?.coldStartMs).toBeGreaterThan(0);
 });
 
 test("a replica of several members starts as one gang, of which the first is asked", async () => {

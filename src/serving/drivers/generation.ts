@@ -131,6 +131,8 @@ export class Generation {
   }
 
   async #tryDesk(desk: DeploymentDesk): Promise<DeskEnd> {
+    const held = await this.#hold(desk);
+    if (held !== null) return held;
     const { places, clock } = this.#ground;
     const since = clock.now();
     const cost = this.#ask.tokensIn + 2 * this.#ask.tokensOut;
@@ -153,6 +155,20 @@ export class Generation {
     } finally {
       places.release(desk.queue, this.#asked.id, used, clock.now());
     }
+  }
+
+  /** Waits for the first replica of a deployment that has none. @returns null when there is one. */
+  async #hold(desk: DeploymentDesk): Promise<DeskEnd | null> {
+    if (!desk.isAsleep) return null;
+    const { places, clock } = this.#ground;
+    const since = clock.now();
+    const taken = places.hold(desk.room, this.#asked.id, since + (desk.route.hold?.maxMs ?? 0), since);
+    if ("wait" in taken) this.#cancel = taken.cancel;
+    const wait = "wait" in taken ? await taken.wait : taken;
+    this.#cancel = null;
+    this.#queueMs += clock.now() - since;
+    if (wait.kind === "gone") return over(gone);
+    return wait.kind === "refused" ? { kind: "fallback", refusal: wait.refusal } : null;
   }
 
   async #tryReplicas(desk: DeploymentDesk): Promise<DeskEnd> {

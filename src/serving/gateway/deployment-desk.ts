@@ -1,5 +1,6 @@
-import type { Instant } from "../../base/clock.ts";
+import type { Instant, Millis } from "../../base/clock.ts";
 import type { AdmissionQueue } from "./admission/admission-queue.ts";
+import { WaitingRoom } from "./admission/waiting-room.ts";
 import type { Balancer } from "./routing/balancer.ts";
 import type { EngineLoad } from "./routing/engine-load.ts";
 import { RetryBudget } from "./resilience/retry-budget.ts";
@@ -9,6 +10,9 @@ import { VersionDesk } from "./version-desk.ts";
 
 /** Requests under way at once at a deployment whose replicas do not say how many they work on. */
 const openPlaces = 4_096;
+
+/** A request is held for as long as its route says, and no longer than this. */
+const longestHoldMs: Millis = 86_400_000;
 
 /** Makes the parts that a desk works with. */
 export interface DeskParts {
@@ -20,6 +24,8 @@ export interface DeskParts {
 export class DeploymentDesk {
   readonly queue: AdmissionQueue;
   readonly budget = new RetryBudget();
+  /** Where requests wait while there is no replica. */
+  readonly room: WaitingRoom;
   readonly #parts: DeskParts;
   readonly #versions = new Map<string, VersionDesk>();
   #route: ModelRoute;
@@ -28,6 +34,7 @@ export class DeploymentDesk {
     this.#parts = parts;
     this.#route = route;
     this.queue = parts.queue(route, placesOf(route), now);
+    this.room = new WaitingRoom({ heldMax: route.admission.maxQueued, holdMaxMs: longestHoldMs });
     this.#setVersions(now);
   }
 
@@ -35,11 +42,17 @@ export class DeploymentDesk {
     return this.#route;
   }
 
-  /** Takes the deployment's new route. @returns ids of requests that are admitted now. */
+  /** Whether it has no replica, and requests wait until it has. */
+  get isAsleep(): boolean {
+    return this.#route.hold !== undefined && this.#route.versions.every((version) => version.replicas.length === 0);
+  }
+
+  /** Takes the deployment's new route. @returns ids of requests that are admitted, or no longer held, now. */
   setRoute(route: ModelRoute, now: Instant): readonly string[] {
     this.#route = route;
     this.#setVersions(now);
-    return this.queue.setCapacity(placesOf(route), now);
+    const woken = this.isAsleep || this.room.size === 0 ? [] : this.room.open(now);
+    return [...woken, ...this.queue.setCapacity(placesOf(route), now)];
   }
 
   get champion(): VersionDesk | undefined {
