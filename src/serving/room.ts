@@ -185,7 +185,7 @@ async function admit(platform: Platform, ask: Extract<Ask, { method: "authorise"
   const project = ask.project ?? caller.project ?? fallbackProject;
   // What the gateway asks for as `administer` concerns all projects.
   await platform.gatekeeper.authorise(caller, ask.action, ask.action === "administer" ? null : project);
-  return { identity: caller.identity, project };
+  return { identity: caller.identity, project, ...(caller.key === undefined ? {} : { key: caller.key }) };
 }
 
 async function record(platform: Platform, traffic: TrafficStore, batch: TrafficBatch): Promise<void> {

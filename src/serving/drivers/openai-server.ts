@@ -149,11 +149,12 @@ export class OpenAiServer {
   /** Takes from the limits, runs the request, and settles once whatever happens. */
   async #letIn(letIn: LetIn): Promise<void> {
     const { gate, clock, loads } = this.#ground;
+    const { identity, key } = letIn.admission;
     const { route } = letIn.target;
     const tokensIn = tokensInOf(letIn.scan);
     const tokensOut = (letIn.scan.maxTokens ?? expectedTokensOut) * letIn.scan.choices;
     const ask = {
-      subject: { identity: letIn.admission.identity, project: route.project, deployment: route.deployment },
+      subject: { identity, key: key ?? null, project: route.project, deployment: route.deployment },
       tokens: tokensIn + tokensOut,
       microMoney: priceOf(route.price, tokensIn, tokensOut),
     };

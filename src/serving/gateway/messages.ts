@@ -78,6 +78,8 @@ export type Ask =
 export interface Admission {
   readonly identity: string;
   readonly project: string;
+  /** The id of the API key, for limits that concern one key. */
+  readonly key?: string;
 }
 
 /** How many outcomes were new, and how many met a prediction. */
