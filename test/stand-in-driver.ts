@@ -32,6 +32,7 @@ interface StandInTask {
 export class StandInDriver implements ComputeDriver {
   readonly name = "stand-in";
   readonly membersMax = 16_384;
+  readonly canShrink = true;
   /** Launches so far, by `id/attempt`; twice the same would be a task that ran twice. */
   readonly launched: string[] = [];
   readonly #machines: StandInMachines;

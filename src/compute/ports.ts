@@ -286,8 +286,12 @@ export interface PythonEnvironment {
 /** One start of a workload with everything that a driver needs. */
 export interface TaskLaunch extends TaskRef {
   readonly command: TaskCommand;
+  /** Of each member. */
   readonly resources: ResourceRequest;
+  /** Of the first member. */
   readonly gpus: readonly HeldGpu[];
+  /** What each member holds, the first one's first; absent: there is one member, which holds `gpus`. */
+  readonly memberGpus?: readonly (readonly HeldGpu[])[] | undefined;
   readonly environment: PythonEnvironment | null;
 }
 
@@ -322,6 +326,8 @@ export interface ComputeDriver {
   readonly name: string;
   /** The most members that a workload may have here. */
   readonly membersMax: number;
+  /** Whether members can be taken from a task that runs; else a workload has as many as it starts with. */
+  readonly canShrink: boolean;
   /** What the machines have now. */
   nodes(signal: AbortSignal): Promise<readonly ComputeNode[]>;
   /**

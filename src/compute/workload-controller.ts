@@ -176,10 +176,19 @@ export class WorkloadController implements Controller {
     try {
       const environment = await this.#environmentOf(row);
       if (environment === "building") return { kind: "again", afterMs: buildingLookMs };
-      const { id, attempt, resources, gpus } = row;
+      const { id, attempt, resources, gpus, places } = row;
+      const memberGpus = places.length > 1 ? places.map((place) => place.gpus) : undefined;
       if (row.phase !== startingPhase) await this.#needs.store.setPhase(row, startingPhase);
       await this.#needs.driver.launch(
-        { id, attempt, resources, gpus, environment, command: { ...row.command, secretEnv: row.secret_env } },
+        {
+          id,
+          attempt,
+          resources,
+          gpus,
+          memberGpus,
+          environment,
+          command: { ...row.command, secretEnv: row.secret_env },
+        },
         signal,
       );
       return nextStep({ ...row, phase: startingPhase });

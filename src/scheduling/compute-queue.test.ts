@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
@@ -258,6 +258,17 @@ describe("workloads from the queue to their end", () => {
       kind: "start-failed",
       message: expect.stringContaining("/no/such/file"),
     });
+  });
+
+  test("runs the members of a gang side by side on one machine, each with its rank and its GPU", async () => {
+    await applyPool({ simulatedGpus: { model: "H100", count: 2 } });
+    const resources = { cpus: 0.5, memory: 1e8, gpus: 1, gpuModel: null };
+    const script = 'echo "$RANK of $WORLD_SIZE on GPU $MILLWRIGHT_SIMULATED_GPUS"';
+    await running.compute.workloads.submit(shell("gang", script, { members: { min: 2, max: 2 }, resources }));
+    await reach("gang", "succeeded");
+
+    const log = await readFile(join(platform.dataDirectory, "tasks", "gang", "1", "stdout.log"), "utf8");
+    expect(log.trim().split("\n").toSorted()).toEqual(["0 of 2 on GPU 0", "1 of 2 on GPU 1"]);
   });
 
   test("lets a deleted pool go once its last workload has ended", async () => {

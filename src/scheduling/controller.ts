@@ -4,10 +4,9 @@ import type { EngineSettings } from "./engine/model.ts";
 import { EngineMirror } from "./live/engine-mirror.ts";
 import { ReasonRound } from "./live/reason-round.ts";
 import { declaredKinds } from "./live/read-declared.ts";
+import { schedulerKey } from "./scheduler-key.ts";
 import type { SchedulingStore } from "./scheduling-store.ts";
 
-/** Quotas span pools, so one pass decides for all of them: there is one key. */
-const clusterKey = "cluster";
 /** A queue with waiting workloads is looked at anew after this long even when nothing was heard. */
 const lookAgainMs: Millis = 10_000;
 /** Two looks for the sake of a planned start are at least so far apart. */
@@ -36,7 +35,7 @@ export interface SchedulingNeeds {
  * (another process had a pass, a pass could not be written down), it is thrown away and built anew.
  */
 export class SchedulingController implements Controller {
-  readonly name = "scheduler";
+  readonly name = schedulerKey.controller;
   readonly concurrency = 1;
   readonly #needs: SchedulingNeeds;
   #mirror: EngineMirror | null = null;
@@ -51,8 +50,8 @@ export class SchedulingController implements Controller {
   }
 
   readonly keysOf: Controller["keysOf"] = (event) => {
-    if (declaredKinds.includes(event.subject.kind)) return [clusterKey];
-    return event.subject.kind === "Workload" && wakingVerbs.has(event.verb) ? [clusterKey] : [];
+    if (declaredKinds.includes(event.subject.kind)) return [schedulerKey.key];
+    return event.subject.kind === "Workload" && wakingVerbs.has(event.verb) ? [schedulerKey.key] : [];
   };
 
   async reconcile(_key: string, lease: Lease): Promise<NextVisit> {

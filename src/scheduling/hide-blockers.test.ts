@@ -19,3 +19,14 @@ test("takes the names of other projects' workloads out of a reason", () => {
     { id: "two", name: "TrainingJob/own", gpus: 1 },
   ]);
 });
+
+test("leaves the size and the end of what it hides, and takes its owner", () => {
+  const ends = { endsBy: 5, endsP50: 3, endsP90: 4 };
+  const owner = { kind: "TrainingJob", name: "secret", project: "other", team: "strangers", identity: "eve" };
+  const blocker = { id: "one", name: "TrainingJob/secret", kind: "running" as const, owner, gpus: 4, ...ends };
+  const shown = hideBlockers({ code: "", sentence: "", blockers: [blocker], changes: [] }, () => false);
+
+  expect(shown.blockers).toEqual([
+    { id: "", name: "a workload of another project", kind: "running", owner: null, gpus: 4, ...ends },
+  ]);
+});

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { until } from "../../test/until.ts";
 import { isFault } from "../base/fault.ts";
+import { appendEvents } from "../platform/event-log.ts";
 import { quotaKind } from "./model.ts";
 import { gpus, requestOf, standingPlatform, type StandingPlatform } from "./fixtures/standing-platform.ts";
 import { machineOf } from "./fixtures/world-values.ts";
@@ -154,11 +155,19 @@ describe("the queue of a running platform", () => {
   });
 
   const quotaUse = async (id: string) => {
-    const { items } = (await live.call("GET", "/api/v1/quotas/usage")) as {
+    const { items } = (await live.call("GET", "/api/v1/quota-usage")) as {
       items: readonly { id: string; resources: readonly { resource: string }[] }[];
     };
     return items.find((item) => item.id === id)?.resources.find(({ resource }) => resource === "gpu");
   };
+
+  test("reads a quota by its name, whatever it is called", async () => {
+    await open(1);
+    await live.apply("Quota", "usage", quotaKind.spec.parse({ team: "owners", gpus: { any: { nominal: 1 } } }));
+
+    expect(await live.call("GET", "/api/v1/quotas/usage")).toMatchObject({ kind: "Quota", name: "usage" });
+    expect(await quotaUse("team/owners")).toMatchObject({ nominal: 1000 });
+  });
 
   test("sets nodes aside for whom they are reserved, until it is told otherwise", async () => {
     await open(1);
@@ -184,6 +193,83 @@ describe("the queue of a running platform", () => {
     await live.reach("other", "running");
   });
 
+  test("tells of who is in the way whose it is, what it holds and when it ends", async () => {
+    await open(2);
+    const start = live.platform.clock.now();
+    const subject = { kind: "TrainingJob", project: "default", name: "runs" };
+    await live.platform.database.transaction().execute(async (transaction) => {
+      await appendEvents(transaction, [
+        { at: start, actor: "ada", verb: "created", subject, message: "TrainingJob/runs was created", data: {} },
+      ]);
+    });
+    await live.submit("runs", { resources: gpus(2), command: hour(3) });
+    await live.reach("runs", "running");
+    await live.submit("waits");
+    await until("it has a reason", async () => (await live.get("waits")).reason ?? undefined);
+
+    expect(await live.call("GET", "/api/v1/projects/default/workloads/waits/why")).toMatchObject({
+      reason: {
+        blockers: [
+          {
+            id: "runs",
+            name: "TrainingJob/runs",
+            kind: "running",
+            owner: { kind: "TrainingJob", name: "runs", project: "default", team: "owners", identity: "ada" },
+            gpus: 2,
+            endsBy: start + 3 * hourMs,
+            endsP50: null,
+            endsP90: null,
+          },
+        ],
+      },
+    });
+  });
+
+  test("compares what was foreseen with what happened, and tells how often it held", async () => {
+    await open(1);
+    const later = async (spanMs: number, id: string): Promise<void> => {
+      live.platform.clock.advance(spanMs);
+      await live.submit(id);
+      await until(`${id} has a reason`, async () => (await live.get(id)).reason ?? undefined);
+    };
+    const foreseen = async (id: string) =>
+      await until(`the start of ${id} is foreseen`, async () => {
+        const { rows } = await sql`select from start_estimate where workload = ${id}`.execute(live.platform.database);
+        return rows.length > 0;
+      });
+    await live.submit("runs");
+    await live.reach("runs", "running");
+    await later(0, "second");
+    await later(40_000, "third");
+    await foreseen("second");
+    await later(40_000, "fourth");
+    await foreseen("third");
+    // What runs has a limit of an hour: the second starts in time, the third an hour too late.
+    await live.end("runs");
+    await live.reach("second", "running");
+    await live.compute.workloads.cancel("fourth", "tester", "not wanted");
+    live.platform.clock.advance(3 * hourMs);
+    await live.end("second");
+    await live.reach("third", "running");
+    await later(40_000, "fifth");
+    await later(40_000, "sixth");
+    const why = async () => await live.call("GET", "/api/v1/projects/default/workloads/sixth/why");
+    const told = await until("both have been compared", async () => {
+      const answer = (await why()) as { readonly record: { readonly made: number } | null };
+      return answer.record?.made === 2 ? answer : undefined;
+    });
+
+    expect(told).toMatchObject({ record: { scope: "all", made: 2, held: 1, isCorrected: false } });
+    expect(await live.call("GET", "/api/v1/queue")).toMatchObject({
+      estimates: [{ pool: "training", made: 2, held: 1 }],
+    });
+    const { rows } = await sql<{ workload: string }>`
+      select workload from start_estimate where started_at is null and workload = 'fourth'`.execute(
+      live.platform.database,
+    );
+    expect(rows).toEqual([]);
+  });
+
   test("tells what a change would do, and leaves everything as it is", async () => {
     await open(1);
     await live.submit("runs", { command: hour(2) });
@@ -204,6 +290,14 @@ describe("the queue of a running platform", () => {
       evictions: [],
     });
     expect((await live.get("waits")).state).toBe("queued");
+    const edits = [{ id: "waits", field: "members", to: { min: 2, max: 2 } }];
+    expect(await live.call("POST", "/api/v1/whatif", { edits })).toMatchObject({
+      starts: [{ id: "waits", kind: "never", before: now + 2 * hourMs, after: null }],
+    });
+    const gone = [{ id: "nobody", field: "priority", to: 90 }];
+    expect(await live.call("POST", "/api/v1/whatif", { edits: gone })).toMatchObject({
+      error: { message: expect.stringContaining("there is no workload nobody") },
+    });
     expect(await live.call("POST", "/api/v1/whatif", { drain: [{ pool: "training", nodes: ["n9"] }] })).toMatchObject({
       error: { code: "platform.request-invalid", message: expect.stringContaining("no nodes n9") },
     });
@@ -243,12 +337,14 @@ describe("the queue of a running platform", () => {
     expect(reason).toMatchObject({ code: "no-such-queue", sentence: expect.stringContaining("nowhere") });
   });
 
-  test("refuses several members where the driver runs one", async () => {
-    await open(1);
-    Object.assign(live.driver, { membersMax: 1 });
+  test("refuses more members than the driver runs, and a changing number where it cannot take any away", async () => {
+    await open(4);
+    const isRefused = (error: unknown): boolean => isFault(error, "compute.request-impossible");
+    Object.assign(live.driver, { membersMax: 2, canShrink: false });
 
-    await expect(live.submit("gang", { members: { min: 2, max: 2 } })).rejects.toSatisfy((error) =>
-      isFault(error, "compute.request-impossible"),
-    );
+    await expect(live.submit("large", { members: { min: 3, max: 3 } })).rejects.toSatisfy(isRefused);
+    await expect(live.submit("elastic", { members: { min: 1, max: 2 } })).rejects.toSatisfy(isRefused);
+    await live.submit("gang", { members: { min: 2, max: 2 } });
+    expect((await live.reach("gang", "running")).places).toHaveLength(2);
   });
 });

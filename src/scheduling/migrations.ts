@@ -21,4 +21,26 @@ export const schedulingMigrations: readonly Migration[] = [
         settled_at bigint not null
       );`,
   },
+  {
+    number: 31,
+    name: "scheduling-start-estimates",
+    sql: `
+      -- What was foreseen of starts, each once, and what became of it: later estimates are corrected by it.
+      create table start_estimate (
+        workload text not null,
+        attempt integer not null,
+        pool text not null,
+        queue text not null,
+        -- The log's size when it was made: what happened behind it counts.
+        seq bigint not null,
+        made_at bigint not null,
+        raw_p50 bigint not null,
+        raw_p90 bigint not null,
+        p90 bigint not null,
+        started_at bigint,
+        is_held boolean,
+        primary key (workload, attempt)
+      );
+      create index start_estimate_started on start_estimate (started_at) where started_at is not null;`,
+  },
 ];

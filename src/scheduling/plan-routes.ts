@@ -5,13 +5,10 @@ import type { Gatekeeper } from "../platform/ports.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { whatIf } from "./forecast/what-if.ts";
 import { hideNames } from "./hide-blockers.ts";
-import { viewOf } from "./live/cluster-view.ts";
-import { liveSettings } from "./live/engine-settings.ts";
+import type { ClusterViews } from "./live/cluster-views.ts";
 import type { NodeSchedule, QuotaUse } from "./live/model.ts";
-import { quotaUseOf } from "./live/quota-use.ts";
 import { scheduleOf } from "./live/schedule-spans.ts";
 import { projectQueue } from "./quota/declared-quotas.ts";
-import type { SchedulingStore } from "./scheduling-store.ts";
 import { whatIfSchema } from "./what-if/model.ts";
 import { toChanges } from "./what-if/to-changes.ts";
 
@@ -28,7 +25,7 @@ const cyclesUsual = 2_000;
 const cycleLooksMax = 2_000_000;
 
 export interface PlanRoutesNeeds {
-  readonly store: SchedulingStore;
+  readonly views: ClusterViews;
   readonly gatekeeper: Gatekeeper;
   readonly clock: Clock;
 }
@@ -47,26 +44,15 @@ async function readableBy(gatekeeper: Gatekeeper, caller: Parameters<Gatekeeper[
   return { readable, isReadable };
 }
 
-function quotaRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
+function quotaRoute({ views, gatekeeper }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "GET",
-    path: "/api/v1/quotas/usage",
+    path: "/api/v1/quota-usage",
     summary: "Tells of each node of the quota tree what it has, uses, borrows and lends, its share and its past.",
     permission: { scope: "any" },
     handler: async ({ caller }) => {
       const { readable } = await readableBy(gatekeeper, caller);
-      const world = await store.world();
-      const now = clock.now();
-      const waiting = world.workloads.filter((each) => each.state === "queued");
-      // Quotas count what is held: those that wait need not be told to the engine.
-      const holding = world.workloads.filter((each) => each.state !== "queued" && each.state !== "preempted");
-      const view = viewOf({ ...world, workloads: holding, plans: [] }, liveSettings, now);
-      const counts = new Map<string, number>();
-      for (const each of waiting) {
-        const queue = view.surroundings.queueOf(each);
-        if (queue !== undefined) counts.set(queue, (counts.get(queue) ?? 0) + 1);
-      }
-      const all = quotaUseOf(view.engine, world.declared.quota, counts, now);
+      const { quotaUse: all, madeAt: now } = await views.latest();
       return { at: now, items: readable === null ? all : all.filter((each) => isShown(each, readable)) };
     },
   });
@@ -77,7 +63,7 @@ function isShown({ id }: QuotaUse, readable: readonly string[]): boolean {
   return !id.startsWith(projectQueue("")) || readable.some((project) => id === projectQueue(project));
 }
 
-function scheduleRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
+function scheduleRoute({ views, gatekeeper, clock }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/schedule",
@@ -90,7 +76,7 @@ function scheduleRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
     handler: async ({ query, caller }) => {
       const { isReadable } = await readableBy(gatekeeper, caller);
       const now = clock.now();
-      const view = viewOf(await store.world(), liveSettings, now);
+      const { view } = await views.latest();
       const to = now + query.hours * hourMs;
       const nodes = scheduleOf(view, to).filter(({ pool }) => (query.pool ?? pool) === pool);
       return { from: now, to, nodes: nodes.map((node) => hideStrangers(node, isReadable)) };
@@ -107,7 +93,7 @@ function hideStrangers(node: NodeSchedule, isReadable: IsReadable): NodeSchedule
   };
 }
 
-function whatIfRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
+function whatIfRoute({ views, gatekeeper, clock }: PlanRoutesNeeds): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v1/whatif",
@@ -118,12 +104,12 @@ function whatIfRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
     handler: async ({ body, caller }) => {
       const { isReadable } = await readableBy(gatekeeper, caller);
       const now = clock.now();
-      const view = viewOf(await store.world(), liveSettings, now);
+      const { view } = await views.latest();
       const isVisible = (id: string): boolean => {
         const workload = view.workloads.get(id);
         return workload === undefined ? id.startsWith("what-if ") : isReadable(workload.project);
       };
-      const named = [...body.cancel, ...body.priorities.map(({ id }) => id)];
+      const named = [...body.cancel, ...[...body.priorities, ...body.edits].map(({ id }) => id)];
       const unknown = named.find((id) => !isVisible(id));
       // What the caller may not see is told as what is not there.
       if (unknown !== undefined) {
@@ -134,7 +120,7 @@ function whatIfRoute({ store, gatekeeper, clock }: PlanRoutesNeeds): Route {
       }
       const size = view.snapshot.waiting.length + view.snapshot.running.length;
       const cyclesMax = Math.max(10, Math.min(cyclesUsual, Math.floor(cycleLooksMax / Math.max(1, size))));
-      const answer = whatIf(view.snapshot, toChanges(body, view.surroundings, now), now, { cyclesMax });
+      const answer = whatIf(view.snapshot, toChanges(body, view, now), now, { cyclesMax });
       return {
         ...answer,
         starts: hideNames(answer.starts, isVisible),

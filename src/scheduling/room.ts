@@ -2,6 +2,9 @@ import type { WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { SchedulingController } from "./controller.ts";
+import { EstimateController } from "./estimate-controller.ts";
+import { EstimateStore } from "./estimate-store.ts";
+import { ClusterViews, type WorldReader } from "./live/cluster-views.ts";
 import { liveSettings } from "./live/engine-settings.ts";
 import { ReservationController } from "./reservations/reservation-controller.ts";
 import { planRoutes } from "./plan-routes.ts";
@@ -16,11 +19,18 @@ export function schedulingRoom(
   const { queue, workloads } = needs;
   const { database, resources, gatekeeper, clock } = platform;
   const store = new SchedulingStore(database, queue);
+  const estimates = new EstimateStore(database);
+  const reader: WorldReader = {
+    place: async () => await store.place(),
+    world: async () => await store.world(),
+    past: async () => await estimates.past(),
+  };
+  const views = new ClusterViews(reader, liveSettings, clock);
   return {
     name: "scheduling",
     routes: [
-      ...queueRoutes({ queue, workloads, store, resources, gatekeeper, clock }),
-      ...planRoutes({ store, gatekeeper, clock }),
+      ...queueRoutes({ queue, workloads, store, estimates, views, resources, gatekeeper }),
+      ...planRoutes({ views, gatekeeper, clock }),
     ],
     controllers: [
       new SchedulingController({
@@ -29,6 +39,7 @@ export function schedulingRoom(
         clock,
       }),
       new ReservationController(resources, clock),
+      new EstimateController({ store: estimates, views, clock }),
     ],
   };
 }

@@ -1,16 +1,17 @@
 import * as z from "zod";
-import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { poolKind, workloadIdSchema } from "../compute/model.ts";
 import type { PendingReason, Workload, WorkloadQueue, Workloads } from "../compute/ports.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
 import type { ResourceStore } from "../platform/resource-store.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
+import type { EstimateStore } from "./estimate-store.ts";
 import { explainWorkload } from "./explain-workload.ts";
 import { hideBlockers, hideNames } from "./hide-blockers.ts";
-import { viewOf } from "./live/cluster-view.ts";
+import { toBlockerViews } from "./live/blocker-views.ts";
+import type { ClusterViews } from "./live/cluster-views.ts";
 import { liveSettings } from "./live/engine-settings.ts";
-import { type Outlook, outlookOf } from "./live/outlook.ts";
+import type { Outlook } from "./live/outlook.ts";
 import { isInQueue, type PlannedStartView, planViews, positionsOf, queueOrder } from "./live/queue-order.ts";
 import { isLastingReason } from "./live/waiting-reason.ts";
 import { usePool } from "./pool-use.ts";
@@ -23,9 +24,10 @@ export interface QueueRoutesNeeds {
   readonly queue: WorkloadQueue;
   readonly workloads: Workloads;
   readonly store: SchedulingStore;
+  readonly estimates: EstimateStore;
+  readonly views: ClusterViews;
   readonly resources: ResourceStore;
   readonly gatekeeper: Gatekeeper;
-  readonly clock: Clock;
 }
 
 /** What waits and what runs, with all that is known of those that wait. */
@@ -49,12 +51,12 @@ async function look({ queue, store }: QueueRoutesNeeds): Promise<QueueLook> {
 }
 
 function queueRoute(needs: QueueRoutesNeeds): Route {
-  const { resources, gatekeeper } = needs;
+  const { resources, gatekeeper, estimates } = needs;
   return defineRoute({
     method: "GET",
     path: "/api/v1/queue",
     summary:
-      "Lists what waits in the order in which it is likely to start, with reasons and planned starts, then what holds a place; and how full the pools are.",
+      "Lists what waits in the order in which it is likely to start, with reasons and planned starts, then what holds a place; how full the pools are; and how estimates of starts have held lately.",
     permission: { scope: "any" },
     query: z.object({ project: z.string().optional(), pool: z.string().optional() }),
     handler: async ({ query, caller }) => {
@@ -76,13 +78,14 @@ function queueRoute(needs: QueueRoutesNeeds): Route {
       return {
         items: [...waiting, ...holding].filter(isShown).map(describe),
         pools: pools.map((pool) => usePool(pool, all)),
+        estimates: await estimates.records(),
       };
     },
   });
 }
 
 function whyRoute(needs: QueueRoutesNeeds): Route {
-  const { workloads, gatekeeper, store, clock } = needs;
+  const { workloads, gatekeeper } = needs;
   return defineRoute({
     method: "GET",
     path: "/api/v1/projects/:project/workloads/:id/why",
@@ -100,12 +103,8 @@ function whyRoute(needs: QueueRoutesNeeds): Route {
       }
       const { all, positions, plans } = await look(needs);
       const isVisible = visibleTo(all, await gatekeeper.readableProjects(caller));
-      const now = clock.now();
-      const outlook =
-        workload.state === "queued"
-          ? outlookOf(viewOf(await store.world(), liveSettings, now), workload.id, now)
-          : null;
-      const reason = reasonFor(outlook?.reason ?? workload.reason, isVisible);
+      const { outlook, reason: told } = await lookAhead(needs, workload);
+      const reason = told === null ? null : hideBlockers(told, isVisible);
       const { id, pool } = workload;
       return {
         ...explainWorkload({ ...workload, reason }, positions.get(id) ?? null, plans.get(id) ?? null),
@@ -115,6 +114,20 @@ function whyRoute(needs: QueueRoutesNeeds): Route {
       };
     },
   });
+}
+
+/** What is foreseen of a waiting workload, and the reason with all that is known of those in its way. */
+async function lookAhead({ views, store }: QueueRoutesNeeds, { id, state, reason }: Workload) {
+  if (state !== "queued") return { outlook: null, reason };
+  const kept = await views.latest();
+  const outlook = kept.outlook(id);
+  if (outlook === null) return { outlook, reason };
+  const { world, workloads } = kept.view;
+  const { blockers } = outlook.reason;
+  const owners = blockers.flatMap((blocker) => workloads.get(blocker.id)?.owner ?? []);
+  const writers = await store.writers(owners);
+  const told = toBlockerViews(blockers, { workloads, projects: world.declared.people.projects, writers });
+  return { outlook, reason: { ...outlook.reason, blockers: told } };
 }
 
 type IsVisible = (id: string) => boolean;
@@ -131,10 +144,11 @@ function reasonFor(reason: PendingReason | null, isVisible: IsVisible): PendingR
 }
 
 /** What is foreseen, with the names of strangers' workloads hidden. */
-function shown(outlook: Outlook | null, isVisible: IsVisible): Pick<Outlook, "eta" | "evicts" | "edits"> {
-  if (outlook === null) return { eta: null, evicts: [], edits: [] };
+function shown(outlook: Outlook | null, isVisible: IsVisible): Pick<Outlook, "eta" | "record" | "evicts" | "edits"> {
+  if (outlook === null) return { eta: null, record: null, evicts: [], edits: [] };
   return {
     eta: outlook.eta,
+    record: outlook.record,
     evicts: hideNames(outlook.evicts, isVisible),
     edits: outlook.edits.map((edit) => ({ ...edit, ...hideEdit(edit, isVisible) })),
   };

@@ -4,10 +4,13 @@ import type { PendingReason, WorkloadQueue } from "../compute/ports.ts";
 import type { Lease } from "../platform/controller.ts";
 import type { Database, Transaction } from "../platform/database.ts";
 import { appendEvents } from "../platform/event-log.ts";
+import type { ResourceRef } from "../platform/resource.ts";
 import { assertLease } from "../platform/reconciler.ts";
+import { ownerKey } from "./live/blocker-views.ts";
 import type { MirrorDecisions } from "./live/engine-mirror.ts";
 import { declaredKinds, readDeclared, type StoredResource } from "./live/read-declared.ts";
 import type { Declared, StoredPlan, World, WorldChange, SavedHistory } from "./live/world.ts";
+import { schedulerKey } from "./scheduler-key.ts";
 
 /** Reports of checkpoints are read again over this long, since one may be committed after a later one. */
 const checkpointOverlapMs: Millis = 60_000;
@@ -96,6 +99,30 @@ export class SchedulingStore {
       await appendEvents(transaction, entries);
       return refused;
     });
+  }
+
+  /** Names the state of the world: the log's size, and how often a pass had its turn, since plans are no events. */
+  async place(): Promise<string> {
+    const { controller, key } = schedulerKey;
+    const { rows } = await sql<{ size: number; attempt: number | null; is_passing: boolean | null }>`
+      select size, item.attempt, item.lease_until is not null as is_passing
+      from event_head left join reconcile_item item on item.controller = ${controller} and item.key = ${key}`.execute(
+      this.#database,
+    );
+    const { size = 0, attempt = null, is_passing: isPassing = null } = rows[0] ?? {};
+    return `${size} ${attempt} ${isPassing}`;
+  }
+
+  /** Who wrote the specs of these resources last, by `ownerKey`; those of which the log does not say are left out. */
+  async writers(owners: readonly ResourceRef[]): Promise<ReadonlyMap<string, string>> {
+    if (owners.length === 0) return new Map();
+    const { rows } = await sql<ResourceRef & { actor: string }>`
+      select distinct on (e.kind, e.project, e.name) e.kind, e.project, e.name, e.actor
+      from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as owner (kind text, project text, name text)
+      join event e on e.kind = owner.kind and e.project = owner.project and e.name = owner.name
+      where e.verb in ('created', 'updated')
+      order by e.kind, e.project, e.name, e.seq desc`.execute(this.#database);
+    return new Map(rows.map(({ actor, ...owner }) => [ownerKey(owner), actor]));
   }
 
   /** The planned starts as they are stored. */

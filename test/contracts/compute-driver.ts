@@ -168,6 +168,86 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
       expect([await logOf(part, "stdout"), await logOf(whole, "stdout")]).toEqual(["3/0.25\n", "3/whole\n"]);
     });
 
+    const gangOf = (task: TaskLaunch, members: number): TaskLaunch => ({
+      ...task,
+      memberGpus: Array.from({ length: members }, () => []),
+    });
+
+    test("starts every member of a gang with its rank, and tells all where they meet", async () => {
+      const script = 'echo "$RANK/$WORLD_SIZE $LOCAL_RANK/$LOCAL_WORLD_SIZE $MASTER_ADDR:$MASTER_PORT"';
+      const task = await launch(gangOf(shell("gang", script), 3));
+      const { outcome } = await ended(task);
+      const lines = (await logOf(task, "stdout")).trim().split("\n").toSorted();
+      const where = /^\d\/3 \d\/3 (\S+:\d+)$/.exec(lines[0] ?? "")?.[1];
+
+      expect(outcome).toMatchObject({ kind: "exited", exitCode: 0 });
+      expect(lines).toEqual([0, 1, 2].map((rank) => `${rank}/3 ${rank}/3 ${where}`));
+      expect(Number(where?.split(":")[1])).toBeGreaterThan(0);
+    });
+
+    test("lets the members of a gang meet at the address that they are told", async () => {
+      const program = `
+        const { MASTER_ADDR: host, MASTER_PORT: port, RANK: rank, WORLD_SIZE: size } = process.env;
+        const net = require("node:net");
+        let met = 0;
+        const meet = () => {
+          const socket = net.connect(port, host).on("error", () => setTimeout(meet, 20));
+          socket.on("connect", () => {
+            console.log("met:" + rank);
+            socket.on("close", () => process.exit(0));
+          });
+        };
+        if (rank === "0") net.createServer(() => { if (++met === size - 1) process.exit(0); }).listen(port, host);
+        else meet();`;
+      const argv = [process.execPath, "-e", program];
+      const task = await launch(gangOf(shell("meets", "", { argv, maxDurationMs: 20_000 }), 3));
+
+      expect((await ended(task)).outcome).toMatchObject({ kind: "exited", exitCode: 0 });
+      expect((await logOf(task, "stdout")).trim().split("\n").toSorted()).toEqual(["met:1", "met:2"]);
+    });
+
+    test("ends a whole gang when one member fails, with that member's exit code", async () => {
+      const script = "if [ $RANK = 1 ]; then exit 5; fi; echo pid:$$; sleep 1000";
+      const task = await launch(gangOf(shell("gang-fails", script), 2));
+      const pid = Number(await printed(task, /pid:(\d+)\n/));
+
+      expect((await ended(task)).outcome).toMatchObject({ kind: "exited", exitCode: 5 });
+      expect(isRunning(pid)).toBe(false);
+    });
+
+    test("waits for the last member of a gang, and stops all of them when asked to", async () => {
+      const script = "if [ $RANK = 0 ]; then exit 0; fi; echo pid$RANK:$$; while :; do sleep 0.05; done";
+      const task = await launch(gangOf(shell("gang-stops", script), 3));
+      const pids = [Number(await printed(task, /pid1:(\d+)\n/)), Number(await printed(task, /pid2:(\d+)\n/))];
+      await until("it runs", async () => (await driver.observe(task)).kind === "running");
+      await driver.stop(task);
+
+      expect(await ended(task)).toMatchObject({ outcome: { kind: "cancelled" }, wasStopped: true });
+      expect(pids.filter(isRunning)).toEqual([]);
+    });
+
+    test("gives the members of a gang memory for each, and counts all of it", async () => {
+      const hold = `exec ${process.execPath} -e 'const b = Buffer.alloc(120e6, 1); setInterval(() => b.length, 1000)'`;
+      const task = await launch(gangOf(shell("gang-greedy", hold, {}, 75e6), 2));
+
+      expect((await ended(task)).outcome.message).toMatch(/^out-of-memory: used \S+MB of 150MB/);
+    });
+
+    test("shows members of one whole GPU each all of these, and others only their own", async () => {
+      const held = (index: number, millis: number) => {
+        return { model: "H100", memory: 80e9, index, simulated: false, device: `GPU-${index}`, millis };
+      };
+      const script = 'echo "$RANK: $CUDA_VISIBLE_DEVICES"';
+      const whole = await launch({ ...shell("gang-gpus", script), memberGpus: [[held(3, 1000)], [held(5, 1000)]] });
+      const shares = await launch({ ...shell("gang-shares", script), memberGpus: [[held(3, 500)], [held(3, 500)]] });
+      await ended(whole);
+      await ended(shares);
+      const linesOf = async (task: TaskRef) => (await logOf(task, "stdout")).trim().split("\n").toSorted();
+
+      expect(await linesOf(whole)).toEqual(["0: 3,5", "1: 3,5"]);
+      expect(await linesOf(shares)).toEqual(["0: 3", "1: 3"]);
+    });
+
     test("finds when the newest file of a folder was written", async () => {
       const checkpoints = join(folder, "checkpoints");
       expect(await driver.newestFileAt(checkpoints)).toBeNull();

@@ -38,6 +38,7 @@ function manifests(now: number): readonly unknown[] {
   ];
 }
 
+/** One workload: an ask of a project for GPUs of a pool. */
 interface Ask {
   readonly name: string;
   readonly project: string;
@@ -119,6 +120,11 @@ export async function fillQueue(server: ServerProcess, platform: Platform, now: 
     return items.length === waiting.length && items.every((each) => each.reason !== null) && planned.length >= 2;
   });
   return workloads;
+}
+
+/** Submits one more workload. */
+export async function submitOne(workloads: Workloads, ask: Ask): Promise<void> {
+  await workloads.submit(toRequest(ask));
 }
 
 /** Ends everything that `fillQueue` started. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Workloads } from "../../src/compute/ports.ts";
 import { type FreshPlatform, freshPlatform, testClock } from "../platform.ts";
 import { type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
-import { emptyQueue, fillQueue } from "./busy-queue.ts";
+import { emptyQueue, fillQueue, submitOne } from "./busy-queue.ts";
 import { withSignedInPage } from "./signed-in-page.ts";
 import { showPage } from "./visit-pages.ts";
 
@@ -89,17 +89,63 @@ test("the drawer shows a full explanation, and each edit leads to a what-if", { 
     const words = (await drawer.innerText()).replaceAll(/\s+/g, " ");
     expect(words).toMatch(/As likely as not in \d+m/);
     expect(words).toContain("At the latest – no limit bounds it");
-    expect(words).toMatch(/segment-roads running 4 GPUs done in \dh( \d+m)? at the latest, likely in 1h \d+m/);
+    expect(words).toMatch(
+      /segment-roads running ada · team vision, project maps 4 GPUs done in \dh( \d+m)? at the latest likely in 1h \d+m nine times/,
+    );
     expect(words).toContain("Stops segment-roads (4 GPUs, loses 4 GPU-hours)");
     expect(words).toContain("resources: { gpus: 1 }");
 
+    expect(words).toContain("Of the last 40 p90 estimates of its pool, 36 held");
+
     await drawer.getByRole("link", { name: "Try it out" }).first().click();
-    await page.getByText("Take large-map out of the queue").waitFor();
-    expect(JSON.parse(inAddress(page, "change") ?? "")).toMatchObject({
-      cancel: ["maps.large-map"],
-      submit: [{ name: "large-map", gpus: 1 }],
+    await page.getByText("Let large-map ask for 1 GPU").waitFor();
+    expect(JSON.parse(inAddress(page, "change") ?? "")).toEqual({
+      edits: [{ id: "maps.large-map", field: "shape.gpu.count", to: 1 }],
     });
-    await page.getByText("Submitted by the change").waitFor();
+    await page.getByText("Start earlier").first().waitFor();
+  });
+
+  expect(problems).toEqual([]);
+});
+
+test("an edit is applied to the training job once it was confirmed, and what a job cannot say is only tried out", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const job = { kind: "TrainingJob", project: "maps", name: "large-map", version: 7, labels: { of: "maps" } };
+  const spec = { pool: "h100", resources: { gpus: 6, gpuModel: "H100" }, priority: 50 };
+  let applied: unknown;
+  const problems = await onQueuePage("", async (page) => {
+    await page.route("**/why", (route) => route.fulfill({ json: explanation }));
+    await page.route("**/training-jobs/large-map", (route) => route.fulfill({ json: { ...job, spec } }));
+    await page.route("**/api/v1/apply", async (route) => {
+      applied = route.request().postDataJSON();
+      await route.fulfill({ json: { results: [] } });
+    });
+    await page.getByRole("row").filter({ hasText: "large-map" }).click();
+    const drawer = page.getByRole("dialog", { name: "large-map" });
+    await drawer.getByText("has no member for this").waitFor();
+    await drawer.getByRole("button", { name: "Apply…" }).first().click();
+    const asked = drawer.getByRole("group", { name: "Apply to large-map" });
+    await asked.getByText("The job begins anew").waitFor();
+    await asked.getByRole("button", { name: "Leave it as it is" }).click();
+    expect(applied).toBeUndefined();
+    await drawer.getByRole("button", { name: "Apply…" }).first().click();
+    await asked.getByRole("button", { name: "Apply to large-map" }).click();
+    await drawer.getByText("large-map was changed").waitFor();
+  });
+
+  expect(applied).toEqual({ manifests: [{ ...job, spec: { ...spec, resources: { gpus: 1, gpuModel: "H100" } } }] });
+  expect(problems).toEqual([]);
+});
+
+test("a schedule that is looked at shows who comes without being asked for again by time", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onQueuePage("?view=schedule&as=table", async (page) => {
+    await page.getByRole("row").filter({ hasText: "find-faces" }).first().waitFor();
+    await submitOne(workloads, { name: "comes-late", project: "chat", pool: "a100", gpus: 0.25, limitHours: 1 });
+    // Far less than the slow poll takes.
+    await page.getByRole("row").filter({ hasText: "comes-late" }).first().waitFor({ timeout: 20_000 });
   });
 
   expect(problems).toEqual([]);
@@ -143,14 +189,18 @@ const explanation = {
         kind: "running",
         endsBy: now + 3 * 60 * minuteMs,
         endsP50: now + 90 * minuteMs,
+        endsP90: now + 120 * minuteMs,
+        owner: { kind: "TrainingJob", name: "segment-roads", project: "maps", team: "vision", identity: "ada" },
       },
     ],
     changes: [],
   },
+  record: { scope: "pool", made: 40, held: 36, isCorrected: true },
   eta: { p50: now + 47 * minuteMs, p90: now + 130 * minuteMs, hardBound: null },
   evicts: [],
   edits: [
     { field: "shape.gpu.count", from: 6, to: 1, sentence: "ask for 1 H100", effect: "starts", evicts: [] },
+    { field: "topology", from: null, to: null, sentence: "ask for no groups", effect: "starts", evicts: [] },
     {
       field: "priority",
       from: 50,
@@ -196,7 +246,7 @@ async function lookAtList(page: Page): Promise<void> {
   await drawer.getByText("What would start it now").waitFor();
   expect(inAddress(page, "open")).toBe("faces.match-faces");
   const words = await drawer.innerText();
-  expect(words).toMatch(/find-faces running\s+2 GPUs\s+done in \dh( \d+m)? at the latest/);
+  expect(words).toMatch(/find-faces running\s+team vision, project faces\s+2 GPUs\s+done in \dh( \d+m)? at the latest/);
   expect(words).toMatch(/ask for 1 A100 GPU/i);
   expect(words).toContain("nobody is stopped");
   expect(words).toContain("millwright why faces.match-faces");

@@ -29,7 +29,7 @@ const narrowedLists = new Set([
   "GET /api/v1/watch",
   "GET /api/v1/workloads",
   "GET /api/v1/queue",
-  "GET /api/v1/quotas/usage",
+  "GET /api/v1/quota-usage",
   "GET /api/v1/schedule",
   "GET /api/v1/usage",
   "GET /api/v1/alerts",

@@ -37,8 +37,20 @@ test("the queue shows when each workload is planned to start", async () => {
   expect(shown.printed.map((line) => line.split(/ {2,}/)[6])).toEqual(["START", "in 1h", "held", "-"]);
 });
 
+test("the queue tells how often estimates have held in each pool", async () => {
+  const item = { id: "a", project: "cats", state: "queued", queuedAt: 0 };
+  const context = await open("GET /api/v1/queue", {
+    items: [item],
+    estimates: [{ pool: "h100", made: 100, held: 91 }],
+  });
+
+  await queue(context);
+
+  expect(context.printed.slice(-2)).toEqual(["", "of the last 100 p90 estimates in pool h100 91 held"]);
+});
+
 test("quotas are shown as a tree, in whole GPUs", async () => {
-  const context = await open("GET /api/v1/quotas/usage", {
+  const context = await open("GET /api/v1/quota-usage", {
     items: [
       { id: "team/vision", parent: "platform", share: 0.5, pastShare: 0.25, waiting: 0, resources: [] },
       {

@@ -14,7 +14,7 @@ export async function queue(context: CommandContext): Promise<number> {
   if (context.format === "json") printJson(context, answer);
   else if (context.format === "quiet") for (const item of items) context.terminal.print(nameOf(item));
   else if (items.length === 0) context.terminal.say("nothing waits and nothing runs");
-  else for (const line of renderQueue(context, items)) context.terminal.print(line);
+  else for (const line of [...renderQueue(context, items), ...renderRecords(answer)]) context.terminal.print(line);
   return exitCodes.ok;
 }
 
@@ -41,6 +41,16 @@ function renderQueue(context: CommandContext, items: readonly Item[]): readonly 
     ];
   });
   return renderTable(columns, rows, context.terminal);
+}
+
+/** How the p90 estimates that `why` tells have held lately, by pool. */
+function renderRecords(answer: Item): readonly string[] {
+  const records = readField(answer, "estimates");
+  const lines = (Array.isArray(records) ? records : []).map(
+    (each) =>
+      `of the last ${readText(each, "made")} p90 estimates in pool ${readText(each, "pool")} ${readText(each, "held")} held`,
+  );
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 /** When it is planned to start; `held`: as soon as the room is free that is made for it. */

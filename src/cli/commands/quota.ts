@@ -8,7 +8,7 @@ import { renderTable, type TableCell } from "../table.ts";
 /** Shows the quota tree as it is used: what each node has, uses, borrows and lends. */
 export async function quota(context: CommandContext): Promise<number> {
   const client = await context.connect();
-  const answer = toItem(await client.get("/api/v1/quotas/usage", {}, context.signal));
+  const answer = toItem(await client.get("/api/v1/quota-usage", {}, context.signal));
   const items = toItems(answer);
   if (context.format === "json") printJson(context, answer);
   else if (context.format === "quiet") for (const item of items) context.terminal.print(String(item["id"]));

@@ -46,6 +46,50 @@ test("tells the sentence, who is in the way, and what would help", async () => {
   ]);
 });
 
+test("tells whose each blocker is and when it lets go, as far as that is known", async () => {
+  const context = recordingContext({ url: "http://127.0.0.1" });
+  const now = context.clock.now();
+  const inHours = (hours: number): number => now + hours * 3_600_000;
+  const owner = { kind: "TrainingJob", name: "flight-delay", project: "cats", team: "vision", identity: "ada" };
+  const blockers = [
+    {
+      id: "w0",
+      name: "a",
+      gpus: 6,
+      kind: "running",
+      owner,
+      endsBy: inHours(8),
+      endsP50: inHours(2),
+      endsP90: inHours(5),
+    },
+    { id: "w2", name: "b", gpus: 1, kind: "running", owner: { ...owner, identity: null }, endsBy: null, endsP50: null },
+    { id: "", name: "c", gpus: 2, kind: "stopping", owner: null, endsBy: now, endsP50: now, endsP90: now },
+  ];
+  await open({ state: "queued", reason: { ...reason, blockers, changes: [] } });
+  const shown = recordingContext({ url: api.url });
+
+  await why(shown, { words: ["big"] });
+
+  expect(shown.printed.slice(3)).toEqual([
+    "  a  6 GPUs  running, of ada (team vision, project cats)  likely gone in 2h, nine times of ten in 5h, at the latest in 8h",
+    "  b  1 GPU  running, team vision, project cats",
+    "  c  2 GPUs  stopping  gone now",
+  ]);
+});
+
+test("tells how often such estimates have held", async () => {
+  await open({ state: "queued", reason, record: { scope: "pool", made: 40, held: 36, isCorrected: true } });
+  const shown = recordingContext({ url: api.url });
+  await why(shown, { words: ["big"] });
+  expect(shown.printed[1]).toBe("of the last 40 p90 estimates of its pool 36 held");
+  await api.close();
+
+  await open({ state: "queued", reason, record: { scope: "all", made: 3, held: 1, isCorrected: false } });
+  const few = recordingContext({ url: api.url });
+  await why(few, { words: ["big"] });
+  expect(few.printed[1]).toBe("of the last 3 p90 estimates of all pools 1 held; too few yet to correct them by");
+});
+
 test("what ended tells how", async () => {
   await open({
     state: "failed",

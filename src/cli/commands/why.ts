@@ -1,3 +1,4 @@
+import type { Instant } from "../../base/clock.ts";
 import { kinds } from "../../server/kinds.ts";
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -54,9 +55,13 @@ function renderReason(context: CommandContext, answer: Item, workload: Item): re
   const now = { ...workload, ...answer };
   const state = readText(now, "state");
   const head = hasEnded(now) ? outcomeOf(now) : `is ${paint(state, toneOf(state))}: ${sentenceOf(answer, workload)}`;
-  const lines = [`${nameOf(workload)} ${head}`, ...plannedStart(context, answer)];
+  const lines = [`${nameOf(workload)} ${head}`, ...plannedStart(context, answer), ...recordLines(answer)];
   const blockers = listAt(reason, "blockers");
-  if (blockers.length > 0) lines.push("", paint("in the way", "heading"), ...blockers.map(describeBlocker));
+  const blockerLine = (blocker: unknown): string => {
+    const more = [describeOwner(blocker), describeEnd(blocker, context.clock.now())].filter((each) => each !== "");
+    return [describeBlocker(blocker), ...more].join("  ");
+  };
+  if (blockers.length > 0) lines.push("", paint("in the way", "heading"), ...blockers.map(blockerLine));
   const evicted = listAt(answer, "evicts");
   if (evicted.length > 0) lines.push("", paint("stopped for it", "heading"), ...evicted.map(describeBlocker));
   const edits = listAt(answer, "edits").map((edit) => `  ${readText(edit, "sentence")}`);
@@ -80,6 +85,21 @@ function plannedStart(context: CommandContext, answer: Item): readonly string[] 
   return [[...likely, ...nine, `it is planned ${formatInstant(at, now)}, ${bound}`].join("; ")];
 }
 
+const scopeWords: Readonly<Record<string, string>> = {
+  queue: "of its queue in its pool",
+  pool: "of its pool",
+  all: "of all pools",
+};
+
+/** How estimates like these have held lately. */
+function recordLines(answer: Item): readonly string[] {
+  const [made, held] = [readField(answer, "record.made"), readField(answer, "record.held")];
+  if (typeof made !== "number" || typeof held !== "number" || made === 0) return [];
+  const scope = scopeWords[readText(answer, "record.scope")] ?? "";
+  const note = readField(answer, "record.isCorrected") === true ? "" : "; too few yet to correct them by";
+  return [`of the last ${made} p90 estimates ${scope} ${held} held${note}`];
+}
+
 function sentenceOf(answer: Item, workload: Item): string {
   const now = { ...workload, ...answer };
   const sentence = readText(answer, "sentence", readText(reasonOf(answer), "sentence"));
@@ -90,6 +110,33 @@ function describeBlocker(blocker: unknown): string {
   const gpus = readField(blocker, "gpus");
   const size = typeof gpus === "number" && gpus > 0 ? `  ${gpus} GPU${gpus === 1 ? "" : "s"}` : "";
   return `  ${readText(blocker, "name", readText(blocker, "id"))}${size}`;
+}
+
+/** What it does and whose it is: `running, of ada (team vision, project maps)`. */
+function describeOwner(blocker: unknown): string {
+  const kind = readText(blocker, "kind");
+  const [team, project] = [readText(blocker, "owner.team"), readText(blocker, "owner.project")];
+  if (project === "") return kind;
+  const where = team === "" ? `project ${project}` : `team ${team}, project ${project}`;
+  const identity = readText(blocker, "owner.identity");
+  return identity === "" ? `${kind}, ${where}` : `${kind}, of ${identity} (${where})`;
+}
+
+/** When it lets go: by its limit, and by what is known of runs like it. */
+function describeEnd(blocker: unknown, now: Instant): string {
+  const moments = [
+    ["endsP50", "likely gone"],
+    ["endsP90", "nine times of ten"],
+    ["endsBy", "at the latest"],
+  ] as const;
+  const known = moments.flatMap(([field, words]) => {
+    const at = readField(blocker, field);
+    return typeof at === "number" ? [`${words} ${at <= now ? "now" : formatInstant(at, now)}`] : [];
+  });
+  // All three are one moment where it is certain.
+  const [first] = known;
+  const isCertain = new Set(moments.map(([field]) => readField(blocker, field))).size === 1 && first !== undefined;
+  return isCertain ? first.replace("likely gone", "gone") : known.join(", ");
 }
 
 function reasonOf(answer: Item): unknown {

@@ -19,13 +19,15 @@ import type {
   TaskRef,
 } from "../ports.ts";
 import { toTaskEnd } from "../task-end.ts";
+import { findFreePort } from "./free-port.ts";
 import { LaunchSlots } from "./launch-slots.ts";
 import { findLastLines, readChunk } from "./log-file.ts";
 import { readMachine } from "./machine.ts";
+import { memberEnvironments } from "./member-environment.ts";
 import { newestFileAt } from "./newest-file.ts";
 import { ProcessGroup } from "./process-group.ts";
 import { isAlive, signalProcess } from "./process-table.ts";
-import { inheritedVariables, taskEnvironment, type Variables } from "./task-environment.ts";
+import { inheritedVariables, type Variables } from "./task-environment.ts";
 import {
   markName,
   readResult,
@@ -74,8 +76,9 @@ export interface LocalDriverOptions {
  */
 export class LocalDriver implements ComputeDriver {
   readonly name = "local";
-  /** One process group on this machine: several members would need a launcher on each node. */
-  readonly membersMax = 1;
+  /** Members are process groups on this machine. */
+  readonly membersMax = 64;
+  readonly canShrink = false;
   readonly #options: LocalDriverOptions;
   readonly #watched = new Map<string, { readonly task: TaskRef; readonly seen: TaskObservation["kind"] }>();
   readonly #listeners = new Set<(task: TaskRef) => void>();
@@ -99,7 +102,7 @@ export class LocalDriver implements ComputeDriver {
       signal.throwIfAborted();
       await this.#layFiles(task, folder);
       signal.throwIfAborted();
-      const supervisor = startSupervisor(folder, this.#describe(task, folder));
+      const supervisor = startSupervisor(folder, await this.#describe(task, folder));
       await untilTaken(folder, supervisor, signal);
     });
     await this.observe(task);
@@ -187,7 +190,7 @@ export class LocalDriver implements ComputeDriver {
 
   /** Kills what a dead supervisor left, and writes down that the task was lost, but not before all of it is gone. */
   async #endOrphan(folder: string): Promise<void> {
-    const group = new ProcessGroup(`${markName}=${folder}`, undefined);
+    const group = new ProcessGroup(`${markName}=${folder}`, []);
     const from = performance.now();
     while (group.sweep().length > 0) {
       group.signal("SIGKILL");
@@ -232,14 +235,16 @@ export class LocalDriver implements ComputeDriver {
     }
   }
 
-  #describe(task: TaskLaunch, folder: string): SupervisorTask {
+  async #describe(task: TaskLaunch, folder: string): Promise<SupervisorTask> {
     const [program = "", ...parameters] = task.command.argv;
+    const members = task.memberGpus?.length ?? 1;
+    const port = members > 1 ? await findFreePort() : 0;
     return {
       folder,
       argv: [program === "python" && task.environment !== null ? task.environment.python : program, ...parameters],
-      env: taskEnvironment(this.#options.hostEnvironment, task, folder),
+      environments: memberEnvironments(this.#options.hostEnvironment, task, folder, port),
       secrets: Object.values(task.command.secretEnv).filter((secret) => secret.length >= secretLengthMin),
-      memoryLimit: task.resources.memory,
+      memoryLimit: task.resources.memory * members,
       maxDurationMs: task.command.maxDurationMs,
       graceMs: task.command.graceMs,
     };

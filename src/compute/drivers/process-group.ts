@@ -9,7 +9,7 @@ import {
 } from "./process-table.ts";
 
 /**
- * All processes of one task, followed from its first one: its session, its descendants, and those that it let go.
+ * All processes of one task, followed from the first of each member: its session, its descendants, and those that it let go.
  *
  * A descendant that made a session of its own stays known once it was seen; `sweep` also finds those that nobody
  * saw, by the mark that every process of the task inherits in its environment.
@@ -20,9 +20,9 @@ export class ProcessGroup {
   readonly #self = process.pid;
 
   /** `mark` is a `NAME=value` that only this task's processes have in their environment. */
-  constructor(mark: string, first: ProcessRow | undefined) {
+  constructor(mark: string, first: readonly ProcessRow[]) {
     this.#mark = mark;
-    if (first !== undefined) this.#known.set(first.pid, first.startTicks);
+    for (const row of first) this.#known.set(row.pid, row.startTicks);
   }
 
   /** The processes that live now. */

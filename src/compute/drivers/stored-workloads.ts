@@ -42,11 +42,18 @@ export class StoredWorkloads implements Workloads {
   /** One of its pools must be able to run it, now or once its machines are known. */
   async #refuseImpossible(request: WorkloadRequest): Promise<void> {
     const { members, pools } = termsOf(request);
-    const { membersMax, name } = this.#needs.driver;
+    const { membersMax, canShrink, name } = this.#needs.driver;
     if (members.min > membersMax) {
       throw new Fault(
         "compute.request-impossible",
         `it asks for at least ${members.min} members, and the driver ${name} of pool ${pools.join(", ")} runs at most ${membersMax} of a workload; ask for ${membersMax}, or choose a pool of another driver`,
+        { details: { pools, members } },
+      );
+    }
+    if (members.min < members.max && !canShrink) {
+      throw new Fault(
+        "compute.request-impossible",
+        `it asks for ${members.min} to ${members.max} members, and the driver ${name} of pool ${pools.join(", ")} cannot take members from what runs; ask for one number of them, or choose a pool of another driver`,
         { details: { pools, members } },
       );
     }

@@ -9,7 +9,7 @@ import type { ProcessIdentity } from "./process-table.ts";
  * What lies in the folder of one start of a workload:
  *
  *   work/            where the program runs            supervisor.json  whose task this is; made once, with its content
- *   stdout.log       what it wrote                     started.json     the program's process
+ *   stdout.log       what it wrote                     started.json     the first member's process
  *   started.reserve  room for that, taken early        stop             somebody asked it to stop
  *   result.reserve   room for the result, taken early  result.json      how it ended; its presence is the end
  *   stderr.log
@@ -24,8 +24,10 @@ export const markName = "MILLWRIGHT_TASK_FOLDER";
 export interface SupervisorTask {
   readonly folder: string;
   readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  /** One for each member, the first one's first. */
+  readonly environments: readonly Readonly<Record<string, string>>[];
   readonly secrets: readonly string[];
+  /** Of all members together. */
   readonly memoryLimit: Bytes | null;
   readonly maxDurationMs: Millis | null;
   readonly graceMs: Millis;
@@ -116,7 +118,7 @@ export function reserveRoom(folder: string): void {
   writeWhole(paths.resultReserve, " ".repeat(resultBytes), false);
 }
 
-/** Writes down the program's process. */
+/** Writes down the process of the first member. */
 export function writeStarted(folder: string, started: StartedTask): void {
   const paths = taskPaths(folder);
   const text = JSON.stringify(started);

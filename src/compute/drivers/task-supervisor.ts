@@ -27,7 +27,7 @@ import {
 
 /*
  * The program that stands over one task, in a session of its own, so that it outlives the server. It takes the
- * task (the first supervisor wins), starts the program, holds it to its limits, and writes down how it ended.
+ * task (the first supervisor wins), starts the program of each member, holds it to its limits, and writes down how it ended.
  * SIGTERM, or a file `stop` in the task's folder, asks it to stop the task.
  */
 
@@ -61,11 +61,11 @@ class Supervision {
   #memoryPeak = 0;
   #isAskedToStop = false;
 
-  constructor(task: SupervisorTask, child: ChildProcess, logs: readonly number[]) {
+  constructor(task: SupervisorTask, members: readonly Member[], logs: readonly number[]) {
     this.#task = task;
     this.#group = new ProcessGroup(
       `${markName}=${task.folder}`,
-      child.pid === undefined ? undefined : readProcess(child.pid),
+      members.flatMap(({ child }) => (child.pid === undefined ? [] : (readProcess(child.pid) ?? []))),
     );
     this.#logs = logs;
   }
@@ -196,35 +196,65 @@ function takeRoom(folder: string): readonly [number, number] {
   }
 }
 
-async function supervise(task: SupervisorTask): Promise<void> {
-  const paths = taskPaths(task.folder);
-  const self = identityOf(process.pid);
-  if (self === undefined || !claimTask(task.folder, self)) return;
-  const [out, err] = takeRoom(task.folder);
+/** One of the task's programs. */
+interface Member {
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+  readonly failed: Promise<Error>;
+}
+
+/** Starts a member in a process group of its own; all write into the same logs. */
+function startMember(task: SupervisorTask, env: Readonly<Record<string, string>>, out: number, err: number): Member {
   const [program = "", ...parameters] = task.argv;
   const child = spawn(program, parameters, {
-    cwd: paths.work,
-    env: task.env,
+    cwd: taskPaths(task.folder).work,
+    env,
     detached: true,
     stdio: ["ignore", out, err],
   });
-  const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
-  const failed = new Promise<Error>((resolve) => child.once("error", resolve));
-  if (child.pid === undefined) {
-    writeResult(task.folder, unstartable(task, await failed));
+  return {
+    child,
+    exited: new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal }))),
+    failed: new Promise((resolve) => child.once("error", resolve)),
+  };
+}
+
+const success: Exit = { code: 0, signal: null };
+
+/** The exit of the whole: that of the first member that failed, at once; success once all have succeeded. */
+async function exitOf(members: readonly Member[]): Promise<Exit> {
+  const failed = Promise.withResolvers<Exit>();
+  const watch = async ({ exited }: Member): Promise<void> => {
+    const exit = await exited;
+    if (exit.code !== 0) failed.resolve(exit);
+  };
+  await Promise.race([failed.promise, Promise.all(members.map(watch))]);
+  return await Promise.race([failed.promise, Promise.resolve(success)]);
+}
+
+async function supervise(task: SupervisorTask): Promise<void> {
+  const self = identityOf(process.pid);
+  if (self === undefined || !claimTask(task.folder, self)) return;
+  const [out, err] = takeRoom(task.folder);
+  const members = task.environments.map((env) => startMember(task, env, out, err));
+  const supervision = new Supervision(task, members, [out, err]);
+  const unborn = members.find(({ child }) => child.pid === undefined);
+  if (unborn !== undefined) {
+    await supervision.kill();
+    writeResult(task.folder, unstartable(task, await unborn.failed));
     return;
   }
-  const supervision = new Supervision(task, child, [out, err]);
   process.on("SIGTERM", () => supervision.askToStop());
   try {
-    const identity = identityOf(child.pid);
+    // The first may have done its part already.
+    const [identity] = members.flatMap(({ child }) => (child.pid === undefined ? [] : (identityOf(child.pid) ?? [])));
     if (identity !== undefined) writeStarted(task.folder, { process: identity, startedAt: supervision.startedAt });
   } catch (error) {
     await supervision.kill();
     writeResult(task.folder, unstartable(task, error));
     return;
   }
-  writeResult(task.folder, await supervision.run(exited));
+  writeResult(task.folder, await supervision.run(exitOf(members)));
   closeSync(out);
   closeSync(err);
 }

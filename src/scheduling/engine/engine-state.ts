@@ -35,7 +35,7 @@ interface PoolUse {
 /** Everything that the engine knows, and the few changes from which every decision is made. */
 export class EngineState {
   readonly settings: EngineSettings;
-  readonly shares: QueueShares;
+  #shares: QueueShares;
   readonly cluster: Cluster;
   readonly search: PlaceSearch;
   readonly waiting = new Map<string, Waiting>();
@@ -75,9 +75,18 @@ export class EngineState {
   constructor(settings: EngineSettings, shares: QueueShares) {
     this.settings = settings;
     this.planningLooksMax = settings.planningLooksMax;
-    this.shares = shares;
+    this.#shares = shares;
     this.cluster = new Cluster(settings.placement);
     this.search = new PlaceSearch(this.cluster.room);
+  }
+
+  get shares(): QueueShares {
+    return this.#shares;
+  }
+
+  /** Takes other books, in which nothing is counted yet: see `recountShares`. */
+  replaceShares(shares: QueueShares): void {
+    this.#shares = shares;
   }
 
   submit(item: WorkItem): void {

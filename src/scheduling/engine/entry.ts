@@ -18,8 +18,8 @@ export interface Plan {
   readonly laid: readonly LaidClaim[];
   /** What its own line had planned before it. */
   readonly ahead: Amounts;
-  /** Where its queue stood with this and what was planned before, when it was planned. */
-  readonly standing: Standing;
+  /** Where its queue stood with this and what was planned before, when it was planned or the quotas changed last. */
+  standing: Standing;
   readonly amounts: Amounts;
   readonly isHardBound: boolean;
   /** Kept for the workload that it was freed for until then; null: an ordinary plan. */

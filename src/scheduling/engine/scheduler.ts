@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { type TypicalWorkload, typicalWorkload } from "../placement/typical-mix.ts";
-import type { QuotaNode } from "../quota/model.ts";
+import type { Amounts, QuotaNode } from "../quota/model.ts";
 import { checkReservation } from "./check-input.ts";
 import { EngineState } from "./engine-state.ts";
 import {
@@ -18,6 +18,7 @@ import {
 } from "./model.ts";
 import { preempt } from "./preempt.ts";
 import { QueueShares } from "./queue-shares.ts";
+import { recountShares } from "./recount-shares.ts";
 import { runCycle } from "./run-cycle.ts";
 import { layDown, takeSnapshot } from "./snapshot.ts";
 
@@ -30,17 +31,30 @@ import { layDown, takeSnapshot } from "./snapshot.ts";
  */
 export class Scheduler {
   readonly #state: EngineState;
-  readonly #quota: readonly QuotaNode[];
+  #quota: readonly QuotaNode[];
   #mix: TypicalWorkload = typicalWorkload([]);
   #isCapacityStale = false;
   #lastCycleAt = Number.NEGATIVE_INFINITY;
 
   /** @throws {RangeError} when `quota` is no tree: check it first with `checkQuotaTree`. */
   constructor(settings: EngineSettings, quota: readonly QuotaNode[]) {
-    const { halfLifeMs, historyWeight } = settings;
-    const shares = new QueueShares(quota, { capacity: {}, halfLifeMs, historyWeight });
     this.#quota = quota;
-    this.#state = new EngineState(settings, shares);
+    this.#state = new EngineState(settings, sharesOf(quota, settings));
+  }
+
+  /**
+   * Puts another quota tree in the place of this one. What runs runs on, what is planned stays planned, and whoever waits
+   * without a plan is looked at again. Cost: that of a restart, but for places.
+   *
+   * @throws {RangeError} when `quota` is no tree, or a queue in use is no queue of it.
+   */
+  setQuota(quota: readonly QuotaNode[], now: Instant): void {
+    const { shares, settings } = this.#state;
+    const past = shares.readPast(now);
+    const next = sharesOf(quota, settings);
+    next.setCapacity(this.#capacity(), Number.NEGATIVE_INFINITY);
+    this.#quota = quota;
+    recountShares(this.#state, next, past);
   }
 
   /** What workloads typically ask for, as `typicalWorkload` tells: placement keeps room for it. */
@@ -191,6 +205,12 @@ export class Scheduler {
   }
 
   #countCapacity(now: Instant): void {
+    this.#state.shares.setCapacity(this.#capacity(), now);
+    this.#isCapacityStale = false;
+  }
+
+  /** All there is of each resource. */
+  #capacity(): Amounts {
     const capacity: Record<string, number> = {};
     const add = (key: string, amount: number): void => {
       capacity[key] = (capacity[key] ?? 0) + amount;
@@ -204,8 +224,7 @@ export class Scheduler {
         for (const [name, amount] of Object.entries(spec.custom ?? {})) add(name, amount);
       }
     }
-    this.#state.shares.setCapacity(capacity, now);
-    this.#isCapacityStale = false;
+    return capacity;
   }
 
   /** What the engine knows, for those who explain it; only the engine changes it. */
@@ -220,4 +239,8 @@ export class Scheduler {
   get runningCount(): number {
     return this.#state.running.size;
   }
+}
+
+function sharesOf(quota: readonly QuotaNode[], { halfLifeMs, historyWeight }: EngineSettings): QueueShares {
+  return new QueueShares(quota, { capacity: {}, halfLifeMs, historyWeight });
 }

@@ -2,26 +2,18 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PendingReason } from "../../compute/ports.ts";
 import { itemOf, minute, nodeOf, poolOf, queueOf, settings, shapeOf } from "../engine/fixtures/engine-values.ts";
-import type { AdvanceReservation, EngineNode, EnginePool, EngineSettings, WorkItem } from "../engine/model.ts";
+import type { AdvanceReservation } from "../engine/model.ts";
 import { Scheduler } from "../engine/scheduler.ts";
 import { forecastStarts } from "../forecast/forecast-starts.ts";
-import type { QuotaNode } from "../quota/model.ts";
 import { explainItem } from "./explain-item.ts";
+import { engineOf, type WaitScenario } from "./fixtures/wait-scenario.ts";
 import { reasonCodes, type ReasonCode } from "./model.ts";
 import { refuseImpossible } from "./refuse-impossible.ts";
 
 const hour = 60 * minute;
 
-/** A moment of a cluster: `first` is submitted and a cycle runs, then what `next` does, then `item` and another cycle. */
-interface Scenario {
+interface Scenario extends WaitScenario {
   readonly name: string;
-  readonly pool?: Partial<EnginePool>;
-  readonly nodes?: readonly EngineNode[];
-  readonly quota?: readonly QuotaNode[];
-  readonly settings?: Partial<EngineSettings>;
-  readonly first?: readonly WorkItem[];
-  readonly next?: (engine: Scheduler) => void;
-  readonly item: WorkItem;
   readonly wantCode: ReasonCode;
   readonly wantSentence: string;
   readonly wantBlockers?: readonly string[];
@@ -61,7 +53,7 @@ const scenarios: readonly Scenario[] = [
     item: itemOf("x", 16),
     wantCode: "too-many-gpus",
     wantSentence: "never: it asks for 16 GPUs, and no node has more than 8 in pool train",
-    wantChange: "ask for 8 or fewer GPUs",
+    wantChange: "ask for at most 8 GPUs",
   },
   {
     name: "more CPUs than a node has",
@@ -86,7 +78,7 @@ const scenarios: readonly Scenario[] = [
     item: itemOf("x", 1, { shape: shapeOf(1, { nodeLabels: { country: "de" } }) }),
     wantCode: "label-or-taint",
     wantSentence:
-      "never: it asks for nodes labelled country=de, and of the one node of pool train that could run it none is",
+      "never: it asks for nodes labelled country=de, and the one node of pool train that could run it is not",
   },
   {
     name: "a taint that it does not tolerate",
@@ -156,14 +148,14 @@ const scenarios: readonly Scenario[] = [
     nodes: [nodeOf("n1", 8, { state: "draining" }), nodeOf("n2", 8, { state: "draining" })],
     item: itemOf("x", 1),
     wantCode: "pool-draining",
-    wantSentence: "2 of the 2 nodes of pool train that could run it are draining (n1 and n2)",
+    wantSentence: "the 2 nodes of pool train that could run it are draining (n1 and n2)",
   },
   {
     name: "too few nodes are up",
     nodes: [nodeOf("n1", 8), nodeOf("n2", 8, { state: "down" })],
     item: itemOf("x", 8, { members: { min: 2, max: 2 } }),
     wantCode: "nodes-down",
-    wantSentence: "1 of the 2 nodes of pool train that could run it is down (n2), and the others are too few for it",
+    wantSentence: "1 of the 2 nodes of pool train that could run it is down (n2), and the other is too little for it",
   },
   {
     name: "others use the quota",
@@ -299,18 +291,6 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-function engineOf(scenario: Scenario): Scheduler {
-  const engine = new Scheduler({ ...settings, ...scenario.settings }, scenario.quota ?? [queueOf("a")]);
-  engine.setPool(poolOf(scenario.pool));
-  for (const node of scenario.nodes ?? [nodeOf("n1", 8)]) engine.setNode(node);
-  for (const item of scenario.first ?? []) engine.submit(item);
-  engine.cycle(0);
-  scenario.next?.(engine);
-  engine.submit(scenario.item);
-  engine.cycle(2);
-  return engine;
-}
-
 describe("the reason why a workload waits", () => {
   test.each(scenarios)("$wantCode: $name", (scenario) => {
     const engine = engineOf(scenario);
@@ -325,7 +305,7 @@ describe("the reason why a workload waits", () => {
   });
 
   test("is that nothing is in its way before the first cycle has seen it", () => {
-    const engine = engineOf({ name: "", item: itemOf("y", 1), wantCode: "next-cycle", wantSentence: "" });
+    const engine = engineOf({ item: itemOf("y", 1) });
     engine.submit(itemOf("x", 1));
 
     expect(explainItem(engine, "x", 3)?.reason.code).toBe("next-cycle");
@@ -361,9 +341,30 @@ describe("the reason why a workload waits", () => {
 
     expect(explained).toMatchObject({ position: 2, waitingInQueue: 2, evicts: [] });
     expect(explained?.reason.blockers).toEqual([
-      { id: "r1", name: "TrainingJob/r1", queue: "a", gpus: 4, kind: "running", endsBy: 2 * hour, endsP50: hour },
+      {
+        id: "r1",
+        name: "TrainingJob/r1",
+        queue: "a",
+        gpus: 4,
+        kind: "running",
+        endsBy: 2 * hour,
+        endsP50: hour,
+        endsP90: 1.5 * hour,
+      },
     ]);
     expect(explained?.eta).toMatchObject({ p50: 2 * hour, p90: 2.5 * hour });
+  });
+
+  test("tells no end of a blocker that nothing bounds and nothing is known of", () => {
+    const engine = engineOf({
+      nodes: [nodeOf("n1", 4)],
+      first: [itemOf("r1", 4, { limitMs: null })],
+      item: itemOf("x", 2, { submittedAt: 1 }),
+    });
+
+    expect(explainItem(engine, "x", 2)?.reason.blockers).toMatchObject([
+      { id: "r1", endsBy: null, endsP50: null, endsP90: null },
+    ]);
   });
 
   test("names whom it has told to stop", () => {

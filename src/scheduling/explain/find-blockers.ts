@@ -2,9 +2,9 @@ import type { Instant } from "../../base/clock.ts";
 import { heldMillis, memberMillis } from "../engine/amounts.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import type { Plan, Running, Waiting } from "../engine/entry.ts";
-import { wholeGpu } from "../engine/model.ts";
+import { type WorkItem, wholeGpu } from "../engine/model.ts";
 import type { NodeState } from "../engine/node-state.ts";
-import { runDuration, runEnd } from "../forecast/run-duration.ts";
+import { type Likelihood, runDuration, runEnd } from "../forecast/run-duration.ts";
 import type { QuotaShortage } from "../quota/quota-fit.ts";
 import type { Blocker } from "./model.ts";
 
@@ -84,7 +84,7 @@ export function findPromises(state: EngineState, owners: ReadonlySet<string>): r
       const name = `reservation ${owner}`;
       promises.push({
         at: start,
-        blocker: { id: owner, name, queue: "", gpus, kind: "reserved", endsBy: end, endsP50: end },
+        blocker: { id: owner, name, queue: "", gpus, kind: "reserved", ...surelyAt(end) },
       });
     }
     const entry = state.waiting.get(owner);
@@ -100,38 +100,39 @@ export function findPromises(state: EngineState, owners: ReadonlySet<string>): r
 /** A workload that waits and whose turn comes before. */
 export function waitingBlocker({ item }: Waiting): Blocker {
   const gpus = (memberMillis(item.shape) * item.members.min) / wholeGpu;
-  return { id: item.id, name: item.name, queue: item.queue, gpus, kind: "waiting", endsBy: null, endsP50: null };
+  return { ...namesOf(item), gpus, kind: "waiting", endsBy: null, endsP50: null, endsP90: null };
 }
 
-function plannedBlocker(state: EngineState, { item, reckonedMs }: Waiting, plan: Plan): Blocker {
+function plannedBlocker(state: EngineState, { item }: Waiting, plan: Plan): Blocker {
   const gpus = heldMillis(item.shape, plan.places) / wholeGpu;
-  return {
-    id: item.id,
-    name: item.name,
-    queue: item.queue,
-    gpus,
-    kind: "planned",
-    endsBy: finite(plan.at + reckonedMs),
-    endsP50: finite(plan.at + runDuration(item, "p50", state.settings)),
-  };
+  const after = (likelihood: Likelihood): Instant => plan.at + runDuration(item, likelihood, state.settings);
+  return { ...namesOf(item), gpus, kind: "planned", ...endsOf(item, plan.at, after) };
 }
 
 function runningBlocker(state: EngineState, run: Running, now: Instant): Blocker {
   const { item, startedAt, endBy, isStopping } = run;
-  const p50 = isStopping ? endBy : Math.min(endBy, runEnd(item, startedAt, now, "p50", state.settings));
-  return {
-    id: item.id,
-    name: item.name,
-    queue: item.queue,
-    gpus: gpusOfRun(run),
-    kind: isStopping ? "stopping" : "running",
-    endsBy: finite(endBy),
-    endsP50: finite(p50),
-  };
+  const gpus = gpusOfRun(run);
+  if (isStopping) return { ...namesOf(item), gpus, kind: "stopping", ...surelyAt(endBy) };
+  const after = (likelihood: Likelihood): Instant => runEnd(item, startedAt, now, likelihood, state.settings);
+  return { ...namesOf(item), gpus, kind: "running", ...endsOf(item, startedAt, after) };
 }
 
-function finite(at: Instant): Instant | null {
-  return Number.isFinite(at) ? at : null;
+function namesOf({ id, name, queue }: WorkItem): Pick<Blocker, "id" | "name" | "queue"> {
+  return { id, name, queue };
+}
+
+type Ends = Pick<Blocker, "endsBy" | "endsP50" | "endsP90">;
+
+function surelyAt(at: Instant): Ends {
+  const end = Number.isFinite(at) ? at : null;
+  return { endsBy: end, endsP50: end, endsP90: end };
+}
+
+/** A limit bounds it; history tells what is likely. */
+function endsOf({ limitMs, forecast }: WorkItem, from: Instant, after: (likelihood: Likelihood) => Instant): Ends {
+  const endsBy = limitMs === null ? null : from + limitMs;
+  if (forecast === null) return { endsBy, endsP50: null, endsP90: null };
+  return { endsBy, endsP50: after("p50"), endsP90: after("p90") };
 }
 
 function byId(left: { readonly id: string }, right: { readonly id: string }): number {

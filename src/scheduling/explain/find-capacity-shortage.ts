@@ -8,7 +8,7 @@ import type { PlaceAsk } from "../engine/place-search.ts";
 import type { PoolState } from "../engine/pool-state.ts";
 import type { PassingCode } from "./model.ts";
 import { membersThatFit } from "./refuse-impossible.ts";
-import { areOf, count, cpusOf, gpusOf, wordsOfAsk, wordsOfGpus } from "./words.ts";
+import { count, countWith, cpusOf, gpusOf, numberWith, wordsOfAsk, wordsOfGpus } from "./words.ts";
 
 /** What is short of a pool now, beside what runs there. */
 export interface CapacityShortage {
@@ -52,21 +52,27 @@ function gpusShort(
   const place = hosts.length === 1 ? "" : " on one node";
   const asks = `it asks for ${wordsOfAsk(asked, min)}`;
   const changes = mostOf(shape, most, min);
-  const of = asked.gpuModels.length === 1 || pool.models.length === 1 ? "" : ` ${shape.gpuModels.join(" or ")}`;
+  const of = asked.gpuModels.length === 1 || pool.models.length === 1 ? "" : `${shape.gpuModels.join(" or ")} `;
   if (free < memberMillis(shape) * min) {
-    const scattered = hosts.length > 1 && free > most ? `; ${gpusOf(free)} ${areOf(gpusOf(free))} free in all` : "";
-    const there = most === 0 ? `no${of} GPU is free` : `${gpusOf(most)}${of} ${areOf(gpusOf(most))} free${place}`;
+    const scattered = hosts.length > 1 && free > most ? `; ${numberWith(gpusOf(free), "is")} free in all` : "";
+    const there = most === 0 ? `no ${of}GPU is free` : `${wordsOfFree(most, of)} free${place}`;
     return { code: "insufficient-gpus", sentence: `${asks}, and ${there}${scattered}`, changes };
   }
   const isWhole = shape.gpu.kind === "whole";
   const pieces = isWhole && whole * wholeGpu < free ? `, ${whole} of them whole` : "";
   const alone = isWhole ? `, but no more than ${gpusOf(most)}${place}` : ", but in smaller pieces";
-  const found = `${gpusOf(free)}${of} ${areOf(gpusOf(free))} free in all${pieces}`;
+  const found = `${wordsOfFree(free, of)} free in all${pieces}`;
   return {
     code: "fragmented",
     sentence: `${asks}, and ${found}${min === 1 ? alone : ", but not as its members ask for them"}`,
     changes: [...changes, "move runs together"],
   };
+}
+
+/** `2 are`; with a model `2 A100 GPUs are`. */
+function wordsOfFree(millis: number, model: string): string {
+  const free = gpusOf(millis);
+  return model === "" ? numberWith(free, "is") : countWith(free, `${model}GPU`, "is");
 }
 
 /** GPUs of a node that a member could take, in milli-GPUs. */
@@ -117,7 +123,7 @@ function restShort(
     const free = cpusOf(Math.max(0, ...able.map((node) => node.cpuFree)));
     return {
       code: "insufficient-cpus",
-      sentence: `${each} ${count(cpusOf(shape.cpuMillis), "CPU")}${beside}, and ${free} ${areOf(free)} free${place}`,
+      sentence: `${each} ${count(cpusOf(shape.cpuMillis), "CPU")}${beside}, and ${numberWith(free, "is")} free${place}`,
       changes: free > 0.01 ? [`ask for at most ${count(free, "CPU")}`] : [],
     };
   }
@@ -134,7 +140,7 @@ function restShort(
     const free = Math.max(0, ...able.map((node) => node.customFree[name] ?? 0));
     return {
       code: "insufficient-custom",
-      sentence: `${each} ${wanted} of ${name}${beside}, and ${free} ${areOf(free)} free${place}`,
+      sentence: `${each} ${wanted} of ${name}${beside}, and ${numberWith(free, "is")} free${place}`,
       changes: free > 0 ? [`ask for at most ${free} of ${name}`] : [],
     };
   }

@@ -3,7 +3,7 @@ import { migMillis } from "../engine/mig-profile.ts";
 import type { EngineNode, Shape } from "../engine/model.ts";
 import { couldHost } from "../engine/node-state.ts";
 import type { Obstacle } from "./model.ts";
-import { count, cpusOf, wordsOfGpus, wordsOfList } from "./words.ts";
+import { count, cpusOf, partWith, wordsOfGpus, wordsOfList } from "./words.ts";
 
 /** Why none of these nodes could ever host such a member: GPU model, GPUs, CPUs, memory, custom resources, labels. */
 export function findMisfit(shape: Shape, nodes: readonly EngineNode[], pool: string): Obstacle {
@@ -46,7 +46,7 @@ function findGpuMisfit({ gpu, gpuModels }: Shape, nodes: readonly EngineNode[], 
     code: "too-many-gpus",
     pool,
     sentence: `it asks for ${wordsOfGpus(gpu, gpuModels)}, and ${found} in pool ${pool}`,
-    changes: [most === 0 ? "ask for no GPUs" : `ask for ${most} or fewer GPUs`, "choose another pool"],
+    changes: [most === 0 ? "ask for no GPUs" : `ask for at most ${count(most, "GPU")}`, "choose another pool"],
   };
 }
 
@@ -98,14 +98,14 @@ function findLabelMisfit(shape: Shape, nodes: readonly EngineNode[], pool: strin
   const labels = Object.entries(shape.nodeLabels ?? {});
   const hosts = nodes.filter((node) => couldHost(unlabelled, { ...node, taints: [] }));
   if (hosts.length === 0) return null;
-  const large = hosts.length === 1 ? "the one node" : `the ${hosts.length} nodes`;
+  const those = `of pool ${pool} that could run it`;
   const labelled = hosts.filter((node) => labels.every(([name, value]) => node.labels?.[name] === value));
   if (labelled.length === 0) {
     const asked = labels.map(([name, value]) => `${name}=${value}`).join(" and ");
     return {
       code: "label-or-taint",
       pool,
-      sentence: `it asks for nodes labelled ${asked}, and of ${large} of pool ${pool} that could run it none is`,
+      sentence: `it asks for nodes labelled ${asked}, and ${hosts.length === 1 ? `the one node ${those} is not` : `none of the ${count(hosts.length, "node")} ${those} is`}`,
       changes: [`label nodes of pool ${pool} ${asked}`, "ask for no such label", "choose another pool"],
     };
   }
@@ -115,7 +115,7 @@ function findLabelMisfit(shape: Shape, nodes: readonly EngineNode[], pool: strin
   return {
     code: "label-or-taint",
     pool,
-    sentence: `${large} of pool ${pool} that could run it only ${hosts.length === 1 ? "takes" : "take"} workloads that tolerate ${wordsOfList(missing.toSorted())}`,
+    sentence: `${partWith(hosts.length, hosts.length, { noun: "node", which: `${those} only` }, "takes")} workloads that tolerate ${wordsOfList(missing.toSorted())}`,
     changes: [`tolerate ${missing.toSorted().join(" and ")}`, "choose another pool"],
   };
 }

@@ -15,7 +15,7 @@ import { findCapacityShortage } from "./find-capacity-shortage.ts";
 import { leastAsks } from "./least-asks.ts";
 import { type Blocker, passingCodes, type PassingCode, type WaitReason } from "./model.ts";
 import { findObstacle } from "./refuse-impossible.ts";
-import { areOf, count, wordsOfAmount, wordsOfList } from "./words.ts";
+import { count, countWith, partWith, wordsOfAmount, wordsOfAmountWith, wordsOfList } from "./words.ts";
 
 /** One look at one waiting workload. */
 interface Look {
@@ -62,9 +62,7 @@ function findHold({ state, entry, now }: Look): Hindrance | null {
   );
   const until = Math.max(now, plan.at, ...leaving.map((run) => run.endBy));
   const what =
-    leaving.length === 0
-      ? "room was made for it"
-      : `${count(leaving.length, "run")} ${leaving.length === 1 ? "was" : "were"} told to stop for it`;
+    leaving.length === 0 ? "room was made for it" : `${countWith(leaving.length, "run", "was")} told to stop for it`;
   return {
     code: "held-for-preemption",
     pool: state.cluster.poolOf(plan.places[0]?.node ?? "")?.spec.id ?? null,
@@ -84,17 +82,22 @@ function findNodesAway({ state, entry }: Look): Hindrance | null {
   if (away.length === 0 || findObstacle(state, item, (node) => node.spec.state === "ready") === null) return null;
   const areAllDraining = away.length === hosts.length && away.every((node) => node.spec.state === "draining");
   const pools = wordsOfList([...new Set(away.map((node) => node.spec.pool))]);
-  const rest = away.length === hosts.length ? "" : ", and the others are too few for it";
+  const those = { noun: "node", which: `of pool ${pools} that could run it` };
   const names = wordsOfList(away.map((node) => node.spec.id).toSorted());
   const draining = away.filter((node) => node.spec.state === "draining").length;
   const how = draining === 0 ? "down" : draining === away.length ? "draining" : "down or draining";
   return {
     code: areAllDraining ? "pool-draining" : "nodes-down",
     pool: away[0]?.spec.pool ?? null,
-    sentence: `${away.length} of the ${count(hosts.length, "node")} of pool ${pools} that could run it ${areOf(away.length)} ${how} (${names})${rest}`,
+    sentence: `${partWith(away.length, hosts.length, those, "is")} ${how} (${names})${wordsOfLeft(hosts.length - away.length)}`,
     changes: ["wait until they are back", "choose another pool"],
     blockers: () => [],
   };
+}
+
+function wordsOfLeft(left: number): string {
+  if (left === 0) return "";
+  return left === 1 ? ", and the other is too little for it" : ", and the others are too few for it";
 }
 
 function nearestOf(look: Look): Hindrance {
@@ -136,7 +139,7 @@ function findQuotaUse({ state, entry, now }: Look, pool: PoolState, { shape, min
   return {
     code: "quota-in-use",
     pool: pool.spec.id,
-    sentence: `it asks for ${wordsOfAmount(key, shortage.asked)}, and ${limitOf(shortage, queue)}, of which ${wordsOfAmount(key, shortage.uses)} ${areOf(shortage.uses)} used`,
+    sentence: `it asks for ${wordsOfAmount(key, shortage.asked)}, and ${limitOf(shortage, queue)}, of which ${wordsOfAmountWith(key, shortage.uses, "is")} used`,
     changes: [
       ...(available > 0 ? [`ask for at most ${wordsOfAmount(key, available)}`] : []),
       `raise the quota of ${shortage.node}`,

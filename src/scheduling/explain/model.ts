@@ -88,10 +88,12 @@ export interface Blocker {
   /** GPUs that it holds or will hold; parts count as parts. */
   readonly gpus: number;
   readonly kind: "running" | "stopping" | "planned" | "waiting" | "reserved";
-  /** When it is reckoned to let go at the latest; null: never by itself, or not known. */
+  /** When it lets go at the latest, by its limit or because it was told to stop; null: nothing bounds it. */
   readonly endsBy: Instant | null;
-  /** When it is as likely gone as not; null where `endsBy` is. */
+  /** When it is as likely gone as not, by the history of runs like it; null where too little is known of them. */
   readonly endsP50: Instant | null;
+  /** When it is gone nine times of ten, by the same history. */
+  readonly endsP90: Instant | null;
 }
 
 /**

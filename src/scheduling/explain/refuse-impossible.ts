@@ -12,7 +12,7 @@ import { queueOf } from "../quota/move-usage.ts";
 import { findMisfit } from "./find-misfit.ts";
 import { leastAsks } from "./least-asks.ts";
 import { type Obstacle, reasonCodes, type WaitReason } from "./model.ts";
-import { wordsOfAmount, wordsOfAsk } from "./words.ts";
+import { count, wordsOfAmount, wordsOfAsk } from "./words.ts";
 
 /**
  * Why no empty cluster and no idle quota could ever run the item; null when one could. Nodes that drain or are down
@@ -131,7 +131,7 @@ function findTooLarge(
       code: "too-many-members",
       pool: id,
       sentence: `${whole}, and pool ${id} has room for ${anywhere} of them when it is empty`,
-      changes: [`ask for at most ${anywhere} members`, "choose another pool"],
+      changes: [`ask for at most ${count(anywhere, "member")}`, "choose another pool"],
     };
   }
   const most = membersThatFit(pool, slots, ask);
@@ -141,7 +141,11 @@ function findTooLarge(
     code: "no-domain-large-enough",
     pool: id,
     sentence: `${whole}${required === undefined ? "" : ` in one ${required}`}${groups}, and ${where} has room for ${most} of them when it is empty`,
-    changes: [...(most > 0 ? [`ask for at most ${most} members`] : []), "ask for a wider level", "choose another pool"],
+    changes: [
+      ...(most > 0 ? [`ask for at most ${count(most, "member")}`] : []),
+      "ask for a wider level",
+      "choose another pool",
+    ],
   };
 }
 

@@ -1,15 +1,42 @@
 import { formatSize } from "../../base/units.ts";
 import type { GpuAsk, Shape } from "../engine/model.ts";
 import { wholeGpu } from "../engine/model.ts";
+import { isGpuKey } from "../quota/model.ts";
 
-/** A number of things: `1 GPU`, `4 GPUs`. */
+/** A number of things: `1 GPU`, `4 GPUs`, `0.5 GPUs`. */
 export function count(amount: number, noun: string): string {
-  return `${round(amount)} ${noun}${amount === 1 ? "" : "s"}`;
+  const shown = round(amount);
+  return `${shown} ${noun}${shown === 1 ? "" : "s"}`;
 }
 
-/** `is` or `are`, as the number wants. */
-export function areOf(amount: number): string {
-  return amount === 1 ? "is" : "are";
+/** Verbs by the form that goes with one, each with the form that goes with several. */
+const verbsOfSeveral = { is: "are", was: "were", takes: "take" } as const;
+type Verb = keyof typeof verbsOfSeveral;
+
+function verbFor(amount: number, verb: Verb): string {
+  return round(amount) === 1 ? verb : verbsOfSeveral[verb];
+}
+
+/** A bare number with its verb: `1 is`, `4 are`. */
+export function numberWith(amount: number, verb: Verb): string {
+  return `${round(amount)} ${verbFor(amount, verb)}`;
+}
+
+/** A number of things with their verb: `1 run was`, `4 runs were`. */
+export function countWith(amount: number, noun: string, verb: Verb): string {
+  return `${count(amount, noun)} ${verbFor(amount, verb)}`;
+}
+
+/** Some of several things with their verb: `the one node takes`, `the 4 nodes take`, `1 of the 4 nodes takes`. */
+export function partWith(
+  part: number,
+  all: number,
+  things: { readonly noun: string; readonly which: string },
+  verb: Verb,
+) {
+  const those = all === 1 ? `the one ${things.noun}` : `the ${count(all, things.noun)}`;
+  const some = part === all ? those : `${part} of ${those}`;
+  return `${some} ${things.which} ${verbFor(part, verb)}`;
 }
 
 /** Milli-GPUs as GPUs with two digits at most. */
@@ -54,6 +81,12 @@ export function wordsOfAmount(key: string, amount: number): string {
   if (key === "cpu") return count(cpusOf(amount), "CPU");
   if (key === "memory") return `${formatSize(amount)} of memory`;
   return `${amount} of ${key}`;
+}
+
+/** An amount of a quota with its verb: `1 GPU is`, `8 GPUs are`, `64GB of memory is`. */
+export function wordsOfAmountWith(key: string, amount: number, verb: Verb): string {
+  const number = key === "memory" ? 1 : key === "cpu" ? cpusOf(amount) : isGpuKey(key) ? gpusOf(amount) : amount;
+  return `${wordsOfAmount(key, amount)} ${verbFor(number, verb)}`;
 }
 
 /** A list for people: `a`, `a and b`, `a, b and 3 others`. */

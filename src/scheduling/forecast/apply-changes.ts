@@ -73,6 +73,8 @@ function apply(engine: Scheduler, change: Change, now: Instant, lost: Map<string
       return engine.submit(change.item);
     case "set-priority":
       return setPriority(engine, change.id, change.priority, now);
+    case "edit":
+      return edit(engine, change.item, now);
     case "cancel":
       if (!isKnown(engine, change.id) && !lost.delete(change.id)) {
         throw invalid(`${change.id} neither waits nor runs; see the queue for what does`);
@@ -111,6 +113,13 @@ function setPriority(engine: Scheduler, id: string, priority: number, now: Insta
   if (waiting === undefined) throw invalid(`${id} does not wait, so its priority changes nothing; see the queue`);
   engine.finish(id, now);
   engine.submit({ ...waiting.item, priority });
+}
+
+function edit(engine: Scheduler, item: WorkItem, now: Instant): void {
+  if (!engine.state.waiting.has(item.id))
+    throw invalid(`${item.id} does not wait, so it cannot be changed; see the queue`);
+  engine.finish(item.id, now);
+  engine.submit(item);
 }
 
 function isKnown(engine: Scheduler, id: string): boolean {

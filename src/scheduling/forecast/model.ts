@@ -124,6 +124,8 @@ export const changeSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("set-quota"), quota: quotaNodeSchema }),
   z.strictObject({ kind: z.literal("submit"), item: workItemSchema }),
   z.strictObject({ kind: z.literal("set-priority"), id: nameSchema, priority: z.int().min(0).max(100) }),
+  /** Puts another workload in the place of a waiting one of the same id. */
+  z.strictObject({ kind: z.literal("edit"), item: workItemSchema }),
   /** Takes a workload out of the queue, or ends it. */
   z.strictObject({ kind: z.literal("cancel"), id: nameSchema }),
   z.strictObject({ kind: z.literal("reserve"), reservation: reservationSchema }),

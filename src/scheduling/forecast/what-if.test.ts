@@ -105,7 +105,7 @@ describe("a what-if", () => {
 
 /** A change that is made of what there is, chosen by numbers. */
 const choices = fc.record({
-  kind: fc.constantFrom("add", "remove", "drain", "submit", "priority", "cancel", "reserve", "quota"),
+  kind: fc.constantFrom("add", "remove", "drain", "submit", "priority", "edit", "cancel", "reserve", "quota"),
   which: fc.nat(),
   size: fc.constantFrom(1, 2, 4, 8),
 });
@@ -136,6 +136,11 @@ function changeOf(
         if (waiting.length > 0)
           return { kind: "set-priority", id: waiting[which % waiting.length] ?? "", priority: 90 };
         break;
+      case "edit": {
+        const item = engine.state.waiting.get(waiting[which % Math.max(1, waiting.length)] ?? "")?.item;
+        if (item !== undefined) return { kind: "edit", item: { ...item, limitMs: size * minute, priority: 90 } };
+        break;
+      }
       case "cancel":
         if (known.length > 0) return { kind: "cancel", id: known[which % known.length] ?? "" };
         break;
@@ -187,6 +192,10 @@ function make(change: Change, world: Reality): Reality {
       engine.submit({ ...item, priority: change.priority });
       return world;
     }
+    case "edit":
+      engine.finish(change.item.id, now);
+      engine.submit(change.item);
+      return world;
     case "cancel":
       engine.finish(change.id, now);
       world.ends.delete(change.id);

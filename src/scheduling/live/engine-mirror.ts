@@ -6,11 +6,20 @@ import type { CycleDecisions, EngineSettings, RunningItem, SavedPlan, Start } fr
 import { Scheduler } from "../engine/scheduler.ts";
 import { DurationForecasts } from "./duration-forecast.ts";
 import { toMemberPlaces, toWorkloadPlaces } from "./engine-nodes.ts";
-import { engineSnapshotOf, isHolding, isWaiting, type Surroundings, surroundingsOf } from "./engine-snapshot.ts";
+import { modelsOfTree } from "./declared-tree.ts";
+import {
+  engineSnapshotOf,
+  isHolding,
+  isWaiting,
+  type Surroundings,
+  surroundingsOf,
+  toReservation,
+  withDeclared,
+} from "./engine-snapshot.ts";
 import { toWorkItem } from "./to-work-item.ts";
 import { TwinClaims } from "./twin-claims.ts";
 import { findUnaskable } from "./waiting-reason.ts";
-import type { Declared, SavedHistory, StoredPlan, World, WorldChange } from "./world.ts";
+import type { Declared, PoolReservation, SavedHistory, StoredPlan, World, WorldChange } from "./world.ts";
 
 /** The past of the fair share is written down this often; what is lost with the process is the time since. */
 const historyMs = 5_000;
@@ -44,7 +53,7 @@ export interface MirrorDecisions {
  */
 export class EngineMirror {
   readonly engine: Scheduler;
-  readonly surroundings: Surroundings;
+  #surroundings: Surroundings;
   /** How far in the event log it has read. */
   seq: number;
   /** Workloads to read again although no event tells of them. */
@@ -59,7 +68,7 @@ export class EngineMirror {
   constructor(world: World, settings: EngineSettings, now: Instant) {
     this.seq = world.seq;
     this.#forecasts = new DurationForecasts(world.ended);
-    this.surroundings = surroundingsOf(world.declared, (workload) => this.#forecasts.of(workload));
+    this.#surroundings = surroundingsOf(world.declared, (workload) => this.#forecasts.of(workload));
     this.#twins = new TwinClaims(this.surroundings.map);
     const snapshot = engineSnapshotOf(world, this.surroundings, settings, now);
     this.engine = Scheduler.restore(snapshot);
@@ -68,6 +77,10 @@ export class EngineMirror {
     const kept = new Set(snapshot.plans.map((plan) => plan.id));
     this.#stalePlans = world.plans.filter((plan) => !kept.has(plan.id)).map((plan) => plan.id);
     for (const [id, past] of Object.entries(world.history)) this.#savedHistory.set(id, past);
+  }
+
+  get surroundings(): Surroundings {
+    return this.#surroundings;
   }
 
   #remember(workload: QueuedWorkload): void {
@@ -95,7 +108,7 @@ export class EngineMirror {
    * @returns false when the change is too large to be taken over: build another mirror.
    */
   update(change: WorldChange, now: Instant): boolean {
-    if (change.declared !== null && !this.#adopt(change.declared)) return false;
+    if (change.declared !== null && !this.#adopt(change.declared, now)) return false;
     this.seq = change.seq;
     this.rereads = [];
     for (const workload of change.workloads) this.#look(workload, now);
@@ -103,9 +116,38 @@ export class EngineMirror {
     return true;
   }
 
-  /** Whether what was declared is still what the engine was built on. */
-  #adopt(declared: Declared): boolean {
-    return canonicalJson(declared) === canonicalJson(this.surroundings.declared);
+  /** Takes over what was declared; false when the engine cannot be changed to it in place. */
+  #adopt(declared: Declared, now: Instant): boolean {
+    const before = this.#surroundings;
+    if (isSame(declared, before.declared)) return true;
+    if (!isSame(declared.pools, before.declared.pools)) return false;
+    const after = withDeclared(before, declared);
+    if (!this.#isInPlace(before, after)) return false;
+    if (!isSame(declared.quota, before.declared.quota)) this.engine.setQuota(declared.quota, now);
+    this.#surroundings = after;
+    this.#reserve(before.declared.reservations, declared.reservations);
+    return true;
+  }
+
+  /** Whether the quotas name the same GPU models as before, and every workload is in the same queue. */
+  #isInPlace(before: Surroundings, after: Surroundings): boolean {
+    if (!isSame(modelsOfTree(before.declared.quota).toSorted(), modelsOfTree(after.declared.quota).toSorted())) {
+      return false;
+    }
+    const known = [...this.#known.values()];
+    return known.every(({ workload }) => before.queueOf(workload) === after.queueOf(workload));
+  }
+
+  #reserve(before: readonly PoolReservation[], after: readonly PoolReservation[]): void {
+    const old = new Map(before.map((each) => [each.id, each]));
+    const kept = new Set(after.map((each) => each.id));
+    for (const { id } of before) if (!kept.has(id)) this.engine.cancelReservation(id);
+    for (const each of after) {
+      if (isSame(each, old.get(each.id))) continue;
+      const reservation = toReservation(each, this.#surroundings.map);
+      if (reservation.nodes.length > 0) this.engine.reserve(reservation);
+      else this.engine.cancelReservation(each.id);
+    }
   }
 
   #look(workload: QueuedWorkload, now: Instant): void {
@@ -265,4 +307,8 @@ export class EngineMirror {
 function toStoredPlan(id: string, plan: Omit<SavedPlan, "id">, isHardBound: boolean): StoredPlan {
   const { at, places, ahead, heldUntil } = plan;
   return { id, at, places, ahead, heldUntil, isHardBound };
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return left !== undefined && right !== undefined && canonicalJson(left) === canonicalJson(right);
 }

@@ -30,16 +30,25 @@ export interface Surroundings extends ItemSurroundings {
 /** Reads what was declared once, for all who put something into the engine's words. */
 export function surroundingsOf(declared: Declared, forecastOf: ForecastDuration): Surroundings {
   const map = engineMapOf(declared.pools, modelsOfTree(declared.quota));
-  const queues = queuesOf(declared.quota);
   return {
     map,
     declared,
     pools: new Map(declared.pools.map((pool) => [pool.name, pool])),
     models: map.models,
-    // A project that is gone leaves its workloads to nobody; a queue that somebody named must be there.
-    queueOf: ({ queue, project }) => findQueue(queues, queue) ?? (queue === project ? nobodysQueue : undefined),
+    queueOf: queueFinder(declared),
     forecastOf,
   };
+}
+
+/** The same surroundings after quotas, people or reservations changed, with the machines as they were. */
+export function withDeclared(surroundings: Surroundings, declared: Declared): Surroundings {
+  return { ...surroundings, declared, queueOf: queueFinder(declared) };
+}
+
+function queueFinder({ quota }: Declared): ItemSurroundings["queueOf"] {
+  const queues = queuesOf(quota);
+  // A project that is gone leaves its workloads to nobody; a queue that somebody named must be there.
+  return ({ queue, project }) => findQueue(queues, queue) ?? (queue === project ? nobodysQueue : undefined);
 }
 
 /** Whether it waits for a place: not one that is on its way out. */

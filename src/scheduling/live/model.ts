@@ -58,3 +58,32 @@ export interface NodeSchedule {
   readonly gpuModel: string | null;
   readonly spans: readonly NodeSpan[];
 }
+
+/** Whose a workload is. */
+export interface BlockerOwner {
+  /** Such as `TrainingJob`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly project: string;
+  /** The project's team; null where the project is gone. */
+  readonly team: string | null;
+  /** Who wrote the owner's spec last; null where the event log does not say. */
+  readonly identity: string | null;
+}
+
+/** Who is in the way of a waiting workload, whose it is, and when it lets go. */
+export interface BlockerView {
+  /** The workload, or the reservation; empty for a workload that the caller may not read. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "running" | "stopping" | "planned" | "waiting" | "reserved";
+  /** null for a reservation, and for a workload that the caller may not read. */
+  readonly owner: BlockerOwner | null;
+  /** GPUs that it holds or will hold; parts count as parts. */
+  readonly gpus: number;
+  /** By its limit, or because it was told to stop; null: nothing bounds it. */
+  readonly endsBy: Instant | null;
+  /** By the history of runs like it; null where too little is known of them. */
+  readonly endsP50: Instant | null;
+  readonly endsP90: Instant | null;
+}

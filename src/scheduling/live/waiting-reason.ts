@@ -4,7 +4,7 @@ import type { PendingReason, QueuedWorkload } from "../../compute/ports.ts";
 import { checkItem } from "../engine/check-input.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import { findReason } from "../explain/find-reason.ts";
-import { lastingCodes } from "../explain/model.ts";
+import { type Blocker, lastingCodes } from "../explain/model.ts";
 import type { Surroundings } from "./engine-snapshot.ts";
 import { isLent, roleOf, toWorkItem } from "./to-work-item.ts";
 
@@ -15,7 +15,7 @@ const spans = /\b(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+/g;
  * Why the engine cannot be asked about a workload at all: its queue or its pools are not there for it, or it asks for
  * what nobody may ask; null when it can.
  */
-export function findUnaskable(workload: QueuedWorkload, surroundings: Surroundings): PendingReason | null {
+export function findUnaskable(workload: QueuedWorkload, surroundings: Surroundings): ToldReason | null {
   if (surroundings.queueOf(workload) === undefined) {
     const { queue } = workload;
     const sentence = `never: it is to count against the queue ${queue}, and there is no such queue in the quota tree`;
@@ -32,7 +32,7 @@ export function findUnaskable(workload: QueuedWorkload, surroundings: Surroundin
   }
 }
 
-function notTaken({ purpose, pools, topology }: QueuedWorkload, surroundings: Surroundings): PendingReason {
+function notTaken({ purpose, pools, topology }: QueuedWorkload, surroundings: Surroundings): ToldReason {
   const known = pools.flatMap((name) => surroundings.pools.get(name) ?? []);
   const names = pools.join(", ");
   if (!known.some(({ spec }) => isLent(spec, roleOf(purpose)))) {
@@ -44,18 +44,30 @@ function notTaken({ purpose, pools, topology }: QueuedWorkload, surroundings: Su
   return reason("no-such-level", sentence, ["loosen its topology", `add the level ${level} to the pool's topology`]);
 }
 
+/** A reason with all that is known of those in the way. */
+export interface ToldReason extends PendingReason {
+  readonly blockers: readonly Blocker[];
+}
+
 /** Why a waiting workload waits, as of the engine's last cycle. Cost: its pools' nodes. */
-export function reasonOf(
+export function tellReason(
   engine: Scheduler,
   workload: QueuedWorkload,
   surroundings: Surroundings,
   now: Instant,
-): PendingReason {
+): ToldReason {
   const unaskable = findUnaskable(workload, surroundings);
   if (unaskable !== null) return unaskable;
   const entry = engine.state.waiting.get(workload.id);
   if (entry === undefined) return reason("not-looked-at", "the scheduler has not looked at it yet", ["wait a moment"]);
-  return toPendingReason(findReason(engine.state, entry, now));
+  const { code, sentence, blockers, changes } = findReason(engine.state, entry, now);
+  return { code, sentence, blockers, changes };
+}
+
+/** The part of the same reason that is stored. */
+export function reasonOf(...asked: Parameters<typeof tellReason>): PendingReason {
+  const { blockers, ...told } = tellReason(...asked);
+  return { ...told, blockers: blockers.map(({ id, name, gpus }) => ({ id, name, gpus })) };
 }
 
 /** Reasons of which the engine does not know. */
@@ -66,11 +78,6 @@ export function isLastingReason({ code }: Pick<PendingReason, "code">): boolean 
   return [...lastingCodes, ...ownLastingCodes].some((each) => each === code);
 }
 
-/** The part of a reason that is stored. */
-function toPendingReason({ code, sentence, blockers, changes }: PendingReason): PendingReason {
-  return { code, sentence, blockers: blockers.map(({ id, name, gpus }) => ({ id, name, gpus })), changes };
-}
-
 /** Whether two reasons say the same, whenever they say it. */
 export function isSameReason(left: PendingReason, right: PendingReason): boolean {
   const gist = ({ code, sentence, blockers, changes }: PendingReason): string =>
@@ -78,6 +85,6 @@ export function isSameReason(left: PendingReason, right: PendingReason): boolean
   return gist(left) === gist(right);
 }
 
-function reason(code: string, sentence: string, changes: readonly string[]): PendingReason {
+function reason(code: string, sentence: string, changes: readonly string[]): ToldReason {
   return { code, sentence, blockers: [], changes };
 }

@@ -34,6 +34,43 @@ const nodesSchema = z
   })
   .refine((each) => (each.nodes === undefined) !== (each.domain === undefined), "name nodes, or a domain");
 
+const editedId = { id: z.string().min(1).max(100).describe("Id of a workload that waits.") };
+const countSchema = z.int().min(1).max(16_384);
+const amountSchema = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const modelNamesSchema = z.array(z.string().min(1).max(100)).min(1).max(20);
+const levelSchema = z.string().min(1).max(63);
+
+/** Another value of one field of a workload that waits, as `why` proposes it: field and value mean the same. */
+const editSchema = z.discriminatedUnion("field", [
+  z.strictObject({ ...editedId, field: z.literal("shape.gpu.count"), to: z.int().min(1).max(1024) }),
+  z.strictObject({ ...editedId, field: z.literal("shape.gpu.millis"), to: z.int().min(1).max(1000) }),
+  z.strictObject({ ...editedId, field: z.literal("shape.gpu.profile"), to: z.string().min(1).max(20) }),
+  z.strictObject({ ...editedId, field: z.literal("shape.gpuModels"), to: modelNamesSchema }),
+  z.strictObject({ ...editedId, field: z.literal("shape.cpuMillis"), to: amountSchema }),
+  z.strictObject({ ...editedId, field: z.literal("shape.memory"), to: amountSchema }),
+  z.strictObject({
+    ...editedId,
+    field: z.literal("members"),
+    to: z.strictObject({ min: countSchema, max: countSchema }).refine(({ min, max }) => min <= max, "min is above max"),
+  }),
+  z.strictObject({
+    ...editedId,
+    field: z.literal("topology"),
+    to: z
+      .strictObject({
+        required: levelSchema.exactOptional(),
+        preferred: levelSchema.exactOptional(),
+        slice: z.strictObject({ size: countSchema, level: levelSchema }).exactOptional(),
+      })
+      .nullable(),
+  }),
+  z.strictObject({ ...editedId, field: z.literal("limitMs"), to: z.int().min(1).max(Number.MAX_SAFE_INTEGER) }),
+  z.strictObject({ ...editedId, field: z.literal("pools"), to: z.array(nameSchema).min(1).max(20) }),
+  z.strictObject({ ...editedId, field: z.literal("priority"), to: z.number().min(0).max(100) }),
+]);
+
+export type TriedEdit = z.output<typeof editSchema>;
+
 /** Changes that are tried out on a copy of the platform's state. */
 export const whatIfSchema = z
   .strictObject({
@@ -68,6 +105,11 @@ export const whatIfSchema = z
       .array(z.strictObject({ id: z.string().min(1).max(100), priority: z.number().min(0).max(100) }))
       .max(changesMax)
       .default([]),
+    edits: z
+      .array(editSchema)
+      .max(changesMax)
+      .default([])
+      .describe("Other values of single fields of workloads that wait, as why proposes them; they keep their turn."),
   })
   .refine((change) => Object.values(change).some((each) => each.length > 0), "name at least one change");
 

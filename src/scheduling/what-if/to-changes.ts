@@ -3,12 +3,14 @@ import { parseDuration, parseSize } from "../../base/units.ts";
 import { Fault } from "../../base/fault.ts";
 import type { QueuedWorkload } from "../../compute/ports.ts";
 import type { Change } from "../forecast/model.ts";
+import type { ClusterView } from "../live/cluster-view.ts";
 import { partsOf } from "../live/engine-nodes.ts";
 import type { Surroundings } from "../live/engine-snapshot.ts";
 import { quotaTreeOf } from "../live/declared-tree.ts";
 import { toWorkItem } from "../live/to-work-item.ts";
 import { findUnaskable } from "../live/waiting-reason.ts";
 import { toQuotaTree } from "../quota/declared-quotas.ts";
+import { editItem } from "./edit-item.ts";
 import type { WhatIfChange } from "./model.ts";
 
 /**
@@ -16,7 +18,8 @@ import type { WhatIfChange } from "./model.ts";
  *
  * @throws {Fault} `platform.request-invalid` when it names what is not there, or asks for what could never run.
  */
-export function toChanges(asked: WhatIfChange, surroundings: Surroundings, now: Instant): readonly Change[] {
+export function toChanges(asked: WhatIfChange, view: ClusterView, now: Instant): readonly Change[] {
+  const { surroundings } = view;
   return [
     ...asked.addNodes.map((each) => toAddition(each, surroundings)),
     ...asked.drain.map((each): Change => ({ kind: "drain-nodes", which: { nodes: nodesOf(each, surroundings) } })),
@@ -24,8 +27,18 @@ export function toChanges(asked: WhatIfChange, surroundings: Surroundings, now: 
     ...quotaChanges(asked, surroundings),
     ...asked.cancel.map((id): Change => ({ kind: "cancel", id })),
     ...asked.priorities.map(({ id, priority }): Change => ({ kind: "set-priority", id, priority })),
+    ...editChanges(asked, view),
     ...asked.submit.map((each) => toSubmission(each, surroundings, now)),
   ];
+}
+
+/** One change for each workload that is edited, with all its edits. */
+function editChanges({ edits }: WhatIfChange, { workloads, surroundings }: ClusterView): readonly Change[] {
+  return [...Map.groupBy(edits, ({ id }) => id)].map(([id, own]): Change => {
+    const workload = workloads.get(id);
+    if (workload === undefined) throw invalid(`there is no workload ${id} that waits; see the queue`);
+    return { kind: "edit", item: own.reduce(editItem, toWorkItem(workload, surroundings)) };
+  });
 }
 
 function toAddition({ pool, like, count }: WhatIfChange["addNodes"][number], { map }: Surroundings): Change {

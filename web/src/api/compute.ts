@@ -1,5 +1,6 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import type { ResourceRef } from "../../../src/platform/resource.ts";
+import type { BlockerOwner } from "../../../src/scheduling/live/model.ts";
 import { shortName } from "../words/short-name.ts";
 import { getJson, withQuery } from "./client.ts";
 import { type Fields, fieldsOf, itemsOf } from "./reading.ts";
@@ -19,10 +20,14 @@ export interface Blocker {
   readonly gpus: number;
   /** Such as `running` or `reserved`; empty where the server does not tell. */
   readonly kind: string;
-  /** When it lets go at the latest; null: never by itself, or not known. */
+  /** Whose it is; null for a reservation, for a stranger's, and where the server does not tell. */
+  readonly owner: BlockerOwner | null;
+  /** When it lets go at the latest; null: nothing bounds it, or not known. */
   readonly endsBy: number | null;
-  /** When it is as likely gone as not. */
+  /** When it is as likely gone as not, by runs like it. */
   readonly endsP50: number | null;
+  /** When it is gone nine times of ten. */
+  readonly endsP90: number | null;
 }
 
 /** When a workload that waits is planned to start. */
@@ -99,6 +104,8 @@ export interface PoolUse {
   readonly used: Capacity;
   readonly total: Capacity;
   readonly waiting: number;
+  /** How many of the last p90 estimates of starts held; null where none was made yet. */
+  readonly estimates: { readonly made: number; readonly held: number } | null;
 }
 
 export interface Capacity {
@@ -118,6 +125,17 @@ function readRef(fields: Fields): ResourceRef {
   return { kind: fields.textOr("kind", ""), project: fields.textOr("project", null), name: fields.textOr("name", "") };
 }
 
+function readOwner(fields: Fields | null): BlockerOwner | null {
+  if (fields === null) return null;
+  return {
+    kind: fields.textOr("kind", ""),
+    name: fields.textOr("name", ""),
+    project: fields.textOr("project", ""),
+    team: fields.textOr("team", null),
+    identity: fields.textOr("identity", null),
+  };
+}
+
 /** Reads the reason why a workload waits. */
 export function readReason(fields: Fields): PendingReason {
   return {
@@ -128,8 +146,10 @@ export function readReason(fields: Fields): PendingReason {
       name: shortName(each.textOr("name", "")),
       gpus: each.numberOr("gpus", 0),
       kind: each.textOr("kind", ""),
+      owner: readOwner(each.fieldsOrNull("owner")),
       endsBy: each.numberOr("endsBy", null),
       endsP50: each.numberOr("endsP50", null),
+      endsP90: each.numberOr("endsP90", null),
     })),
     changes: fields.texts("changes"),
   };
@@ -235,8 +255,9 @@ function readCapacity(fields: Fields): Capacity {
   return { cpus: fields.numberOr("cpus", 0), memory: fields.numberOr("memory", 0), gpus: fields.numberOr("gpus", 0) };
 }
 
-function readPool(fields: Fields): PoolUse {
+function readPool(fields: Fields, estimates: ReadonlyMap<string, PoolUse["estimates"]>): PoolUse {
   return {
+    estimates: estimates.get(fields.textOr("name", "")) ?? null,
     name: fields.textOr("name", ""),
     driver: fields.textOr("driver", ""),
     role: fields.textOr("role", ""),
@@ -257,7 +278,14 @@ export function useQueue(project: string | undefined): UseQueryResult<Queue> {
         withQuery("/api/v1/queue", { project }),
         (value) => {
           const fields = fieldsOf(value, "queue");
-          return { workloads: fields.list("items", readWorkload), pools: fields.list("pools", readPool) };
+          const estimates = new Map(
+            fields.list("estimates", (each) => [
+              each.textOr("pool", ""),
+              { made: each.numberOr("made", 0), held: each.numberOr("held", 0) },
+            ]),
+          );
+          const pools = fields.list("pools", (pool) => readPool(pool, estimates));
+          return { workloads: fields.list("items", readWorkload), pools };
         },
         signal,
       ),

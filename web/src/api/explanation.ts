@@ -15,6 +15,16 @@ export interface StartForecast {
   readonly hardBound: number | null;
 }
 
+/** How estimates of p90 have held lately. */
+export interface EstimateRecord {
+  /** Whose they are: of the queue in the pool, of the pool, or of all. */
+  readonly scope: string;
+  readonly made: number;
+  readonly held: number;
+  /** Whether they are enough to correct others by. */
+  readonly isCorrected: boolean;
+}
+
 /** A run that would stop so that another workload can start. */
 export interface ForeseenEviction {
   readonly id: string;
@@ -43,12 +53,13 @@ export interface Explanation {
   /** Whether waiting does not mend it. */
   readonly isLasting: boolean;
   readonly forecast: StartForecast | null;
+  readonly record: EstimateRecord | null;
   /** Whom it has told to stop. */
   readonly evicts: readonly ForeseenEviction[];
   readonly edits: readonly StartEdit[];
 }
 
-/** An explanation plays the cluster forward and tries changes out, so it is not asked for at every event. */
+/** An explanation plays the cluster forward and tries changes out: events ask for it at a slow pace, and so does time. */
 const refreshMs = 15_000;
 
 function readForecast(fields: Fields | null): StartForecast | null {
@@ -57,6 +68,16 @@ function readForecast(fields: Fields | null): StartForecast | null {
     p50: fields.numberOr("p50", null),
     p90: fields.numberOr("p90", null),
     hardBound: fields.numberOr("hardBound", null),
+  };
+}
+
+function readRecord(fields: Fields | null): EstimateRecord | null {
+  if (fields === null) return null;
+  return {
+    scope: fields.textOr("scope", ""),
+    made: fields.numberOr("made", 0),
+    held: fields.numberOr("held", 0),
+    isCorrected: fields.flag("isCorrected"),
   };
 }
 
@@ -89,6 +110,7 @@ export function readExplanation(value: unknown): Explanation {
     reason: reason === null ? null : readReason(reason),
     isLasting: reason?.flag("isLasting") ?? false,
     forecast: readForecast(fields.fieldsOrNull("eta")),
+    record: readRecord(fields.fieldsOrNull("record")),
     evicts: fields.list("evicts", readEviction),
     edits: fields.list("edits", readEdit),
   };

@@ -3,7 +3,8 @@ import type { QuotaUse, ResourceUse } from "../../../src/scheduling/live/model.t
 import { getJson } from "./client.ts";
 import { type Fields, itemsOf } from "./reading.ts";
 
-const refreshMs = 5_000;
+/** Events ask for it again; this is for what no event tells, and for a stream that is lost. */
+const refreshMs = 60_000;
 
 function readResourceUse(fields: Fields): ResourceUse {
   return {
@@ -35,7 +36,7 @@ function readQuotaUse(fields: Fields): QuotaUse {
 export function useQuotaUse(): UseQueryResult<readonly QuotaUse[]> {
   return useQuery({
     queryKey: ["quota-use"],
-    queryFn: ({ signal }) => getJson("/api/v1/quotas/usage", itemsOf(readQuotaUse), signal),
+    queryFn: ({ signal }) => getJson("/api/v1/quota-usage", itemsOf(readQuotaUse), signal),
     refetchInterval: refreshMs,
   });
 }

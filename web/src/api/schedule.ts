@@ -12,7 +12,8 @@ export interface Schedule {
   readonly nodes: readonly NodeSchedule[];
 }
 
-const refreshMs = 5_000;
+/** Events ask for it again; this is for what no event tells, and for a stream that is lost. */
+const refreshMs = 60_000;
 
 function readSpan(fields: Fields): NodeSpan {
   const kind = fields.textOr("kind", "running");

@@ -3,7 +3,7 @@ import { readWorkload } from "../../api/compute.ts";
 import { fieldsOf } from "../../api/reading.ts";
 import { withEnds } from "./blocker-ends.ts";
 
-const bare = { id: "w1", name: "segment", gpus: 4, kind: "", endsBy: null, endsP50: null };
+const bare = { id: "w1", name: "segment", gpus: 4, kind: "", owner: null, endsBy: null, endsP50: null, endsP90: null };
 
 function workload(changes: Readonly<Record<string, unknown>>) {
   return readWorkload(fieldsOf({ id: "w1", state: "running", startedAt: 1000, limitMs: 5000, ...changes }, "workload"));

@@ -46,6 +46,11 @@ export function PoolBars({ pools }: { readonly pools: readonly PoolUse[] }): Rea
           <Bar name="GPUs" used={pool.used.gpus} total={pool.total.gpus} format={formatFigure} />
           <Bar name="CPUs" used={pool.used.cpus} total={pool.total.cpus} format={formatFigure} />
           <Bar name="Memory" used={pool.used.memory} total={pool.total.memory} format={formatBytes} />
+          {pool.estimates !== null && (
+            <span className="faint" title="How many workloads started by the time that was told for nine of ten">
+              {pool.estimates.held} of the last {pool.estimates.made} p90 estimates of starts held
+            </span>
+          )}
         </div>
       ))}
     </div>

@@ -1,41 +1,42 @@
 import { formatDuration, parseDuration } from "../../../../src/base/units.ts";
-import type { WorkloadRow } from "../../api/compute.ts";
 import type { StartEdit } from "../../api/explanation.ts";
+import { formatBytes, formatFigure } from "../../words/numbers.ts";
 import type { TriedChange } from "./what-if-change.ts";
 
 const milli = 1000;
 
-/** What of a training job's manifest an edit changes, as YAML; null where the manifest has no such field. */
-export function manifestChange(edit: StartEdit): string | null {
-  const { to } = edit;
+type Spec = Readonly<Record<string, unknown>>;
+
+/** The members of a training job's spec that an edit changes; null where it has none for it. */
+export function specChange({ field, to }: Pick<StartEdit, "field" | "to">): Spec | null {
   const texts = Array.isArray(to) ? to.map(String) : [];
-  switch (edit.field) {
+  switch (field) {
     case "shape.gpu.count":
-      return `resources: { gpus: ${String(to)} }`;
+      return { resources: { gpus: Number(to) } };
     case "shape.gpu.millis":
-      return `resources: { gpus: ${Number(to) / milli} }`;
+      return { resources: { gpus: Number(to) / milli } };
     case "shape.gpu.profile":
-      return `resources: { migProfile: ${String(to)} }`;
+      return { resources: { migProfile: String(to) } };
     case "shape.gpuModels":
-      return texts.length === 1 ? `resources: { gpuModel: ${texts[0]} }` : null;
+      return texts.length === 1 ? { resources: { gpuModel: texts[0] } } : null;
     case "shape.cpuMillis":
-      return `resources: { cpus: ${Number(to) / milli} }`;
+      return { resources: { cpus: Number(to) / milli } };
     case "shape.memory":
-      return `resources: { memory: ${Number(to)}B }`;
+      return { resources: { memory: `${Number(to)}B` } };
     case "limitMs":
-      return `maxDuration: ${durationText(Number(to))}`;
+      return { maxDuration: durationText(Number(to)) };
     case "pools":
       return poolsChange(texts);
     case "priority":
-      return `priority: ${Number(to)}`;
+      return { priority: Number(to) };
     default:
       return null;
   }
 }
 
-function poolsChange([first, ...others]: readonly string[]): string | null {
-  if (first === undefined) return null;
-  return others.length === 0 ? `pool: ${first}` : `pool: ${first}\notherPools: [${others.join(", ")}]`;
+function poolsChange([pool, ...otherPools]: readonly string[]): Spec | null {
+  if (pool === undefined) return null;
+  return otherPools.length === 0 ? { pool } : { pool, otherPools };
 }
 
 /** A duration as a manifest writes it; to the second where two units cannot say it. */
@@ -44,60 +45,84 @@ function durationText(millis: number): string {
   return parseDuration(text) === millis ? text : `${Math.floor(millis / 1000)}s`;
 }
 
-function leastMembers(members: unknown): number {
-  if (typeof members === "number") return members;
-  return typeof members === "object" && members !== null && "min" in members ? Number(members.min) : 1;
+/** A training job's spec with an edit made in it; null where it has no member for it. */
+export function editedSpec(spec: Spec, edit: Pick<StartEdit, "field" | "to">): Spec | null {
+  const change = specChange(edit);
+  if (change === null) return null;
+  const resources = { ...recordOf(spec["resources"]), ...recordOf(change["resources"]) };
+  return { ...spec, ...change, ...(Object.keys(resources).length === 0 ? {} : { resources }) };
 }
 
-const namePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/**
- * An edit as something to try out: a priority is changed in place; anything else is the workload out of the queue and
- * another one, changed, at its end. Null where a what-if cannot say it.
- */
-export function triedEdit(workload: WorkloadRow, edit: StartEdit): TriedChange | null {
-  if (edit.field === "priority") return { priorities: [{ id: workload.id, priority: Number(edit.to) }] };
-  const change = submissionChange(edit);
-  if (change === null || workload.migProfile !== null) return null;
-  const name = namePattern.test(workload.owner.name) ? workload.owner.name : "changed";
-  const limit = workload.limitMs === null ? {} : { limit: durationText(workload.limitMs) };
-  const asked = {
-    name,
-    project: workload.project,
-    purpose: workload.purpose,
-    pools: workload.pools.length === 0 ? [workload.pool] : workload.pools,
-    ...(workload.queue === "" ? {} : { queue: workload.queue }),
-    cpus: workload.cpus,
-    memory: `${workload.memory}B`,
-    gpus: workload.gpus,
-    ...(workload.gpuModel === null ? {} : { gpuModel: workload.gpuModel }),
-    members: workload.membersMin,
-    ...(workload.withinLevel === null ? {} : { withinLevel: workload.withinLevel }),
-    ...limit,
-    priority: workload.priority,
-  };
-  return { cancel: [workload.id], submit: [{ ...asked, ...change }] };
+function recordOf(value: unknown): Spec {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-function submissionChange({ field, to }: StartEdit): Readonly<Record<string, unknown>> | null {
+/** What an edit changes of a training job's manifest, as YAML; null where the manifest has no such member. */
+export function manifestChange(edit: Pick<StartEdit, "field" | "to">): string | null {
+  const change = specChange(edit);
+  return change === null
+    ? null
+    : Object.entries(change)
+        .map(([name, value]) => `${name}: ${yamlOf(value)}`)
+        .join("\n");
+}
+
+function yamlOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(String).join(", ")}]`;
+  const members = Object.entries(recordOf(value)).map(([name, member]) => `${name}: ${String(member)}`);
+  return members.length === 0 ? String(value) : `{ ${members.join(", ")} }`;
+}
+
+/** An edit as a what-if takes it: the workload keeps its turn. */
+export function triedEdit(
+  workload: { readonly id: string },
+  { field, to }: Pick<StartEdit, "field" | "to">,
+): TriedChange {
+  return { edits: [{ id: workload.id, field, to }] };
+}
+
+/** An edit in words: `ask for 4 GPUs`. */
+export function editWords({ field, to }: Pick<StartEdit, "field" | "to">): string {
+  const texts = Array.isArray(to) ? to.map(String) : [];
   switch (field) {
     case "shape.gpu.count":
-      return { gpus: Number(to) };
+      return `ask for ${formatFigure(Number(to))} ${Number(to) === 1 ? "GPU" : "GPUs"}`;
     case "shape.gpu.millis":
-      return { gpus: Number(to) / milli };
+      return `ask for ${formatFigure(Number(to) / milli)} of a GPU`;
+    case "shape.gpu.profile":
+      return `ask for a ${String(to)} slice`;
     case "shape.gpuModels":
-      return Array.isArray(to) && to.length === 1 ? { gpuModel: String(to[0]) } : null;
+      return `take ${texts.join(" or ")} GPUs`;
     case "shape.cpuMillis":
-      return { cpus: Number(to) / milli };
+      return `ask for ${formatFigure(Number(to) / milli)} ${Number(to) === milli ? "CPU" : "CPUs"}`;
     case "shape.memory":
-      return { memory: `${Number(to)}B` };
+      return `ask for ${formatBytes(Number(to))} of memory`;
     case "members":
-      return { members: leastMembers(to) };
+      return memberWords(recordOf(to));
+    case "topology":
+      return topologyWords(recordOf(to));
     case "limitMs":
-      return { limit: durationText(Number(to)) };
+      return `set a limit of ${durationText(Number(to))}`;
     case "pools":
-      return Array.isArray(to) ? { pools: to.map(String) } : null;
+      return `take pool ${texts.join(" or ")}`;
+    case "priority":
+      return `give it priority ${Number(to)}`;
     default:
-      return null;
+      return `change ${field}`;
   }
+}
+
+function memberWords({ min, max }: Spec): string {
+  const least = `${String(min)} ${min === 1 ? "member" : "members"}`;
+  return min === max ? `ask for ${least}` : `start with ${least} at least`;
+}
+
+function topologyWords({ required, preferred, slice }: Spec): string {
+  const { size, level } = recordOf(slice);
+  const parts = [
+    ...(required === undefined ? [] : [`within one ${String(required)}`]),
+    ...(preferred === undefined ? [] : [`within one ${String(preferred)} if possible`]),
+    ...(level === undefined ? [] : [`in groups of ${String(size)} within one ${String(level)}`]),
+  ];
+  return parts.length === 0 ? "lie anywhere" : `lie ${parts.join(", ")}`;
 }

@@ -1,28 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { type Blocker, useQueue, type WorkloadRow } from "../../api/compute.ts";
-import {
-  type Explanation,
-  type ForeseenEviction,
-  type StartEdit,
-  type StartForecast,
-  useExplanation,
-} from "../../api/explanation.ts";
-import { CopyButton } from "../../design/command.tsx";
+import { type Explanation, type StartForecast, useExplanation } from "../../api/explanation.ts";
 import { FailureNotice } from "../../design/failure-notice.tsx";
 import { useNow } from "../../design/now.ts";
-import { formatGpuSeconds } from "../../words/eviction-cost.ts";
-import { formatFigure } from "../../words/numbers.ts";
 import { aheadWords, plannedStartWords } from "../../words/planned-start.ts";
 import { clockTime, exactTime } from "../../words/relative-time.ts";
 import type { UrlState } from "../../words/url-state.ts";
 import { withEnds } from "./blocker-ends.ts";
-import { manifestChange, triedEdit } from "./tried-edit.ts";
-import { writeChange } from "./what-if-change.ts";
-
-function gpuWords(gpus: number): string {
-  return gpus === 0 ? "no GPU" : `${formatFigure(gpus)} ${gpus === 1 ? "GPU" : "GPUs"}`;
-}
+import { blockerEndLines, blockerOwnerWords } from "./blocker-words.ts";
+import { recordWords } from "./record-words.ts";
+import { Evictions } from "./evictions.tsx";
+import { gpuWords } from "./gpu-words.ts";
+import { StartEdits } from "./start-edits.tsx";
 
 /** Why a workload waits, who is in its way, when it starts, and what would start it now; each as far as it is told. */
 export function WaitPanel({ workload }: { readonly workload: WorkloadRow }): ReactNode {
@@ -50,7 +40,7 @@ export function WaitPanel({ workload }: { readonly workload: WorkloadRow }): Rea
         </p>
       )}
       {blockers.length > 0 && <Blockers blockers={blockers} />}
-      <Edits workload={workload} told={told} words={reason?.changes ?? []} />
+      <StartEdits workload={workload} edits={told?.edits ?? []} words={reason?.changes ?? []} />
     </>
   );
 }
@@ -66,6 +56,7 @@ function Starts({
   const now = useNow();
   const planned = told?.plannedStart ?? workload.plannedStart;
   const forecast = told?.forecast ?? null;
+  const record = told?.record ?? null;
   const isHeld = planned?.isHeld === true;
   return (
     <section className="stack tight">
@@ -82,6 +73,7 @@ function Starts({
           )}
         </p>
       )}
+      {record !== null && forecast !== null && <p className="faint">{recordWords(record)}</p>}
       {isHeld && <p className="special">◆ Others were told to stop for it; what they free is kept for it.</p>}
       <p className="muted">
         {[
@@ -124,9 +116,16 @@ function Blockers({ blockers }: { readonly blockers: readonly Blocker[] }): Reac
             <tr key={`${each.id} ${index}`}>
               <td style={{ paddingLeft: 0 }}>
                 <BlockerName blocker={each} /> {each.kind !== "" && <span className="faint">{each.kind}</span>}
+                {each.owner !== null && <div className="faint">{blockerOwnerWords(each)}</div>}
               </td>
               <td className="number">{gpuWords(each.gpus)}</td>
-              {knowsEnds && <td className="number">{blockerEnd(each, now)}</td>}
+              {knowsEnds && (
+                <td className="number">
+                  {blockerEndLines(each, now).map((line) => (
+                    <div key={line}>{line}</div>
+                  ))}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -141,88 +140,5 @@ function BlockerName({ blocker: { id, name, kind } }: { readonly blocker: Blocke
     <Link to="." search={(before: UrlState) => ({ ...before, open: id })}>
       {name}
     </Link>
-  );
-}
-
-function blockerEnd({ endsBy, endsP50 }: Blocker, now: number): string {
-  if (endsBy !== null) {
-    const likely = endsP50 === null || endsP50 >= endsBy ? "" : `, likely ${aheadWords(endsP50, now)}`;
-    return `done ${aheadWords(endsBy, now)} at the latest${likely}`;
-  }
-  return endsP50 === null ? "no limit" : `done about ${aheadWords(endsP50, now)}`;
-}
-
-function Evictions({ evicts }: { readonly evicts: readonly ForeseenEviction[] }): ReactNode {
-  return evicts.map((each, index) => (
-    <span key={`${each.id} ${index}`}>
-      {index > 0 && ", "}
-      <strong>{each.name}</strong> ({gpuWords(each.gpus)}, loses {formatGpuSeconds(each.lostGpuSeconds)})
-    </span>
-  ));
-}
-
-/** What would start it now: checked edits with ways to try and to make them, or the server's advice as words. */
-function Edits({
-  workload,
-  told,
-  words,
-}: {
-  readonly workload: WorkloadRow;
-  readonly told: Explanation | undefined;
-  readonly words: readonly string[];
-}): ReactNode {
-  const edits = told?.edits ?? [];
-  if (edits.length === 0 && words.length === 0) return null;
-  return (
-    <section className="stack tight">
-      <h3>{edits.length === 0 ? "What would help" : "What would start it now"}</h3>
-      {edits.map((edit) => (
-        <EditCard key={`${edit.field} ${edit.sentence}`} workload={workload} edit={edit} />
-      ))}
-      {edits.length === 0 && (
-        <ul>
-          {words.map((each) => (
-            <li key={each}>→ {each}</li>
-          ))}
-        </ul>
-      )}
-      {edits.length > 0 && workload.owner.kind === "TrainingJob" && (
-        <p className="muted">
-          Nothing changes by itself: write the line into the manifest of {workload.owner.name}, then{" "}
-          <code>millwright apply -f FILE</code>.
-        </p>
-      )}
-    </section>
-  );
-}
-
-/** One edit: what it changes, whom it would stop, and what to do with it. */
-function EditCard({ workload, edit }: { readonly workload: WorkloadRow; readonly edit: StartEdit }): ReactNode {
-  const tried = triedEdit(workload, edit);
-  const manifest = workload.owner.kind === "TrainingJob" ? manifestChange(edit) : null;
-  return (
-    <div className="edit">
-      <strong className="sentence-start">{edit.sentence}</strong>
-      {edit.evicts.length === 0 ? (
-        <span className="muted">It starts at once; nobody is stopped.</span>
-      ) : (
-        <span className="warning">
-          ▲ Stops <Evictions evicts={edit.evicts} />
-        </span>
-      )}
-      <div className="row wrap">
-        {tried !== null && (
-          <Link to="/queue" search={{ view: "what-if", change: writeChange(tried) ?? "" }} className="button small">
-            Try it out
-          </Link>
-        )}
-        {manifest !== null && (
-          <>
-            <code>{manifest}</code>
-            <CopyButton text={manifest} label="Copy for the manifest" />
-          </>
-        )}
-      </div>
-    </div>
   );
 }

@@ -1,3 +1,4 @@
+import { editWords } from "./tried-edit.ts";
 import { quotaAmounts } from "./quota-amounts.ts";
 
 /** A workload that a change submits: as much of it as differs from the defaults. */
@@ -11,11 +12,13 @@ export interface TriedChange {
   readonly remove?: readonly { readonly pool: string; readonly nodes: readonly string[] }[];
   readonly quotas?: readonly { readonly name: string; readonly spec: Readonly<Record<string, unknown>> }[];
   readonly priorities?: readonly { readonly id: string; readonly priority: number }[];
+  /** Other values of single fields of workloads that wait, as an explanation proposes them. */
+  readonly edits?: readonly { readonly id: string; readonly field: string; readonly to: unknown }[];
   readonly cancel?: readonly string[];
   readonly submit?: readonly Submission[];
 }
 
-const sorts = ["addNodes", "drain", "remove", "quotas", "priorities", "cancel", "submit"] as const;
+const sorts = ["addNodes", "drain", "remove", "quotas", "priorities", "edits", "cancel", "submit"] as const;
 type ChangeSort = (typeof sorts)[number];
 
 /** Reads changes from the page's address; null where it has none, or what is there is no JSON object. */
@@ -47,6 +50,7 @@ export function joinChanges(change: TriedChange | null, more: TriedChange): Trie
     remove: [...(change?.remove ?? []), ...(more.remove ?? [])],
     quotas: [...(change?.quotas ?? []), ...(more.quotas ?? [])],
     priorities: [...(change?.priorities ?? []), ...(more.priorities ?? [])],
+    edits: [...(change?.edits ?? []), ...(more.edits ?? [])],
     cancel: [...(change?.cancel ?? []), ...(more.cancel ?? [])],
     submit: [...(change?.submit ?? []), ...(more.submit ?? [])],
   };
@@ -74,6 +78,7 @@ export function changeLines(change: TriedChange, nameOf: (id: string) => string)
     remove: (change.remove ?? []).map(({ pool, nodes }) => `Lose ${nodes.join(", ")} of pool ${pool}`),
     quotas: (change.quotas ?? []).map(({ name, spec }) => `Quota ${name}: ${quotaWords(spec)}`),
     priorities: (change.priorities ?? []).map(({ id, priority }) => `Give ${nameOf(id)} priority ${priority}`),
+    edits: (change.edits ?? []).map((edit) => `Let ${nameOf(edit.id)} ${editWords(edit)}`),
     cancel: (change.cancel ?? []).map((id) => `Take ${nameOf(id)} out of the queue`),
     submit: (change.submit ?? []).map(({ name, ...asked }) => `Submit ${name} with ${submissionWords(asked)}`),
   };
