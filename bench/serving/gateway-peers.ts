@@ -240,8 +240,19 @@ export async function startMillwright(upstreams: Upstreams, workers: number): Pr
   };
 }
 
+/** A deployment for each upstream, and a limit of every kind that counts each request and refuses none. */
 function manifests(upstreams: Upstreams): readonly unknown[] {
-  return (["whole", "stream"] as const).map((name) => ({
+  const limit = {
+    kind: "TrafficLimit",
+    name: "bench",
+    spec: {
+      subject: { project: "default" },
+      requestsPerMinute: 10_000_000,
+      tokensPerMinute: 1_000_000_000,
+      concurrentRequests: 1_000_000,
+    },
+  };
+  const deployments = (["whole", "stream"] as const).map((name) => ({
     kind: "Deployment",
     project: "default",
     name,
@@ -252,6 +263,7 @@ function manifests(upstreams: Upstreams): readonly unknown[] {
       price: { inputPerMillion: 1_000_000, outputPerMillion: 3_000_000 },
     },
   }));
+  return [limit, ...deployments];
 }
 
 /** Portkey's gateway with the dependencies that its own lockfile pins: newer ones fail every stream. */
