@@ -22,6 +22,9 @@ export interface FoundStart {
 /** How many nodes with free room a search for a place now looks at before it gives up: what is free may be promised. */
 const conflictLooksMax = 512;
 
+/** A look at a node goes through so many claims, a power of two. */
+const claimsPerLookBits = 4;
+
 /** Looks for places: now, or as early as possible. Counts its looks at nodes, so that a cycle can bound them. */
 export class PlaceSearch {
   readonly #room: Room;
@@ -87,7 +90,7 @@ export class PlaceSearch {
     let best: NodeState | undefined;
     let at = before;
     for (const node of pool.hosts(shapeKey, shape)) {
-      this.looks += 1;
+      this.looks += costOf(node);
       const found = node.earliest(shape, from, durationMs, at, isIgnored, this.#room);
       if (found >= at) continue;
       at = found;
@@ -113,7 +116,7 @@ export class PlaceSearch {
     const tryAt = (at: Instant): FoundStart | null => {
       slots.fill(0);
       for (const { node, future } of hosts) {
-        this.looks += 1;
+        this.looks += costOf(node);
         slots[node.index] = node.slotsBeside(ask.shape, future, at, at + durationMs, this.#room);
       }
       const places = this.takeAll(pool, ask, slots, at, at + durationMs, isIgnored);
@@ -168,6 +171,11 @@ export class PlaceSearch {
     }
     return places;
   }
+}
+
+/** A look at a node with many claims counts for several. */
+function costOf({ running, future }: NodeState): number {
+  return 1 + ((running.length + future.length) >> claimsPerLookBits);
 }
 
 /** A node that takes what is asked, and what is planned on it that counts. */

@@ -11,9 +11,13 @@ import { quotaMoment, type QuotaSpan, staysWithinQuota } from "./quota-moment.ts
 /** Room and quota are looked for in turn until a moment has both; so often at most. */
 const roundsMax = 16;
 
+/** So many uses of a quota, a power of two, are gone through for the price of a look at a node. */
+const spansPerLookBits = 4;
+
 /** The earliest start of a workload that has room and is within its quota; null when none is known. */
 export function planStart(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgnored): FoundStart | null {
   const spans = state.quotaSpans(entry);
+  state.search.looks += spans.length >> spansPerLookBits;
   let best: FoundStart | null = null;
   for (const option of futureOptionsOf(state, entry)) {
     const before: Instant = best === null ? Number.POSITIVE_INFINITY : best.at;
