@@ -101,6 +101,8 @@ function candidatesOf(hunt: Hunt, barred: ReadonlySet<Running>): readonly Runnin
     if (!isOpen && !hasGuests) continue;
     for (const run of runs) {
       if (barred.has(run) || run.isStopping || !run.item.isPreemptible) continue;
+      // Whoever is reckoned to end before it would have made room makes room by itself.
+      if (run.endBy <= now + state.settings.stopMs) continue;
       const since = run.startedAt + run.item.minRuntimeMs;
       if (now < since) {
         if (since < entry.huntAgainAt) entry.huntAgainAt = since;
