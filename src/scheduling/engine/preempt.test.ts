@@ -60,7 +60,7 @@ describe("making room", () => {
 
     expect(engine.cycle(30 * minute).evictions).toEqual([]);
     expect(engine.plannedStart("first")).toMatchObject({ at: 31 * minute, isHeld: false });
-    engine.submit(itemOf("second", 1, { priority: 90, submittedAt: 30 * minute }));
+    engine.submit(itemOf("second", 1, { priority: 90, limitMs: 600 * minute, submittedAt: 30 * minute }));
     expect(engine.cycle(30 * minute).evictions).toMatchObject([{ id: "long", forId: "second" }]);
   });
 
