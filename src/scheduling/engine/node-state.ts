@@ -4,7 +4,7 @@ import { type GpuOutlook, gpuOutlook } from "./gpu-outlook.ts";
 import type { NodeCapacity } from "../placement/node-capacity.ts";
 import { sliceMask } from "./mig-profile.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
-import type { Room } from "./node-room.ts";
+import { type Room, slack } from "./node-room.ts";
 import { firstWithAmounts, type UseSteps, sumUse } from "./use-steps.ts";
 import { type Span, wholeGpuMoments } from "./whole-gpu-moments.ts";
 
@@ -160,8 +160,27 @@ export class NodeState implements NodeCapacity {
   slotsBeside(shape: Shape, future: readonly Claim[], start: Instant, end: Instant, room: Room): number {
     const { gpu } = shape;
     if (gpu.kind === "whole" && (this.#runningUntilNow()[gpu.count - 1] ?? Number.POSITIVE_INFINITY) > start) return 0;
+    const isBusy = future.some((claim) => claim.start < end && claim.end > start);
+    if (gpu.kind === "whole" && !isBusy && shape.custom === undefined) return this.#wholeSlots(shape, gpu.count, start);
     this.#measureBeside(start, end, future, room);
     return room.slots(shape);
+  }
+
+  /** How many members of whole GPUs fit from `start` on beside what runs now, where nothing is planned. */
+  #wholeSlots(shape: Shape, gpusEach: number, start: Instant): number {
+    let free = 0;
+    for (const until of this.#runningUntilNow()) if (until <= start) free += 1;
+    let cpus = this.cpuFree;
+    let memory = this.memoryFree;
+    for (const claim of this.running) {
+      if (claim.end > start) continue;
+      cpus += claim.cpuMillis;
+      memory += claim.memory;
+    }
+    let slots = Math.floor(free / gpusEach);
+    if (shape.cpuMillis > 0) slots = Math.min(slots, Math.floor((cpus + slack) / shape.cpuMillis));
+    if (shape.memory > 0) slots = Math.min(slots, Math.floor((memory + slack) / shape.memory));
+    return Math.max(0, slots);
   }
 
   /**

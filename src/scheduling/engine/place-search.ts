@@ -192,7 +192,12 @@ function endsIn(hosts: readonly Host[], from: Instant, before: Instant): readonl
     for (const { end } of future) if (end > from && end < before) ends.push(end);
   }
   const times: Instant[] = [from];
-  for (const end of Float64Array.from(ends).sort()) if (end !== times.at(-1)) times.push(end);
+  let last = from;
+  for (const end of Float64Array.from(ends).sort()) {
+    if (end === last) continue;
+    times.push(end);
+    last = end;
+  }
   return times;
 }
 
