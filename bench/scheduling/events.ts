@@ -43,7 +43,12 @@ const cluster = clusterFileSchema.parse({
       levels: ["rack"],
       nodes: [
         {
-          ...{ name: "node", count: nodes, gpuModel: "H100", gpus: gpusPerNode, cpus: 96, memory: "1TB" },
+          name: "node",
+          count: nodes,
+          gpuModel: "H100",
+          gpus: gpusPerNode,
+          cpus: 96,
+          memory: "1TB",
           domains: { rack: 8 },
         },
       ],
