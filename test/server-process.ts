@@ -30,6 +30,8 @@ export interface ServerProcessOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** Processes of the gateway; one unless given. */
+  readonly gatewayWorkers?: number;
 }
 
 /** A folder that PostgreSQL's account can reach, for one test's state. */
@@ -68,7 +70,8 @@ const runner = fileURLToPath(new URL("./fixtures/run-server.ts", import.meta.url
 
 /** Starts a server; a server that refuses to start rejects with its fault's code and message. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const given = JSON.stringify({ dataDir: options.dataDir, port: options.port ?? 0, gatewayPort: 0 });
+  const { dataDir, port = 0, gatewayWorkers } = options;
+  const given = JSON.stringify({ dataDir, port, gatewayPort: 0, gatewayWorkers });
   const child = spawn(process.execPath, [runner, given], {
     cwd: options.cwd ?? process.cwd(),
     env: { ...process.env, MILLWRIGHT_LOG_LEVEL: "warn", ...options.env },
