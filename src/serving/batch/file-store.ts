@@ -1,0 +1,56 @@
+import { type Kysely, sql } from "kysely";
+import type { StoredFile } from "./batch-model.ts";
+
+/** What a listing of files or batches asks for. */
+export interface ListQuery {
+  readonly limit: number;
+  /** The last id of the page before; null for the first page. */
+  readonly after: string | null;
+}
+
+/** Files of projects: what is known of them; their content lies in the object store. */
+export class FileStore {
+  readonly #database: Kysely<unknown>;
+
+  constructor(database: Kysely<unknown>) {
+    this.#database = database;
+  }
+
+  /** Notes a file; noting it again changes nothing. */
+  async add(file: StoredFile): Promise<void> {
+    await sql`
+      insert into serving_file (id, project, filename, purpose, bytes, object_key, created_at)
+      values (${file.id}, ${file.project}, ${file.filename}, ${file.purpose}, ${file.bytes}, ${file.objectKey},
+        ${file.createdAt})
+      on conflict do nothing`.execute(this.#database);
+  }
+
+  async get(project: string, id: string): Promise<StoredFile | undefined> {
+    const { rows } = await sql<StoredFile>`
+      select id, project, filename, purpose, bytes, object_key as "objectKey", created_at as "createdAt"
+      from serving_file where project = ${project} and id = ${id}`.execute(this.#database);
+    return rows[0];
+  }
+
+  /** Newest first; one more than the limit tells that there are more. */
+  async list(
+    project: string,
+    purpose: string | null,
+    { limit, after }: ListQuery,
+  ): Promise<{ readonly files: readonly StoredFile[]; readonly hasMore: boolean }> {
+    const { rows } = await sql<StoredFile>`
+      select id, project, filename, purpose, bytes, object_key as "objectKey", created_at as "createdAt"
+      from serving_file
+      where project = ${project} and (${purpose}::text is null or purpose = ${purpose})
+        and (${after}::text is null or id < ${after})
+      order by id desc limit ${limit + 1}`.execute(this.#database);
+    return { files: rows.slice(0, limit), hasMore: rows.length > limit };
+  }
+
+  /** @returns whether there was one. */
+  async remove(project: string, id: string): Promise<boolean> {
+    const { rows } = await sql`
+      delete from serving_file where project = ${project} and id = ${id} returning id`.execute(this.#database);
+    return rows.length > 0;
+  }
+}
