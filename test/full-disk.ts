@@ -72,6 +72,8 @@ function hasWritten(file: number, bytes: number): boolean {
 export function halfWritten(folder: string): readonly string[] {
   const entries = readdirSync(folder, { recursive: true }).map(String);
   return entries.filter((path) =>
-    /\.tmp$|(^|\/)(taking|laying)-|(^|\/)staging\/.|(^|\/)sql\/[^/]*\.parquet$/.test(path),
+    /\.tmp$|(^|\/)(taking|laying)-|(^|\/)staging\/.|(^|\/)sql\/[^/]*\.parquet$|\.parquet\.(partial|spill)(\/|$)/.test(
+      path,
+    ),
   );
 }

@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -128,4 +128,26 @@ test("npx millwright up, status and down run the installed server, and it shows 
     await millwright("down");
   }
   await expect(millwright("status")).rejects.toThrow("no server runs");
+});
+
+test("the installed server runs a pipeline's step by the program that the package carries", async () => {
+  const flags = ["--data-dir", join(workplace, "data")];
+  const manifests = join(workplace, "step.yaml");
+  const resources = [
+    { kind: "Pool", name: "local", spec: {} },
+    { kind: "Dataset", name: "one", spec: {} },
+    { kind: "Pipeline", name: "one", spec: { steps: [{ name: "one", output: "one", sql: "SELECT 1 AS a" }] } },
+  ];
+  await writeFile(manifests, resources.map((resource) => JSON.stringify(resource)).join("\n---\n"));
+  try {
+    await run(["npx", "millwright", "up", "--detach", "--port", "0", "--gateway-port", "0", ...flags], home);
+    await run(["npx", "millwright", "apply", "-f", manifests, "--yes", ...flags], home);
+
+    await run(["npx", "millwright", "wait", "pipeline/one", "--for", "phase=succeeded", ...flags], home);
+
+    const { output } = await run(["npx", "millwright", "logs", "pipeline/one", ...flags], home);
+    expect(output).toContain("step one reads nothing");
+  } finally {
+    await run(["npx", "millwright", "down", ...flags], home);
+  }
 });

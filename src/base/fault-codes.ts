@@ -38,6 +38,7 @@ export const faultKinds = {
   "data.file-unreadable": "invalid",
   "data.query-failed": "invalid",
   "data.query-timeout": "timeout",
+  "data.step-report-invalid": "failed",
   "evaluation.data-invalid": "invalid",
   "evaluation.model-unfit": "refused",
   "evaluation.report-invalid": "failed",

@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Condition, withCondition } from "../platform/resource.ts";
+import { faultReason } from "./fault-reason.ts";
 import type { DatasetStatus } from "./model.ts";
 import type { StoredVersion } from "./store.ts";
 
@@ -53,18 +54,12 @@ export function statusWhileChecking(before: DatasetStatus, now: Instant): Datase
 
 /** The status of a dataset whose rows could not be read or checked. */
 export function statusOfFault(before: DatasetStatus, fault: Fault, now: Instant): DatasetStatus {
-  const reason = faultReason(fault);
+  const reason = faultReason(fault.code);
   return {
     ...before,
     phase: "failed",
     conditions: ready(before, now, { status: "false", reason, message: fault.message }),
   };
-}
-
-/** The last part of a fault's code as one CamelCase word: `FileUnreadable`. */
-export function faultReason(fault: Fault): string {
-  const words = (fault.code.split(".")[1] ?? fault.code).split("-");
-  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
 function ready(

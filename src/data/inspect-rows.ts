@@ -26,7 +26,7 @@ const columnsMax = 10_000;
  * @throws {Fault} `data.file-unreadable`, and `data.query-failed` when an expectation's own SQL is wrong.
  */
 export async function inspectRows(
-  engine: SqlEngine,
+  engine: Pick<SqlEngine, "query">,
   path: string,
   spec: DatasetSpec,
   signal: AbortSignal,

@@ -38,4 +38,22 @@ export const dataMigrations: readonly Migration[] = [
       );
       create index pipeline_step_run_key on pipeline_step_run (project, pipeline, step, key, finished_at desc);`,
   },
+  {
+    number: 41,
+    name: "pipeline-step-tasks",
+    sql: `
+      create table pipeline_step_task (
+        project text not null,
+        pipeline text not null,
+        step text not null,
+        key text not null,
+        workload text not null unique,
+        generation integer not null,
+        output_dataset text not null,
+        path text not null,
+        made_from jsonb not null,
+        primary key (project, pipeline, step)
+      );
+      create index pipeline_step_task_output on pipeline_step_task (project, output_dataset);`,
+  },
 ];

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { durationPattern } from "../base/units.ts";
+import { sizeSchema } from "../compute/model.ts";
 import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
 
 /** Limits of what one declaration may hold. */
@@ -157,7 +159,31 @@ export const pipelineSpecSchema = z.strictObject({
     )
     .min(1)
     .max(stepsMax)
-    .describe("Steps; they run in the order of what they read."),
+    .describe("Steps; each runs as soon as what it reads is there."),
+  pool: nameSchema
+    .optional()
+    .describe(
+      "Pool that the steps run in; absent: the only one that can run them, else the only one of role any, else of role training.",
+    ),
+  resources: z
+    .strictObject({
+      cpus: z.number().positive().max(256).optional().describe("CPUs, and threads of the SQL engine; absent: 1."),
+      memory: sizeSchema
+        .optional()
+        .describe("Memory, most of it for the SQL engine, which spills the rest to disk; absent: 2GB."),
+      maxDuration: z
+        .string()
+        .regex(durationPattern, "write numbers and units, such as 30m")
+        .optional()
+        .describe("A step that runs longer is stopped and has failed; absent: 1h."),
+    })
+    .optional()
+    .describe("What each step may use of a machine."),
+  priority: z.int().min(0).max(100).optional().describe("In the queue, 0 to 100, higher first; absent: 50."),
+  preemptible: z
+    .boolean()
+    .optional()
+    .describe("Whether a step may be stopped for others and begin again later; absent: it may."),
 });
 
 export type PipelineSpec = Readonly<z.output<typeof pipelineSpecSchema>>;
@@ -165,13 +191,16 @@ export type PipelineStep = PipelineSpec["steps"][number];
 
 export const stepStatusSchema = z.object({
   name: z.string(),
-  state: z.enum(["waiting", "running", "succeeded", "failed"]),
+  /** `waiting` for what it reads or for a pool, `queued` with a workload of its own. */
+  state: z.enum(["waiting", "queued", "running", "succeeded", "failed"]),
   rows: z.number().nullable(),
   seconds: z.number().nullable(),
   /** Whether an earlier run on equal inputs was taken instead. */
   cached: z.boolean(),
   /** `dataset@version` that the step made. */
   output: z.string().nullable(),
+  /** The workload that ran it, runs it or waits to; null when it has none. */
+  workload: z.string().nullable(),
   message: z.string(),
 });
 

@@ -1,41 +1,32 @@
-import type { Fault } from "../base/fault.ts";
+import type { WorkloadState } from "../compute/ports.ts";
 import type { Controller, Lease, NextVisit } from "../platform/controller.ts";
 import type { LoggedEvent } from "../platform/event.ts";
-import { parseRefKey, refKey, type Resource } from "../platform/resource.ts";
 import type { Waker } from "../platform/reconciler.ts";
-import { checkHashOf, type DataControllerNeeds, isTold } from "./dataset-controller.ts";
-import { faultReason } from "./dataset-status.ts";
-import { hashFile, hashText, requireUnchanged, stampOf } from "./drivers/dataset-files.ts";
-import { inspectRows } from "./inspect-rows.ts";
-import {
-  datasetKind,
-  pipelineKind,
-  type PipelineSpec,
-  type PipelineStatus,
-  type PipelineStep,
-  type StepStatus,
-} from "./model.ts";
+import { parseRefKey, refKey, type Resource } from "../platform/resource.ts";
+import { datasetKind, pipelineKind, type PipelineSpec, type PipelineStatus, type PipelineStep } from "./model.ts";
 import { orderPipeline, readsOf } from "./pipeline-order.ts";
-import { finishedStep, pipelineStatus, waitingStep } from "./pipeline-status.ts";
-import { stepKeyText } from "./step-key.ts";
-import { stepStatements } from "./step-statements.ts";
-import type { NewVersion, StoredVersion } from "./store.ts";
-import { versionEvent } from "./version-event.ts";
+import { pipelineStatus, type StepEnd, statusOfSteps, waitingStep } from "./pipeline-status.ts";
+import { StepController, type StepControllerNeeds } from "./step-controller.ts";
+import type { OpenStep } from "./step-store.ts";
+import type { StoredVersion } from "./store.ts";
 
 type Pipeline = Resource<PipelineSpec, PipelineStatus>;
 
-/** Pipelines that run at once. */
-const concurrency = 2;
-/** When to try again what failed for a reason that may pass, such as a full disk. */
-const retryMs = 15_000;
+/** Pipelines that are looked at at once. */
+const concurrency = 4;
 
-/** How one look at a step ended. */
-type StepEnd =
-  | { readonly kind: "done"; readonly status: StepStatus; readonly version: StoredVersion }
-  | { readonly kind: "stopped"; readonly status: StepStatus; readonly reason: string; readonly retry: boolean };
+/** What becomes of a step's workload that its pipeline shows or acts on. */
+const wakingVerbs: ReadonlySet<string> = new Set<WorkloadState>([
+  "running",
+  "preempted",
+  "queued",
+  "succeeded",
+  "failed",
+  "cancelled",
+]);
 
 /**
- * Runs the steps of pipelines whose inputs changed.
+ * Runs the steps of pipelines whose inputs changed, each as a workload of the queue as soon as what it reads is there.
  *
  * A step's key is the hash of its SQL and of its inputs' content. A step with a finished run of that key, whose
  * output's file is still there, is not run again. A step's rows become a version of its output dataset in the
@@ -44,26 +35,38 @@ type StepEnd =
 export class PipelineController implements Controller {
   readonly name = "pipeline";
   readonly concurrency = concurrency;
-  readonly #needs: DataControllerNeeds;
+  readonly #needs: StepControllerNeeds;
   readonly #waker: Waker;
+  readonly #steps: StepController;
 
-  constructor(needs: DataControllerNeeds, waker: Waker) {
+  constructor(needs: StepControllerNeeds, waker: Waker) {
     this.#needs = needs;
     this.#waker = waker;
+    this.#steps = new StepController(needs);
   }
 
   keysOf(event: LoggedEvent): readonly string[] {
-    if (event.verb === "observed") return [];
-    const { kind } = event.subject;
-    return kind === pipelineKind.kind || kind === datasetKind.kind ? [refKey(event.subject)] : [];
+    const { subject, verb } = event;
+    if (subject.kind === "Workload") {
+      const pipeline = wakingVerbs.has(verb) ? pipelineOf(event) : undefined;
+      return pipeline === undefined
+        ? []
+        : [refKey({ kind: pipelineKind.kind, project: subject.project, name: pipeline })];
+    }
+    if (verb === "observed") return [];
+    return subject.kind === pipelineKind.kind || subject.kind === datasetKind.kind ? [refKey(subject)] : [];
   }
 
   async reconcile(key: string, lease: Lease, signal: AbortSignal): Promise<NextVisit> {
     const { kind, project, name } = parseRefKey(key);
     if (kind === datasetKind.kind) return await this.#wakeUsers(project ?? "", name);
     const pipeline = await this.#needs.resources.get(pipelineKind, project, name);
-    if (pipeline === undefined || pipeline.deletingSince !== null) return { kind: "settled" };
-    return await this.#run(pipeline, lease, signal);
+    const open = await this.#needs.steps.ofPipeline(project ?? "", name);
+    if (pipeline === undefined || pipeline.deletingSince !== null) {
+      for (const step of open) await this.#steps.giveUp(step, `pipeline ${name} was deleted`, lease);
+      return { kind: "settled" };
+    }
+    return await this.#run(pipeline, open, lease, signal);
   }
 
   /** A dataset changed: the pipelines that read or write it look again. */
@@ -78,149 +81,71 @@ export class PipelineController implements Controller {
     return { kind: "settled" };
   }
 
-  async #run(pipeline: Pipeline, lease: Lease, signal: AbortSignal): Promise<NextVisit> {
+  async #run(pipeline: Pipeline, open: readonly OpenStep[], lease: Lease, signal: AbortSignal): Promise<NextVisit> {
     const order = orderPipeline(pipeline.spec);
     const problems = order.kind === "invalid" ? order.problems : await this.#sharedOutputs(pipeline);
-    if (order.kind === "invalid" || problems.length > 0) {
-      await this.#observe(pipeline, "failed", [], { reason: "Invalid", message: problems.join("; ") }, lease);
+    const steps = order.kind === "invalid" || problems.length > 0 ? [] : order.steps;
+    for (const left of open.filter(({ step }) => !steps.some(({ name }) => name === step))) {
+      await this.#steps.giveUp(left, `pipeline ${pipeline.name} has no such step any more`, lease);
+    }
+    if (problems.length > 0) {
+      const condition = { reason: "Invalid", message: problems.join("; ") };
+      const status = pipelineStatus(pipeline.status, "failed", [], condition, this.#needs.clock.now());
+      await this.#observe(pipeline, status, lease);
       return { kind: "settled" };
     }
     const tables = new Map<string, StoredVersion>();
     for (const [table, dataset] of Object.entries(pipeline.spec.inputs)) {
       const version = await this.#needs.store.latestValid(pipeline.project ?? "", dataset);
       if (version === undefined) {
-        const message = `dataset ${dataset} has no valid version yet`;
-        const steps = order.steps.map((step) => waitingStep(step, message));
-        await this.#observe(pipeline, "pending", steps, { reason: "WaitingForInput", message }, lease);
+        await this.#tellMissing(pipeline, steps, `dataset ${dataset} has no valid version yet`, lease);
         return { kind: "settled" };
       }
       tables.set(table, version);
     }
-    return await this.#runSteps(pipeline, order.steps, tables, lease, signal);
+    const ends = await this.#advance(pipeline, steps, tables, { open, lease, signal });
+    await this.#observe(pipeline, statusOfSteps(pipeline.status, ends, this.#needs.clock.now()), lease);
+    return nextVisit(ends);
   }
 
-  async #runSteps(
+  async #tellMissing(pipeline: Pipeline, steps: readonly PipelineStep[], message: string, lease: Lease): Promise<void> {
+    const waiting = steps.map((step) => waitingStep(step, message));
+    const condition = { reason: "WaitingForInput", message };
+    const status = pipelineStatus(pipeline.status, "pending", waiting, condition, this.#needs.clock.now());
+    await this.#observe(pipeline, status, lease);
+  }
+
+  /** Moves every step on whose inputs are there; the others wait for them. */
+  async #advance(
     pipeline: Pipeline,
     ordered: readonly PipelineStep[],
     tables: Map<string, StoredVersion>,
-    lease: Lease,
-    signal: AbortSignal,
-  ): Promise<NextVisit> {
-    let current = pipeline;
-    const finished: StepStatus[] = [];
-    const waiting = (from: number, why: string) => ordered.slice(from).map((step) => waitingStep(step, why));
-    for (const [place, step] of ordered.entries()) {
-      const inputs = readsOf(pipeline.spec, step).flatMap((name) => {
+    {
+      open,
+      lease,
+      signal,
+    }: { readonly open: readonly OpenStep[]; readonly lease: Lease; readonly signal: AbortSignal },
+  ): Promise<readonly StepEnd[]> {
+    const ends: StepEnd[] = [];
+    for (const step of ordered) {
+      const reads = readsOf(pipeline.spec, step);
+      const missing = reads.find((name) => !tables.has(name));
+      if (missing !== undefined) {
+        const hasFailed = ends.some((end) => end.kind === "failed" && end.status.name === missing);
+        const message = `waits for ${missing}${hasFailed ? ", which failed" : ""}`;
+        ends.push({ kind: "waiting", status: waitingStep(step, message), reason: "Running", lookAgainMs: null });
+        continue;
+      }
+      const inputs = reads.flatMap((name) => {
         const version = tables.get(name);
         return version === undefined ? [] : [{ name, version }];
       });
-      const onStart = async () => {
-        const running: StepStatus = { ...waitingStep(step, "runs"), state: "running" };
-        const condition = { reason: "Running", message: `step ${step.name} runs` };
-        const steps = [...finished, running, ...waiting(place + 1, `waits for ${step.name}`)];
-        current = await this.#observe(current, "running", steps, condition, lease);
-      };
-      const end = await this.#step(pipeline, step, inputs, onStart, lease, signal);
-      finished.push(finishedStep(pipeline.status, end.status));
-      if (end.kind === "stopped") {
-        const steps = [...finished, ...waiting(place + 1, `waits for ${step.name}, which failed`)];
-        const message = `step ${step.name} failed: ${end.status.message}`;
-        await this.#observe(current, "failed", steps, { reason: end.reason, message }, lease);
-        return end.retry ? { kind: "again", afterMs: retryMs } : { kind: "settled" };
-      }
-      tables.set(step.name, end.version);
+      const known = open.find((each) => each.step === step.name);
+      const end = await this.#steps.advance({ pipeline, step, inputs, lease, signal }, known);
+      ends.push(end);
+      if (end.kind === "done") tables.set(step.name, end.version);
     }
-    const message = `all ${ordered.length} steps have their output`;
-    await this.#observe(current, "succeeded", finished, { reason: "UpToDate", message }, lease);
-    return { kind: "settled" };
-  }
-
-  async #step(
-    pipeline: Pipeline,
-    step: PipelineStep,
-    inputs: readonly { readonly name: string; readonly version: StoredVersion }[],
-    onStart: () => Promise<void>,
-    lease: Lease,
-    signal: AbortSignal,
-  ): Promise<StepEnd> {
-    const key = hashText(
-      stepKeyText(
-        step,
-        inputs.map(({ name, version }) => ({ name, contentHash: version.contentHash })),
-      ),
-    );
-    try {
-      const known = await this.#knownRun(pipeline, step, key);
-      if (known !== undefined) return known;
-      await onStart();
-      return await this.#runStep(pipeline, step, key, inputs, lease, signal);
-    } catch (error) {
-      if (!isTold(error)) throw error;
-      return stoppedBy(step, error);
-    }
-  }
-
-  /** The outcome of an earlier run on equal inputs, as long as its file is there. */
-  async #knownRun(pipeline: Pipeline, step: PipelineStep, key: string): Promise<StepEnd | undefined> {
-    const { store } = this.#needs;
-    const project = pipeline.project ?? "";
-    const run = await store.stepRun(project, pipeline.name, step.name, key);
-    if (run === undefined) return undefined;
-    const made = await store.version(project, run.outputDataset, run.outputVersion);
-    const newest = await store.newest(project, run.outputDataset);
-    // The dataset's rules may have changed since: its controller then checked the same file again.
-    const version = newest?.contentHash === made?.contentHash ? newest : undefined;
-    if (version === undefined || !(await isThere(version))) return undefined;
-    return toStepEnd(step, version, run.seconds, true);
-  }
-
-  async #runStep(
-    pipeline: Pipeline,
-    step: PipelineStep,
-    key: string,
-    inputs: readonly { readonly name: string; readonly version: StoredVersion }[],
-    lease: Lease,
-    signal: AbortSignal,
-  ): Promise<StepEnd> {
-    const { resources, store, files, engine, clock, newId } = this.#needs;
-    const project = pipeline.project ?? "";
-    const output = await resources.get(datasetKind, project, step.output);
-    if (output === undefined || output.spec.source !== undefined) {
-      const message = `declare dataset ${step.output} without a source, so that step ${step.name} can write it`;
-      return {
-        kind: "stopped",
-        status: { ...waitingStep(step, message), state: "failed" },
-        reason: "OutputMissing",
-        retry: false,
-      };
-    }
-    for (const input of inputs) await requireUnchanged(input.version);
-    const startedAt = clock.now();
-    await files.sweep(project, step.output, await store.paths(project, step.output));
-    const path = files.newPath(project, step.output, newId());
-    const tables = inputs.map(({ name, version }) => ({ name, path: version.path }));
-    await engine.writeParquet(stepStatements(step, tables), path, { files: tables.map((table) => table.path), signal });
-    const source = await stampOf(path);
-    const contentHash = await hashFile(path, signal);
-    const inspection = await inspectRows(engine, path, output.spec, signal);
-    const seconds = (clock.now() - startedAt) / 1000;
-    const version: NewVersion = {
-      ...inspection,
-      project,
-      dataset: step.output,
-      path,
-      contentHash,
-      checkHash: checkHashOf(output.spec),
-      source,
-      bytes: source.bytes,
-      state: inspection.violations.length === 0 ? "valid" : "failed",
-      madeFrom: [...inputs.map((input) => `${input.version.dataset}@${input.version.version}`), `step:${key}`],
-      createdAt: clock.now(),
-    };
-    const run = { id: newId(), project, pipeline: pipeline.name, step: step.name, key, outputDataset: step.output };
-    const stepRun = { ...run, rows: version.rows, seconds, finishedAt: clock.now() };
-    const stored = await store.addVersion(lease, version, stepRun, (added) => versionEvent(lease, added, clock.now()));
-    return toStepEnd(step, stored, seconds, false);
+    return ends;
   }
 
   async #sharedOutputs(pipeline: Pipeline): Promise<readonly string[]> {
@@ -237,49 +162,21 @@ export class PipelineController implements Controller {
       .map(({ other, step }) => `pipeline ${other.name} already writes dataset ${step.output}; write another one`);
   }
 
-  async #observe(
-    pipeline: Pipeline,
-    phase: PipelineStatus["phase"],
-    steps: readonly StepStatus[],
-    condition: { readonly reason: string; readonly message: string },
-    lease: Lease,
-  ): Promise<Pipeline> {
-    const status = pipelineStatus(pipeline.status, phase, steps, condition, this.#needs.clock.now());
-    const message = `${pipeline.name}: ${condition.message}`;
-    return await this.#needs.resources.observe(pipelineKind, pipeline, status, { lease, message });
+  async #observe(pipeline: Pipeline, status: PipelineStatus, lease: Lease): Promise<void> {
+    const message = `${pipeline.name}: ${status.conditions[0]?.message ?? status.phase}`;
+    await this.#needs.resources.observe(pipelineKind, pipeline, status, { lease, message });
   }
 }
 
-function toStepEnd(step: PipelineStep, version: StoredVersion, seconds: number, cached: boolean): StepEnd {
-  const output = `${version.dataset}@${version.version}`;
-  const common = { name: step.name, rows: version.rows, seconds, cached, output };
-  if (version.state === "valid") {
-    return {
-      kind: "done",
-      version,
-      status: { ...common, state: "succeeded", message: `${output} has ${version.rows} rows` },
-    };
-  }
-  const broken = version.violations.map((violation) => `${violation.expectation} (${violation.rows} rows)`).join("; ");
-  const message = `${output} breaks its expectations: ${broken}`;
-  return {
-    kind: "stopped",
-    reason: "ExpectationViolated",
-    retry: false,
-    status: { ...common, state: "failed", message },
-  };
+/** The pipeline that a workload's event is about, or undefined when it is no pipeline's. */
+function pipelineOf({ data }: LoggedEvent): string | undefined {
+  const { owner } = data;
+  if (typeof owner !== "object" || owner === null || !("kind" in owner) || !("name" in owner)) return undefined;
+  return owner.kind === pipelineKind.kind && typeof owner.name === "string" ? owner.name : undefined;
 }
 
-function stoppedBy(step: PipelineStep, fault: Fault): StepEnd {
-  const status: StepStatus = { ...waitingStep(step, fault.message), state: "failed" };
-  // A wrong query stays wrong until the spec changes; a full disk or an absent file may be mended outside.
-  const retry = fault.code !== "data.query-failed";
-  return { kind: "stopped", status, reason: faultReason(fault), retry };
-}
-
-async function isThere(version: StoredVersion): Promise<boolean> {
-  return await stampOf(version.path).then(
-    (stamp) => stamp.bytes === version.source.bytes,
-    () => false,
-  );
+/** As soon as any of the steps wants to be looked at again. */
+function nextVisit(ends: readonly StepEnd[]): NextVisit {
+  const delays = ends.flatMap((end) => (end.kind === "done" || end.lookAgainMs === null ? [] : [end.lookAgainMs]));
+  return delays.length === 0 ? { kind: "settled" } : { kind: "again", afterMs: Math.min(...delays) };
 }

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { type FreshPlatform, freshPlatform } from "../../test/platform.ts";
+import { applyPool, type LocalQueue, livePlatform, openLocalQueue } from "../../test/local-queue.ts";
+import type { FreshPlatform } from "../../test/platform.ts";
 import { isFault } from "../base/fault.ts";
 import { sent, type Route } from "../platform/route.ts";
 import { datasetKind, type DatasetSpec, datasetSpecSchema, pipelineKind, pipelineSpecSchema } from "./model.ts";
@@ -14,25 +15,29 @@ const patience = { timeout: 120_000, interval: 25 };
 interface House {
   readonly platform: FreshPlatform;
   readonly room: DataRoom;
+  readonly queue: LocalQueue;
   readonly folder: string;
 }
 const houses: House[] = [];
 
 afterEach(async () => {
-  for (const { platform, room } of houses.splice(0)) {
+  for (const { platform, room, queue } of houses.splice(0)) {
+    await queue.stop();
     await room.stop?.();
     await platform.close();
   }
 });
 
 async function openHouse(): Promise<House> {
-  const platform = await freshPlatform();
-  const room = dataRoom(platform);
+  const platform = await livePlatform();
+  const queue = await openLocalQueue(platform);
+  const room = dataRoom(platform, queue);
   await room.start?.(signal);
-  await platform.run(room.controllers);
+  await platform.run([...room.controllers, ...queue.controllers]);
+  await applyPool(platform, "local");
   const folder = join(platform.dataDirectory, "sources");
   await mkdir(folder);
-  const house = { platform, room, folder };
+  const house = { platform, room, queue, folder };
   houses.push(house);
   return house;
 }

@@ -6,6 +6,7 @@ import type { EventEntry } from "../platform/event.ts";
 import { assertLease } from "../platform/reconciler.ts";
 import type { Violation } from "./model.ts";
 import type { DatasetVersion } from "./ports.ts";
+import { closeStep, type StepTables } from "./step-store.ts";
 
 interface VersionTable {
   project: string;
@@ -39,7 +40,7 @@ interface StepRunTable {
   finished_at: number;
 }
 
-interface DataTables {
+interface DataTables extends StepTables {
   dataset_version: VersionTable;
   pipeline_step_run: StepRunTable;
 }
@@ -64,6 +65,7 @@ export type NewVersion = Omit<StoredVersion, "version">;
 
 /** A finished step of a pipeline. */
 export interface StepRun {
+  /** Of its workload. */
   readonly id: string;
   readonly project: string;
   readonly pipeline: string;
@@ -122,9 +124,10 @@ export class DataStore {
   }
 
   /**
-   * Adds a version, with the step's run that made it, and tells the log; all or nothing, under the lease.
+   * Adds a version, with the step's run that made it, and tells the log; all or nothing, under the lease. A step that was
+   * open is so no more.
    *
-   * @throws {Fault} `platform.lease-lost`.
+   * @throws {Fault} `platform.lease-lost`; `platform.resource-conflict` when the step is not open.
    */
   async addVersion(
     lease: Lease,
@@ -148,6 +151,7 @@ export class DataStore {
         .executeTakeFirstOrThrow();
       const stored = fromRow(row);
       if (stepRun !== null) {
+        await closeStep(transaction, stepRun.id);
         await transaction
           .insertInto("pipeline_step_run")
           .values({

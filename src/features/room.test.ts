@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { type FreshPlatform, freshPlatform } from "../../test/platform.ts";
+import { applyPool, type LocalQueue, livePlatform, openLocalQueue } from "../../test/local-queue.ts";
+import type { FreshPlatform } from "../../test/platform.ts";
 import { isFault } from "../base/fault.ts";
 import { datasetSpecSchema, pipelineSpecSchema } from "../data/model.ts";
 import { parquetRelation } from "../data/quote-sql.ts";
@@ -20,18 +21,21 @@ const hour = 3_600_000;
 const flights = 40_000;
 
 let platform: FreshPlatform;
+let queue: LocalQueue;
 let data: DataRoom;
 let features: FeatureRoom;
 const views = new Map<string, FeatureViewSpec>();
 
 /** The example's own files, over the first rows of its own data. */
 beforeAll(async () => {
-  platform = await freshPlatform();
-  data = dataRoom(platform);
+  platform = await livePlatform();
+  queue = await openLocalQueue(platform);
+  await applyPool(platform, "local");
+  data = dataRoom(platform, queue);
   features = featureRoom(platform, data);
   await data.start?.(signal);
   await features.start?.(signal);
-  await platform.run([...data.controllers, ...features.controllers]);
+  await platform.run([...queue.controllers, ...data.controllers, ...features.controllers]);
 
   const raw = join(process.cwd(), "node_modules/vega-datasets/data/flights-3m.parquet");
   const part = join(platform.dataDirectory, "flights.parquet");
@@ -62,6 +66,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
+  await queue.stop();
   await data.stop?.();
   await platform.close();
 });

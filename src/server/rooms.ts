@@ -30,7 +30,7 @@ export function openRooms(
   const compute = computeRoom(platform, { hostEnvironment: hostEnvironment() });
   const { workloads, queue } = compute;
   const scheduling = schedulingRoom(platform, { queue, workloads });
-  const data = dataRoom(platform);
+  const data = dataRoom(platform, { workloads });
   const { datasets, sqlEngine } = data;
   const { tracking, ...trackingParts } = trackingRoom(platform);
   const features = featureRoom(platform, { datasets, sqlEngine });

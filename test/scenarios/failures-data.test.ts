@@ -83,6 +83,7 @@ describe("a dataset", () => {
     );
 
     await session.apply(
+      { kind: "Pool", name: "local", spec: {} },
       session.resource("Dataset", "counted", {}),
       session.resource("Pipeline", "count", {
         inputs: { checked: "checked" },

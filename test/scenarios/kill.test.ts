@@ -56,7 +56,7 @@ async function killJob(random: Random): Promise<string> {
   const pids: number[] = [];
   for (const entry of await readdir("/proc")) {
     const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-    if (!/train\.py|task-supervisor/.test(command)) continue;
+    if (!/train\.py|run-step|task-supervisor/.test(command)) continue;
     // Tests beside this one run tasks too: ours work in, or are told, our data directory.
     const folder = await readlink(`/proc/${entry}/cwd`).catch(() => "");
     if (command.includes(directory.path) || folder.startsWith(directory.path)) pids.push(Number(entry));

@@ -30,12 +30,13 @@ export class DatasetFiles {
     return join(this.#folder, project, dataset, `${id}.parquet`);
   }
 
-  /** Removes files of a dataset that no version names: what a killed writer left. */
+  /** Removes files of a dataset that are not `kept`, nor beside those as `<kept>.…`: what a killed writer left. */
   async sweep(project: string, dataset: string, kept: readonly string[]): Promise<void> {
     const folder = join(this.#folder, project, dataset);
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
-      if (!kept.includes(path)) await rm(path, { force: true });
+      const isKept = kept.some((each) => path === each || path.startsWith(`${each}.`));
+      if (!isKept) await rm(path, { recursive: true, force: true });
     }
   }
 
@@ -62,7 +63,9 @@ export async function stampOf(path: string): Promise<FileStamp> {
  *
  * @throws {Fault} `data.file-changed`, `data.file-unreadable`.
  */
-export async function requireUnchanged(version: StoredVersion): Promise<void> {
+export async function requireUnchanged(
+  version: Pick<StoredVersion, "dataset" | "version" | "path" | "source">,
+): Promise<void> {
   const stamp = await stampOf(version.path);
   if (version.path !== version.source.path) return;
   if (stamp.bytes === version.source.bytes && stamp.modifiedAt === version.source.modifiedAt) return;

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Fields } from "../../api/reading.ts";
 import { type ResourceSummary, useResources } from "../../api/resources.ts";
@@ -74,14 +75,22 @@ function PipelineRow({ pipeline }: { readonly pipeline: ResourceSummary }): Reac
   );
 }
 
+/** A step; it leads to its workload in the queue, with its log, where it has one. */
 function PipelineStep({ step }: { readonly step: Fields }): ReactNode {
   const state = step.textOr("state", "waiting");
   const rows = step.numberOr("rows", null);
   const seconds = step.numberOr("seconds", null);
+  const name = <strong style={{ color: "var(--text)" }}>{step.textOr("name", "")}</strong>;
   return (
     <span className="tag" style={{ padding: "2px 8px" }} title={step.textOr("message", "")}>
       <StateMark tone={toneOf(state)} title={state} />{" "}
-      <strong style={{ color: "var(--text)" }}>{step.textOr("name", "")}</strong>
+      {step.has("workload") ? (
+        <Link to="/queue" search={{ open: step.textOr("workload", "") }}>
+          {name}
+        </Link>
+      ) : (
+        name
+      )}
       {rows === null ? "" : ` ${formatCount(rows)} rows`}
       {step.flag("cached") ? ", from cache" : seconds === null ? "" : `, ${seconds.toFixed(1)} s`}
       {step.has("output") ? ` → ${step.textOr("output", "")}` : ""}
