@@ -55,6 +55,10 @@ export function openRooms(
     version: packageVersion(),
     logLevel: config.logLevel,
     upstreamKeys: upstreamKeyNames(),
+    telemetry: {
+      otlpEndpoint: config.otlpEndpoint ?? null,
+      requestLog: { share: config.requestLogShare, logsBodies: config.requestLogBodies },
+    },
   });
   const monitoring = monitoringRoom(platform, {
     registry: registry.registry,

@@ -11,6 +11,7 @@ import { systemClock } from "../platform/system.ts";
 import { registryRoom } from "../registry/room.ts";
 import type { ModelRegistry } from "../registry/ports.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
+import { quietTelemetry } from "./drivers/request-observer.ts";
 import { callJson, outputData, type TestAnswer } from "./fixtures/start-replica.ts";
 import { autoscaleSchema } from "./autoscale/autoscale-spec.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
@@ -56,6 +57,7 @@ beforeAll(async () => {
     version: "test",
     logLevel: "warn",
     upstreamKeys: {},
+    telemetry: quietTelemetry,
   });
   rooms = [compute, schedulingRoom(platform, compute), models, serving];
   for (const room of rooms) await room.start?.(new AbortController().signal);

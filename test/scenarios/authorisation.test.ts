@@ -41,7 +41,7 @@ const narrowedLists = new Set([
 
 /** What belongs to the whole platform and every key may read: who there is and where work runs. */
 const commonReads = new Set(
-  ["teams", "projects", "pools", "quotas", "reservations"].flatMap((plural) => [
+  ["teams", "projects", "pools", "quotas", "reservations", "traffic-limits"].flatMap((plural) => [
     `GET /api/v1/${plural}`,
     `GET /api/v1/${plural}/{name}`,
   ]),
@@ -55,7 +55,9 @@ const platformRoutes = new Set([
   "POST /api/v1/identities",
   "POST /api/v1/keys",
   "DELETE /api/v1/keys/{id}",
-  ...["teams", "projects", "pools", "quotas", "reservations"].map((plural) => `DELETE /api/v1/${plural}/{name}`),
+  ...["teams", "projects", "pools", "quotas", "reservations", "traffic-limits"].map(
+    (plural) => `DELETE /api/v1/${plural}/{name}`,
+  ),
 ]);
 
 /** Decisions that a member may not take. */

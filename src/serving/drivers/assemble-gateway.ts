@@ -1,16 +1,20 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { Log } from "../../platform/ports.ts";
+import { AdmissionQueue } from "../gateway/admission/admission-queue.ts";
+import { bandsFor } from "../gateway/admission/band.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
-import { LeastBusy } from "../gateway/least-busy.ts";
 import { LoadMeter } from "../gateway/load-meter.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
-import { PlaceQueue } from "../gateway/place-queue.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
-import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
-import { Desks } from "./desks.ts";
+import { emptyRoutingTable, type ModelRoute, type RoutingTable } from "../gateway/routing-table.ts";
+import { createBalancer } from "../gateway/routing/create-balancer.ts";
+import { blockBytes } from "../gateway/routing/hash-blocks.ts";
+import { estimateTokens } from "../gateway/protocol/token-price.ts";
+import { type DeskNews, Desks } from "./desks.ts";
+import { EngineWatch } from "./engine-watch.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { OpenAiServer } from "./openai-server.ts";
@@ -18,6 +22,7 @@ import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
+import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
 /** What a worker of the gateway is made from. */
@@ -30,7 +35,16 @@ export interface GatewayWorkerNeeds
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
   readonly limits?: Partial<GatewayLimits>;
   readonly gate?: LimitGate;
+  readonly telemetry?: Telemetry;
+  /** Hears of every request as well: for tests. */
   readonly observe?: (record: RequestRecord) => void;
+}
+
+/** What one worker tells the others. */
+export interface SpreadNews {
+  /** Names the run of the worker. */
+  readonly worker: string;
+  readonly desks: DeskNews;
 }
 
 /** The parts of one worker that serves: a thread, a process or a test holds one. */
@@ -42,8 +56,19 @@ export interface GatewayWorker {
   revision(): number;
   /** Routes by this table from now on. */
   setTable(table: RoutingTable): void;
+  /** What its balancers have learnt since the last call, for other workers; and the same of another worker. */
+  takeNews(): DeskNews;
+  hear(news: SpreadNews, now: Instant): void;
   /** Ends the requests under way, at most in `graceMs`, and closes every connection. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** What balancers know of prompts: blocks of 256 bytes, of which a version remembers 16 MB at most. */
+const balancerSettings = { tokensPerBlock: estimateTokens(blockBytes), indexEntriesMax: 262_144 };
+
+function openQueue({ admission }: ModelRoute, places: number, now: Instant): AdmissionQueue {
+  const wanted = { queueMax: admission.maxQueued, waitMaxMs: admission.queueTimeoutMs };
+  return new AdmissionQueue(places, now, bandsFor(wanted));
 }
 
 /** Puts the parts of a worker together. */
@@ -56,10 +81,17 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const loads = new LoadMeter(clock.now());
   const places = new Places();
   const desks = new Desks(
-    { balancer: () => new LeastBusy(), queue: (route, count) => new PlaceQueue(count, route.admission.maxQueued) },
+    { balancer: (route) => createBalancer(route.routing.policy, balancerSettings, needs.random), queue: openQueue },
     places,
     clock,
   );
+  const observer = new RequestObserver({
+    clock,
+    random: needs.random,
+    log: needs.log,
+    telemetry: needs.telemetry ?? quietTelemetry,
+    loads: () => desks.loads(),
+  });
   const openai = new OpenAiServer({
     ...needs,
     limits,
@@ -69,11 +101,26 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     desks,
     loads,
     gate: needs.gate ?? noLimits,
-    observe: needs.observe ?? (() => undefined),
+    observe: (record, body) => {
+      observer.observe(record, body);
+      needs.observe?.(record);
+    },
   });
   let table = emptyRoutingTable;
-  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, loads, table: () => table });
+  const server = new GatewayServer({
+    ...needs,
+    metrics: () => observer.families(),
+    unfinishedConnections: limits.unfinishedConnections,
+    openai,
+    replicas,
+    fastAbort,
+    loads,
+    table: () => table,
+  });
+  const watch = new EngineWatch({ clock, pools, desks: () => desks.all() });
   openai.start();
+  watch.start();
+  observer.start();
   return {
     server,
     loads,
@@ -91,10 +138,13 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
         ),
       );
     },
+    takeNews: () => desks.takeNews(),
+    hear: (news, now) => desks.hear(news.worker, news.desks, now),
     async stop(graceMs) {
       await server.stop(graceMs);
       openai.stop();
-      await Promise.all([replicas.stop(), pools.stop()]);
+      watch.stop();
+      await Promise.all([replicas.stop(), pools.stop(), observer.stop()]);
     },
   };
 }

@@ -12,6 +12,7 @@ import { silentLog } from "../../platform/log.ts";
 import type { Ask } from "../gateway/messages.ts";
 import type { OnlineView } from "../ports.ts";
 import { GatewayControl } from "./gateway-control.ts";
+import { quietTelemetry } from "./request-observer.ts";
 import { readGatewayState } from "./gateway-files.ts";
 
 const views: readonly OnlineView[] = [
@@ -55,6 +56,7 @@ async function startGateway(workers: number, port = 0): Promise<GatewayControl> 
       onlineModule: new URL("../../features/drivers/lmdb-online-store.ts", import.meta.url).href,
       onlineFolder: join(folder, "online"),
       logLevel: "error",
+      telemetry: quietTelemetry,
     },
     log: silentLog,
     answer,

@@ -10,11 +10,14 @@ import { modelMetadata, serverMetadata } from "../gateway/model-metadata.ts";
 import { isRouteOf, type Route, type RoutingTable, type TabularRoute } from "../gateway/routing-table.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
 import { toErrorJson, toInferJson } from "../infer-response.ts";
+import type { MetricFamily } from "../gateway/observe/metric-family.ts";
+import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.ts";
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { faultStatus } from "./fault-status.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { type InferGround, serveInference } from "./gateway-infer.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
+import { guardConnections } from "./guard-connections.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import { type OpenAiServer, projectHeader } from "./openai-server.ts";
 import { readBody } from "./request-body.ts";
@@ -29,6 +32,9 @@ export const maxUnderWay = 4096;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
+/** How often those limits are looked after. */
+const checkMs = 1_000;
+
 /** How long an idle connection is kept. */
 const keepAliveMs = 65_000;
 
@@ -38,6 +44,10 @@ export interface GatewayGround extends InferGround {
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly openai: Pick<OpenAiServer, "handle">;
   readonly loads: LoadMeter;
+  /** All metrics now. */
+  readonly metrics: () => readonly MetricFamily[];
+  /** Connections whose first headers are not there yet. */
+  readonly unfinishedConnections: number;
   readonly table: () => RoutingTable;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
   /** The Unix socket of the worker that holds the online features; null when it is this one. */
@@ -59,11 +69,12 @@ export class GatewayServer {
   constructor(ground: GatewayGround) {
     this.#ground = ground;
     this.#server = createServer(
-      { keepAliveTimeout: keepAliveMs },
+      { keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: checkMs },
       (request, response) => void this.#answer(request, response),
     );
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.requestTimeout = requestTimeoutMs;
+    guardConnections(this.#server, ground.unfinishedConnections);
   }
 
   /** @returns the port on which it listens. */
@@ -124,6 +135,10 @@ export class GatewayServer {
           `the gateway takes ${maxUnderWay} requests at once; try again in a second`,
         );
       }
+      if (isMetricsPath(request)) {
+        await this.#answerMetrics(request, response);
+        return;
+      }
       const body = await this.#handle(request, response);
       if (response.headersSent) return;
       // With its length known the answer leaves in one write, without chunks.
@@ -135,6 +150,13 @@ export class GatewayServer {
     } finally {
       this.#underWay -= 1;
     }
+  }
+
+  /** Metrics name every project's models and callers: from elsewhere they want a key with a right on the whole platform. */
+  async #answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isFromHere(request)) await this.#admit(request, "administer", null);
+    const body = toOpenMetrics(this.#ground.metrics());
+    response.writeHead(200, { "content-type": openMetricsType, "content-length": Buffer.byteLength(body) }).end(body);
   }
 
   #answerError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -259,6 +281,17 @@ function openAiPathOf({ method = "GET", url = "/" }: IncomingMessage): OpenAiPat
   const known = parseOpenAiPath(method, url);
   if (known !== undefined || !url.startsWith("/v1/") || url.startsWith("/v1/projects/")) return known;
   return "unknown";
+}
+
+function isMetricsPath({ method, url = "" }: IncomingMessage): boolean {
+  return method === "GET" && (url === "/metrics" || url.startsWith("/metrics?"));
+}
+
+/** Whether a request comes from this machine itself and was not passed on by a proxy on it. */
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress ?? "";
+  const isLoopback = address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
+  return isLoopback && headers["x-forwarded-for"] === undefined && headers.forwarded === undefined;
 }
 
 function chosenProject(request: IncomingMessage): string | null {

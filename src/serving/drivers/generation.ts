@@ -1,5 +1,6 @@
 import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
+import type { Band } from "../gateway/admission/band.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
@@ -10,7 +11,7 @@ import type { RequestScan } from "../gateway/protocol/request-scan.ts";
 import { rewriteRequest } from "../gateway/protocol/rewrite-request.ts";
 import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
-import type { RoutingAsk } from "../gateway/request-parts.ts";
+import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import type { CallerAnswer } from "./caller-answer.ts";
@@ -42,6 +43,8 @@ export interface Generating {
   readonly requestId: string;
   readonly operation: OpenAiOperation;
   readonly identity: string;
+  /** How urgent the caller says it is. */
+  readonly band: Band;
   readonly target: ModelTarget;
   readonly body: Uint8Array;
   readonly scan: RequestScan;
@@ -132,7 +135,8 @@ export class Generation {
     const since = clock.now();
     const cost = this.#ask.tokensIn + 2 * this.#ask.tokensOut;
     const deadline = since + desk.route.admission.queueTimeoutMs;
-    const taken = places.take(desk.queue, { id: this.#asked.id, tenant: this.#asked.identity, cost, deadline }, since);
+    const { id, identity: tenant, band } = this.#asked;
+    const taken = places.take(desk.queue, { id, band, tenant, weight: 1, cost, deadline }, since);
     if ("wait" in taken) this.#cancel = taken.cancel;
     const wait = "wait" in taken ? await taken.wait : taken;
     this.#cancel = null;

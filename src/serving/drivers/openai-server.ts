@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Log } from "../../platform/ports.ts";
+import { type Band, bands } from "../gateway/admission/band.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
@@ -10,6 +11,7 @@ import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.
 import { estimateTokens, expectedTokensOut, priceOf } from "../gateway/protocol/token-price.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
+import { cacheSalt, hashBlocks } from "../gateway/routing/hash-blocks.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
 import type { Desks } from "./desks.ts";
@@ -20,6 +22,9 @@ import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The header by which keys that are bound to no project choose one. */
 export const projectHeader = "x-millwright-project";
+
+/** The header by which a caller says how urgent its request is: interactive, default or bulk. */
+const bandHeader = "x-millwright-band";
 
 /** The header that keeps the requests of a conversation together. */
 const sessionHeader = "x-session-id";
@@ -33,7 +38,7 @@ export interface OpenAiGround extends Omit<GenerationGround, "deskOf"> {
   readonly gate: LimitGate;
   readonly loads: LoadMeter;
   /** Hears of every request once, when it has ended. */
-  readonly observe: (record: RequestRecord) => void;
+  readonly observe: (record: RequestRecord, body: Uint8Array) => void;
 }
 
 /** A request that runs: looked after once in a while. */
@@ -182,10 +187,11 @@ export class OpenAiServer {
       requestId,
       operation,
       identity: admission.identity,
+      band: bandOf(request),
       target,
       body,
       scan,
-      blocks: null,
+      blocks: promptBlocks(letIn),
       splitKey: stickyValue ?? requestId,
       session: textOf(request, sessionHeader) ?? null,
       traceparent: textOf(request, "traceparent") ?? null,
@@ -221,26 +227,30 @@ export class OpenAiServer {
     const ttftMs = end.firstByteAt === null ? null : end.firstByteAt - arrived.startedAt;
     const measured = { outcome: end.kind, ttftMs, durationMs: now - arrived.startedAt, tokensOut };
     const isGood = route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo);
-    observe({
-      requestId: arrived.requestId,
-      operation,
-      project: route.project,
-      identity: admission.identity,
-      deployment: route.deployment,
-      servedBy: end.servedBy,
-      version: end.version,
-      isStream: scan.isStream,
-      status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
-      errorCode: end.refusal?.code ?? null,
-      startedAt: arrived.startedAt,
-      queueMs: end.queueMs,
-      tokensIn,
-      tokensCached: end.usage?.tokensCached ?? 0,
-      microMoney,
-      retries: end.retries,
-      isGood,
-      ...measured,
-    });
+    observe(
+      {
+        requestId: arrived.requestId,
+        operation,
+        project: route.project,
+        identity: admission.identity,
+        deployment: route.deployment,
+        servedBy: end.servedBy,
+        version: end.version,
+        isStream: scan.isStream,
+        status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
+        errorCode: end.refusal?.code ?? null,
+        startedAt: arrived.startedAt,
+        queueMs: end.queueMs,
+        tokensIn,
+        tokensCached: end.usage?.tokensCached ?? 0,
+        microMoney,
+        retries: end.retries,
+        isGood,
+        traceparent: textOf(arrived.request, "traceparent") ?? null,
+        ...measured,
+      },
+      letIn.body,
+    );
     return isGood;
   }
 
@@ -291,6 +301,20 @@ const failedEnd: GenerationEnd = {
 
 function tokensInOf(scan: RequestScan): number {
   return estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start);
+}
+
+/** What balancers compare prompts by; null where there is one replica only, or no prompt. */
+function promptBlocks({ body, scan: { prompt }, target }: LetIn): readonly number[] | null {
+  const { project, deployment, versions, routing } = target.route;
+  const isChoice = versions.some((version) => version.replicas.length > 1);
+  if (prompt === null || !isChoice || (routing.policy !== "auto" && routing.policy !== "prefix")) return null;
+  return hashBlocks(body.subarray(prompt.start, prompt.end), cacheSalt(deployment, target.adapter, project));
+}
+
+/** Callers may say how urgent they are, but for the platform's own band. */
+function bandOf(request: IncomingMessage): Band {
+  const asked = textOf(request, bandHeader);
+  return bands.find((band) => band === asked && band !== "system") ?? "default";
 }
 
 function textOf(request: IncomingMessage, header: string): string | undefined {

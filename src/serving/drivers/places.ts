@@ -1,5 +1,5 @@
-import type { Instant } from "../../base/clock.ts";
-import type { AdmissionQueue, PlaceAsk } from "../gateway/request-parts.ts";
+import type { Instant, Millis } from "../../base/clock.ts";
+import type { AdmissionAsk, AdmissionQueue, ShedReason } from "../gateway/admission/admission-queue.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 
 /** How a request's wait for a place ended. */
@@ -22,12 +22,11 @@ export class Places {
   readonly #queues = new Set<AdmissionQueue>();
 
   /** Asks for a place; a request that need not wait has its answer at once. */
-  take(queue: AdmissionQueue, ask: PlaceAsk, now: Instant): Wait | Waiting {
+  take(queue: AdmissionQueue, ask: AdmissionAsk, now: Instant): Wait | Waiting {
     const answer = queue.offer(ask, now);
     if (answer.kind === "admitted") return admitted;
     if (answer.kind === "shed") {
-      const message = `the deployment takes no more requests now: ${answer.why}`;
-      return { kind: "refused", refusal: serverRefusal(429, "overloaded", message, answer.retryAfterMs) };
+      return { kind: "refused", refusal: shedRefusal(answer.why, answer.retryAfterMs) };
     }
     this.#queues.add(queue);
     const { id } = ask;
@@ -58,8 +57,7 @@ export class Places {
   tick(now: Instant): void {
     for (const queue of this.#queues) {
       for (const id of queue.expire(now)) {
-        const message = "no place became free within the deployment's queue timeout; try again, or add replicas";
-        this.#settle(id, { kind: "refused", refusal: serverRefusal(503, "queue_timeout", message, 1_000) });
+        this.#settle(id, { kind: "refused", refusal: shedRefusal("late", queue.retryAfterMs("default", now)) });
       }
     }
     if (this.#waiting.size === 0) this.#queues.clear();
@@ -69,5 +67,21 @@ export class Places {
     const settle = this.#waiting.get(id);
     this.#waiting.delete(id);
     settle?.(wait);
+  }
+}
+
+function shedRefusal(why: ShedReason, retryAfterMs: Millis): Refusal {
+  switch (why) {
+    case "full":
+      return serverRefusal(429, "overloaded", "as many requests wait as the deployment lets wait", retryAfterMs);
+    case "no-endpoint":
+      return serverRefusal(503, "model_not_ready", "the deployment has no place for any request now", retryAfterMs);
+    case "late":
+      return serverRefusal(
+        503,
+        "queue_timeout",
+        "no place became free within the deployment's queue timeout; try again, or add replicas",
+        retryAfterMs,
+      );
   }
 }

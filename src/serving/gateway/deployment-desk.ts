@@ -1,5 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
-import type { AdmissionQueue, Balancer } from "./request-parts.ts";
+import type { AdmissionQueue } from "./admission/admission-queue.ts";
+import type { Balancer } from "./routing/balancer.ts";
+import type { EngineLoad } from "./routing/engine-load.ts";
 import { RetryBudget } from "./resilience/retry-budget.ts";
 import type { ModelRoute } from "./routing-table.ts";
 import { bucketOf, versionOfBucket } from "./traffic-split.ts";
@@ -11,7 +13,7 @@ const openPlaces = 4_096;
 /** Makes the parts that a desk works with. */
 export interface DeskParts {
   readonly balancer: (route: ModelRoute, versionId: string) => Balancer;
-  readonly queue: (route: ModelRoute, places: number) => AdmissionQueue;
+  readonly queue: (route: ModelRoute, places: number, now: Instant) => AdmissionQueue;
 }
 
 /** What the gateway keeps of one deployment between requests; it outlives changes of the route. */
@@ -25,7 +27,7 @@ export class DeploymentDesk {
   constructor(route: ModelRoute, parts: DeskParts, now: Instant) {
     this.#parts = parts;
     this.#route = route;
-    this.queue = parts.queue(route, placesOf(route));
+    this.queue = parts.queue(route, placesOf(route), now);
     this.#setVersions(now);
   }
 
@@ -57,6 +59,16 @@ export class DeploymentDesk {
     const desk = chosen === undefined ? undefined : this.#versions.get(chosen.versionId);
     if (desk !== undefined && !desk.isEmpty && !isOut(desk.version.versionId)) return desk;
     return this.champion;
+  }
+
+  /** What an engine says of its own load. */
+  correct(versionId: string, replica: string, load: EngineLoad, now: Instant): void {
+    this.#versions.get(versionId)?.correct(replica, load, now);
+  }
+
+  /** The desks of its versions, by their ids. */
+  get versions(): ReadonlyMap<string, VersionDesk> {
+    return this.#versions;
   }
 
   #setVersions(now: Instant): void {

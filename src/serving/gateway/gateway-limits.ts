@@ -26,6 +26,8 @@ export interface GatewayLimits {
   readonly embeddingBytes: number;
   /** Bytes of the headers of an upstream's answer. */
   readonly upstreamHeaderBytes: number;
+  /** Connections of callers whose first headers are not whole yet; the oldest of more goes. */
+  readonly unfinishedConnections: number;
   /** Connections to one replica. */
   readonly upstreamConnections: number;
 }
@@ -46,5 +48,6 @@ export const defaultGatewayLimits: GatewayLimits = {
   heldBytes: 256 * 1024,
   embeddingBytes: 64 * mebibyte,
   upstreamHeaderBytes: 16 * 1024,
+  unfinishedConnections: 4_096,
   upstreamConnections: 4_096,
 };
