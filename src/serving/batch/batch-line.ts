@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { batchEndpoints, type LineProblem, maxLineBytes } from "./batch-model.ts";
+import { batchEndpoints, isStorable, type LineProblem, maxLineBytes } from "./batch-model.ts";
 
 /** One request of a batch, as it lies in the input file. */
 export interface BatchLine {
@@ -12,7 +12,7 @@ export interface BatchLine {
 }
 
 const lineSchema = z.object({
-  custom_id: z.string().min(1).max(512),
+  custom_id: z.string().min(1).max(512).refine(isStorable, "no control characters and no half characters"),
   method: z.literal("POST"),
   url: z.enum(batchEndpoints),
   body: z.record(z.string(), z.unknown()),
@@ -34,19 +34,14 @@ export class BatchLineReader {
     this.#endpoint = endpoint;
   }
 
-  /** Lines read so far, blank ones among them. */
-  get lines(): number {
-    return this.#lines;
-  }
-
-  /** @returns null for a blank line. */
+  /** @param length the line's bytes; the text of one that is too long need not be whole. @returns null for a blank line. */
   read(text: string, offset: number, length: number): BatchLine | LineProblem | null {
     this.#lines += 1;
     const line = this.#lines;
-    if (text.trim() === "") return null;
     if (length > maxLineBytes) {
       return problem(line, "line_too_long", `a line may have ${maxLineBytes} bytes, found ${length}`, null);
     }
+    if (text.trim() === "") return null;
     const parsed = lineSchema.safeParse(parseJson(text));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

@@ -20,6 +20,16 @@ export const maxProblemsTold = 20;
 /** Where the requests of a batch may go. */
 export const batchEndpoints = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses"] as const;
 
+/** Pairs of a batch's metadata. */
+const maxMetadataPairs = 16;
+
+const storableWanted = "text without control characters and half characters";
+
+/** Whether a text is one that the database and every JSON reader take as it is. */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !/\p{Cc}/u.test(text);
+}
+
 /** How long a batch may take: a number and h or d, such as OpenAI's 24h. */
 const windowPattern = /^([1-9]\d?)(h|d)$/;
 
@@ -61,10 +71,14 @@ export interface Batch {
   readonly project: string;
   /** Who made it: its requests are made in this name. */
   readonly identity: string;
+  /** The project that the maker's key was bound to; null: the maker's own rights count. */
+  readonly boundTo: string | null;
   readonly endpoint: (typeof batchEndpoints)[number];
   readonly inputFileId: string;
   readonly completionWindow: string;
   readonly status: BatchStatus;
+  /** How it will have ended once its files are written; null before that is known. */
+  readonly endsAs: "completed" | "expired" | "cancelled" | null;
   readonly problems: readonly LineProblem[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly total: number;
@@ -85,13 +99,24 @@ export const createBatchSchema = z.object({
   input_file_id: z.string().min(1).max(64),
   endpoint: z.enum(batchEndpoints),
   completion_window: z.string().regex(windowPattern, "write hours or days, such as 24h").default("24h"),
-  metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
+  metadata: z
+    .record(
+      z.string().max(64).refine(isStorable, storableWanted),
+      z.string().max(512).refine(isStorable, storableWanted),
+    )
+    .refine((pairs) => Object.keys(pairs).length <= maxMetadataPairs, `at most ${maxMetadataPairs} pairs`)
+    .nullish(),
 });
 
 /** How long a batch with this window may take, milliseconds. */
 export function windowMs(window: string): number {
   const [, count = "24", unit = "h"] = windowPattern.exec(window) ?? [];
   return Number(count) * (unit === "d" ? 24 : 1) * hourMs;
+}
+
+/** Where the content of a file lies in the object store. */
+export function fileKey(id: string): string {
+  return `serving/files/${id}`;
 }
 
 /** A file as the API shows it. */
@@ -109,7 +134,9 @@ export function fileJson(file: StoredFile): Readonly<Record<string, unknown>> {
 
 /** A batch as the API shows it. */
 export function batchJson(batch: Batch): Readonly<Record<string, unknown>> {
-  const { status, endedAt } = batch;
+  const { endedAt } = batch;
+  const isEnding = batch.status === "finalizing";
+  const status = isEnding && batch.endsAs === "cancelled" ? "cancelling" : batch.status;
   const endedAs = (wanted: BatchStatus): number | null => (status === wanted ? seconds(endedAt) : null);
   return {
     id: batch.id,
@@ -119,8 +146,8 @@ export function batchJson(batch: Batch): Readonly<Record<string, unknown>> {
     input_file_id: batch.inputFileId,
     completion_window: batch.completionWindow,
     status,
-    output_file_id: status === "finalizing" ? null : batch.outputFileId,
-    error_file_id: status === "finalizing" ? null : batch.errorFileId,
+    output_file_id: isEnding ? null : batch.outputFileId,
+    error_file_id: isEnding ? null : batch.errorFileId,
     created_at: seconds(batch.createdAt),
     in_progress_at: seconds(batch.startedAt),
     expires_at: seconds(batch.expiresAt),
@@ -140,6 +167,6 @@ export function isEnded(batch: Pick<Batch, "status">): boolean {
   return ["failed", "completed", "expired", "cancelled"].includes(batch.status);
 }
 
-function seconds<Moment extends Instant | null>(moment: Moment): number | Extract<Moment, null> {
-  return (moment === null ? null : Math.floor(moment / 1_000)) as number | Extract<Moment, null>;
+function seconds(moment: Instant | null): number | null {
+  return moment === null ? null : Math.floor(moment / 1_000);
 }

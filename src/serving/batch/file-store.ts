@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { Fault } from "../../base/fault.ts";
 import type { StoredFile } from "./batch-model.ts";
 
 /** What a listing of files or batches asks for. */
@@ -16,19 +17,13 @@ export class FileStore {
     this.#database = database;
   }
 
-  /** Notes a file; noting it again changes nothing. */
   async add(file: StoredFile): Promise<void> {
-    await sql`
-      insert into serving_file (id, project, filename, purpose, bytes, object_key, created_at)
-      values (${file.id}, ${file.project}, ${file.filename}, ${file.purpose}, ${file.bytes}, ${file.objectKey},
-        ${file.createdAt})
-      on conflict do nothing`.execute(this.#database);
+    await addFile(this.#database, file);
   }
 
   async get(project: string, id: string): Promise<StoredFile | undefined> {
     const { rows } = await sql<StoredFile>`
-      select id, project, filename, purpose, bytes, object_key as "objectKey", created_at as "createdAt"
-      from serving_file where project = ${project} and id = ${id}`.execute(this.#database);
+      select ${columns} from serving_file where project = ${project} and id = ${id}`.execute(this.#database);
     return rows[0];
   }
 
@@ -39,18 +34,45 @@ export class FileStore {
     { limit, after }: ListQuery,
   ): Promise<{ readonly files: readonly StoredFile[]; readonly hasMore: boolean }> {
     const { rows } = await sql<StoredFile>`
-      select id, project, filename, purpose, bytes, object_key as "objectKey", created_at as "createdAt"
-      from serving_file
+      select ${columns} from serving_file
       where project = ${project} and (${purpose}::text is null or purpose = ${purpose})
         and (${after}::text is null or id < ${after})
       order by id desc limit ${limit + 1}`.execute(this.#database);
     return { files: rows.slice(0, limit), hasMore: rows.length > limit };
   }
 
-  /** @returns whether there was one. */
-  async remove(project: string, id: string): Promise<boolean> {
-    const { rows } = await sql`
-      delete from serving_file where project = ${project} and id = ${id} returning id`.execute(this.#database);
-    return rows.length > 0;
+  /**
+   * Forgets a file.
+   *
+   * @returns what it was; undefined when there was none.
+   * @throws {Fault} `serving.file-in-use` while a batch reads it.
+   */
+  async remove(project: string, id: string): Promise<StoredFile | undefined> {
+    return await this.#database.transaction().execute(async (transaction) => {
+      const { rows } = await sql<StoredFile>`
+        delete from serving_file where project = ${project} and id = ${id} returning ${columns}`.execute(transaction);
+      const users = await sql<{ readonly id: string }>`
+        select id from serving_batch where input_file_id = ${id} and project = ${project} and ended_at is null
+        limit 1`.execute(transaction);
+      const [user] = users.rows;
+      if (user !== undefined) {
+        throw new Fault(
+          "serving.file-in-use",
+          `batch ${user.id} reads file ${id}; wait until it has ended, or cancel it`,
+        );
+      }
+      return rows[0];
+    });
   }
+}
+
+const columns = sql`id, project, filename, purpose, bytes, object_key as "objectKey", created_at as "createdAt"`;
+
+/** Notes a file; noting it again changes nothing. */
+export async function addFile(database: Kysely<unknown>, file: StoredFile): Promise<void> {
+  await sql`
+    insert into serving_file (id, project, filename, purpose, bytes, object_key, created_at)
+    values (${file.id}, ${file.project}, ${file.filename}, ${file.purpose}, ${file.bytes}, ${file.objectKey},
+      ${file.createdAt})
+    on conflict do nothing`.execute(database);
 }
