@@ -37,8 +37,12 @@ const longestPauseMs: Millis = 60_000;
 /** Lines that are kept in memory, waiting to be sent. */
 const queueMax = 256;
 
-/** Results that are kept in memory until they are written down; more wait at the gateway. */
+/** Results that are kept in memory until they are written down, and their characters; beyond either no request is made. */
 const endedMax = 128;
+const endedCharsMax = 32_000_000;
+
+/** Characters of the results that are written at once, but for a single longer one. */
+const writtenCharsMax = 16_000_000;
 
 /** How a run makes its requests. */
 export interface BatchRunNeeds {
@@ -58,6 +62,7 @@ export class BatchRun {
   readonly #queue: PendingLine[] = [];
   readonly #again: { readonly line: PendingLine; readonly at: Instant }[] = [];
   #ended: EndedLine[] = [];
+  #endedChars = 0;
   #tried: number[] = [];
   #lastLine = 0;
   #hasAll = false;
@@ -89,7 +94,7 @@ export class BatchRun {
   launch(): void {
     const now = this.#needs.clock.now();
     const width = this.#pace.widthAt(now);
-    while (this.#underWay.size < width && this.#ended.length < endedMax && !this.#stop.signal.aborted) {
+    while (this.#underWay.size < width && this.#hasRoom) {
       const next = this.#next(now);
       if (next === undefined) return;
       this.#underWay.add(next.line);
@@ -100,12 +105,13 @@ export class BatchRun {
 
   /** Writes down what has ended since; what could not be written is kept. */
   async flush(write: (news: RunNews) => Promise<void>): Promise<void> {
-    const ended = this.#ended.length;
-    const tried = this.#tried.length;
-    if (ended + tried === 0) return;
-    await write({ ended: this.#ended.slice(0, ended), tried: this.#tried.slice(0, tried) });
-    this.#ended = this.#ended.slice(ended);
-    this.#tried = this.#tried.slice(tried);
+    while (this.#ended.length + this.#tried.length > 0) {
+      const news = { ended: firstOf(this.#ended), tried: [...this.#tried] };
+      await write(news);
+      this.#ended = this.#ended.slice(news.ended.length);
+      this.#endedChars -= charsOf(news.ended);
+      this.#tried = this.#tried.slice(news.tried.length);
+    }
   }
 
   /** Resolves as soon as there is something to write down. */
@@ -119,6 +125,11 @@ export class BatchRun {
   /** Breaks off what is under way. */
   stop(): void {
     this.#stop.abort();
+  }
+
+  get #hasRoom(): boolean {
+    const isFull = this.#ended.length >= endedMax || this.#endedChars >= endedCharsMax;
+    return !isFull && !this.#stop.signal.aborted;
   }
 
   #next(now: Instant): PendingLine | undefined {
@@ -159,8 +170,24 @@ export class BatchRun {
   }
 
   #end({ line }: PendingLine, result: LineResult): void {
-    this.#ended.push({ line, result: storable(result), isAnswer: isAnswer(result) });
+    const ended = { line, result: storable(result), isAnswer: isAnswer(result) };
+    this.#ended.push(ended);
+    this.#endedChars += charsOf([ended]);
   }
+}
+
+function charsOf(lines: readonly EndedLine[]): number {
+  return lines.reduce((sum, { result }) => sum + (result.kind === "answered" ? result.body : result.message).length, 0);
+}
+
+/** As many of the first lines as may be written at once, one at least. */
+function firstOf(lines: readonly EndedLine[]): readonly EndedLine[] {
+  let count = 0;
+  for (let chars = 0; count < lines.length; count += 1) {
+    chars += charsOf(lines.slice(count, count + 1));
+    if (count > 0 && chars > writtenCharsMax) break;
+  }
+  return lines.slice(0, count);
 }
 
 /** The result in text that the database takes: it has no place for NUL and for half characters. */

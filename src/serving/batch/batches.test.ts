@@ -223,3 +223,14 @@ test("a file that announces more than it may have is refused before it is sent",
 
   expect(status).toBe(413);
 });
+
+test("a body that nobody wants is refused while it is still being sent", async () => {
+  const answer = await fetch(`${rig.gatewayUrl}/v1/files`, {
+    method: "POST",
+    headers: { authorization: "Bearer tester", "content-type": "application/json" },
+    body: Buffer.alloc(24 * 1024 * 1024, "x"),
+  });
+
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ error: { type: "invalid_request_error", code: "invalid_request" } });
+});

@@ -67,6 +67,7 @@ export class BatchSender {
       signal,
     });
     const text = await readBounded(body);
+    if (text === null) return { kind: "ended", result: tooLarge };
     const given = headers["x-request-id"];
     const requestId = typeof given === "string" ? given : asked.requestId;
     const result = { kind: "answered", status: statusCode, requestId, body: text } as const;
@@ -81,12 +82,19 @@ function isAway(error: unknown): boolean {
   return error instanceof Error && "code" in error && awayCodes.has(String(error.code));
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
+const tooLarge = {
+  kind: "refused",
+  code: "answer_too_large",
+  message: `an answer may have ${maxAnswerBytes} bytes, found more; ask for less in one request`,
+} as const;
+
+/** @returns null when there is too much. */
+async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string | null> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of body) {
     bytes += part.length;
-    if (bytes > maxAnswerBytes) throw new Error(`an answer may have ${maxAnswerBytes} bytes, found more`);
+    if (bytes > maxAnswerBytes) return null;
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");

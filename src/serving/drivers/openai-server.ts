@@ -25,8 +25,9 @@ import { requestIdHeader, requestIdOf } from "./request-id.ts";
 /** The header by which keys that are bound to no project choose one. */
 export const projectHeader = "x-millwright-project";
 
-/** The header by which a caller says how urgent its request is: interactive, default or bulk. */
+/** The headers by which a caller says how urgent its request is: interactive, default or bulk; the first one counts. */
 const priorityHeader = "x-priority";
+const bandHeader = "x-millwright-band";
 
 /** The header that keeps the requests of a conversation together. */
 const sessionHeader = "x-session-id";
@@ -201,7 +202,7 @@ export class OpenAiServer {
       requestId,
       operation,
       identity: admission.identity,
-      band: bandFor(textOf(request, priorityHeader), admission.mostUrgent),
+      band: bandFor(textOf(request, priorityHeader) ?? textOf(request, bandHeader), admission.mostUrgent),
       target,
       body,
       scan,
