@@ -224,6 +224,27 @@ test("a file that announces more than it may have is refused before it is sent",
   expect(status).toBe(413);
 });
 
+test("a batch whose files could not be written writes the same ones the next time", async () => {
+  rig.upstream.behave(echoes({ bad: fails(400) }));
+  const { objects } = rig.platform;
+  const keys: string[] = [];
+  const put = objects.put.bind(objects);
+  const id = await beginBatch(openai, [chatLine("a", "good"), chatLine("b", "bad")]);
+  const spy = vi.spyOn(objects, "put").mockImplementation(async (key, content) => {
+    const info = await put(key, content);
+    keys.push(key);
+    // The first try ends after both files were written, before that was noted.
+    if (keys.length === 2) throw new Error("killed");
+    return info;
+  });
+  const batch = await reached(openai, id, "completed").finally(() => spy.mockRestore());
+
+  const wanted = [batch.output_file_id, batch.error_file_id].map((file) => `serving/files/${file}`);
+  expect(keys).toEqual([...wanted, ...wanted]);
+  expect((await linesOf(openai, batch.output_file_id)).map((line) => line.custom_id)).toEqual(["a"]);
+  expect((await linesOf(openai, batch.error_file_id)).map((line) => line.custom_id)).toEqual(["b"]);
+});
+
 test("a body that nobody wants is refused while it is still being sent", async () => {
   const answer = await fetch(`${rig.gatewayUrl}/v1/files`, {
     method: "POST",

@@ -158,6 +158,8 @@ export class GatewayServer {
     } catch (error) {
       this.#answerError(request, response, error);
     } finally {
+      // Of what was passed on and answered, the rest may take no longer than that of any other request.
+      if (isUpload(openAiPath)) this.#slowBodies.enter(request, response);
       this.#slowBodies.leave(request);
       this.#underWay -= 1;
     }
