@@ -38,6 +38,7 @@ export async function startBenchGateway(workers = 1): Promise<BenchGateway> {
       telemetry: quietTelemetry,
     },
     log: silentLog,
+    controlUrl: () => "http://127.0.0.1:9",
     answer,
     onLoad: () => undefined,
   });

@@ -99,7 +99,10 @@ async function startGateway(upstreams: readonly string[]): Promise<number> {
     recorder: new TrafficRecorder("bench", async () => undefined, silentLog),
     keys: { fresh: () => "key", read: async () => "key" },
     gate,
-    verdicts: new KeyVerdicts(async () => ({ identity: "bench", project: "default" }), systemClock),
+    verdicts: new KeyVerdicts(
+      async () => ({ identity: "bench", project: "default", mostUrgent: "default" }),
+      systemClock,
+    ),
     featuresElsewhere: async () => null,
     takeOutcomes: async () => ({ taken: 0, joined: 0 }),
   });

@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { Millis } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { toRemoteFault } from "./remote-fault.ts";
+import { formPayload, jsonPayload, type RequestPayload, type UploadFile } from "./request-payload.ts";
 
 /** How long a plain request may take; streams have no such limit. */
 export const requestLimitMs: Millis = 60_000;
@@ -22,6 +23,13 @@ export interface ApiClient {
   get(path: string, query: Query, signal: AbortSignal): Promise<unknown>;
   post(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   delete(path: string, signal: AbortSignal): Promise<unknown>;
+  /** Sends a form with one file, which flows as it is read. */
+  upload(
+    path: string,
+    fields: Readonly<Record<string, string>>,
+    file: UploadFile,
+    signal: AbortSignal,
+  ): Promise<unknown>;
   /** Opens a text that the server writes for as long as it likes. */
   stream(path: string, query: Query, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -29,10 +37,20 @@ export interface ApiClient {
 /** A client of the server at `url`, asking with `key`. Opens one connection a request: commands ask little. */
 export function makeApiClient(url: string, key: string | undefined): ApiClient {
   const base = url.replace(/\/+$/, "");
-  const send = (method: string, path: string, body: unknown, limit: Millis | null, signal: AbortSignal) =>
-    sendRequest({ method, url: new URL(base + path), key, body, limit }, signal);
-  const ask = async (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> => {
-    const response = await send(method, path, body, requestLimitMs, signal);
+  const send = (
+    method: string,
+    path: string,
+    payload: RequestPayload | undefined,
+    limit: Millis | null,
+    signal: AbortSignal,
+  ) => sendRequest({ method, url: new URL(base + path), key, payload, limit }, signal);
+  const ask = async (method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> =>
+    await read(
+      await send(method, path, body === undefined ? undefined : jsonPayload(body), requestLimitMs, signal),
+      path,
+      signal,
+    );
+  const read = async (response: IncomingMessage, path: string, signal: AbortSignal): Promise<unknown> => {
     const text = await readText(response).catch((cause: unknown) => {
       throw signal.aborted || cause instanceof Fault ? cause : toUnreachable(new URL(base), cause);
     });
@@ -43,6 +61,8 @@ export function makeApiClient(url: string, key: string | undefined): ApiClient {
     get: (path, query, signal) => ask("GET", path + toQueryText(query), undefined, signal),
     post: (path, body, signal) => ask("POST", path, body, signal),
     delete: (path, signal) => ask("DELETE", path, undefined, signal),
+    upload: async (path, fields, file, signal) =>
+      await read(await send("POST", path, formPayload(fields, file), null, signal), path, signal),
     stream: (path, query, signal) => send("GET", path + toQueryText(query), undefined, null, signal),
   };
 }
@@ -59,13 +79,13 @@ interface OutgoingRequest {
   readonly method: string;
   readonly url: URL;
   readonly key: string | undefined;
-  readonly body: unknown;
+  readonly payload: RequestPayload | undefined;
   /** Null: as long as the server likes. */
   readonly limit: Millis | null;
 }
 
 async function sendRequest(outgoing: OutgoingRequest, signal: AbortSignal): Promise<IncomingMessage> {
-  const payload = outgoing.body === undefined ? undefined : Buffer.from(JSON.stringify(outgoing.body));
+  const { payload } = outgoing;
   const open = outgoing.url.protocol === "https:" ? httpsRequest : httpRequest;
   const limits = outgoing.limit === null ? [signal] : [signal, AbortSignal.timeout(outgoing.limit)];
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -76,13 +96,21 @@ async function sendRequest(outgoing: OutgoingRequest, signal: AbortSignal): Prom
       headers: {
         accept: "application/json, text/event-stream, text/plain",
         ...(outgoing.key === undefined ? {} : { authorization: `Bearer ${outgoing.key}` }),
-        ...(payload === undefined ? {} : { "content-type": "application/json", "content-length": payload.length }),
+        ...(payload === undefined ? {} : { "content-type": payload.contentType, "content-length": payload.bytes }),
       },
     });
     request.once("socket", (socket) => socket.setKeepAlive(true, keepAliveMs));
     request.once("response", resolve);
-    request.once("error", (cause) => reject(signal.aborted ? signal.reason : toUnreachable(outgoing.url, cause)));
-    request.end(payload);
+    // Once it is answered, an error concerns the rest of a body that the server does not want.
+    request.on("error", (cause) => {
+      payload?.content.destroy();
+      reject(signal.aborted ? signal.reason : toUnreachable(outgoing.url, cause));
+    });
+    if (payload === undefined) request.end();
+    else {
+      payload.content.once("error", (cause) => request.destroy(cause));
+      payload.content.pipe(request);
+    }
   });
   const status = response.statusCode ?? 0;
   if (status >= 400) throw toRemoteFault(status, await readText(response));

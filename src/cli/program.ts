@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Act, CommandRunner } from "./command-action.ts";
 import { readOwnVersion } from "./own-version.ts";
+import { addBatchCommands } from "./program-batch.ts";
 import { addQueueCommands } from "./program-queue.ts";
 import { addPlanningCommands } from "./program-planning.ts";
 import { addResourceCommands } from "./program-resources.ts";
@@ -38,6 +39,7 @@ export function makeProgram(runner: CommandRunner): Command {
   addResourceCommands(program, act);
   addWorkCommands(program, act);
   addQueueCommands(program, act);
+  addBatchCommands(program, act);
   addPlanningCommands(program, act);
   for (const command of leavesOf(program)) command.addOption(new Option("-q, --quiet").hideHelp());
   return program;

@@ -142,4 +142,56 @@ export const servingMigrations: readonly Migration[] = [
     name: "serving-cold-starts",
     sql: `alter table serving_replica add column ready_at bigint;`,
   },
+  {
+    number: 106,
+    name: "serving-batches",
+    sql: `
+      create table serving_file (
+        id text primary key,
+        project text not null,
+        filename text not null,
+        purpose text not null,
+        bytes bigint not null,
+        object_key text not null,
+        created_at bigint not null
+      );
+      create index serving_file_by_project on serving_file (project, id);
+      create table serving_batch (
+        id text primary key,
+        project text not null,
+        identity text not null,
+        bound_to text,
+        endpoint text not null,
+        input_file_id text not null,
+        completion_window text not null,
+        status text not null,
+        ends_as text,
+        problems jsonb not null,
+        metadata jsonb not null,
+        total integer not null default 0,
+        completed integer not null default 0,
+        failed integer not null default 0,
+        output_file_id text,
+        error_file_id text,
+        created_at bigint not null,
+        expires_at bigint not null,
+        started_at bigint,
+        finalizing_at bigint,
+        ended_at bigint,
+        cancelling_at bigint
+      );
+      create index serving_batch_by_project on serving_batch (project, id);
+      create index serving_batch_by_input on serving_batch (input_file_id) where ended_at is null;
+      create table serving_batch_line (
+        batch_id text not null references serving_batch,
+        line integer not null,
+        custom_id text not null,
+        byte_offset bigint not null,
+        byte_length integer not null,
+        attempts integer not null default 0,
+        result jsonb,
+        primary key (batch_id, line)
+      );
+      create index serving_batch_line_pending on serving_batch_line (batch_id, line) where result is null;`,
+  },
 ];

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import type { Workloads } from "../compute/ports.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, isFault } from "../base/fault.ts";
 import type { Materialisation } from "../features/ports.ts";
 import { ensureFolder } from "../platform/files.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Caller } from "../platform/ports.ts";
 import { refKey } from "../platform/resource.ts";
 import type { Room } from "../platform/room.ts";
 import type { ModelRegistry, ModelUse, ModelUses } from "../registry/ports.ts";
+import { batchParts, type BatchParts } from "./batch/room.ts";
 import { DeploymentLoads } from "./autoscale/deployment-loads.ts";
 import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
 import { DeploymentStore } from "./deployment-store.ts";
@@ -76,6 +78,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const limits = new LimitStore(platform.database as never, platform.clock);
   // The gateway outlives this process: workers may hold shares that the owner before this one lent.
   const leases = new StoredLeaseOwner({ store: limits, clock: platform.clock, learnsForMs: leaseMs });
+  const batches = batchParts(platform, () => gatewayUrl());
   const gateway = new GatewayControl({
     settings: {
       ...needs.gateway,
@@ -87,7 +90,8 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
       telemetry: needs.telemetry,
     },
     log: platform.log,
-    answer: (ask) => answerGateway(platform, traffic, leases, ask),
+    controlUrl: platform.controlUrl,
+    answer: (ask) => answerGateway({ platform, traffic, leases, batchKeys: batches.keys }, ask),
     onLoad: (reported) => {
       loads.add(reported);
       controller
@@ -123,8 +127,8 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   let pruning: NodeJS.Timeout | undefined;
   return {
     name: "serving",
-    routes: servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
-    controllers: [controller, limitController],
+    routes: [...servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }), ...batches.routes],
+    controllers: [controller, limitController, batches.controller],
     predictions,
     gatewayUrl,
     async start() {
@@ -134,6 +138,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     },
     async stop() {
       clearInterval(pruning);
+      await batches.stop();
       await gateway.stop();
     },
   };
@@ -154,15 +159,19 @@ export function deploymentUses(platform: Pick<Platform, "resources">): ModelUses
   };
 }
 
-async function answerGateway(
-  platform: Platform,
-  traffic: TrafficStore,
-  leases: StoredLeaseOwner,
-  ask: Ask,
-): Promise<unknown> {
+/** Who knows what the gateway asks. */
+interface GatewayAnswers {
+  readonly platform: Platform;
+  readonly traffic: TrafficStore;
+  readonly leases: StoredLeaseOwner;
+  readonly batchKeys: BatchParts["keys"];
+}
+
+async function answerGateway(answers: GatewayAnswers, ask: Ask): Promise<unknown> {
+  const { platform, traffic, leases } = answers;
   switch (ask.method) {
     case "authorise":
-      return await admit(platform, ask);
+      return admissionOfBatch(answers.batchKeys, ask) ?? (await admit(platform, ask));
     case "record":
       return await record(platform, traffic, ask.batch);
     case "lease":
@@ -180,12 +189,33 @@ async function answerGateway(
   }
 }
 
+/** Batches call models and do nothing else. */
+function admissionOfBatch(
+  keys: BatchParts["keys"],
+  { token, action, project }: Extract<Ask, { method: "authorise" }>,
+): Admission | undefined {
+  const admission = action === "read" ? keys.admissionOf(token) : undefined;
+  return project === null || project === admission?.project ? admission : undefined;
+}
+
 async function admit(platform: Platform, ask: Extract<Ask, { method: "authorise" }>): Promise<Admission> {
   const caller = await platform.gatekeeper.authenticate(ask.token);
   const project = ask.project ?? caller.project ?? fallbackProject;
   // What the gateway asks for as `administer` concerns all projects.
   await platform.gatekeeper.authorise(caller, ask.action, ask.action === "administer" ? null : project);
-  return { identity: caller.identity, project, ...(caller.key === undefined ? {} : { key: caller.key }) };
+  const key = caller.key === undefined ? {} : { key: caller.key };
+  return { identity: caller.identity, project, ...key, mostUrgent: await mostUrgentOf(platform, caller, project) };
+}
+
+/** Who may change a project may go before others in it; who may only read it may not. */
+async function mostUrgentOf(platform: Platform, caller: Caller, project: string): Promise<Admission["mostUrgent"]> {
+  try {
+    await platform.gatekeeper.authorise(caller, "write", project);
+    return "interactive";
+  } catch (error) {
+    if (isFault(error, "tenancy.forbidden")) return "default";
+    throw error;
+  }
 }
 
 async function record(platform: Platform, traffic: TrafficStore, batch: TrafficBatch): Promise<void> {

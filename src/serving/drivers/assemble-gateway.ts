@@ -13,6 +13,7 @@ import { emptyRoutingTable, type ModelRoute, type RoutingTable } from "../gatewa
 import { createBalancer } from "../gateway/routing/create-balancer.ts";
 import { blockBytes } from "../gateway/routing/hash-blocks.ts";
 import { estimateTokens } from "../gateway/protocol/token-price.ts";
+import { ControlForwarder } from "./control-forwarder.ts";
 import { type DeskNews, Desks } from "./desks.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { ejectionKey } from "./gateway-infer.ts";
@@ -56,6 +57,8 @@ export interface GatewayWorker {
   revision(): number;
   /** Routes by this table from now on. */
   setTable(table: RoutingTable): void;
+  /** Where the control plane listens from now on. */
+  setControlUrl(url: string): void;
   /** What its balancers have learnt since the last call, for other workers; and the same of another worker. */
   takeNews(): DeskNews;
   hear(news: SpreadNews, now: Instant): void;
@@ -80,6 +83,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const pools = new UpstreamPools(limits);
   const loads = new LoadMeter(clock.now());
   const places = new Places();
+  const control = new ControlForwarder();
   const desks = new Desks(
     { balancer: (route) => createBalancer(route.routing.policy, balancerSettings, needs.random), queue: openQueue },
     places,
@@ -101,6 +105,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     desks,
     loads,
     gate: needs.gate ?? noLimits,
+    control,
     observe: (record, body) => {
       observer.observe(record, body);
       needs.observe?.(record);
@@ -138,6 +143,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
         ),
       );
     },
+    setControlUrl: (url) => control.setUrl(url),
     takeNews: () => desks.takeNews(),
     hear: (news, now) => desks.hear(news.worker, news.desks, now),
     async stop(graceMs) {

@@ -42,7 +42,7 @@ afterEach(async () => {
 async function answer(ask: Ask): Promise<unknown> {
   if (ask.method !== "authorise") return null;
   if (ask.token !== "good") throw new Fault("tenancy.key-invalid", "no such key");
-  return { identity: "tester", project: ask.project ?? "default" };
+  return { identity: "tester", project: ask.project ?? "default", mostUrgent: "interactive" };
 }
 
 async function startGateway(workers: number, port = 0): Promise<GatewayControl> {
@@ -59,6 +59,7 @@ async function startGateway(workers: number, port = 0): Promise<GatewayControl> 
       telemetry: quietTelemetry,
     },
     log: silentLog,
+    controlUrl: () => "http://127.0.0.1:9",
     answer,
     onLoad: () => undefined,
   });

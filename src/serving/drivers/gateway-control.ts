@@ -52,6 +52,8 @@ export interface GatewayControlOptions {
   readonly log: Log;
   /** Answers what the gateway asks. */
   readonly answer: (ask: Ask) => Promise<unknown>;
+  /** Where the control plane's HTTP API listens. */
+  readonly controlUrl: () => string;
   /** Hears what the workers carry, about every second. */
   readonly onLoad: (loads: readonly DeploymentLoad[]) => void;
 }
@@ -251,6 +253,7 @@ export class GatewayControl {
   async #hear(worker: ConnectedWorker, message: FromWorker): Promise<void> {
     switch (message.kind) {
       case "hello":
+        worker.link.send({ kind: "control", url: this.#options.controlUrl() });
         worker.link.send({ kind: "views", views: this.#views });
         worker.link.send({ kind: "limits", limits: this.#limits });
         worker.link.send({ kind: "table", table: this.#table });

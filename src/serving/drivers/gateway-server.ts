@@ -21,6 +21,7 @@ import { guardConnections } from "./guard-connections.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import { type OpenAiServer, projectHeader } from "./openai-server.ts";
 import { readBody } from "./request-body.ts";
+import { SlowBodies } from "./slow-bodies.ts";
 
 /** Bytes of one request. */
 export const maxBodyBytes = 16 * 1024 * 1024;
@@ -28,9 +29,10 @@ export const maxBodyBytes = 16 * 1024 * 1024;
 /** Requests under way at once; more are refused with 429. */
 export const maxUnderWay = 4096;
 
-/** How long a caller may take to send its headers, and its whole request. */
+/** How long a caller may take to send its headers, its whole request, and one that goes to the control plane, such as a file. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+const uploadTimeoutMs = 3_600_000;
 
 /** How often those limits are looked after. */
 const checkMs = 1_000;
@@ -63,6 +65,8 @@ export class GatewayServer {
   readonly #server: Server;
   /** Connections that were accepted elsewhere and handed over. */
   readonly #handedOver = new Set<Socket>();
+  readonly #slowBodies: SlowBodies;
+  #bodyLooks: NodeJS.Timeout | undefined;
   #underWay = 0;
   #isStopping = false;
 
@@ -73,7 +77,11 @@ export class GatewayServer {
       (request, response) => void this.#answer(request, response),
     );
     this.#server.headersTimeout = headersTimeoutMs;
-    this.#server.requestTimeout = requestTimeoutMs;
+    this.#server.requestTimeout = uploadTimeoutMs;
+    this.#slowBodies = new SlowBodies(ground.clock, requestTimeoutMs);
+    this.#server.once("listening", () => {
+      this.#bodyLooks = setInterval(() => this.#slowBodies.look(), checkMs);
+    });
     guardConnections(this.#server, ground.unfinishedConnections);
   }
 
@@ -117,12 +125,14 @@ export class GatewayServer {
     await closed;
     for (const socket of this.#handedOver) if (!socket.destroyed) await once(socket, "close");
     clearInterval(looks);
+    clearInterval(this.#bodyLooks);
     clearTimeout(timer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#underWay += 1;
     const openAiPath = openAiPathOf(request);
+    if (!isUpload(openAiPath)) this.#slowBodies.enter(request, response);
     try {
       if (this.#isStopping) response.setHeader("connection", "close");
       if (openAiPath !== undefined) {
@@ -148,6 +158,9 @@ export class GatewayServer {
     } catch (error) {
       this.#answerError(request, response, error);
     } finally {
+      // Of what was passed on and answered, the rest may take no longer than that of any other request.
+      if (isUpload(openAiPath)) this.#slowBodies.enter(request, response);
+      this.#slowBodies.leave(request);
       this.#underWay -= 1;
     }
   }
@@ -281,6 +294,10 @@ function openAiPathOf({ method = "GET", url = "/" }: IncomingMessage): OpenAiPat
   const known = parseOpenAiPath(method, url);
   if (known !== undefined || !url.startsWith("/v1/") || url.startsWith("/v1/projects/")) return known;
   return "unknown";
+}
+
+function isUpload(path: OpenAiPath | "unknown" | undefined): boolean {
+  return typeof path === "object" && path.kind === "control";
 }
 
 function isMetricsPath({ method, url = "" }: IncomingMessage): boolean {

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, isFault } from "../../base/fault.ts";
-import type { Log } from "../../platform/ports.ts";
-import { type Band, bands } from "../gateway/admission/band.ts";
+import type { Action, Log } from "../../platform/ports.ts";
+import { bandFor } from "../gateway/admission/band.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
+import type { ControlPath } from "../gateway/protocol/control-path.ts";
 import type { OpenAiOperation, OpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { type Refusal, refusalOfFault, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
@@ -14,6 +15,7 @@ import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import { cacheSalt, hashBlocks } from "../gateway/routing/hash-blocks.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
+import type { ControlForwarder } from "./control-forwarder.ts";
 import type { Desks } from "./desks.ts";
 import { faultStatus } from "./fault-status.ts";
 import { Generation, type GenerationEnd, type GenerationGround } from "./generation.ts";
@@ -23,7 +25,8 @@ import { requestIdHeader, requestIdOf } from "./request-id.ts";
 /** The header by which keys that are bound to no project choose one. */
 export const projectHeader = "x-millwright-project";
 
-/** The header by which a caller says how urgent its request is: interactive, default or bulk. */
+/** The headers by which a caller says how urgent its request is: interactive, default or bulk; the first one counts. */
+const priorityHeader = "x-priority";
 const bandHeader = "x-millwright-band";
 
 /** The header that keeps the requests of a conversation together. */
@@ -36,6 +39,8 @@ export interface OpenAiGround extends Omit<GenerationGround, "deskOf"> {
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly desks: Desks;
   readonly gate: LimitGate;
+  /** Has the control plane answer what is its own. */
+  readonly control: Pick<ControlForwarder, "forward">;
   readonly loads: LoadMeter;
   /** Hears of every request once, when it has ended. */
   readonly observe: (record: RequestRecord, body: Uint8Array) => void;
@@ -105,6 +110,9 @@ export class OpenAiServer {
           return;
         case "generate":
           await this.#generate(arrived, path.operation);
+          return;
+        case "control":
+          await this.#passToControl(arrived, path);
       }
     } catch (error) {
       this.#refuse(arrived, this.#refusalOf(request, error));
@@ -126,6 +134,13 @@ export class OpenAiServer {
       "application/json",
       JSON.stringify(body),
     );
+  }
+
+  /** The control plane judges the key again: what is asked here only finds the project. */
+  async #passToControl({ request, response, requestId }: Arrived, { action, path }: ControlPath): Promise<void> {
+    const { project } = await this.#admit(request, action);
+    const full = `/api/v1/projects/${encodeURIComponent(project)}/openai${path}`;
+    await this.#ground.control.forward(request, response, full, requestId);
   }
 
   async #generate(arrived: Arrived, operation: OpenAiOperation): Promise<void> {
@@ -196,7 +211,7 @@ export class OpenAiServer {
       requestId,
       operation,
       identity: admission.identity,
-      band: bandOf(request),
+      band: bandFor(textOf(request, priorityHeader) ?? textOf(request, bandHeader), admission.mostUrgent),
       target,
       body,
       scan,
@@ -265,10 +280,10 @@ export class OpenAiServer {
     return isGood;
   }
 
-  #admit(request: IncomingMessage): Promise<Admission> {
+  #admit(request: IncomingMessage, action: Action = "read"): Promise<Admission> {
     const [scheme, token] = (request.headers.authorization ?? "").split(" ");
     const project = textOf(request, projectHeader) ?? null;
-    return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, "read", project);
+    return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
   }
 
   #refuse({ response, requestId }: Arrived, refusal: Refusal): void {
@@ -322,12 +337,6 @@ function promptBlocks({ body, scan: { prompt }, target }: LetIn): readonly numbe
   return hashBlocks(body.subarray(prompt.start, prompt.end), cacheSalt(deployment, target.adapter, project));
 }
 
-/** Callers may say how urgent they are, but for the platform's own band. */
-function bandOf(request: IncomingMessage): Band {
-  const asked = textOf(request, bandHeader);
-  return bands.find((band) => band === asked && band !== "system") ?? "default";
-}
-
 function textOf(request: IncomingMessage, header: string): string | undefined {
   const value = request.headers[header];
   return typeof value === "string" && value !== "" ? value : undefined;
@@ -350,7 +359,7 @@ function unknownPath(request: IncomingMessage): Fault {
   const path = (request.url ?? "/").slice(0, 200);
   return new Fault(
     "platform.not-found",
-    `the gateway has no ${request.method ?? "GET"} ${path}; it has /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings and /v1/responses`,
+    `the gateway has no ${request.method ?? "GET"} ${path}; it has /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/files and /v1/batches`,
   );
 }
 

@@ -4,6 +4,7 @@ import type { FeatureRow } from "../../features/ports.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { OnlineView } from "../ports.ts";
 import type { Element } from "../tensor.ts";
+import type { Band } from "./admission/band.ts";
 import type { ShareReport } from "./limits/lease.ts";
 import type { LimitTable } from "./limits/limit-table.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
@@ -80,6 +81,8 @@ export interface Admission {
   readonly project: string;
   /** The id of the API key, for limits that concern one key. */
   readonly key?: string;
+  /** The most urgent band that it may ask for. */
+  readonly mostUrgent: Band;
 }
 
 /** How many outcomes were new, and how many met a prediction. */
@@ -100,6 +103,8 @@ export type ToWorker =
   | { readonly kind: "answer"; readonly call: number; readonly answer: Answer }
   | { readonly kind: "views"; readonly views: readonly OnlineView[] }
   | { readonly kind: "limits"; readonly limits: LimitTable }
+  /** Where the control plane's HTTP API listens. */
+  | { readonly kind: "control"; readonly url: string }
   | {
       readonly kind: "append";
       readonly call: number;

@@ -212,6 +212,7 @@ class WorkerProgram {
   #hearControl(message: Exclude<ToWorker, { kind: "answer" }>): void {
     if (message.kind === "views") this.#features.setViews(message.views);
     else if (message.kind === "limits") this.#gate.setTable(message.limits, systemClock.now());
+    else if (message.kind === "control") this.#gateway.setControlUrl(message.url);
     else if (message.kind === "append") this.#catch(this.#append(message));
     else {
       this.#gateway.setTable(message.table);

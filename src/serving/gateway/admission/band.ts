@@ -4,6 +4,15 @@ import type { Millis } from "../../../base/clock.ts";
 export const bands = ["system", "interactive", "default", "bulk"] as const;
 export type Band = (typeof bands)[number];
 
+/**
+ * The band of a request whose caller asks for `asked`: callers may make their requests less urgent as they like, and more urgent
+ * up to `mostUrgent`. Without a word, or with one that is no band, it is the default band, or the caller's most urgent one.
+ */
+export function bandFor(asked: string | undefined, mostUrgent: Band): Band {
+  const wanted = bands.find((band) => band === asked && band !== "system") ?? "default";
+  return bands.indexOf(wanted) < bands.indexOf(mostUrgent) ? mostUrgent : wanted;
+}
+
 /** How the requests of one band wait. */
 export interface BandPolicy {
   /**

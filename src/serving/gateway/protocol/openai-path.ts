@@ -1,3 +1,5 @@
+import { type ControlPath, parseControlPath } from "./control-path.ts";
+
 /** What a request of the OpenAI API makes: each passes one request on to a model. */
 export type OpenAiOperation = "chat" | "completion" | "embedding" | "response";
 
@@ -6,6 +8,7 @@ export type OpenAiPath =
   | { readonly kind: "list-models" }
   | { readonly kind: "get-model"; readonly model: string }
   | { readonly kind: "generate"; readonly operation: OpenAiOperation }
+  | ControlPath
   | { readonly kind: "wrong-method"; readonly wanted: string };
 
 const operations: ReadonlyMap<string, OpenAiOperation> = new Map([
@@ -36,7 +39,7 @@ export function parseOpenAiPath(method: string, url: string): OpenAiPath | undef
   if (operation !== undefined) {
     return method === "POST" ? generations.get(operation) : { kind: "wrong-method", wanted: "POST" };
   }
-  if (path !== modelsPath && !path.startsWith(`${modelsPath}/`)) return undefined;
+  if (path !== modelsPath && !path.startsWith(`${modelsPath}/`)) return parseControlPath(method, url);
   if (method !== "GET") return { kind: "wrong-method", wanted: "GET" };
   if (path === modelsPath) return { kind: "list-models" };
   return { kind: "get-model", model: decoded(path.slice(modelsPath.length + 1)) };

@@ -93,6 +93,12 @@ export function refusalJson({ message, type, param, code }: Refusal): string {
   return JSON.stringify({ error: { message, type, param, code } });
 }
 
+/** The same body for a fault of the control plane, by its code. */
+export function errorBody(status: number, code: string, message: string): object {
+  const known = Object.entries(codes).find(([fault]) => fault === code)?.[1];
+  return { error: { message, type: typeOf(status), param: null, code: known ?? code.replaceAll(/[.-]/g, "_") } };
+}
+
 /** Tells a refusal inside a stream that has begun; clients raise an error when they meet it, and no `[DONE]` follows. */
 export function refusalFrame(refusal: Refusal): string {
   return `data: ${refusalJson(refusal)}\n\n`;
