@@ -41,6 +41,7 @@ beforeAll(async () => {
     gateway: { host: "127.0.0.1", port: 0, workers: 1 },
     logLevel: "warn",
     upstreamKeys: {},
+    version: "test",
   });
   rooms = [compute, schedulingRoom(platform, compute), models, serving];
   for (const room of rooms) await room.start?.(new AbortController().signal);

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
+import type { OnlineFeatures } from "../../features/ports.ts";
 import type { Log } from "../../platform/ports.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
@@ -13,16 +14,21 @@ import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.t
 import { Desks } from "./desks.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
+import { InferenceService } from "./inference-service.ts";
+import type { KeyVerdicts } from "./key-verdicts.ts";
+import { ModelRequests } from "./model-requests.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
+import { UpstreamMetadataReader } from "./upstream-metadata.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
 /** What a worker of the gateway is made from. */
-export interface GatewayWorkerNeeds
-  extends Pick<GatewayGround, "features" | "featuresElsewhere" | "verdicts" | "takeOutcomes" | "newId"> {
+export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhere" | "takeOutcomes" | "newId"> {
+  readonly features: OnlineFeatures;
+  readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -60,7 +66,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     places,
     clock,
   );
-  const openai = new OpenAiServer({
+  const requests = new ModelRequests({
     ...needs,
     limits,
     fastAbort,
@@ -71,9 +77,19 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     gate: needs.gate ?? noLimits,
     observe: needs.observe ?? (() => undefined),
   });
+  const openai = new OpenAiServer({ ...needs, limits, desks, requests });
   let table = emptyRoutingTable;
-  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, loads, table: () => table });
-  openai.start();
+  const inference = new InferenceService({
+    ...needs,
+    replicas,
+    fastAbort,
+    loads,
+    requests,
+    metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),
+    table: () => table,
+  });
+  const server = new GatewayServer({ ...needs, openai, inference });
+  requests.start();
   return {
     server,
     loads,
@@ -93,7 +109,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     },
     async stop(graceMs) {
       await server.stop(graceMs);
-      openai.stop();
+      requests.stop();
       await Promise.all([replicas.stop(), pools.stop()]);
     },
   };

@@ -4,7 +4,7 @@ import { ModelDirectory } from "../gateway/protocol/model-directory.ts";
 import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
 import type { Places } from "./places.ts";
 
-/** The desks of all deployments that speak the OpenAI API, and the names by which they are found. */
+/** The desks of all deployments whose requests are passed on, and the names by which the OpenAI API finds them. */
 export class Desks {
   readonly #parts: DeskParts;
   readonly #places: Pick<Places, "admit">;
@@ -31,7 +31,7 @@ export class Desks {
     const now = this.#clock.now();
     const kept = new Set<string>();
     for (const route of table.routes) {
-      if (route.kind !== "model" || route.protocol !== "openai") continue;
+      if (route.kind !== "model") continue;
       const key = `${route.project}/${route.deployment}`;
       kept.add(key);
       const known = this.#desks.get(key);
