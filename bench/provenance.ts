@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { formatSize } from "../src/base/units.ts";
 
 /** Where and when figures were taken. */
@@ -8,6 +8,9 @@ export function provenance(): readonly string[] {
   return [
     `Date: ${new Date().toISOString().slice(0, 10)}`,
     `Machine: ${cpus().length} × ${first?.model ?? "unknown CPU"}, ${formatSize(totalmem())} of memory, shared with other work`,
+    `Load average of 1, 5 and 15 minutes: ${loadavg()
+      .map((each) => each.toFixed(1))
+      .join(", ")}`,
     `Node ${process.version}, ${process.platform} ${process.arch}`,
     `Commit: ${commit()}`,
   ];

@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { judgeFabric } from "./judge-fabric.ts";
+import { judgeGpuHour } from "./judge-gpu-hour.ts";
 import { judgeKernels } from "./judge-kernels.ts";
 import { judgeReliability } from "./judge-reliability.ts";
 import { judgeServing } from "./judge-serving.ts";
 import { judgeMlperf, judgeTensorRt } from "./judge-throughput.ts";
 import { judgeTraining } from "./judge-training.ts";
 import { measureSpeed } from "./measure-speed.ts";
+import { listUnknownTables } from "./list-unknown-tables.ts";
 import type { Score } from "./score.ts";
 import { writePage } from "./write-page.ts";
 import { writeScores } from "./write-scores.ts";
@@ -13,7 +16,7 @@ import { writeScores } from "./write-scores.ts";
 /**
  * Scores the planner on a folder of measured tables: `npm run bench:planning -- [--truth DIR] [--json] [--write]`.
  *
- * Without `--truth` the folder is read from `MILLWRIGHT_PLANNING_TRUTH`.
+ * Every table of the folder is scored, or named with the reason why not. Without `--truth` the folder is read from `MILLWRIGHT_PLANNING_TRUTH`.
  */
 function truthFolder(words: readonly string[]): string {
   const at = words.indexOf("--truth");
@@ -35,6 +38,9 @@ const scores: readonly Score[] = [
   ...judgeServing(folder),
   ...judgeTensorRt(folder),
   ...judgeMlperf(folder),
+  ...judgeFabric(folder),
+  ...judgeGpuHour(folder),
+  ...listUnknownTables(folder),
 ];
 process.stdout.write(
   words.includes("--json") ? `${JSON.stringify(scores.map(rounded), null, 1)}\n` : writeScores(scores),
@@ -56,6 +62,7 @@ function rounded(score: Score): Record<string, unknown> {
     reasons: score.excluded,
     mape: round(score.mape),
     median: round(score.median),
+    p80: round(score.p80),
     p90: round(score.p90),
     bias: round(score.bias),
     coverage80: round(score.coverage80),

@@ -20,6 +20,7 @@ export interface Score {
   readonly excluded: Exclusions;
   readonly mape: number | null;
   readonly median: number | null;
+  readonly p80: number | null;
   readonly p90: number | null;
   readonly bias: number | null;
   readonly coverage80: number | null;
@@ -37,6 +38,12 @@ export function quantile(values: readonly number[], share: number): number {
 
 const mean = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length;
 
+/** Error in percent; a measured zero allows only a predicted zero. */
+function errorOf({ measured, predicted }: Judged): number {
+  if (measured === 0) return predicted === 0 ? 0 : 100;
+  return 100 * (predicted / measured - 1);
+}
+
 /** Scores a table: error = predicted / measured - 1; `isLowerBetter` says what a good configuration is. */
 export function scoreRows(
   table: string,
@@ -46,10 +53,10 @@ export function scoreRows(
   isLowerBetter: boolean,
 ): Score {
   if (rows.length === 0) {
-    const none = { mape: null, median: null, p90: null, bias: null, coverage80: null, regret: null };
+    const none = { mape: null, median: null, p80: null, p90: null, bias: null, coverage80: null, regret: null };
     return { table, metric, n: 0, excluded, ...none };
   }
-  const errors = rows.map((row) => 100 * (row.predicted / row.measured - 1));
+  const errors = rows.map(errorOf);
   const sizes = errors.map(Math.abs);
   const inside = rows.filter((row) => row.measured >= row.low && row.measured <= row.high).length;
   return {
@@ -59,6 +66,7 @@ export function scoreRows(
     excluded,
     mape: mean(sizes),
     median: quantile(sizes, 0.5),
+    p80: quantile(sizes, 0.8),
     p90: quantile(sizes, 0.9),
     bias: mean(errors),
     coverage80: (100 * inside) / rows.length,

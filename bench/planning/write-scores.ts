@@ -19,12 +19,14 @@ export function writeScores(scores: readonly Score[]): string {
   const lines = scores.map((score) => {
     const reasons = Object.entries(score.excluded).map(([reason, count]) => `${count} ${reason}`);
     const peer = peers.find((each) => each.table.test(score.table) && each.metric.test(score.metric));
-    const cells = [score.mape, score.median, score.p90, score.bias, score.coverage80, score.regret].map(show);
+    const cells = [score.mape, score.median, score.p80, score.p90, score.bias, score.coverage80, score.regret].map(
+      show,
+    );
     return `| ${[score.table, score.metric, score.n, reasons.join("; "), ...cells, peer?.words ?? ""].join(" | ")} |`;
   });
   return [
-    "| table | metric | n | excluded | MAPE | median | p90 | bias | coverage of 80 % | top-1 regret | best existing tool |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
+    "| table | metric | n | excluded | MAPE | median | p80 | p90 | bias | coverage of 80 % | top-1 regret | best existing tool |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ...lines,
     "",
   ].join("\n");

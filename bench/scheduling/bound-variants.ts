@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from "../../src/base/random.ts";
-import type { OpenbPod } from "../../src/scheduling/simulator/openb-trace.ts";
+import type { OpenbPod } from "../../src/scheduling/simulator/trace/openb-trace.ts";
 
 /** A trace made from real ones by binding a share of its GPU pods to GPU models. */
 export interface Variant {

@@ -8,9 +8,9 @@ import { oneAttemptRun } from "../../src/scheduling/simulator/one-attempt-run.ts
 import {
   type OpenbNode,
   type OpenbPod,
-  parseOpenbNodes,
-  parseOpenbPods,
-} from "../../src/scheduling/simulator/openb-trace.ts";
+  readOpenbNodes,
+  readOpenbPods,
+} from "../../src/scheduling/simulator/trace/openb-trace.ts";
 import { boundVariants, type Variant } from "./bound-variants.ts";
 
 /**
@@ -45,8 +45,8 @@ if (values.traces === undefined) throw new Error("give the folder of the openb l
 const folder = values.traces;
 const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => 42 + index);
 const readPods = async (name: string): Promise<readonly OpenbPod[]> =>
-  parseOpenbPods(await readFile(join(folder, `openb_pod_list_${name}.csv`), "utf8"));
-const nodes = parseOpenbNodes(await readFile(join(folder, "openb_node_list_gpu_node.csv"), "utf8"));
+  readOpenbPods(await readFile(join(folder, `openb_pod_list_${name}.csv`), "utf8"));
+const nodes = readOpenbNodes(await readFile(join(folder, "openb_node_list_gpu_node.csv"), "utf8"));
 const variants = boundVariants(
   {
     default: await readPods("default"),

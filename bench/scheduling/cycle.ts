@@ -27,6 +27,8 @@ const gpusPerNode = 8;
 const queueCount = 100;
 /** Cycles before the measured ones: the first plans of a long queue take many. */
 const warmUpCycles = 150;
+/** GPUs of a workload: so that some 20,000 of them fill 40,000 GPUs. */
+const sizes = [...new Array<number>(15).fill(1), ...new Array<number>(4).fill(2), 8];
 const limits = [30, 60, 120, 240, 480, 1440].map((minutes) => minutes * minute);
 
 const settings: EngineSettings = {
@@ -84,7 +86,7 @@ function arrivalsOf(seed: number) {
     next(at: number): WorkItem {
       count += 1;
       const isGang = random.next() < 0.01;
-      const gpus = isGang ? gpusPerNode : pick([1, 1, 1, 1, 1, 2, 2, 8], 1);
+      const gpus = isGang ? gpusPerNode : pick(sizes, 1);
       const members = isGang ? pick([2, 4, 8], 2) : 1;
       return {
         id: `w${count}`,

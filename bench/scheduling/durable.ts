@@ -190,6 +190,8 @@ interface Result {
   readonly idleMs: { readonly beforeStart: number; readonly afterEnd: number };
   /** Mean seconds from creation to first admission, by class. */
   readonly admissionSeconds: Readonly<Record<string, number>>;
+  /** Of this process: the control plane and the submitters, without PostgreSQL. */
+  readonly cpuSeconds: number;
   readonly kueue: KueueLoad["published"];
   readonly provenance: readonly string[];
 }
@@ -240,6 +242,7 @@ async function measure(running: Running): Promise<Result> {
       afterEnd: meanOf(rows.filter((row) => row.times_preempted === 0).map((row) => row.ended_at - row.task_ended_at)),
     },
     admissionSeconds: Object.fromEntries([...byClass].map(([name, list]) => [name, mean(list)])),
+    cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
     kueue: load.published,
     provenance: provenance(),
   };
@@ -271,6 +274,8 @@ function writeLines(measured: Result): string {
   return [
     `${name}: ${workloads} workloads, ${admissionsPerSecond.toFixed(1)} admissions/s, ${preemptions} preemptions`,
     `  makespan ${makespanSeconds.toFixed(1)} s, ideal ${idealMakespanSeconds.toFixed(1)} s, Kueue ${measured.kueue.wallSeconds} s`,
+    `  ${(workloads / measured.kueue.wallSeconds).toFixed(1)} admissions/s at Kueue, whose figures come from other machines, with its API server in the way`,
+    `  ${measured.cpuSeconds.toFixed(1)} s of CPU of the control plane`,
     `  places idle ${measured.idleMs.beforeStart.toFixed(0)} ms before the start and ${measured.idleMs.afterEnd.toFixed(0)} ms after the end`,
     ...classes,
     ...measured.provenance.map((line) => `  ${line}`),

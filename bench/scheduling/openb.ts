@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { isFault } from "../../src/base/fault.ts";
 import { type PolicyName, policyNamed, policyNames } from "../../src/scheduling/placement/policy-named.ts";
 import { oneAttemptRun } from "../../src/scheduling/simulator/one-attempt-run.ts";
-import { parseOpenbNodes, parseOpenbPods } from "../../src/scheduling/simulator/openb-trace.ts";
+import { readOpenbNodes, readOpenbPods } from "../../src/scheduling/simulator/trace/openb-trace.ts";
 import { provenance } from "../provenance.ts";
 import { type ExpectedValue, parseExpected } from "./expected-summary.ts";
 import { type LevelSummary, summarise } from "./summarise-runs.ts";
@@ -45,8 +45,8 @@ async function main(): Promise<void> {
   }
   const policies = parsePolicies(values.policy);
   const seeds = parseSeeds(values.seeds);
-  const nodes = parseOpenbNodes(await readFile(values.nodes, "utf8"));
-  const pods = parseOpenbPods(await readFile(values.pods, "utf8"));
+  const nodes = readOpenbNodes(await readFile(values.nodes, "utf8"));
+  const pods = readOpenbPods(await readFile(values.pods, "utf8"));
   const expected = values.expected === undefined ? [] : parseExpected(await readFile(values.expected, "utf8"));
   const summaries = policies.flatMap((policy) => {
     const runs = seeds.map((seed) => {

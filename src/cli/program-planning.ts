@@ -1,13 +1,110 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { amount, days, seconds, shareOf } from "./amount.ts";
 import type { Act } from "./command-action.ts";
+import { collect, wholeNumber } from "./option-value.ts";
 
-/** Planning: how large, how dear, and how wrong the answer may be. No server is needed. */
+const precisions = ["bf16", "fp8", "fp4"];
+const engines = ["trtllm", "vllm", "sglang"];
+const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
+const isolations = ["shared", "dedicated-host", "own-hardware"];
+
+/** Planning: how large, how dear, and how wrong the answer may be. No server is needed but for `--from-live`. */
 export function addPlanningCommands(program: Command, act: Act): void {
   const plan = program
     .command("plan")
     .description("size and price a whole fleet from a plan.yaml")
     .option("-f, --file <path>", "the plan")
     .option("-o, --out <folder>", "write report.md, report.html, plan.json and parts.csv there")
+    .option("--from-live", "draw the plan up from the usage ledger of the server; -f wins over it")
+    .option("--days <count>", "of the ledger, with --from-live; left out: 365", wholeNumber(1))
+    .option("--gpu <name>", "to plan with, with --from-live; left out: the most used one")
     .option("--schema", "print the JSON Schema of plans, for editors");
   act(plan, async (context, options) => (await import("./commands/plan.ts")).plan(context, options));
+  const size = program.command("size").description("size one training run or one served model");
+  addSizeTraining(size, act);
+  addSizeInference(size, act);
+  addCost(program, act);
+  addAdvise(program, act);
+}
+
+/** What every question takes. */
+function asQuestion(command: Command): Command {
+  return command
+    .option("-f, --file <path>", "the question as YAML; options win over it")
+    .option("-o, --out <folder>", "write the report and the answer there");
+}
+
+function withModel(command: Command): Command {
+  return command
+    .option("-m, --model <name>", "a model of the catalog, or the path of a Hugging Face config.json")
+    .addOption(new Option("--precision <format>", "of weights and products").choices(precisions));
+}
+
+/** What users of a served model send and are promised. */
+function withRequests(command: Command): Command {
+  return command
+    .addOption(new Option("--engine <name>", "what serves it").choices(engines))
+    .option("--input <tokens>", "tokens of a prompt", amount)
+    .option("--output <tokens>", "tokens of an answer", amount)
+    .option("--rps <rate>", "requests a second at the busiest moment", amount)
+    .option("--ttft <time>", "the first token comes within, such as 500ms", seconds)
+    .option("--tpot <time>", "each token after it within, such as 50ms", seconds);
+}
+
+function addSizeTraining(size: Command, act: Act): void {
+  const training = withModel(asQuestion(size.command("training")))
+    .description("the best layouts of a training run, its time and memory, and why others lost")
+    .option("--gpu <name>", "such as H100 or MI300X")
+    .option("--gpus <count>", "how many", wholeNumber(1))
+    .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1))
+    .option("--network <name>", "the node's network, such as DGX-H100")
+    .option("--tokens <amount>", "tokens to train on, such as 1T", amount)
+    .option("--sequence <tokens>", "tokens of one sequence", amount)
+    .option("--batch <sequences>", "sequences of one step", amount)
+    .addOption(new Option("--stack <name>", "the software").choices(stacks))
+    .option("--lora", "train adapters only");
+  act(training, async (context, options) => (await import("./commands/size.ts")).sizeTraining(context, options));
+}
+
+function addSizeInference(size: Command, act: Act): void {
+  const inference = withRequests(withModel(asQuestion(size.command("inference"))))
+    .description("how many replicas of which layout serve a model within its goals")
+    .option("--gpu <name>", "such as H200 or MI300X")
+    .option("--good <share>", "of requests keep both goals, such as 95%", shareOf)
+    .option("--concurrency <count>", "requests in flight on one replica, without --rps", wholeNumber(1))
+    .option("--tensor <count>", "GPUs that split one sequence; left out: compared", wholeNumber(1))
+    .option("--cached <share>", "of each prompt that a prefix cache holds", shareOf)
+    .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1));
+  act(inference, async (context, options) => (await import("./commands/size.ts")).sizeInference(context, options));
+}
+
+function addCost(program: Command, act: Act): void {
+  const cost = asQuestion(program.command("cost"))
+    .description("what a fleet costs to buy, to rent and to reserve, and when buying breaks even")
+    .option("--gpu <name>", "such as H100")
+    .option("--gpus <count>", "how many", wholeNumber(1))
+    .option("--months <count>", "horizon; left out: 48", wholeNumber(1))
+    .option("--start <month>", "first month, such as 2026-12; left out: this one")
+    .option("--use <share>", "mean use over peak, such as 65%", shareOf)
+    .option("--tokens-per-second <rate>", "tokens that one GPU yields, to price a million", amount)
+    .option("--server-usd <dollars>", "price of a server for one GPU", amount)
+    .option("--rent-usd <dollars>", "rent of a GPU for an hour", amount)
+    .option("--usd-per-kwh <dollars>", "price of power", amount)
+    .option("--pue <ratio>", "power of the hall over that of the machines", amount);
+  act(cost, async (context, options) => (await import("./commands/cost.ts")).cost(context, options));
+}
+
+function addAdvise(program: Command, act: Act): void {
+  const advise = withRequests(withModel(asQuestion(program.command("advise"))))
+    .description("which GPU for a workload, from whom under which rules, and who runs it")
+    .option("--tokens <amount>", "of a training run", amount)
+    .option("--days <time>", "in which the run must be done, such as 30d", days)
+    .option("--sequence <tokens>", "tokens of one sequence of the run", amount)
+    .option("--gpu <name>", "compare these only; may be repeated", collect)
+    .option("--residency <country>", "data may lie only here; may be repeated", collect)
+    .addOption(new Option("--isolation <level>", "from others' workloads").choices(isolations))
+    .option("--certification <name>", "that a provider must have; may be repeated", collect)
+    .option("--around-the-clock", "somebody must be able to act at night")
+    .option("--engineers <count>", "people at hand", amount);
+  act(advise, async (context, options) => (await import("./commands/advise.ts")).advise(context, options));
 }

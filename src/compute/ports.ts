@@ -1,6 +1,6 @@
 import type { Instant, Millis } from "../base/clock.ts";
 import type { Bytes } from "../base/units.ts";
-import type { Transaction } from "../platform/database.ts";
+import type { Database, Transaction } from "../platform/database.ts";
 import type { EventEntry } from "../platform/event.ts";
 import type { ResourceRef } from "../platform/resource.ts";
 
@@ -246,19 +246,38 @@ export interface AppliedDecisions {
   readonly refused: readonly string[];
 }
 
+/** What changed behind a place of the event log. */
+export interface QueueChange {
+  /** The log's size when it was read. */
+  readonly seq: number;
+  /** Whether events tell of the kinds that were asked for. */
+  readonly isTouched: boolean;
+  readonly workloads: readonly QueuedWorkload[];
+}
+
 /** The queue of workloads: what a scheduler reads, and the one door through which its decisions come. */
 export interface WorkloadQueue {
   /** Every workload that has not ended. */
   active(transaction: Transaction): Promise<readonly QueuedWorkload[]>;
-  /** The workloads that events behind place `seq` of the log tell of, and those of `ids`; ended ones too. */
-  changedSince(transaction: Transaction, seq: number, ids: readonly string[]): Promise<readonly QueuedWorkload[]>;
+  /**
+   * The workloads that events behind place `seq` of the log tell of, and those of `ids`, ended ones too; read at one moment,
+   * in one statement.
+   *
+   * @param kinds other kinds, of which it is told only whether events tell of them.
+   */
+  changedSince(
+    database: Database | Transaction,
+    seq: number,
+    ids: readonly string[],
+    kinds: readonly string[],
+  ): Promise<QueueChange>;
   /** The workloads that came to their end last, the oldest of them first: names, queues, how long they ran. */
   endedLately(
     transaction: Transaction,
     limit: number,
   ): Promise<readonly { readonly name: string; readonly queue: string; readonly ranMs: Millis }[]>;
   /** Workloads whose work was saved after `at` and that still run: their ids, and when. */
-  checkpointsSince(transaction: Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>>;
+  checkpointsSince(database: Database | Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>>;
   /**
    * Writes a pass's decisions. A workload that is no longer where the pass saw it keeps its state.
    * @throws {Fault} `platform.resource-conflict` when more of a GPU would be promised than there is.

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction as KyselyTransaction } from "kysely";
 import type { Instant } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { Transaction } from "../platform/database.ts";
+import type { Database, Transaction } from "../platform/database.ts";
 import type { EventEntry } from "../platform/event.ts";
 import { splitHeldTime } from "./held-usage.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   Assignment,
   EvictionOrder,
   PendingReason,
+  QueueChange,
   QueueDecisions,
   QueuedWorkload,
   ShrinkOrder,
@@ -21,6 +22,9 @@ import { displayName, toQueued, toWorkload, type WorkloadFacts } from "./workloa
 interface QueueTables {
   workload: WorkloadFacts;
 }
+
+/** A workload that changed, or none, beside how far the log has grown. */
+type ChangeRow = { readonly log_size: number; readonly is_touched: boolean } & (WorkloadFacts | { readonly id: null });
 
 /** PostgreSQL's code for a row that a constraint refuses: more of a GPU was promised than there is. */
 const constraintCodes: ReadonlySet<string> = new Set(["23514", "23505"]);
@@ -50,15 +54,27 @@ export class QueueStore implements WorkloadQueue {
   }
 
   async changedSince(
-    transaction: Transaction,
+    database: Database | Transaction,
     seq: number,
     ids: readonly string[],
-  ): Promise<readonly QueuedWorkload[]> {
-    const { rows } = await sql<WorkloadFacts>`
-      select ${facts} from workload w
-      where w.id = any(${ids}::text[]) or w.id in (select name from event where seq > ${seq} and kind = 'Workload' and verb = any(${[...movingVerbs]}::text[]))
-      order by w.queued_at, w.id`.execute(transaction);
-    return rows.map(toQueued);
+    kinds: readonly string[],
+  ): Promise<QueueChange> {
+    // The new events are read by their places first: there are few, whatever else the log holds.
+    const { rows } = await sql<ChangeRow>`
+      with fresh as materialized (select kind, verb, name from event where seq > ${seq}),
+      moved as (
+        select name as id from fresh where kind = 'Workload' and verb = any(${[...movingVerbs]}::text[])
+        union select unnest(${ids}::text[])
+      )
+      select head.size as log_size, exists (select from fresh where kind = any(${kinds}::text[])) as is_touched, ${facts}
+      from event_head head left join (moved join workload w on w.id = moved.id) on true
+      order by w.queued_at, w.id`.execute(database);
+    const [first] = rows;
+    return {
+      seq: first?.log_size ?? 0,
+      isTouched: first?.is_touched ?? false,
+      workloads: rows.flatMap((row) => (row.id === null ? [] : [toQueued(row)])),
+    };
   }
 
   async endedLately(transaction: Transaction, limit: number) {
@@ -74,10 +90,10 @@ export class QueueStore implements WorkloadQueue {
     }));
   }
 
-  async checkpointsSince(transaction: Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>> {
+  async checkpointsSince(database: Database | Transaction, at: Instant): Promise<ReadonlyMap<string, Instant>> {
     const { rows } = await sql<{ id: string; checkpoint_at: number }>`
       select id, checkpoint_at from workload
-      where ended_at is null and checkpoint_noted_at >= ${at} and checkpoint_at is not null`.execute(transaction);
+      where ended_at is null and checkpoint_noted_at >= ${at} and checkpoint_at is not null`.execute(database);
     return new Map(rows.map((row) => [row.id, row.checkpoint_at]));
   }
 

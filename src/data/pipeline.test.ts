@@ -142,7 +142,7 @@ test("holds a step back while its project's quota is used up, in a pool that has
   await applyPipeline({ rows: "SELECT 1 AS a" });
 
   const waiting = await reached("is held back", ({ steps }) => {
-    return steps[0]?.message.includes("queue project/default has 1 CPU, of which 1 CPU are used") === true;
+    return steps[0]?.message.includes("queue project/default has 1 CPU, of which 1 CPU is used") === true;
   });
   expect(await workloadOf(waiting.steps[0])).toMatchObject({ state: "queued", reason: { code: "quota-in-use" } });
 

@@ -1,4 +1,4 @@
-import { keepCompliant, type Offer, type Rejection } from "./advice/keep-compliant.ts";
+import { type ComplianceRules, keepCompliant, type Offer, type Rejection } from "./advice/keep-compliant.ts";
 import type { Assumptions } from "./assumption.ts";
 import type { OpenWays } from "./cost/compare-sourcing.ts";
 import type { Plan } from "./model.ts";
@@ -13,11 +13,11 @@ export interface OpenOffers {
   readonly rent: number | Uncertain | undefined;
 }
 
-/** Offers that stand for the market when a plan names none. */
-function marketOffers(plan: Plan): readonly Offer[] {
-  const country = plan.compliance.residency[0] ?? "US";
+/** Offers that stand for the market when none is named; all in a country that the rules allow. */
+export function marketOffers(rules: ComplianceRules): readonly Offer[] {
+  const country = rules.residency[0] ?? "US";
   return [
-    { name: "buy", kind: "buy", country, isolation: "own-hardware", certifications: plan.compliance.certifications },
+    { name: "buy", kind: "buy", country, isolation: "own-hardware", certifications: rules.certifications },
     { name: "rent on demand", kind: "rent", country, isolation: "shared", certifications: [] },
     { name: "reserve for a year", kind: "reserve", country, isolation: "dedicated-host", certifications: [] },
   ];
@@ -38,7 +38,7 @@ export function chooseOffers(plan: Plan, assumptions: Assumptions): OpenOffers {
       "an offer to buy has no hourly price; see cost.serverUsdPerGpu",
     );
   }
-  const offers: readonly Offer[] = plan.offers.length === 0 ? marketOffers(plan) : plan.offers;
+  const offers: readonly Offer[] = plan.offers.length === 0 ? marketOffers(plan.compliance) : plan.offers;
   const { kept, rejected } = keepCompliant(offers, plan.compliance);
   if (kept.length === 0) {
     const reasons = rejected.map(({ option, why }) => `${option} ${why}`).join("; ");

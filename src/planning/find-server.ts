@@ -1,5 +1,6 @@
 import { parseSize } from "../base/units.ts";
 import type { Given } from "./assumption.ts";
+import { findAccelerator, isKnownAccelerator } from "./catalog/find-accelerator.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
 import type { Plan } from "./model.ts";
 import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
@@ -17,13 +18,14 @@ export function listServers(plan: Plan): readonly ServerOffer[] {
 }
 
 /**
- * The server with this GPU.
+ * The server with this GPU; spellings that the catalog of accelerators knows will do: `H100` is `H100-SXM`.
  *
  * @throws {Fault} `planning.plan-invalid` naming the GPUs that are known.
  */
 export function findServer(plan: Plan, path: string, gpu: string): ServerOffer {
   const servers = listServers(plan);
-  const found = servers.find((each) => each.gpu === gpu);
+  const meant = isKnownAccelerator(gpu) ? findAccelerator(gpu).name : gpu;
+  const found = servers.find((each) => each.gpu === gpu) ?? servers.find((each) => each.gpu === meant);
   if (found !== undefined) return found;
   const known = servers.map((each) => each.gpu).join(", ");
   throw invalidPlan(path, `a GPU of the catalog (${known}) or one added under accelerators`, gpu);

@@ -8,6 +8,7 @@ import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import type { SourcingComparison, SourcingOption } from "./cost/compare-sourcing.ts";
 import type { MonthlyCost } from "./cost/project-cost.ts";
 import type { TornadoBar } from "./cost/simulate-cost.ts";
+import type { FleetErrors } from "./fleet-errors.ts";
 import type { Fabric } from "./network/design-fabric.ts";
 import type { Links, Part } from "./network/network-parts.ts";
 import type { OversubscriptionPrice } from "./network/oversubscription-price.ts";
@@ -98,6 +99,8 @@ export interface FleetPlan {
   readonly cost: CostPlan;
   readonly advice: FleetAdvice;
   readonly parts: readonly Part[];
+  /** How wrong each part of the answer may be, from the benchmark's measured rows. */
+  readonly errors: FleetErrors;
   readonly assumptions: readonly Assumption[];
   readonly choices: readonly { readonly path: string; readonly choice: string; readonly source: string }[];
 }

@@ -165,6 +165,14 @@ const workloadSchema = z.strictObject({
   throughput: z.record(nameSchema, z.number()).describe("Units a second of one GPU, by GPU."),
 });
 
+/** A figure of the plan that nobody wrote: it was read from the platform. */
+export const inferredSchema = z.strictObject({
+  path: nameSchema,
+  value: z.number(),
+  unit: nameSchema,
+  source: z.string().min(1).max(400),
+});
+
 /** A whole fleet as a user writes it in `plan.yaml`. What is absent is assumed, and listed in the answer. */
 export const planSchema = z.strictObject({
   name: nameSchema,
@@ -223,6 +231,11 @@ export const planSchema = z.strictObject({
     .max(50)
     .default([])
     .describe("Servers that the catalog lacks, or with your prices."),
+  inferred: z
+    .array(inferredSchema)
+    .max(2000)
+    .default([])
+    .describe("Figures of this plan that were read from the platform; listed among the assumptions."),
   simulation: z.strictObject({ seed: z.int().optional(), draws: z.int().optional() }).prefault({}),
 });
 

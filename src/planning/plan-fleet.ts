@@ -1,9 +1,10 @@
-import { type Assumptions, type Given, recordAssumptions } from "./assumption.ts";
+import { type Assumption, type Assumptions, type Given, recordAssumptions } from "./assumption.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import { chooseOffers } from "./choose-offers.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
 import { findServer } from "./find-server.ts";
+import { fleetErrors } from "./fleet-errors.ts";
 import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import type { Part } from "./network/network-parts.ts";
@@ -15,6 +16,7 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
+import { exactly } from "./uncertain.ts";
 
 /**
  * Plans a whole fleet: capacity, network, storage, power, failures, money and advice.
@@ -85,9 +87,15 @@ export function planFleet(plan: Plan): FleetPlan {
     cost,
     advice,
     parts,
-    assumptions: assumptions.list(),
+    errors: fleetErrors(server),
+    assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
+}
+
+/** What was read from the platform is one source. */
+function toAssumption({ path, value, unit, source }: Plan["inferred"][number]): Assumption {
+  return { path, ...exactly(value), unit, source, confidence: "B" };
 }
 
 interface Hall {

@@ -1,114 +1,61 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
-import { seededRandom } from "../base/random.ts";
+import { askedModel, ownModelName } from "./asked-model.ts";
 import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
-import { findModel, parseModels } from "./catalog/find-model.ts";
-import { readHuggingFaceConfig } from "./catalog/hugging-face-config.ts";
-import { type ErrorStatement, errorStatements } from "./error-statement.ts";
-import { predictServing, type ServingPrediction } from "./inference/predict-serving.ts";
-import { type ReplicaCount, replicasForLoad } from "./inference/replicas-for-load.ts";
-import { predictSaturated, type SaturatedThroughput } from "./inference/saturated-throughput.ts";
-import type { RequestShape, ServingJob } from "./inference/serving-job.ts";
-import { replicaGpus } from "./inference/serving-job.ts";
-import { type ServingMemory, servingMemory } from "./inference/serving-memory.ts";
-import { type SimulatedServing, simulateServing } from "./inference/simulate-serving.ts";
-
-const count = z.int().min(1).max(1_000_000);
-const positive = z.number().positive();
-
-/** One question about serving a model; what is left out is assumed and listed in the answer. */
-export const inferenceQuestionSchema = z.strictObject({
-  model: z.string().min(1),
-  /** A Hugging Face `config.json` of the model, as parsed JSON, in place of the catalog's shape. */
-  modelConfig: z.unknown().optional(),
-  accelerator: z.string().min(1),
-  engine: z.enum(["trtllm", "vllm", "sglang"]).default("vllm"),
-  precision: z.enum(["bf16", "fp8", "fp4"]).default("bf16"),
-  kvPrecision: z.enum(["bf16", "fp8"]).optional(),
-  /** Accelerators that split one sequence; the fewest that hold the model when left out. */
-  tensor: count.optional(),
-  attentionData: count.default(1),
-  expert: count.default(1),
-  gpusPerNode: count.default(8),
-  inputTokens: count,
-  outputTokens: count,
-  /** Share of each prompt that a prefix cache holds already. */
-  cachedShare: z.number().min(0).max(0.99).default(0),
-  /** Tokens that speculative decoding yields a step, and what the draft costs, as a share of a step. */
-  tokensPerStep: z.number().min(1).max(16).default(1),
-  draftShare: z.number().min(0).max(2).default(0),
-  concurrency: count.default(32),
-  /** Peak requests a second of the whole service, with the goals that a share of them must keep. */
-  peakPerSecond: positive.optional(),
-  ttftSeconds: positive.default(2),
-  tpotSeconds: positive.default(0.1),
-  goodShare: z.number().min(0.5).max(0.999).default(0.95),
-  ownAccelerators: z.unknown().optional(),
-  ownModels: z.unknown().optional(),
-});
+import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { compareReplicas, type ReplicaComparison, type ReplicaOption } from "./inference/compare-replicas.ts";
+import type { Estimate, ServingPrediction } from "./inference/predict-serving.ts";
+import { replicaLayouts } from "./inference/replica-layouts.ts";
+import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
+import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { inferenceQuestionSchema } from "./questions/model.ts";
+import { type Widening, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
 
-/** The answer: one replica in a closed loop, saturated, and simulated under its share of the peak. */
-export interface InferenceAnswer {
+/** The answer: the best ways to run a replica, each in a closed loop, saturated, and simulated under its share of the peak. */
+export interface InferenceAnswer extends ReplicaOption {
+  readonly model: string;
+  readonly accelerator: string;
+  readonly engine: string;
   readonly tensor: number;
-  readonly memory: ServingMemory;
-  readonly closedLoop: ServingPrediction;
-  readonly saturated: SaturatedThroughput;
-  readonly replicas?: ReplicaCount & { readonly gpus: number; readonly atPeak: SimulatedServing };
+  readonly goal: { readonly ttftSeconds: number; readonly tpotSeconds: number; readonly goodShare: number };
+  readonly concurrency: number;
+  /** The best layouts, the chosen one first. */
+  readonly options: readonly ReplicaOption[];
+  readonly lost: ReplicaComparison["lost"];
   /** How wrong such estimates were on measured servings. */
-  readonly errors: readonly ErrorStatement[];
+  readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
 
-const simulatedRequests = 2000;
-const seed = 20_261;
+const optionsShown = 5;
 
-function jobOf(question: Question, tensor: number): ServingJob {
+/** All of a job but its layout. */
+type Unspread = Omit<ServingJob, "layout">;
+
+function unspreadJob(question: Question): Unspread {
   const accelerator = findAccelerator(question.accelerator, parseAccelerators(question.ownAccelerators ?? []));
-  const model =
-    question.modelConfig === undefined
-      ? findModel(question.model, parseModels(question.ownModels ?? []))
-      : readHuggingFaceConfig(question.model, question.modelConfig);
   const domainGpus = Math.max(question.gpusPerNode, accelerator.scaleUpGpus);
   return {
-    model,
+    model: askedModel(question),
     accelerator,
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / question.gpusPerNode,
     precision: question.precision,
     kvPrecision: question.kvPrecision ?? (question.precision === "bf16" ? "bf16" : "fp8"),
     engine: question.engine,
-    layout: { tensor, attentionData: question.attentionData, expert: question.expert, pipeline: 1 },
     tokensPerStep: question.tokensPerStep,
     draftShare: question.draftShare,
   };
 }
 
-/** The benchmark's class of servings that a model's error is read from. */
-function servingTable(job: ServingJob): string {
-  return `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
-}
-
-/** The fewest accelerators of one node that hold the model and one request; all of a node when none do. */
-function smallestTensor(question: Question, shape: RequestShape): number {
-  const heads = jobOf(question, 1).model.attention.heads;
-  const sizes = [1, 2, 4, 8, 16].filter(
-    (tensor) => heads % tensor === 0 && tensor <= Math.max(8, question.gpusPerNode),
-  );
-  return sizes.find((tensor) => servingMemory(jobOf(question, tensor), shape).requestsMax >= 4) ?? sizes.at(-1) ?? 1;
-}
-
-function replicasOf(question: Question, job: ServingJob, shape: RequestShape): Pick<InferenceAnswer, "replicas"> {
-  if (question.peakPerSecond === undefined) return {};
-  const goal = { ttftSeconds: question.ttftSeconds, tpotSeconds: question.tpotSeconds };
-  const needed = replicasForLoad({ job, shape }, goal, question.peakPerSecond, question.goodShare, () =>
-    seededRandom(seed),
-  );
-  const load = { kind: "open", perSecond: question.peakPerSecond / needed.replicas } as const;
-  const atPeak = simulateServing({ job, shape, goal, load, requests: simulatedRequests }, seededRandom(seed));
-  return { replicas: { ...needed, gpus: needed.replicas * replicaGpus(job.layout), atPeak } };
+/** The one layout that was given, or all that are worth a look. */
+function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] {
+  const { tensor, attentionData, expert } = question;
+  if (tensor === undefined && attentionData === 1 && expert === 1) return replicaLayouts(job.model, job.domainGpus);
+  return [{ tensor: tensor ?? 1, attentionData, expert, pipeline: 1 }];
 }
 
 /**
@@ -123,25 +70,102 @@ export function sizeInference(value: unknown): InferenceAnswer {
     throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
   }
   const question = parsed.data;
-  const shape = {
-    inputTokens: question.inputTokens,
-    outputTokens: question.outputTokens,
-    cachedShare: question.cachedShare,
+  const { inputTokens, outputTokens, cachedShare, ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
+  const job = unspreadJob(question);
+  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), {
+    shape: { inputTokens, outputTokens, cachedShare },
+    goal: { ttftSeconds, tpotSeconds },
+    goodShare,
+    concurrency,
+    ...(question.peakPerSecond === undefined ? {} : { peakPerSecond: question.peakPerSecond }),
+  });
+  const own = wideningOf([], ownModelName(job.model));
+  const shown = options.slice(0, optionsShown).map((option) => widenOption(option, own));
+  const [best] = shown;
+  if (best === undefined) throw nothingServes(job, lost);
+  return {
+    ...best,
+    model: job.model.name,
+    accelerator: job.accelerator.name,
+    engine: job.engine,
+    tensor: best.layout.tensor,
+    goal: { ttftSeconds, tpotSeconds, goodShare },
+    concurrency,
+    options: shown,
+    lost: [...whyLater(shown, options), ...lost],
+    errors: errorsOf(job),
+    assumptions: [...assumptionsOf(question, job, best, value), ...best.closedLoop.assumptions],
   };
-  const tensor = question.tensor ?? smallestTensor(question, shape);
-  const job = jobOf(question, tensor);
-  const closedLoop = predictServing(job, shape, question.concurrency);
+}
+
+/** What the answer assumed of the question, in words. */
+function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, value: unknown): readonly string[] {
   const given = new Set(Object.keys(z.record(z.string(), z.unknown()).parse(value)));
-  const assumed = Object.entries({ ...question, tensor, kvPrecision: job.kvPrecision })
+  const { tensor, attentionData, expert } = best.layout;
+  return Object.entries({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision })
     .filter(([name, each]) => !given.has(name) && each !== undefined && typeof each !== "object")
     .map(([name, each]) => `${name} was not given: ${String(each)} is assumed`);
-  return {
-    tensor,
-    memory: servingMemory(job, shape),
-    closedLoop,
-    saturated: predictSaturated(job, shape),
-    ...replicasOf(question, job, shape),
-    errors: ["TPOT", "TTFT"].flatMap((metric) => errorStatements([{ table: servingTable(job), metric }])),
-    assumptions: [...assumed, ...closedLoop.assumptions],
+}
+
+/** Why those that could run are not the first. */
+function whyLater(shown: readonly ReplicaOption[], all: readonly ReplicaOption[]): ReplicaComparison["lost"] {
+  const [best] = shown;
+  if (best === undefined) return [];
+  return all.slice(1).map((option) => ({ layout: option.words, why: whyWorse(option, best) }));
+}
+
+function whyWorse(option: ReplicaOption, best: ReplicaOption): string {
+  if (option.replicas !== undefined && best.replicas !== undefined) {
+    const more = option.replicas.gpus - best.replicas.gpus;
+    if (more > 0) return `needs ${option.replicas.gpus} accelerators, ${more} more`;
+    return `needs as many, and a token takes ${times(option, best)} as long`;
+  }
+  const rate = option.closedLoop.outputTokensPerSecondPerGpu / best.closedLoop.outputTokensPerSecondPerGpu;
+  if (rate < 1) return `yields ${(100 * (1 - rate)).toFixed(0)} % less from one accelerator`;
+  return `misses a goal: a token takes ${times(option, best)} as long`;
+}
+
+function times(option: ReplicaOption, best: ReplicaOption): string {
+  return `${(option.closedLoop.tpotSeconds.likely / best.closedLoop.tpotSeconds.likely).toFixed(2)} times`;
+}
+
+function widenOption(option: ReplicaOption, own: Widening): ReplicaOption {
+  if (own.factor === 1) return option;
+  const wider = (estimate: Estimate): Estimate => widen(estimate, estimate.likely, own.factor);
+  const closedLoop: ServingPrediction = {
+    ...option.closedLoop,
+    ttftSeconds: wider(option.closedLoop.ttftSeconds),
+    tpotSeconds: wider(option.closedLoop.tpotSeconds),
+    outputTokensPerSecond: wider(option.closedLoop.outputTokensPerSecond),
   };
+  const frontier = option.frontier.map((point) => ({
+    ...point,
+    ttftSeconds: wider(point.ttftSeconds),
+    tpotSeconds: wider(point.tpotSeconds),
+  }));
+  const saturated = { ...option.saturated, outputTokensPerSecond: wider(option.saturated.outputTokensPerSecond) };
+  return { ...option, closedLoop, frontier, saturated };
+}
+
+/** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
+function errorsOf(job: Unspread): readonly QuantityError[] {
+  const { fallbacks } = kernelSetOf(job.accelerator, job.precision, job.kvPrecision);
+  const widening = wideningOf(fallbacks, ownModelName(job.model));
+  const table = `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
+  return [
+    measuredError("time of a token after the first (closed loop)", table, "TPOT", widening),
+    measuredError("time to the first token (closed loop)", table, "TTFT", widening),
+    measuredError("saturated output tokens a second", "inference_trtllm (saturated)", "output tokens/s", widening),
+    notMeasured("replicas for the peak, and times at the peak", "simulated from the times above"),
+    notMeasured("memory and chance of fitting", "55 of 2,482 measured replicas ran that it thinks too large"),
+  ];
+}
+
+function nothingServes(job: Unspread, lost: ReplicaComparison["lost"]): Fault {
+  const reasons = lost.map(({ layout, why }) => `${layout}: ${why}`);
+  return new Fault(
+    "planning.layout-impossible",
+    `no replica of ${job.model.name} on ${job.accelerator.name} can do it: ${reasons.join("; ")}`,
+    { details: { lost } },
+  );
 }

@@ -1,55 +1,44 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { askedModel, ownModelName } from "./asked-model.ts";
 import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
-import { findModel, parseModels } from "./catalog/find-model.ts";
-import { readHuggingFaceConfig } from "./catalog/hugging-face-config.ts";
-import { type ErrorStatement, errorStatements } from "./error-statement.ts";
+import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { trainingQuestionSchema } from "./questions/model.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
-import { type LayoutSearch, searchLayouts } from "./training/search-layouts.ts";
+import { searchLayouts } from "./training/search-layouts.ts";
 import { predictStepTime, type StepTime } from "./training/step-time.ts";
-import { type Layout, layoutSchema, type TrainingJob } from "./training/training-job.ts";
+import type { Layout, TrainingJob } from "./training/training-job.ts";
+import { type Widening, widen, wideningOf } from "./widening.ts";
 
-const count = z.int().min(1).max(10_000_000);
-const positive = z.number().positive();
-
-/** One question about a training run; what is left out is assumed and listed in the answer. */
-export const trainingQuestionSchema = z.strictObject({
-  model: z.string().min(1),
-  /** A Hugging Face `config.json` of the model, as parsed JSON, in place of the catalog's shape. */
-  modelConfig: z.unknown().optional(),
-  accelerator: z.string().min(1),
-  gpus: count,
-  gpusPerNode: count.default(8),
-  /** Name of the node's network in the catalog, or GB/s (bytes) out of one node. */
-  network: z.union([z.string(), positive]).optional(),
-  precision: z.enum(["bf16", "fp8", "fp4"]).default("bf16"),
-  sequenceTokens: count.default(4096),
-  globalSequences: count,
-  stack: z.enum(["megatron-classic", "megatron-core", "fsdp", "maxtext"]).default("megatron-core"),
-  isLora: z.boolean().default(false),
-  layout: layoutSchema.optional(),
-  /** Tokens to train on: gives wall time and, with failures, goodput. */
-  tokens: positive.optional(),
-  gpuHoursPerInterruption: positive.default(50_700),
-  checkpointSeconds: z.number().min(0).default(30),
-  restartSeconds: z.number().min(0).default(600),
-  ownAccelerators: z.unknown().optional(),
-  ownModels: z.unknown().optional(),
-});
-
-/** The answer: the step, its memory, the search where no layout was given, and the whole run's time. */
-export interface TrainingAnswer {
+/** A layout with its step and its memory. */
+export interface TrainingOption {
   readonly layout: Layout;
   readonly step: StepTime;
   readonly memory: TrainingMemory;
-  readonly search?: LayoutSearch;
+}
+
+/** The answer: the best layouts with why others lost, and the whole run's time. */
+export interface TrainingAnswer extends TrainingOption {
+  readonly model: string;
+  readonly accelerator: string;
+  readonly stack: string;
+  readonly gpus: number;
+  readonly globalSequences: number;
+  readonly sequenceTokens: number;
+  /** The best layouts, the chosen one first; each is the best schedule of its degrees of parallelism. */
+  readonly options: readonly TrainingOption[];
+  readonly tried: number;
+  /** Layouts that lost, counted by reason. */
+  readonly lost: Readonly<Record<string, number>>;
   readonly goodput: Goodput;
   /** Days of wall time for `tokens`, with the 80 % interval of the step. */
   readonly days?: { readonly low: number; readonly likely: number; readonly high: number };
+  readonly gpuHours?: number;
   /** How wrong such estimates were on measured runs. */
-  readonly errors: readonly ErrorStatement[];
+  readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
 
@@ -60,20 +49,28 @@ function errorClassOf(job: Pick<TrainingJob, "stack" | "model">): string {
   return job.model.experts === undefined ? "training (Megatron, dense)" : "training (Megatron, experts)";
 }
 
-type Question = z.infer<typeof trainingQuestionSchema>;
+type Question = z.infer<typeof trainingQuestionSchema> & { readonly globalSequences: number };
 
 const secondsPerDay = 86_400;
+/** Tokens of a step where the question names no batch: what runs of 8 to 400 billion weights took. */
+const usualStepTokens = 4e6;
+/** Layouts looked at again in full, and shown. */
+const optionsSearched = 400;
+const optionsShown = 5;
+
+/** About four million tokens, in a number of sequences that the accelerators divide. */
+export function usualBatch(gpus: number, sequenceTokens: number): number {
+  let odd = gpus;
+  while (odd % 2 === 0) odd /= 2;
+  return odd * 2 ** Math.max(0, Math.round(Math.log2(usualStepTokens / sequenceTokens / odd)));
+}
 
 function jobOf(question: Question): Omit<TrainingJob, "layout"> {
   const accelerator = findAccelerator(question.accelerator, parseAccelerators(question.ownAccelerators ?? []));
   const { network } = question;
   const named = typeof network === "string" ? findInterconnect(network) : usualInterconnect(accelerator);
-  const model =
-    question.modelConfig === undefined
-      ? findModel(question.model, parseModels(question.ownModels ?? []))
-      : readHuggingFaceConfig(question.model, question.modelConfig);
   return {
-    model,
+    model: askedModel(question),
     accelerator,
     domainGpus: Math.min(
       question.gpus,
@@ -94,6 +91,79 @@ function assumptionsOf(question: Question, given: Readonly<Record<string, unknow
     .map(([name, value]) => `${name} was not given: ${String(value)} is assumed`);
 }
 
+function parseQuestion(value: unknown): Question {
+  const parsed = trainingQuestionSchema.safeParse(value);
+  if (!parsed.success) {
+    throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
+  }
+  const { gpus, sequenceTokens, globalSequences } = parsed.data;
+  return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens) };
+}
+
+/** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
+function optionOf(job: Omit<TrainingJob, "layout">, layout: Layout, own: Widening): TrainingOption {
+  const step = predictStepTime({ ...job, layout });
+  const memory = predictTrainingMemory({ ...job, layout });
+  const peak = widen({ low: memory.lowGib, high: memory.highGib }, memory.peakGib, own.factor);
+  return {
+    layout,
+    step: widen(step, step.seconds, own.factor),
+    memory: { ...memory, lowGib: peak.low, highGib: peak.high },
+  };
+}
+
+interface Choice {
+  readonly options: readonly TrainingOption[];
+  readonly tried: number;
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+/** The best schedule of each set of degrees of parallelism, the best first; or the one layout that was given. */
+function chooseLayouts(question: Question, job: Omit<TrainingJob, "layout">, own: Widening): Choice {
+  if (question.layout !== undefined) return { options: [optionOf(job, question.layout, own)], tried: 1, lost: {} };
+  const search = searchLayouts(job, question.gpus, optionsSearched);
+  const degreesOf = ({ tensor, pipeline, context, expert, data }: Layout): string =>
+    [tensor, pipeline, context, expert, data].join(" ");
+  const best = new Map<string, Layout>();
+  // A layout that turns out not to fit costs another attempt: its time counts over its chance of fitting.
+  const risked = search.best.toSorted(
+    (left, right) => left.seconds / left.fitProbability - right.seconds / right.fitProbability,
+  );
+  for (const { layout } of risked) {
+    if (!best.has(degreesOf(layout))) best.set(degreesOf(layout), layout);
+  }
+  const shown = [...best.values()].slice(0, optionsShown);
+  const slower = (search.lost["slower than the best"] ?? 0) + search.best.length - shown.length;
+  const lost = { ...search.lost, ...(slower === 0 ? {} : { "slower than the best": slower }) };
+  return { options: shown.map((layout) => optionOf(job, layout, own)), tried: search.tried, lost };
+}
+
+/** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
+function errorsOf(job: Omit<TrainingJob, "layout">): readonly QuantityError[] {
+  const ownModel = ownModelName(job.model);
+  const widening = wideningOf(kernelSetOf(job.accelerator, job.precision).fallbacks, ownModel);
+  const table = errorClassOf(job);
+  const memory = wideningOf([], ownModel);
+  return [
+    measuredError("step time, tokens a second and utilisation", table, "step time", widening),
+    measuredError("peak memory", "training_throughput", "peak memory", memory),
+    notMeasured("useful share of the time, and what it adds to days and GPU-hours"),
+    notMeasured("chance of fitting", "from the spread of the measured peaks"),
+  ];
+}
+
+/** A run that is useful for less of its time than this does not end. */
+const leastProgress = 1e-3;
+
+function noProgress({ meanSecondsToInterruption }: Goodput, { gpus, restartSeconds }: Question): Fault {
+  const often = meanSecondsToInterruption.toPrecision(3);
+  return new Fault(
+    "planning.layout-impossible",
+    `a run on ${gpus} accelerators is interrupted every ${often} s and takes ${restartSeconds} s to come back: it makes no progress; ` +
+      "take fewer accelerators, or a larger gpuHoursPerInterruption if failures are rarer",
+  );
+}
+
 /**
  * Answers one question about a training run.
  *
@@ -101,38 +171,40 @@ function assumptionsOf(question: Question, given: Readonly<Record<string, unknow
  * @throws {Fault} `planning.request-invalid`, or one of the catalog's and the layout's faults.
  */
 export function sizeTraining(value: unknown): TrainingAnswer {
-  const parsed = trainingQuestionSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
-  }
-  const question = parsed.data;
+  const question = parseQuestion(value);
   const job = jobOf(question);
-  const search = question.layout === undefined ? searchLayouts(job, question.gpus) : undefined;
-  const layout = question.layout ?? search?.best[0]?.layout;
-  if (layout === undefined) throw new RangeError("a search that found nothing did not say so");
-  const step = predictStepTime({ ...job, layout });
+  const { options, tried, lost } = chooseLayouts(question, job, wideningOf([], ownModelName(job.model)));
+  const [best] = options;
+  if (best === undefined) throw new RangeError("a search that found nothing did not say so");
   const goodput = predictGoodput({
     gpus: question.gpus,
     gpuHoursPerInterruption: question.gpuHoursPerInterruption,
     checkpointSeconds: question.checkpointSeconds,
     restartSeconds: question.restartSeconds,
   });
+  if (goodput.ratio < leastProgress) throw noProgress(goodput, question);
+  const { tokens = 0, globalSequences, sequenceTokens, gpus } = question;
   const daysOf = (seconds: number): number =>
-    ((question.tokens ?? 0) / (question.globalSequences * question.sequenceTokens)) *
-    (seconds / goodput.ratio / secondsPerDay);
+    (tokens / (globalSequences * sequenceTokens)) * (seconds / goodput.ratio / secondsPerDay);
+  const days = { low: daysOf(best.step.low), likely: daysOf(best.step.seconds), high: daysOf(best.step.high) };
   return {
-    layout,
-    step,
-    memory: predictTrainingMemory({ ...job, layout }),
-    ...(search === undefined ? {} : { search }),
+    ...best,
+    model: job.model.name,
+    accelerator: job.accelerator.name,
+    stack: job.stack,
+    gpus,
+    globalSequences,
+    sequenceTokens,
+    options,
+    tried,
+    lost,
     goodput,
-    ...(question.tokens === undefined
-      ? {}
-      : { days: { low: daysOf(step.low), likely: daysOf(step.seconds), high: daysOf(step.high) } }),
-    errors: errorStatements([
-      { table: errorClassOf(job), metric: "step time" },
-      { table: "training_throughput", metric: "peak memory" },
-    ]),
-    assumptions: [...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)), ...step.assumptions],
+    ...(question.tokens === undefined ? {} : { days, gpuHours: days.likely * 24 * gpus }),
+    errors: errorsOf(job),
+    assumptions: [
+      ...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)),
+      ...best.step.assumptions,
+      ...best.memory.assumptions,
+    ],
   };
 }

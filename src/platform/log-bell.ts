@@ -4,10 +4,10 @@ import { eventChannel } from "./event-log.ts";
 import type { PlatformTables } from "./tables.ts";
 
 /** Between two notifications: changes that come faster share one. */
-const ringPauseMs = 25;
+const ringPauseMs = 10;
 
 /**
- * Says "the log grew" to whoever listens: at once, and while changes keep coming once every 25 ms.
+ * Says "the log grew" to whoever listens: at once, and while changes keep coming once every 10 ms.
  *
  * Rung once a change is durable, not in its transaction: there, every commit would wait for PostgreSQL's one queue
  * of notifications and wake every listener. A ring that is lost with the process costs listeners their slow poll.

@@ -44,6 +44,8 @@ export interface Caller {
   readonly identity: string;
   /** The project that the key is bound to (a running task's key), else null. */
   readonly project: string | null;
+  /** The id of the API key; absent for whoever came without one. */
+  readonly key?: string;
 }
 
 /** Decides who is asking and what they may do; deny by default. */

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import { Fault, isFault } from "../base/fault.ts";
 import { CallBatch } from "./call-batch.ts";
@@ -18,7 +18,7 @@ const leaseMs = 15_000;
 /** The slow poll: a missed notification costs at most this. */
 const pollMs = 1_000;
 /** Between two turns under load. */
-const turnPauseMs = 10;
+const turnPauseMs = 5;
 const firstRetryMs = 1_000;
 const lastRetryMs = 60_000;
 /** How long `stop` waits for visits to end after their signals fired. */
@@ -214,12 +214,12 @@ export class Reconciler implements Waker {
     items: readonly { readonly controller: string; readonly key: string }[],
     seq: number,
   ): Promise<void> {
-    await this.#database.transaction().execute(async (transaction) => {
-      await enqueue(transaction, items, this.#clock.now());
-      await sql`
-        update reconcile_cursor set seq = greatest(seq, ${seq})
-        where controller = any(${this.#controllers.map((controller) => controller.name)}::text[])`.execute(transaction);
-    });
+    const names = this.#controllers.map((controller) => controller.name);
+    await sql`
+      with passed as (
+        update reconcile_cursor set seq = greatest(seq, ${seq}) where controller = any(${names}::text[])
+      )
+      ${enqueuing(items, this.#clock.now())}`.execute(this.#database);
   }
 
   /** Claims what is due, for every controller that has room for more, in one round trip. */
@@ -380,16 +380,20 @@ async function enqueue(
   items: readonly { readonly controller: string; readonly key: string }[],
   now: number,
 ): Promise<void> {
-  if (items.length === 0) return;
+  if (items.length > 0) await enqueuing(items, now).execute(database);
+}
+
+function enqueuing(
+  items: readonly { readonly controller: string; readonly key: string }[],
+  now: number,
+): RawBuilder<unknown> {
   const ordered = items.toSorted((left, right) =>
     `${left.controller}\0${left.key}` < `${right.controller}\0${right.key}` ? -1 : 1,
   );
-  await sql`
+  return sql`
     insert into reconcile_item (controller, key, due_at, dirty)
     select item.controller, item.key, ${now}, 1
     from unnest(${ordered.map((item) => item.controller)}::text[], ${ordered.map((item) => item.key)}::text[]) as item (controller, key)
     on conflict (controller, key) do update
-    set dirty = reconcile_item.dirty + 1, due_at = least(coalesce(reconcile_item.due_at, excluded.due_at), excluded.due_at)`.execute(
-    database,
-  );
+    set dirty = reconcile_item.dirty + 1, due_at = least(coalesce(reconcile_item.due_at, excluded.due_at), excluded.due_at)`;
 }

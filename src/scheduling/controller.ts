@@ -9,6 +9,8 @@ import type { SchedulingStore } from "./scheduling-store.ts";
 
 /** A queue with waiting workloads is looked at anew after this long even when nothing was heard. */
 const lookAgainMs: Millis = 10_000;
+/** Reports of checkpoints are read this often. */
+const checkpointsEveryMs: Millis = 1_000;
 /** Two looks for the sake of a planned start are at least so far apart. */
 const lookSoonMs: Millis = 50;
 
@@ -42,6 +44,7 @@ export class SchedulingController implements Controller {
   #reasons = new ReasonRound();
   #lastAttempt = 0;
   #lastPassAt: Instant = 0;
+  #checkpointsAt: Instant = 0;
   #planningLooks: number;
 
   constructor(needs: SchedulingNeeds) {
@@ -72,14 +75,23 @@ export class SchedulingController implements Controller {
     return Math.max(this.#needs.clock.now(), this.#lastPassAt);
   }
 
+  /** Checkpoints make evictions cheaper and nothing else: they are read now and then. */
+  #checkpointsSince(now: Instant): Instant | null {
+    const last = this.#checkpointsAt;
+    if (now < last + checkpointsEveryMs) return null;
+    this.#checkpointsAt = now;
+    return last;
+  }
+
   async #upToDate(lease: Lease, now: Instant): Promise<EngineMirror> {
     const { store, settings } = this.#needs;
     // Attempts count every claim of the key: one that is missing was somebody else's pass.
     if (this.#mirror !== null && lease.attempt === this.#lastAttempt + 1) {
       const { seq, rereads } = this.#mirror;
-      const change = await store.changes(seq, rereads, this.#lastPassAt);
+      const change = await store.changes(seq, rereads, this.#checkpointsSince(now));
       if (change !== null && this.#mirror.update(change, now)) return this.#mirror;
     }
+    this.#checkpointsAt = now;
     this.#mirror = new EngineMirror(await store.world(), settings, now);
     this.#reasons = new ReasonRound();
     return this.#mirror;

@@ -47,7 +47,7 @@ export class SchedulingStore {
   /** Everything, as of one place of the event log. */
   async world(): Promise<World> {
     return await this.#read(async (transaction) => ({
-      seq: (await readProgress(transaction, Number.MAX_SAFE_INTEGER)).seq,
+      seq: await readLogSize(transaction),
       declared: await readResources(transaction),
       workloads: await this.#queue.active(transaction),
       plans: await readPlans(transaction),
@@ -59,20 +59,22 @@ export class SchedulingStore {
   /**
    * What changed behind place `since`, and the workloads `ids`.
    *
+   * @param checkpointsSince reports of checkpoints are read from here on; null: they are not.
    * @returns null when so much changed that it is cheaper to read everything.
    */
-  async changes(since: number, ids: readonly string[], checkpointsSince: Instant): Promise<WorldChange | null> {
-    return await this.#read(async (transaction) => {
-      const { seq, isTouched } = await readProgress(transaction, since);
-      if (seq - since > eventsMax) return null;
-      const isQuiet = seq === since && ids.length === 0;
-      return {
-        seq,
-        declared: isTouched ? await readResources(transaction) : null,
-        workloads: isQuiet ? [] : await this.#queue.changedSince(transaction, since, ids),
-        checkpoints: await this.#queue.checkpointsSince(transaction, checkpointsSince - checkpointOverlapMs),
-      };
-    });
+  async changes(since: number, ids: readonly string[], checkpointsSince: Instant | null): Promise<WorldChange | null> {
+    const { seq, isTouched, workloads } = await this.#queue.changedSince(this.#database, since, ids, declaredKinds);
+    if (seq - since > eventsMax) return null;
+    return {
+      seq,
+      // What is declared may be newer than the workloads: if it differs, everything is read anew.
+      declared: isTouched ? await readResources(this.#database) : null,
+      workloads,
+      checkpoints:
+        checkpointsSince === null
+          ? new Map()
+          : await this.#queue.checkpointsSince(this.#database, checkpointsSince - checkpointOverlapMs),
+    };
   }
 
   async #read<Answer>(work: (transaction: Transaction) => Promise<Answer>): Promise<Answer> {
@@ -131,22 +133,15 @@ export class SchedulingStore {
   }
 }
 
-/** How far the log has grown, and whether anything that people declare changed behind place `since`. */
-async function readProgress(
-  transaction: Transaction,
-  since: number,
-): Promise<{ readonly seq: number; readonly isTouched: boolean }> {
-  const { rows } = await sql<{ seq: number; is_touched: boolean }>`
-    select size as seq,
-      exists (select from event where seq > ${since} and kind = any(${[...declaredKinds]}::text[])) as is_touched
-    from event_head`.execute(transaction);
-  return { seq: rows[0]?.seq ?? 0, isTouched: rows[0]?.is_touched ?? false };
+async function readLogSize(transaction: Transaction): Promise<number> {
+  const { rows } = await sql<{ size: number }>`select size from event_head`.execute(transaction);
+  return rows[0]?.size ?? 0;
 }
 
-async function readResources(transaction: Transaction): Promise<Declared> {
+async function readResources(database: Database | Transaction): Promise<Declared> {
   const { rows } = await sql<StoredResource>`
     select kind, name, spec, status, deleting_since as "deletingSince" from resource
-    where kind = any(${[...declaredKinds]}::text[]) order by kind, name`.execute(transaction);
+    where kind = any(${[...declaredKinds]}::text[]) order by kind, name`.execute(database);
   return readDeclared(rows);
 }
 
@@ -169,10 +164,7 @@ async function readHistory(transaction: Transaction): Promise<Readonly<Record<st
 }
 
 async function writePlans(transaction: Transaction, { plansSet, plansDropped }: PassDecisions): Promise<void> {
-  if (plansDropped.length > 0) {
-    await sql`delete from planned_start where workload = any(${[...plansDropped]}::text[])`.execute(transaction);
-  }
-  if (plansSet.length === 0) return;
+  if (plansSet.length + plansDropped.length === 0) return;
   const given = JSON.stringify(
     plansSet.map((plan) => ({
       workload: plan.id,
@@ -184,6 +176,7 @@ async function writePlans(transaction: Transaction, { plansSet, plansDropped }: 
     })),
   );
   await sql`
+    with dropped as (delete from planned_start where workload = any(${[...plansDropped]}::text[]))
     insert into planned_start
     select * from jsonb_to_recordset(${given}::jsonb)
       as plan (workload text, at bigint, places jsonb, ahead jsonb, held_until bigint, is_hard_bound boolean)

@@ -21,6 +21,12 @@ const configSchema = z.object({
   databaseUrl: z.string().min(1).optional(),
   dataRoots: z.array(z.string()),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
+  /** Base address of a collector that speaks OTLP over HTTP. */
+  otlpEndpoint: z.url().optional(),
+  /** Share of the gateway's requests that are logged although they went well. */
+  requestLogShare: z.coerce.number().min(0).max(1),
+  /** Whether bodies of logged requests stand in the log, keys and addresses hidden. */
+  requestLogBodies: z.boolean(),
 });
 
 /** How a server runs; frozen, made once. */
@@ -43,7 +49,8 @@ export function defaultDataDirectory(): string {
 }
 
 /**
- * Completes what the command line gave with the environment (`DATABASE_URL`, `MILLWRIGHT_LOG_LEVEL`) and defaults.
+ * Completes what the command line gave with the environment (`DATABASE_URL`, `MILLWRIGHT_LOG_LEVEL`, `OTEL_EXPORTER_OTLP_ENDPOINT`,
+ * `MILLWRIGHT_REQUEST_LOG_SHARE`, `MILLWRIGHT_REQUEST_LOG_BODIES`) and defaults.
  *
  * @throws {Fault} `platform.config-invalid`.
  */
@@ -57,6 +64,9 @@ export function readConfig(given: Readonly<Record<string, unknown>>): ServerConf
     databaseUrl: process.env["DATABASE_URL"] === "" ? undefined : process.env["DATABASE_URL"],
     dataRoots: [],
     logLevel: process.env["MILLWRIGHT_LOG_LEVEL"] ?? "info",
+    otlpEndpoint: process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] || undefined,
+    requestLogShare: process.env["MILLWRIGHT_REQUEST_LOG_SHARE"] ?? 0,
+    requestLogBodies: process.env["MILLWRIGHT_REQUEST_LOG_BODIES"] === "true",
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   });
   if (!result.success)

@@ -7,6 +7,7 @@ import type { KindDefinition } from "../platform/resource.ts";
 import { modelKind } from "../registry/model.ts";
 import { quotaKind } from "../scheduling/model.ts";
 import { reservationKind } from "../scheduling/reservations/model.ts";
+import { trafficLimitKind } from "../serving/limits/model.ts";
 import { deploymentKind } from "../serving/model.ts";
 import { projectKind, teamKind } from "../tenancy/model.ts";
 import { trainingJobKind } from "../training/model.ts";
@@ -16,6 +17,7 @@ export const kinds: readonly KindDefinition[] = [
   teamKind,
   projectKind,
   quotaKind,
+  trafficLimitKind,
   poolKind,
   reservationKind,
   datasetKind,

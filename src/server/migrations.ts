@@ -2,6 +2,7 @@ import { computeMigrations } from "../compute/migrations.ts";
 import { dataMigrations } from "../data/migrations.ts";
 import { evaluationMigrations } from "../evaluation/migrations.ts";
 import { monitoringMigrations } from "../monitoring/migrations.ts";
+import { planningMigrations } from "../planning/migrations.ts";
 import type { Migration } from "../platform/migration.ts";
 import { platformMigrations } from "../platform/migrations.ts";
 import { registryMigrations } from "../registry/migrations.ts";
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   ...evaluationMigrations,
   ...servingMigrations,
   ...monitoringMigrations,
+  ...planningMigrations,
 ];

@@ -4,6 +4,7 @@ import { evaluationRoom } from "../evaluation/room.ts";
 import { onlineStoreModule } from "../features/drivers/lmdb-online-store.ts";
 import { featureRoom } from "../features/room.ts";
 import { monitoringRoom } from "../monitoring/room.ts";
+import { planningRoom } from "../planning/room.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import { registryRoom } from "../registry/room.ts";
@@ -55,6 +56,10 @@ export function openRooms(
     version: packageVersion(),
     logLevel: config.logLevel,
     upstreamKeys: upstreamKeyNames(),
+    telemetry: {
+      otlpEndpoint: config.otlpEndpoint ?? null,
+      requestLog: { share: config.requestLogShare, logsBodies: config.requestLogBodies },
+    },
   });
   const monitoring = monitoringRoom(platform, {
     registry: registry.registry,
@@ -73,6 +78,7 @@ export function openRooms(
     evaluation,
     serving,
     monitoring,
+    planningRoom(platform, { workloads, forecasts: scheduling.forecasts }),
   ];
   return { rooms, gatewayUrl: serving.gatewayUrl };
 }

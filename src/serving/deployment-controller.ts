@@ -15,6 +15,7 @@ import { type DeploymentPlan, type DeploymentSnapshot, type KnownView, planDeplo
 import type { DeploymentStore, RecordedLook } from "./deployment-store.ts";
 import { type ProbeResult, planExternal } from "./external-plan.ts";
 import { fillFingerprint, fillView } from "./fill-view.ts";
+import type { DeploymentLoad } from "./gateway/load-meter.ts";
 import type { Route } from "./gateway/routing-table.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
@@ -85,6 +86,8 @@ export class DeploymentController implements Controller {
   readonly #needs: DeploymentNeeds;
   /** Why workloads could not be submitted, by id; lost with the process and then found out again. */
   readonly #submitProblems = new Map<string, string>();
+  /** Deployments without replicas that the first request wakes. */
+  readonly #asleep = new Set<string>();
   /** What scaling remembers, by deployment; lost with the process, whereupon nothing is scaled down for a while. */
   readonly #scaleMemories = new Map<string, ScaleMemory>();
 
@@ -120,6 +123,14 @@ export class DeploymentController implements Controller {
     return views
       .filter((view) => view.deletingSince === null)
       .map((view) => ({ project: view.project ?? "", name: view.name, spec: view.spec }));
+  }
+
+  /** Somebody asks: a deployment without replicas is looked at at once. */
+  async hearLoads(loads: readonly DeploymentLoad[]): Promise<void> {
+    for (const { project, deployment } of loads) {
+      const key = refKey({ kind: deploymentKind.kind, project, name: deployment });
+      if (this.#asleep.delete(key)) await this.#needs.platform.waker.wake(this.name, key);
+    }
   }
 
   async #onViewsChanged(): Promise<NextVisit> {
@@ -228,6 +239,8 @@ export class DeploymentController implements Controller {
     });
     if (planned === null) return null;
     this.#scaleMemories.set(key, planned.memory);
+    if (planned.replicas === 0) this.#asleep.add(key);
+    else this.#asleep.delete(key);
     const { replicas: wanted, reason, isPanic, coldStartMs } = planned;
     // The reason is that of the last change: one that told each second's load would be a write a second.
     const last =

@@ -99,6 +99,11 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
   };
 }
 
+/** Whether the deployment may be without any replica and still take requests. */
+function maySleep({ deployment }: DeploymentSnapshot): boolean {
+  return deployment.spec.autoscale?.min === 0;
+}
+
 /** How many replicas each version is to have. */
 function replicasWanted(snapshot: DeploymentSnapshot): number {
   return snapshot.scale?.replicas ?? snapshot.deployment.spec.replicas;
@@ -134,6 +139,8 @@ function mainVersion(snapshot: DeploymentSnapshot, championPlan: ReplicaPlan | n
   if (isChampionReady) return snapshot.champion;
   const serving = snapshot.deployment.status.champion;
   const fact = snapshot.replicas.find((each) => each.versionId === serving?.versionId && isReplicaReady(each));
+  // One that may go to no replica at all keeps its route: the gateway holds requests until a replica is there.
+  if (fact === undefined && maySleep(snapshot) && championPlan?.failure === null) return snapshot.champion;
   return fact === undefined ? null : { versionId: fact.versionId, version: fact.version, columns: fact.columns };
 }
 
@@ -263,6 +270,13 @@ function phaseOf(
     };
   }
   const version = parts.candidate?.alias === "promote" ? parts.rival?.version : parts.main.version;
+  if (maySleep(snapshot) && parts.championPlan?.ready.length === 0) {
+    const isWoken = replicasWanted(snapshot) > 0;
+    const message = isWoken
+      ? `requests wait for a replica: ${parts.championPlan.waitingFor}`
+      : `version ${version} has no replica; the first request starts one and waits for it`;
+    return { phase: "serving", reason: isWoken ? "Waking" : "Asleep", message };
+  }
   return { phase: "serving", reason: "Serving", message: `version ${version} serves` };
 }
 

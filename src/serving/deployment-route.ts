@@ -1,3 +1,4 @@
+import { parseDuration } from "../base/units.ts";
 import type { DeploymentSnapshot } from "./deployment-plan.ts";
 import type { ModelReplica, ModelRoute, Route, TabularRoute, TabularVersion } from "./gateway/routing-table.ts";
 import type { ServedVersion } from "./model.ts";
@@ -53,6 +54,7 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     fallbacks: spec.fallbacks,
     shadow: null,
     sticky: spec.sticky ?? null,
+    ...(spec.autoscale?.min === 0 ? { hold: { maxMs: parseDuration(spec.autoscale.holdTimeout) } } : {}),
   };
 }
 

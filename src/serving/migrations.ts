@@ -122,6 +122,22 @@ export const servingMigrations: readonly Migration[] = [
       );`,
   },
   {
+    number: 102,
+    name: "serving-limits",
+    sql: `
+      create table serving_limit_lent (
+        limit_id text not null,
+        window_start bigint not null,
+        worker text not null,
+        granted bigint not null,
+        returned bigint not null,
+        spent bigint not null,
+        heard_at bigint not null,
+        primary key (limit_id, window_start, worker)
+      );
+      create index serving_limit_lent_by_window on serving_limit_lent (window_start);`,
+  },
+  {
     number: 104,
     name: "serving-cold-starts",
     sql: `alter table serving_replica add column ready_at bigint;`,

@@ -122,6 +122,9 @@ function* missingFields(spec: {
   if (spec.autoscale !== undefined && runtime === "external") {
     yield ["autoscale", "runtime: external has no replicas of ours to scale"];
   }
+  if (spec.autoscale?.min === 0 && runtime === "onnx" && spec.inputs.length > 0) {
+    yield ["autoscale", "a tabular model wants min 1 or more: its features are joined while it serves"];
+  }
   if (spec.autoscale?.target.goodput !== undefined && spec.slo === undefined) {
     yield ["slo", "autoscale.target.goodput wants an slo to measure by"];
   }

@@ -15,9 +15,14 @@ import { GatewayControl } from "./drivers/gateway-control.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
+import type { Telemetry } from "./drivers/request-observer.ts";
 import { replicaCommand } from "./drivers/replica-command.ts";
 import { readReplicaFolder } from "./drivers/replica-folder.ts";
+import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
+import { leaseMs } from "./gateway/limits/lease.ts";
+import { LimitStore } from "./limits/limit-store.ts";
+import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
 import { deploymentKind } from "./model.ts";
 import type { PredictionLog } from "./ports.ts";
 import { PredictionStore } from "./prediction-store.ts";
@@ -32,6 +37,9 @@ const predictionsKeptMs = 30 * 86_400_000;
 const windowsKeptMs = 90 * 86_400_000;
 const pruneMs = 3_600_000;
 
+/** How long what was lent is kept for each worker of the gateway, before those that are gone are added up. */
+const lentKeptMs = 86_400_000;
+
 /** What serving needs of other rooms and of the server. */
 export interface ServingNeeds {
   readonly registry: ModelRegistry;
@@ -44,6 +52,8 @@ export interface ServingNeeds {
   /** The package's version: a gateway of another one is replaced. */
   readonly version: string;
   readonly logLevel: LogLevel;
+  /** How the gateway's requests are watched. */
+  readonly telemetry: Telemetry;
   /** The keys for upstreams that the environment holds, by name. */
   readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
 }
@@ -63,6 +73,9 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const folder = join(platform.dataDirectory, "serving");
   const upstreamKeys = new UpstreamKeys(upstreamKeyFolder(folder), needs.upstreamKeys, platform.clock);
   const loads = new DeploymentLoads(platform.clock.now());
+  const limits = new LimitStore(platform.database as never, platform.clock);
+  // The gateway outlives this process: workers may hold shares that the owner before this one lent.
+  const leases = new StoredLeaseOwner({ store: limits, clock: platform.clock, learnsForMs: leaseMs });
   const gateway = new GatewayControl({
     settings: {
       ...needs.gateway,
@@ -71,10 +84,16 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
       onlineModule: needs.onlineModule,
       onlineFolder: join(folder, "online-features"),
       logLevel: needs.logLevel,
+      telemetry: needs.telemetry,
     },
     log: platform.log,
-    answer: (ask) => answerGateway(platform, traffic, ask),
-    onLoad: (reported) => loads.add(reported),
+    answer: (ask) => answerGateway(platform, traffic, leases, ask),
+    onLoad: (reported) => {
+      loads.add(reported);
+      controller
+        .hearLoads(reported)
+        .catch((error: unknown) => platform.log.warn("a sleeping deployment was not woken", { error: String(error) }));
+    },
   });
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
@@ -92,17 +111,26 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     replicaCommand,
     probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
   });
+  const limitController = new TrafficLimitController({
+    resources: platform.resources,
+    store: limits,
+    clock: platform.clock,
+    onTable: async (table) => {
+      await leases.setRules(table.rules);
+      gateway.setLimits(table);
+    },
+  });
   let pruning: NodeJS.Timeout | undefined;
   return {
     name: "serving",
     routes: servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
-    controllers: [controller],
+    controllers: [controller, limitController],
     predictions,
     gatewayUrl,
     async start() {
       await ensureFolder(folder);
       await gateway.start(await controller.views());
-      pruning = setInterval(() => void prune(platform, traffic), pruneMs);
+      pruning = setInterval(() => void prune(platform, traffic, limits), pruneMs);
     },
     async stop() {
       clearInterval(pruning);
@@ -126,12 +154,19 @@ export function deploymentUses(platform: Pick<Platform, "resources">): ModelUses
   };
 }
 
-async function answerGateway(platform: Platform, traffic: TrafficStore, ask: Ask): Promise<unknown> {
+async function answerGateway(
+  platform: Platform,
+  traffic: TrafficStore,
+  leases: StoredLeaseOwner,
+  ask: Ask,
+): Promise<unknown> {
   switch (ask.method) {
     case "authorise":
       return await admit(platform, ask);
     case "record":
       return await record(platform, traffic, ask.batch);
+    case "lease":
+      return await leases.lease(ask.worker, ask.reports);
     case "outcomes": {
       const { project, deployment } = ask;
       if ((await platform.resources.get(deploymentKind, project, deployment)) === undefined) {
@@ -148,8 +183,9 @@ async function answerGateway(platform: Platform, traffic: TrafficStore, ask: Ask
 async function admit(platform: Platform, ask: Extract<Ask, { method: "authorise" }>): Promise<Admission> {
   const caller = await platform.gatekeeper.authenticate(ask.token);
   const project = ask.project ?? caller.project ?? fallbackProject;
-  await platform.gatekeeper.authorise(caller, ask.action, project);
-  return { identity: caller.identity, project };
+  // What the gateway asks for as `administer` concerns all projects.
+  await platform.gatekeeper.authorise(caller, ask.action, ask.action === "administer" ? null : project);
+  return { identity: caller.identity, project, ...(caller.key === undefined ? {} : { key: caller.key }) };
 }
 
 async function record(platform: Platform, traffic: TrafficStore, batch: TrafficBatch): Promise<void> {
@@ -163,8 +199,11 @@ async function record(platform: Platform, traffic: TrafficStore, batch: TrafficB
   }
 }
 
-async function prune(platform: Platform, traffic: TrafficStore): Promise<void> {
+async function prune(platform: Platform, traffic: TrafficStore, limits: LimitStore): Promise<void> {
   const now = platform.clock.now();
+  await limits
+    .tidy(now - lentKeptMs, now - windowsKeptMs)
+    .catch((error: unknown) => platform.log.warn("old budgets were not tidied", { error: String(error) }));
   await traffic
     .prune(now - predictionsKeptMs, now - windowsKeptMs)
     .catch((error: unknown) => platform.log.warn("old predictions were not removed", { error: String(error) }));

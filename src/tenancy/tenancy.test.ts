@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform } from "../../test/platform.ts";
+import { parseApiKey } from "./api-key.ts";
 import { taskKeys } from "./drivers/task-keys.ts";
 import { tenancyRoom, type TenancyRoom } from "./room.ts";
 
@@ -24,7 +25,9 @@ async function keyOf(name: string, team: string, role: "viewer" | "member" | "ap
 
 describe("tenancy", () => {
   test("a member writes in the team's project and nowhere else", async () => {
-    const caller = await tenancy.gatekeeper.authenticate(await keyOf("ada", "vision", "member"));
+    const key = await keyOf("ada", "vision", "member");
+    const caller = await tenancy.gatekeeper.authenticate(key);
+    expect(caller).toMatchObject({ identity: "ada", project: null, key: parseApiKey(key)?.id });
     await tenancy.gatekeeper.authorise(caller, "write", "vision-one");
     await expect(tenancy.gatekeeper.authorise(caller, "read", "sound-one")).rejects.toMatchObject({
       code: "tenancy.forbidden",

@@ -27,7 +27,17 @@ test("every page of an empty server opens without an error and asks no other ser
   const report = await visitEveryPage(server.controlUrl, server.key);
 
   expect(report.problems).toEqual([]);
-  expect(report.visited).toEqual(["/", "/queue", "/runs", "/data", "/models", "/deployments", "/drift", "/events"]);
+  expect(report.visited).toEqual([
+    "/",
+    "/queue",
+    "/runs",
+    "/data",
+    "/models",
+    "/deployments",
+    "/drift",
+    "/planning",
+    "/events",
+  ]);
 });
 
 test("every page opens on a model that was trained, judged, approved, served and watched", async () => {

@@ -22,6 +22,7 @@ const listPages: readonly PageVisit[] = [
   { name: "models", path: "/models", heading: "Models" },
   { name: "deployments", path: "/deployments", heading: "Deployments" },
   { name: "drift", path: "/drift", heading: "Drift" },
+  { name: "planning", path: "/planning", heading: "Planning" },
   { name: "events", path: "/events", heading: "Events" },
 ];
 
@@ -36,7 +37,7 @@ export interface VisitReport {
 }
 
 /**
- * Signs in with `key` and visits every page: the eight lists, the details of everything they link to (the first of each
+ * Signs in with `key` and visits every page: the nine lists, the details of everything they link to (the first of each
  * kind), and the comparison of two runs where there are two. Each page must show its heading and end its loading.
  *
  * @param pictureFolder where to put a picture of every page, in light and dark; none are taken without it.

@@ -40,12 +40,14 @@ const narrowedLists = new Set([
 ]);
 
 /** What belongs to the whole platform and every key may read: who there is and where work runs. */
-const commonReads = new Set(
-  ["teams", "projects", "pools", "quotas", "reservations"].flatMap((plural) => [
+const commonReads = new Set([
+  "GET /api/v1/planning/catalog",
+  "GET /api/v1/planning/calibration",
+  ...["teams", "projects", "pools", "quotas", "reservations", "traffic-limits"].flatMap((plural) => [
     `GET /api/v1/${plural}`,
     `GET /api/v1/${plural}/{name}`,
   ]),
-);
+]);
 
 /** Only for admins of the whole platform; an auditor's reads ask for the platform as well. */
 const platformRoutes = new Set([
@@ -55,7 +57,9 @@ const platformRoutes = new Set([
   "POST /api/v1/identities",
   "POST /api/v1/keys",
   "DELETE /api/v1/keys/{id}",
-  ...["teams", "projects", "pools", "quotas", "reservations"].map((plural) => `DELETE /api/v1/${plural}/{name}`),
+  ...["teams", "projects", "pools", "quotas", "reservations", "traffic-limits"].map(
+    (plural) => `DELETE /api/v1/${plural}/{name}`,
+  ),
 ]);
 
 /** Decisions that a member may not take. */
@@ -73,6 +77,11 @@ const applyRoute = "POST /api/v1/apply";
 
 /** Looks at a copy, for every key; whose names it tells is narrowed: see its own test. */
 const whatIfRoute = "POST /api/v1/whatif";
+
+/** Compute over their own body alone: every key may ask. */
+const planningRoutes = new Set(
+  ["plan", "size-training", "size-inference", "cost", "advise"].map((kind) => `POST /api/v1/planning/${kind}`),
+);
 
 /** Who asks. `rank` is what the role allows in the project's team: 0 reads, 1 writes, 2 approves. */
 const callers = [
@@ -224,7 +233,7 @@ function isReading(route: ApiRoute): boolean {
 function mayPass(route: ApiRoute, caller: Caller): boolean {
   const { name } = route;
   if (openRoutes.has(name) || narrowedLists.has(name) || commonReads.has(name)) return true;
-  if (name === applyRoute || name === whatIfRoute) return true;
+  if (name === applyRoute || name === whatIfRoute || planningRoutes.has(name)) return true;
   if (platformRoutes.has(name)) return caller.isPlatform;
   const wanted = approverRoutes.has(name) ? 2 : isReading(route) ? 0 : 1;
   return caller.rank >= wanted;
@@ -233,7 +242,7 @@ function mayPass(route: ApiRoute, caller: Caller): boolean {
 test("every route of the tables is a route of the server", () => {
   const served = new Set(routes.map((route) => route.name));
   const named = [...openRoutes, ...narrowedLists, ...commonReads, ...platformRoutes, ...approverRoutes];
-  named.push(applyRoute, whatIfRoute);
+  named.push(applyRoute, whatIfRoute, ...planningRoutes);
 
   expect(named.filter((name) => !served.has(name))).toEqual([]);
   const scoped = routes.filter((route) => /\{project\}|\/mlflow/.test(route.path));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
 import { recordingContext } from "../fixtures/recording-context.ts";
+import { openStubApi } from "../fixtures/stub-api.ts";
 import { plan } from "./plan.ts";
 
 const example = join(import.meta.dirname, "../../../examples/planning/vision-team/plan.yaml");
@@ -53,4 +54,56 @@ test("without a file it says how to name one, and --schema prints the schema of 
     type: "object",
     required: expect.arrayContaining(["fleet"]),
   });
+});
+
+const dayMs = 86_400_000;
+const line = (day: number, gpus: number) => ({
+  day: new Date(day * dayMs).toISOString().slice(0, 10),
+  purpose: "training",
+  project: "maps",
+  gpuSeconds: { useful: gpus * 80_000, idle: gpus * 6400, lost: 0, open: 0 },
+});
+
+test("--from-live draws the plan up from the ledger, answers it, and writes both", async () => {
+  const today = 20_700;
+  const api = await openStubApi({
+    "GET /api/v1/usage": (request, response) => {
+      const query = new URL(request.url ?? "", "http://stub").searchParams;
+      const [from, to] = ["from", "to"].map((name) => Number(query.get(name)) / dayMs);
+      const days = Array.from({ length: (to ?? 0) - (from ?? 0) }, (_, at) => (from ?? 0) + at);
+      const items =
+        query.get("by") === "model"
+          ? [
+              { model: "NVIDIA H100 80GB HBM3", gpuSeconds: { useful: 5 } },
+              { model: null, gpuSeconds: { useful: 0 } },
+            ]
+          : days.map((day) => line(day, 12));
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ items }));
+    },
+    "GET /api/v1/projects": { json: { items: [{ name: "maps", spec: { team: "vision" } }] } },
+  });
+  const context = recordingContext({ url: api.url, now: today * dayMs + 5_000_000 });
+  const wins = join(folder, "wins.yaml");
+  await writeFile(wins, "name: Ours\ncost: { usdPerKwh: 0.2 }\nsimulation: { draws: 100 }\n");
+
+  await plan(context, { fromLive: true, days: 70, file: wins, out: folder });
+  await api.close();
+
+  const text = await readFile(join(folder, "plan.yaml"), "utf8");
+  expect(text).toMatch(/name: Ours[\s\S]*training of vision[\s\S]*gpus: 12[\s\S]*usdPerKwh: 0\.2/);
+  const report = await readFile(join(folder, "report.md"), "utf8");
+  expect(report).toMatch(
+    /demand\.stages\[0\]\.gpus \| 12 \| .*ledger, training of vision: the busiest of the last 30 days/,
+  );
+  expect(api.asked.filter(({ url }) => url.includes("by=day")).length).toBe(3);
+});
+
+test("--from-live without any GPU in the ledger asks for its name", async () => {
+  const api = await openStubApi({
+    "GET /api/v1/usage": { json: { items: [] } },
+    "GET /api/v1/projects": { json: { items: [] } },
+  });
+  await expect(plan(recordingContext({ url: api.url }), { fromLive: true, days: 30 })).rejects.toThrow("--gpu H100");
+  await api.close();
 });

@@ -6,12 +6,19 @@ import { Fault } from "../../base/fault.ts";
 import { planSchema } from "../../planning/model.ts";
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
+import { planFromLive } from "../plan-from-live.ts";
 
 export interface PlanInput {
   /** The plan, a YAML file; not needed for the schema. */
   readonly file?: string;
   /** Folder for the report, its data and the bill of materials; absent: Markdown on standard output. */
   readonly out?: string;
+  /** Draws the plan up from the server's ledger; the file, if any, wins over what was inferred. */
+  readonly fromLive?: boolean;
+  /** Days of the ledger that are looked at. */
+  readonly days?: number;
+  /** The GPU to plan with, in place of the one that the ledger names. */
+  readonly gpu?: string;
   /** Prints the JSON Schema of plans instead. */
   readonly schema?: boolean;
 }
@@ -20,7 +27,7 @@ export interface PlanInput {
 const largestAnswerBytes = 50_000_000;
 
 /**
- * Plans a fleet without a server: a program of its own reads the plan and answers it.
+ * Plans a fleet, without a server unless its ledger is asked for: a program of its own reads the plan and answers it.
  *
  * @throws {Fault} the planner's own, with file and line.
  */
@@ -29,8 +36,11 @@ export async function plan(context: CommandContext, input: PlanInput): Promise<n
     context.terminal.print(JSON.stringify(z.toJSONSchema(planSchema, { io: "input" }), null, 2));
     return exitCodes.ok;
   }
+  if (input.fromLive === true) return await planFromLive(context, input);
   if (input.file === undefined) {
-    throw new Fault("cli.argument-invalid", "plan needs a file: millwright plan -f plan.yaml");
+    const message =
+      "plan needs a file: millwright plan -f plan.yaml; or a server's ledger: millwright plan --from-live";
+    throw new Fault("cli.argument-invalid", message);
   }
   const isJson = context.format === "json" && input.out === undefined;
   const words = [input.file, ...(input.out === undefined ? [] : [input.out]), ...(isJson ? ["--json"] : [])];

@@ -76,6 +76,22 @@ export function listAccelerators(): readonly Accelerator[] {
   return shipped;
 }
 
+/** Whether a spelling names an accelerator that ships with the program. */
+export function isKnownAccelerator(name: string): boolean {
+  return lookUp(name, []) !== undefined;
+}
+
+function lookUp(name: string, own: readonly Accelerator[]): Accelerator | undefined {
+  const asked = plainName(name);
+  const wanted = plainName(aliases[asked] ?? name);
+  const all = [...own, ...shipped];
+  return (
+    own.find((each) => plainName(each.name) === asked) ??
+    all.find((each) => plainName(each.name) === wanted) ??
+    findAmongWords(name, all)
+  );
+}
+
 /**
  * Finds an accelerator by name; the user's own entries come before the shipped ones.
  *
@@ -85,17 +101,11 @@ export function listAccelerators(): readonly Accelerator[] {
  * @throws {Fault} `planning.accelerator-unknown` with the names that look alike.
  */
 export function findAccelerator(name: string, own: readonly Accelerator[] = []): Accelerator {
-  const asked = plainName(name);
-  const wanted = plainName(aliases[asked] ?? name);
-  const all = [...own, ...shipped];
-  const found =
-    own.find((each) => plainName(each.name) === asked) ??
-    all.find((each) => plainName(each.name) === wanted) ??
-    findAmongWords(name, all);
+  const found = lookUp(name, own);
   if (found !== undefined) return found;
   const alike = suggestNames(
     name,
-    all.map((each) => each.name),
+    [...own, ...shipped].map((each) => each.name),
   );
   throw new Fault(
     "planning.accelerator-unknown",

@@ -9,6 +9,7 @@ import {
 } from "./iteration-time.ts";
 import { checkServing, type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
 import { replicaWords, servingMemory } from "./serving-memory.ts";
+import { fallbackWidening } from "../widening.ts";
 
 /** A figure with its 80 % interval. */
 export interface Estimate {
@@ -97,7 +98,7 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
   }
   const context = servingContextOf(job);
   const state = steadyState(context, shape, concurrency);
-  const widen = context.kernels.fallbacks.length > 0 ? 1.5 : 1;
+  const widen = context.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
   const rate =
     (state.running * shape.outputTokens) /
     (shape.outputTokens * state.tpot + state.ttft * (state.running / concurrency));
@@ -169,13 +170,14 @@ export function predictSplitServing(split: SplitServing, shape: RequestShape, co
   const decodeContext = contextOf(split.decode);
   const state = splitSteadyState(contextOf(split.prefill), decodeContext, split, shape, concurrency);
   const { engine } = decodeContext;
+  const widen = decodeContext.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
   const rate = (concurrency * shape.outputTokens) / (shape.outputTokens * state.tpot + state.ttft);
   const gpus =
     replicaGpus(split.prefill.layout) * split.prefillWorkers + replicaGpus(split.decode.layout) * split.decodeWorkers;
   return {
-    ttftSeconds: around(state.ttft, engine.ttftSpread),
-    tpotSeconds: around(state.tpot, engine.tpotSpread),
-    outputTokensPerSecond: around(rate, engine.tpotSpread),
+    ttftSeconds: around(state.ttft, engine.ttftSpread * widen),
+    tpotSeconds: around(state.tpot, engine.tpotSpread * widen),
+    outputTokensPerSecond: around(rate, engine.tpotSpread * widen),
     outputTokensPerSecondPerGpu: rate / gpus,
     running: state.running,
     waiting: Math.max(0, state.waiting),

@@ -3,6 +3,7 @@ import type { Estimate } from "./predict-serving.ts";
 import type { Precision } from "../catalog/accelerator.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
+import { fallbackWidening } from "../widening.ts";
 
 /** Most requests that an engine runs at once, whatever the memory. */
 const requestsMax = 2048;
@@ -65,8 +66,9 @@ export function predictSaturated(job: ServingJob, shape: RequestShape, batch?: n
   const usual = job.model.experts === undefined ? slowdown[job.precision] : 1;
   const seconds = iterations * usual * (batch === undefined ? 1 : staticSlowdown);
   const likely = (running * shape.outputTokens) / seconds;
+  const width = spread * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
   return {
-    outputTokensPerSecond: { low: likely * Math.exp(-spread), likely, high: likely * Math.exp(spread) },
+    outputTokensPerSecond: { low: likely * Math.exp(-width), likely, high: likely * Math.exp(width) },
     running,
   };
 }

@@ -149,7 +149,7 @@ test("a whole question is answered with the replicas for a peak and every assump
   expect(answer.replicas?.gpus).toBe((answer.replicas?.replicas ?? 0) * answer.tensor);
   expect(answer.assumptions.join("\n")).toMatch(/engine was not given: vllm is assumed/);
   expect(answer.assumptions.join("\n")).toMatch(/L40S were not measured/);
-  expect(answer.errors.map((each) => each.n > 0 && each.median > 0)).toEqual([true, true]);
+  expect(answer.errors.every((each) => each.words.length > 10)).toBe(true);
 });
 
 test("a question with a negative figure or an unknown field is refused and names it", () => {

@@ -14,10 +14,21 @@ export interface KernelSet {
   readonly fallbacks: readonly string[];
 }
 
-function wordsOf(what: string, accelerator: Accelerator, provenance: Provenance): readonly string[] {
-  if (provenance.kind === "measured") return [];
-  const how = provenance.kind === "family" ? "the same family" : "another family, scaled by the roofline";
-  return [`${what} of ${accelerator.name} were not measured; those of ${provenance.from} are used (${how})`];
+/** What was measured elsewhere, in words; what has one origin stands in one sentence. */
+function tellFallbacks(
+  accelerator: Accelerator,
+  found: readonly (readonly [what: string, provenance: Provenance])[],
+): readonly string[] {
+  const byOrigin = new Map<string, string[]>();
+  for (const [what, provenance] of found) {
+    if (provenance.kind === "measured") continue;
+    const how = provenance.kind === "family" ? "the same family" : "another family, scaled by the roofline";
+    const origin = `those of ${provenance.from} are used (${how})`;
+    byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), what]);
+  }
+  return [...byOrigin].map(
+    ([origin, whats]) => `${whats.join(", ")} of ${accelerator.name} were not measured; ${origin}`,
+  );
 }
 
 /**
@@ -50,10 +61,10 @@ export function kernelSetOf(
       known.set(key, found);
       return found;
     },
-    fallbacks: [
-      ...wordsOf("matrix products", accelerator, gemm.provenance),
-      ...wordsOf("attention kernels", accelerator, prefill.provenance),
-      ...wordsOf("collectives", accelerator, reduce.provenance),
-    ],
+    fallbacks: tellFallbacks(accelerator, [
+      ["matrix products", gemm.provenance],
+      ["attention kernels", prefill.provenance],
+      ["collectives", reduce.provenance],
+    ]),
   };
 }

@@ -1,13 +1,15 @@
+import type { OperationsAdvice } from "../advice/advise-operations.ts";
 import type { WorkloadAdvice } from "../advice/align-workload.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
-import type { Block, Section } from "./report-document.ts";
+import { describeErrors } from "./describe-errors.ts";
+import type { Block, Section } from "./model.ts";
 import { writeNumber, writeShare, writeUsd } from "./write-figure.ts";
 
 /** Advice, and everything that was assumed to come to it. */
 export function describeAdvice(plan: FleetPlan): readonly Section[] {
   return [
     ...(plan.advice.workloads.length === 0 ? [] : [describeWorkloads(plan)]),
-    describeOperations(plan),
+    describeModels(plan.advice.operations, describeErrors(plan.errors.advice.slice(-1))),
     describeReasons(plan),
     describeAssumptions(plan),
   ];
@@ -37,7 +39,7 @@ function describeWorkloads(plan: FleetPlan): Section {
           ]),
     ];
   });
-  return { heading: "Which GPU for which workload", blocks };
+  return { heading: "Which GPU for which workload", blocks: [...blocks, describeErrors(plan.errors.advice)] };
 }
 
 function describeWorkload(advice: WorkloadAdvice): readonly Block[] {
@@ -86,8 +88,8 @@ function groupRejections(advice: WorkloadAdvice): readonly string[] {
   return [...byReason].map(([why, options]) => `not ${options.join(", ")}: ${why}`);
 }
 
-function describeOperations(plan: FleetPlan): Section {
-  const { operations } = plan.advice;
+/** Operating models side by side, with how wrong their figures may be. */
+export function describeModels(operations: OperationsAdvice, errors: Block): Section {
   const rows = operations.options.map((option) => [
     option.name,
     writeNumber(option.engineers),
@@ -105,6 +107,7 @@ function describeOperations(plan: FleetPlan): Section {
       },
       { kind: "table", head: ["model", "#engineers", "#people a year", "#fee a year", "#total a year", "why"], rows },
       { kind: "list", items: operations.rejected.map((each) => `not ${each.option}: ${each.why}`) },
+      errors,
     ],
   };
 }
@@ -120,7 +123,8 @@ function describeReasons(plan: FleetPlan): Section {
   };
 }
 
-function describeAssumptions(plan: FleetPlan): Section {
+/** Every figure and choice that a plan did not give. */
+export function describeAssumptions(plan: Pick<FleetPlan, "assumptions" | "choices">): Section {
   const rows = plan.assumptions.map((each) => [
     each.path,
     writeNumber(each.mode),

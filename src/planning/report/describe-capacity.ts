@@ -1,6 +1,7 @@
 import type { FleetPlan } from "../fleet-plan.ts";
+import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
-import type { Section } from "./report-document.ts";
+import type { Section } from "./model.ts";
 import { monthAfter, writeNumber, writeShare } from "./write-figure.ts";
 
 /** Months between two rows of the table. */
@@ -52,6 +53,7 @@ export function describeCapacity(plan: FleetPlan): Section {
       },
       { kind: "table", head: ["month", "#mean", "#P10", "#P50", "#P90", "#capacity", "#P(shortage)"], rows },
       { kind: "list", items: capacity.stages.map((stage) => `${stage.name}: ${stage.how}`) },
+      describeErrors(plan.errors.capacity),
     ],
   };
 }

@@ -1,8 +1,9 @@
 import type { FleetPlan } from "../fleet-plan.ts";
 import { costLines, type MonthlyCost } from "../cost/project-cost.ts";
+import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import { drawTornadoPlot } from "./draw-tornado.ts";
-import type { Block, Section } from "./report-document.ts";
+import type { Block, Section } from "./model.ts";
 import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 /** Bars of the tornado that are shown. */
@@ -10,12 +11,15 @@ const barsShown = 10;
 /** Bars that move the result by less, as a share of it, are not shown. */
 const leastSwing = 0.001;
 
+/** The money of a plan, with how wrong it may be. */
+type Priced = Pick<FleetPlan, "cost" | "startMonth"> & { readonly errors: Pick<FleetPlan["errors"], "cost"> };
+
 /** What it costs, how to get the GPUs, and what makes the answer unsure. */
-export function describeCost(plan: FleetPlan): readonly Section[] {
+export function describeCost(plan: Priced): readonly Section[] {
   return [describeWays(plan), describeYears(plan), describeRisk(plan)];
 }
 
-function describeWays(plan: FleetPlan): Section {
+function describeWays(plan: Priced): Section {
   const { cost } = plan;
   const rows = cost.comparison.options.map((option, index) => {
     const spread = cost.spreads[index];
@@ -49,6 +53,7 @@ function describeWays(plan: FleetPlan): Section {
         caption: "Running total at today's value; what is owned is sold at the end.",
       },
       ...describeUnits(plan),
+      describeErrors(plan.errors.cost),
     ],
   };
 }
@@ -63,7 +68,7 @@ function describeShares(own: number, reserved: number): string {
   return parts.flatMap(([share, word]) => (share > 0.001 ? [`${writeShare(share)} ${word}`] : [])).join(", ");
 }
 
-function describeBreakEven(plan: FleetPlan): string {
+function describeBreakEven(plan: Priced): string {
   const { breakEvenMonth, breakEvenMonthWithResale, breakEvenUtilisation } = plan.cost.comparison;
   const tell = (month: number | null): string =>
     month === null ? "at no time within the horizon" : `from month ${month} on`;
@@ -74,7 +79,7 @@ function describeBreakEven(plan: FleetPlan): string {
   return `Buying has cost less than renting by the hour ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}. ${use}`;
 }
 
-function drawCumulative(plan: FleetPlan): string {
+function drawCumulative(plan: Priced): string {
   const { breakEvenMonth, options } = plan.cost.comparison;
   return drawLines({
     title: "Running total of each way",
@@ -85,7 +90,7 @@ function drawCumulative(plan: FleetPlan): string {
   });
 }
 
-function describeUnits(plan: FleetPlan): readonly Block[] {
+function describeUnits(plan: Priced): readonly Block[] {
   const { training, usdPerMillionTokens } = plan.cost;
   const items: string[] = [];
   if (training !== null) {
@@ -98,7 +103,7 @@ function describeUnits(plan: FleetPlan): readonly Block[] {
   return items.length === 0 ? [] : [{ kind: "list", items }];
 }
 
-function describeYears(plan: FleetPlan): Section {
+function describeYears(plan: Priced): Section {
   const years = Math.ceil(plan.cost.months.length / 12);
   const inYear = (year: number): readonly MonthlyCost[] => plan.cost.months.slice(year * 12, year * 12 + 12);
   const sum = (months: readonly MonthlyCost[], pick: (month: MonthlyCost) => number): number =>
@@ -123,11 +128,12 @@ function describeYears(plan: FleetPlan): Section {
         head: ["kind", ...yearly.map((_, year) => `#year ${year + 1}`)],
         rows: [...rows, resale, ["total", ...total]],
       },
+      describeErrors(plan.errors.cost),
     ],
   };
 }
 
-function describeRisk(plan: FleetPlan): Section {
+function describeRisk(plan: Priced): Section {
   const { cost } = plan;
   const likeliest = cost.best.summary.usdPerGpuHourUsed;
   const bars = cost.tornado.filter((bar) => bar.swing > likeliest * leastSwing).slice(0, barsShown);
@@ -147,6 +153,7 @@ function describeRisk(plan: FleetPlan): Section {
       },
       { kind: "plot", svg: drawTornadoPlot(title, bars, likeliest), caption: title },
       { kind: "table", head: ["rate", "range", "#at its least", "#at its most"], rows },
+      describeErrors(plan.errors.cost),
     ],
   };
 }

@@ -3,7 +3,8 @@ import { describeAdvice } from "./describe-advice.ts";
 import { describeCapacity } from "./describe-capacity.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeHardware, describeParts } from "./describe-hardware.ts";
-import type { ReportDocument, Section } from "./report-document.ts";
+import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import type { ReportDocument, Section } from "./model.ts";
 import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 /** The whole answer as a report: the verdict first, what was assumed last. */
@@ -35,5 +36,13 @@ function describeVerdict(plan: FleetPlan): Section {
     `If all of it is owned: ${plan.power.racks} racks, ${writeNumber(plan.power.provisionedKw)} kW provisioned, ${writeNumber(plan.power.facilityKw)} kW drawn on average with the building; network, storage and the bill of materials are sized for that.`,
     `${plan.assumptions.length} figures and ${plan.choices.length} choices were assumed; they stand at the end.`,
   ];
-  return { heading: "Answer", blocks: [{ kind: "list", items }] };
+  const { errors } = plan;
+  return {
+    heading: "Answer",
+    blocks: [
+      { kind: "list", items },
+      describeErrors([...errors.capacity, ...errors.cost, ...errors.power]),
+      { kind: "text", text: errorsExplained },
+    ],
+  };
 }

@@ -1,6 +1,7 @@
 import { formatDuration, formatSize } from "../../base/units.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
-import type { Section } from "./report-document.ts";
+import { describeErrors } from "./describe-errors.ts";
+import type { Section } from "./model.ts";
 import { writeNumber, writeShare, writeUsd } from "./write-figure.ts";
 
 /** Network, storage, power and failures, each with its figures. */
@@ -49,6 +50,7 @@ function describeNetwork(plan: FleetPlan): Section {
     blocks: [
       { kind: "table", head: ["what", "answer"], rows },
       ...(isOneSwitch ? [] : [{ kind: "table" as const, head, rows: alternatives }]),
+      describeErrors(plan.errors.network),
     ],
   };
 }
@@ -73,6 +75,7 @@ function describeStorage(plan: FleetPlan): Section {
     blocks: [
       { kind: "text", text: `${saving} What decides: ${plan.storage.bottleneck}.` },
       { kind: "table", head: ["tier", "#used", "#to buy (raw)", "#read GB/s", "#write GB/s", "holds"], rows },
+      describeErrors(plan.errors.storage),
     ],
   };
 }
@@ -91,7 +94,8 @@ function describePower(plan: FleetPlan): Section {
       `${power.serverRacks} for servers (${power.serversPerRack} each, limited by ${power.rackLimit}), ${power.networkRacks} for network and storage`,
     ],
   ];
-  return { heading: "Power and racks", blocks: [{ kind: "table", head: ["what", "answer"], rows }] };
+  const table = { kind: "table", head: ["what", "answer"], rows } as const;
+  return { heading: "Power and racks", blocks: [table, describeErrors(plan.errors.power)] };
 }
 
 function describeFailures(plan: FleetPlan): Section {
@@ -110,6 +114,7 @@ function describeFailures(plan: FleetPlan): Section {
     blocks: [
       { kind: "text", text },
       { kind: "table", head: ["component", "#interruptions a year", "what happens"], rows },
+      describeErrors(plan.errors.failures),
     ],
   };
 }
@@ -132,6 +137,7 @@ export function describeParts(plan: FleetPlan): Section {
         head: ["group", "part", "#count", "#each", "#total"],
         rows: [...rows, ["total", "", "", "", writeUsd(total)]],
       },
+      describeErrors([...plan.errors.network, ...plan.errors.storage]),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import { escapeMarkup } from "./report-document.ts";
+import { escapeMarkup } from "./escape-markup.ts";
 import { writeNumber } from "./write-figure.ts";
 
 /** One series over the months. `area` stacks on the areas before it; `step` holds its value for the whole month. */

@@ -1,5 +1,5 @@
 import type { TornadoBar } from "../cost/simulate-cost.ts";
-import { escapeMarkup } from "./report-document.ts";
+import { escapeMarkup } from "./escape-markup.ts";
 import { writeNumber } from "./write-figure.ts";
 
 const width = 720;

@@ -1,4 +1,6 @@
-import { type Block, escapeMarkup, type ReportDocument } from "./report-document.ts";
+import { drawBars } from "./draw-bars.ts";
+import { escapeMarkup } from "./escape-markup.ts";
+import type { Block, ReportDocument } from "./model.ts";
 
 /** Colours by role; the dark set is chosen by the reader's system. */
 const style = `
@@ -11,6 +13,7 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bo
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--dim); font-weight: 600; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th.number { white-space: normal; }
+.wrong { list-style: none; margin: .6rem 0 1rem; padding: .4rem .8rem; border-left: 3px solid var(--line); color: var(--dim); font-size: .84rem; }
 figure { margin: 1rem 0; } figcaption { color: var(--dim); font-size: .87rem; }
 .plot { width: 100%; height: auto; font: 11px system-ui, sans-serif; } .plot text { fill: var(--dim); } .plot .title { fill: var(--ink); font-weight: 600; font-size: 13px; }
 .plot .grid { stroke: var(--line); } .plot .mark { stroke: var(--ink); stroke-dasharray: 2 3; } .plot .end { text-anchor: end; } .plot .middle { text-anchor: middle; } .plot .note { fill: var(--ink); }
@@ -47,6 +50,10 @@ function writeBlock(block: Block): string {
       return `<ul>\n${block.items.map((item) => `<li>${escapeMarkup(item)}</li>`).join("\n")}\n</ul>`;
     case "plot":
       return `<figure>\n${block.svg}\n<figcaption>${escapeMarkup(block.caption)}</figcaption>\n</figure>`;
+    case "errors":
+      return `<ul class="wrong">\n${block.items.map((item) => `<li>${escapeMarkup(item)}</li>`).join("\n")}\n</ul>`;
+    case "bars":
+      return `<figure>\n${drawBars(block)}\n<figcaption>${escapeMarkup(block.caption)}</figcaption>\n</figure>`;
     case "table":
       return writeTable(block.head, block.rows);
   }

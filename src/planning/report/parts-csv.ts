@@ -1,4 +1,5 @@
 import type { Part } from "../network/network-parts.ts";
+import { writeCsvCell } from "./csv-cell.ts";
 
 /** Writes a bill of materials as CSV (RFC 4180, lines end with CR LF), one part a line and their sum last. */
 export function writePartsCsv(parts: readonly Part[]): string {
@@ -13,12 +14,6 @@ export function writePartsCsv(parts: readonly Part[]): string {
   const sum = parts.reduce((total, part) => total + part.totalUsd, 0);
   const head = ["group", "part", "count", "unit_usd", "total_usd", "source"];
   return [head, ...rows, ["total", "", "", "", sum.toFixed(2), ""]]
-    .map((row) => `${row.map(writeCell).join(",")}\r\n`)
+    .map((row) => `${row.map(writeCsvCell).join(",")}\r\n`)
     .join("");
-}
-
-/** A cell that a spreadsheet would take for a formula is kept as text. */
-function writeCell(text: string): string {
-  const safe = /^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -5,7 +5,8 @@ import { drawTornadoPlot } from "./draw-tornado.ts";
 import { writeHtml } from "./html-report.ts";
 import { writeMarkdown } from "./markdown-report.ts";
 import { writePartsCsv } from "./parts-csv.ts";
-import type { ReportDocument } from "./report-document.ts";
+import type { ReportDocument } from "./model.ts";
+import { writeTablesCsv } from "./tables-csv.ts";
 import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 const page: ReportDocument = {
@@ -104,4 +105,52 @@ test("a tornado draws two bars a rate around the likeliest result", () => {
 
   expect(svg.match(/class="bar/g)).toHaveLength(2);
   expect(drawTornadoPlot("t", [], 2.4)).not.toMatch(/NaN|Infinity/);
+});
+
+test("tables become CSV under their headings, and no cell becomes a formula", () => {
+  const table = { kind: "table" as const, head: ["what", "#USD"], rows: [["=1+1", "3,000"]] };
+
+  expect(writeTablesCsv({ title: "t", sections: [{ heading: "Answer", blocks: [table] }] })).toBe(
+    'Answer\r\nwhat,USD\r\n\'=1+1,"3,000"\r\n\r\n',
+  );
+});
+
+const bars = {
+  kind: "bars" as const,
+  caption: "Memory <of> GPUs",
+  unit: "GiB",
+  limit: 80,
+  bars: [
+    {
+      label: "t4 & p2",
+      parts: [
+        { name: "weights", value: 30 },
+        { name: "cache", value: 20 },
+      ],
+      note: "fits",
+    },
+    { label: "t8", parts: [{ name: "weights", value: 90 }], note: "does not" },
+  ],
+};
+
+test("bars are a table in Markdown, and a picture in HTML whose parts keep to one scale", () => {
+  const document = { title: "t", sections: [{ heading: "Memory", blocks: [bars] }] };
+
+  expect(writeMarkdown(document)).toContain("| t4 & p2 | 30 | 20 | 50 | fits |");
+  const html = writeHtml(document);
+  const widths = [...html.matchAll(/<rect class="bar c\d" x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map((found) =>
+    Number(found[1]),
+  );
+  expect(widths).toHaveLength(3);
+  expect((widths[2] ?? 0) / (widths[0] ?? 1)).toBeCloseTo(3, 1);
+  expect(html).toContain("t4 &amp; p2");
+  expect(html).not.toContain("<of>");
+});
+
+test("what may be wrong stands under its figures in Markdown and HTML", () => {
+  const blocks = [{ kind: "errors" as const, items: ["step time: ±5 %", "people: not measured"] }];
+  const document = { title: "t", sections: [{ heading: "Answer", blocks }] };
+
+  expect(writeMarkdown(document)).toContain("How wrong this may be:\n\n- step time: ±5 %\n- people: not measured");
+  expect(writeHtml(document)).toContain("<li>people: not measured</li>");
 });

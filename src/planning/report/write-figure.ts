@@ -34,6 +34,30 @@ export function writeShare(share: number): string {
   return `${Math.abs(percent) < 10 ? trim(percent.toFixed(1)) : percent.toFixed(0)} %`;
 }
 
+/** A count with its noun: `1 replica`, `3 replicas`. */
+export function writeCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A chance; never told as certain. */
+export function writeChance(chance: number): string {
+  if (chance > 0.995) return "over 99 %";
+  return chance < 0.005 ? "under 1 %" : `${(chance * 100).toFixed(0)} %`;
+}
+
+/** A time: `850 µs`, `12.3 ms`, `4.2 s`, `3.1 min`, `5.2 h`. */
+export function writeSeconds(seconds: number): string {
+  if (seconds < 1e-3) return `${writeNumber(seconds * 1e6)} µs`;
+  if (seconds < 1) return `${writeNumber(seconds * 1e3)} ms`;
+  if (seconds < 120) return `${writeNumber(seconds)} s`;
+  return seconds < 7200 ? `${writeNumber(seconds / 60)} min` : `${writeNumber(seconds / 3600)} h`;
+}
+
+/** A time in days, or in hours below two days. */
+export function writeDays(days: number): string {
+  return days < 2 ? `${writeNumber(days * 24)} hours` : `${writeNumber(days)} days`;
+}
+
 /** The middle, and the 10th to 90th percentile. */
 export function writeSpread(spread: Spread, write: (value: number) => string): string {
   return `${write(spread.p50)} (${write(spread.p10)} to ${write(spread.p90)})`;

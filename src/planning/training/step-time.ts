@@ -6,6 +6,7 @@ import { type KernelSet, kernelSetOf } from "../kernels/kernel-set.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
 import { calibrationYear, type StackConstants, stackConstantsOf } from "./stack-constants.ts";
 import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
+import { fallbackWidening } from "../widening.ts";
 
 /** Seconds of one training step and what they are spent on. */
 export interface StepTime {
@@ -219,7 +220,7 @@ export function predictStepTime(job: TrainingJob): StepTime {
   const flops = trainingFlopsPerToken(job.model, job.sequenceTokens);
   const peak = peakFlopsOf(job.accelerator, job.precision);
   const extra = extraFlops(job);
-  const spread = context.stack.spread * (context.kernels.fallbacks.length > 0 ? 1.5 : 1);
+  const spread = context.stack.spread * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
   const [bottleneck] = Object.entries(parts).toSorted((left, right) => right[1] - left[1])[0] ?? ["products"];
   return {
     seconds,

@@ -139,7 +139,7 @@ test("a whole question is answered with the layout searched, days of wall time a
 
   expect(answer.days?.likely).toBeGreaterThan(5);
   expect(answer.days?.likely).toBeLessThan(60);
-  expect(answer.errors.map((each) => each.n > 0 && each.median > 0)).toEqual([true, true]);
+  expect(answer.errors.every((each) => each.words.length > 10)).toBe(true);
   expect(answer.assumptions.join("\n")).toMatch(/precision was not given: bf16 is assumed/);
 });
 

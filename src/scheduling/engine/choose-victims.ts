@@ -1,12 +1,9 @@
 import type { Instant } from "../../base/clock.ts";
-import type { IsIgnored } from "./claim.ts";
-import { amountsOf, heldMillis, memberMillis } from "./amounts.ts";
+import { amountsOf, heldMillis } from "./amounts.ts";
 import { type EngineState, isGuest } from "./engine-state.ts";
 import type { Running, Waiting } from "./entry.ts";
+import { EvictionAttempt, type Hunt, isIn, isLetIn, type NodeRange } from "./eviction-attempt.ts";
 import type { MemberPlace, WorkItem } from "./model.ts";
-import type { NodeState } from "./node-state.ts";
-import { placeMembers } from "./place-members.ts";
-import { guestRoom } from "./place-options.ts";
 import type { PlaceAsk } from "./place-search.ts";
 import type { PoolState } from "./pool-state.ts";
 import type { Amounts, QuotaClaim } from "../quota/model.ts";
@@ -38,17 +35,6 @@ export function lostSeconds(run: Running, now: Instant): number {
   return Math.max(0, now - Math.max(run.startedAt, run.checkpointAt ?? run.startedAt)) / 1000;
 }
 
-/** One search for victims: who asks, where, and who may be considered. */
-interface Hunt {
-  readonly state: EngineState;
-  readonly entry: Waiting;
-  readonly asker: QuotaClaim;
-  readonly pool: PoolState;
-  readonly ask: PlaceAsk;
-  readonly now: Instant;
-  readonly costOf: (run: Running) => number;
-}
-
 /**
  * Chooses whom to evict so that a waiting workload can start at once: the set that loses least work.
  *
@@ -74,7 +60,8 @@ export function chooseVictims(
     }
     return cost;
   };
-  const hunt: Hunt = { state, entry, asker, pool, ask, now, costOf };
+  const given = { state, entry, asker, pool, ask, now, costOf, isIgnored: state.ignorableFor(entry) };
+  const hunt: Hunt = { ...given, slots: new Int32Array(pool.nodes.length), isLetIn: isLetIn(given, []) };
   let barred: ReadonlySet<Running> = new Set();
   for (let repair = 0; repair <= repairsMax; repair += 1) {
     const choice = chooseAnywhere(hunt, candidatesOf(hunt, barred));
@@ -114,6 +101,8 @@ function candidatesOf(hunt: Hunt, barred: ReadonlySet<Running>): readonly Runnin
     if (!isOpen && !hasGuests) continue;
     for (const run of runs) {
       if (barred.has(run) || run.isStopping || !run.item.isPreemptible) continue;
+      // Whoever is reckoned to end before it would have made room makes room by itself.
+      if (run.endBy <= now + state.settings.stopMs) continue;
       const since = run.startedAt + run.item.minRuntimeMs;
       if (now < since) {
         if (since < entry.huntAgainAt) entry.huntAgainAt = since;
@@ -126,12 +115,12 @@ function candidatesOf(hunt: Hunt, barred: ReadonlySet<Running>): readonly Runnin
       if (isByRole(hunt, run) || (isOpen && state.shares.mayEvict(asker, claimOfRun(run)))) candidates.push(run);
     }
   }
-  const perGpu = (run: Running): number => costOf(run) / Math.max(1, heldMillis(run.item.shape, run.places));
-  return candidates.toSorted((left, right) => perGpu(left) - perGpu(right) || (left.item.id < right.item.id ? -1 : 1));
-}
-
-function isIn(pool: PoolState, run: Running): boolean {
-  return run.places.some((place) => pool.node(place.node) !== undefined);
+  const perGpu = new Map(
+    candidates.map((run) => [run, costOf(run) / Math.max(1, heldMillis(run.item.shape, run.places))]),
+  );
+  return candidates.sort(
+    (left, right) => (perGpu.get(left) ?? 0) - (perGpu.get(right) ?? 0) || (left.item.id < right.item.id ? -1 : 1),
+  );
 }
 
 /** A host takes its own pool back from a guest whatever the quotas say. */
@@ -163,8 +152,8 @@ function chooseAnywhere(hunt: Hunt, candidates: readonly Running[]): VictimChoic
     const local = perDomain.get(domain) ?? [];
     // Without anybody to evict there, a domain helps only where quota alone is short.
     if (local.length === 0 && isQuotaEnough) continue;
-    const inside = nodes.slice(bounds[domain], bounds[domain + 1]);
-    const choice = chooseIn(hunt, inside, local, candidates);
+    const range = { from: bounds[domain] ?? 0, to: bounds[domain + 1] ?? 0 };
+    const choice = chooseIn(hunt, range, local, candidates, best === null ? Number.POSITIVE_INFINITY : best.cost);
     if (choice !== null && (best === null || choice.cost < best.cost)) best = choice;
   }
   return best;
@@ -204,111 +193,59 @@ function domainOf(bounds: ArrayLike<number>, node: number): number {
   return low;
 }
 
-/** A what-if on one domain: who is gone, what that frees there, and whether the quota allows the asker in. */
-class Attempt {
-  readonly #hunt: Hunt;
-  readonly #nodes: readonly NodeState[];
-  readonly #slots: Int32Array;
-  readonly #victims = new Map<string, Running>();
-  readonly #isIgnored: IsIgnored;
-  #total = 0;
-
-  constructor(hunt: Hunt, nodes: readonly NodeState[]) {
-    this.#hunt = hunt;
-    this.#nodes = nodes;
-    this.#slots = new Int32Array(hunt.pool.nodes.length);
-    const others = hunt.state.ignorableFor(hunt.entry);
-    this.#isIgnored = (claim) => this.#victims.has(claim.owner) || others(claim);
-    for (const node of nodes) this.#look(node);
-  }
-
-  get victims(): readonly Running[] {
-    return [...this.#victims.values()];
-  }
-
-  has(run: Running): boolean {
-    return this.#victims.has(run.item.id);
-  }
-
-  put(run: Running): void {
-    const { state, now } = this.#hunt;
-    this.#victims.set(run.item.id, run);
-    state.shares.unpromise({ queue: run.item.queue, amounts: run.amounts }, now);
-    this.#update(run);
-  }
-
-  drop(run: Running): void {
-    const { state, now } = this.#hunt;
-    this.#victims.delete(run.item.id);
-    state.shares.promise({ queue: run.item.queue, amounts: run.amounts }, now);
-    this.#update(run);
-  }
-
-  #update(run: Running): void {
-    const inside = new Set(run.places.map((place) => place.node));
-    for (const node of this.#nodes) if (inside.has(node.spec.id)) this.#look(node);
-  }
-
-  #look(node: NodeState): void {
-    const { state, entry, ask, now } = this.#hunt;
-    state.search.looks += 1;
-    const free = node.slotsDuring(ask.shape, now, now + entry.reckonedMs, this.#isIgnored, state.cluster.room);
-    const slots = Math.min(ask.max, free);
-    this.#total += slots - (this.#slots[node.index] ?? 0);
-    this.#slots[node.index] = slots;
-  }
-
-  get hasRoom(): boolean {
-    const { pool, ask } = this.#hunt;
-    if (this.#total < ask.max) return false;
-    return ask.max === 1 || placeMembers(pool.topology, this.#slots, { ...ask, min: ask.max }) !== null;
-  }
-
-  /** Whether quota and, for a guest, what the hosts leave suffice. */
-  get isAllowed(): boolean {
-    const { state, asker, entry, pool, ask } = this.#hunt;
-    if (state.shares.findPromisedShortage(asker) !== null) return false;
-    const freed = this.victims.reduce(
-      (sum, run) => sum + (isIn(pool, run) ? heldMillis(run.item.shape, run.places) : 0),
-      0,
-    );
-    return guestRoom(state, entry, pool) + freed >= memberMillis(ask.shape) * ask.max;
-  }
-
-  /** The places of the members, with the victims gone. */
-  take(): readonly MemberPlace[] | null {
-    const { pool, ask, now, entry, state } = this.#hunt;
-    const whole = { ...ask, min: ask.max };
-    return state.search.takeAll(pool, whole, this.#slots, now, now + entry.reckonedMs, this.#isIgnored);
-  }
-}
-
+/** @param costMost a choice that costs as much or more is not wanted. */
 function chooseIn(
   hunt: Hunt,
-  nodes: readonly NodeState[],
+  range: NodeRange,
+  local: readonly Running[],
+  all: readonly Running[],
+  costMost: number,
+): VictimChoice | null {
+  return hunt.state.shares.tryOut(() => {
+    const attempt = new EvictionAttempt(hunt, range);
+    const choice = isTooDear(hunt, attempt, local, all, costMost) ? null : complete(hunt, attempt, local, all);
+    attempt.close();
+    return choice;
+  });
+}
+
+/** Whether somebody must go, and already the cheapest of those who come into question costs too much. */
+function isTooDear(
+  { costOf }: Hunt,
+  attempt: EvictionAttempt,
+  local: readonly Running[],
+  all: readonly Running[],
+  costMost: number,
+): boolean {
+  if (costMost === Number.POSITIVE_INFINITY) return false;
+  const asked = attempt.hasRoom ? (attempt.isAllowed ? [] : all) : local;
+  return asked.length > 0 && asked.every((run) => costOf(run) >= costMost);
+}
+
+/** Takes runs until the asker has room and is allowed in, then leaves alone who is not needed. */
+function complete(
+  hunt: Hunt,
+  attempt: EvictionAttempt,
   local: readonly Running[],
   all: readonly Running[],
 ): VictimChoice | null {
-  return hunt.state.shares.tryOut(() => {
-    const attempt = new Attempt(hunt, nodes);
-    for (const run of local) {
-      if (attempt.hasRoom) break;
-      attempt.put(run);
-    }
-    if (!attempt.hasRoom) return null;
-    for (const run of all) {
-      if (attempt.isAllowed) break;
-      if (!attempt.has(run)) attempt.put(run);
-    }
-    if (!attempt.isAllowed) return null;
-    // Leave alone whoever is not needed, the most expensive first.
-    for (const run of attempt.victims.toSorted((left, right) => hunt.costOf(right) - hunt.costOf(left))) {
-      attempt.drop(run);
-      if (!attempt.hasRoom || !attempt.isAllowed) attempt.put(run);
-    }
-    const places = attempt.take();
-    if (places === null) return null;
-    const victims = attempt.victims.toSorted((left, right) => (left.item.id < right.item.id ? -1 : 1));
-    return { victims, pool: hunt.pool, places, cost: victims.reduce((sum, run) => sum + hunt.costOf(run), 0) };
-  });
+  for (const run of local) {
+    if (attempt.hasRoom) break;
+    attempt.put(run);
+  }
+  if (!attempt.hasRoom) return null;
+  for (const run of all) {
+    if (attempt.isAllowed) break;
+    if (!attempt.has(run)) attempt.put(run);
+  }
+  if (!attempt.isAllowed) return null;
+  // Leave alone whoever is not needed, the most expensive first.
+  for (const run of attempt.victims.toSorted((left, right) => hunt.costOf(right) - hunt.costOf(left))) {
+    attempt.drop(run);
+    if (!attempt.hasRoom || !attempt.isAllowed) attempt.put(run);
+  }
+  const places = attempt.take();
+  if (places === null) return null;
+  const victims = attempt.victims.toSorted((left, right) => (left.item.id < right.item.id ? -1 : 1));
+  return { victims, pool: hunt.pool, places, cost: victims.reduce((sum, run) => sum + hunt.costOf(run), 0) };
 }

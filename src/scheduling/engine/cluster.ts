@@ -2,7 +2,7 @@ import type { Instant } from "../../base/clock.ts";
 import type { PlacementPolicy } from "../placement/placement-policy.ts";
 import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import { checkNode, checkPool } from "./check-input.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, PlannedTurn } from "./claim.ts";
 import type { LaidClaim } from "./entry.ts";
 import type { AdvanceReservation, EngineNode, EnginePool, EngineSettings, MemberPlace, Shape } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
@@ -96,7 +96,7 @@ export class Cluster {
     owner: string,
     shape: Shape,
     places: readonly MemberPlace[],
-    span: { readonly kind: Claim["kind"]; readonly start: Instant; readonly end: Instant },
+    span: Pick<Claim, "kind" | "start" | "end"> & { readonly turn?: PlannedTurn },
   ): readonly LaidClaim[] {
     return places.flatMap((place) => {
       const node = this.node(place.node);
@@ -104,6 +104,7 @@ export class Cluster {
       const claim: Claim = {
         owner,
         kind: span.kind,
+        turn: span.turn ?? null,
         start: span.start,
         end: span.end,
         pieces: place.gpus,
@@ -130,7 +131,10 @@ export class Cluster {
       const pieces = Array.from({ length: gpus }, (_, index) => ({ index, millis: wholeGpu }));
       const { start, end } = reservation;
       return [
-        this.#add({ owner: reservation.id, kind: "reserved", start, end, pieces, cpuMillis, memory, custom }, node),
+        this.#add(
+          { owner: reservation.id, kind: "reserved", turn: null, start, end, pieces, cpuMillis, memory, custom },
+          node,
+        ),
       ];
     });
   }

@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { addAmounts, amountsOf, heldMillis, subtractAmounts } from "./amounts.ts";
-import type { Claim, IsIgnored } from "./claim.ts";
+import type { Claim, IsIgnored, PlannedTurn } from "./claim.ts";
 import { checkItem } from "./check-input.ts";
 import { Cluster } from "./cluster.ts";
 import {
@@ -272,10 +272,11 @@ export class EngineState {
     const entry = this.waiting.get(id);
     if (entry === undefined) return undefined;
     const { item, line, reckonedMs } = entry;
-    const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs });
     const amounts = amountsOf(item.shape, places.length, this.#modelOf(places));
     const now = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, amounts) });
     const standing = marks === undefined ? now : { path: now.path, marks };
+    const turn = { id, line, key: entry.key, standing, isHeld: heldUntil !== null };
+    const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs, turn });
     const isHardBound = saved.isHardBound ?? this.#unlimited === 0;
     if (item.limitMs === null) this.#unlimited += 1;
     const plan: Plan = { at, places, laid, ahead, standing, amounts, isHardBound, heldUntil };
@@ -325,18 +326,15 @@ export class EngineState {
   }
 
   #latestPlan(future: readonly Claim[], beside: Claim, owner: string): Waiting | undefined {
-    let latest: { readonly entry: Waiting; readonly at: Instant } | undefined;
-    for (const claim of future) {
-      if (claim.kind !== "planned" || claim.owner === owner) continue;
-      if (claim.start >= beside.end || claim.end <= beside.start) continue;
-      const entry = this.waiting.get(claim.owner);
-      const plan = entry?.plan ?? null;
-      if (entry === undefined || plan === null || plan.heldUntil !== null) continue;
+    let latest: { readonly turn: PlannedTurn; readonly at: Instant } | undefined;
+    for (const { turn, start, end } of future) {
+      if (turn === null || turn.isHeld || turn.id === owner) continue;
+      if (start >= beside.end || end <= beside.start) continue;
       const isLater =
-        latest === undefined || plan.at > latest.at || (plan.at === latest.at && byTurn(entry, latest.entry) > 0);
-      if (isLater) latest = { entry, at: plan.at };
+        latest === undefined || start > latest.at || (start === latest.at && isEarlierTurn(latest.turn, turn));
+      if (isLater) latest = { turn, at: start };
     }
-    return latest?.entry;
+    return latest === undefined ? undefined : this.waiting.get(latest.turn.id);
   }
 
   /**
@@ -345,23 +343,25 @@ export class EngineState {
    */
   ignorableFor(entry: Waiting): IsIgnored {
     const { item, line } = entry;
-    const own = amountsOf(item.shape, item.members.min, null);
-    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(this.plannedOf(line), own) });
+    const asked = amountsOf(item.shape, item.members.min, null);
+    const standing = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(this.plannedOf(line), asked) });
     // Whoever has a planned start, or lost one in this cycle, comes forward only where nobody else is put off.
     const isFirm = entry.plan !== null || entry.displacedIn === this.cycles;
-    return (claim) => {
-      if (claim.owner === item.id) return true;
-      if (claim.kind === "running") return false;
-      if (claim.kind === "reserved") {
-        return this.reservations.get(claim.owner)?.reservation.queues.includes(item.queue) ?? false;
+    const own = { id: item.id, key: entry.key };
+    return ({ kind, owner, turn }) => {
+      if (turn !== null) {
+        if (turn.id === own.id) return true;
+        if (isFirm || turn.isHeld) return false;
+        return turn.line === line ? isEarlierTurn(own, turn) : isServedBefore(standing, turn.standing);
       }
-      if (isFirm) return false;
-      const other = this.waiting.get(claim.owner);
-      const plan = other?.plan ?? null;
-      if (other === undefined || plan === null || plan.heldUntil !== null) return false;
-      return other.line === line ? byTurn(entry, other) < 0 : isServedBefore(standing, plan.standing);
+      return kind === "reserved" && (this.reservations.get(owner)?.reservation.queues.includes(item.queue) ?? false);
     };
   }
+}
+
+/** Whether left comes before right in one line. */
+function isEarlierTurn(left: Pick<PlannedTurn, "key" | "id">, right: Pick<PlannedTurn, "key" | "id">): boolean {
+  return left.key < right.key || (left.key === right.key && left.id < right.id);
 }
 
 /** Whether a workload is a guest in a pool of this role. */

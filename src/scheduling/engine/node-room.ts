@@ -10,7 +10,10 @@ import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts
 export const nodeGpusMax = 1024;
 
 /** Fractions of CPUs, memory and custom resources are compared with this much slack. */
-const slack = 1e-6;
+export const slack = 1e-6;
+
+/** From so many claims on they are gone through in the order of time, not each moment anew. */
+const sweptFrom = 8;
 
 /** Members without GPUs are bounded by CPUs and memory alone; one that asks for nothing at all by this. */
 const slotsWithoutGpusMax = 1_000_000;
@@ -74,13 +77,43 @@ export class Room {
     this.cpuLeft = node.cpuMillis;
     this.memoryLeft = node.memory;
     this.customLeft = node.custom ?? {};
-    this.#look(node, claims, start);
-    for (const claim of claims) if (claim.start > start) this.#look(node, claims, claim.start);
+    if (claims.length < sweptFrom || claims.some((claim) => claim.custom !== undefined)) {
+      this.#look(node, claims, start);
+      for (const claim of claims) if (claim.start > start) this.#look(node, claims, claim.start);
+    } else this.#sweep(node, claims, start);
     if (node.isMig !== true) return;
     for (const { pieces } of claims) {
       for (const { index, millis, slice } of pieces) {
         if (slice !== undefined) this.migTaken[index] = (this.migTaken[index] ?? 0) | sliceMask(millis, slice);
       }
+    }
+  }
+
+  /** As looks at every beginning, for claims without custom resources that all end after `start`. */
+  #sweep(node: EngineNode, claims: readonly Claim[], start: number): void {
+    const use = this.#use;
+    use.fill(0, 0, node.gpus);
+    let cpu = 0;
+    let memory = 0;
+    const ends = claims.toSorted(byEnd);
+    let ended = 0;
+    for (const claim of claims.toSorted(byStart)) {
+      const at = Math.max(start, claim.start);
+      for (let gone = ends[ended]; gone !== undefined && gone.end <= at; gone = ends[ended]) {
+        for (const { index, millis } of gone.pieces) use[index] = (use[index] ?? 0) - millis;
+        cpu -= gone.cpuMillis;
+        memory -= gone.memory;
+        ended += 1;
+      }
+      for (const { index, millis } of claim.pieces) {
+        const used = (use[index] ?? 0) + millis;
+        use[index] = used;
+        if (wholeGpu - used < (this.gpuLeft[index] ?? 0)) this.gpuLeft[index] = wholeGpu - used;
+      }
+      cpu += claim.cpuMillis;
+      memory += claim.memory;
+      this.cpuLeft = Math.min(this.cpuLeft, node.cpuMillis - cpu);
+      this.memoryLeft = Math.min(this.memoryLeft, node.memory - memory);
     }
   }
 
@@ -252,6 +285,9 @@ export class Room {
     return null;
   }
 }
+
+const byStart = (left: Claim, right: Claim): number => left.start - right.start;
+const byEnd = (left: Claim, right: Claim): number => left.end - right.end;
 
 function combine(left: Amounts, right: Amounts, apply: (left: number, right: number, name: string) => number): Amounts {
   const result: Record<string, number> = { ...left };

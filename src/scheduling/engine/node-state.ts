@@ -4,8 +4,9 @@ import { type GpuOutlook, gpuOutlook } from "./gpu-outlook.ts";
 import type { NodeCapacity } from "../placement/node-capacity.ts";
 import { sliceMask } from "./mig-profile.ts";
 import { type EngineNode, type GpuPiece, type Shape, wholeGpu } from "./model.ts";
-import type { Room } from "./node-room.ts";
-import { wholeGpuMoments } from "./whole-gpu-moments.ts";
+import { type Room, slack } from "./node-room.ts";
+import { firstWithAmounts, type UseSteps, sumUse } from "./use-steps.ts";
+import { type Span, wholeGpuMoments } from "./whole-gpu-moments.ts";
 
 /** One node: what it has, what runs there, and what is planned there. */
 export class NodeState implements NodeCapacity {
@@ -21,7 +22,10 @@ export class NodeState implements NodeCapacity {
   cpuFree: number;
   memoryFree: number;
   readonly customFree: Record<string, number>;
+  // What follows from the claims, until these change.
   #outlook: GpuOutlook | null = null;
+  #steps: UseSteps | null = null;
+  #runningUntil: Float64Array | null = null;
   readonly running: Claim[] = [];
   /** Planned and reserved claims. */
   readonly future: Claim[] = [];
@@ -42,6 +46,23 @@ export class NodeState implements NodeCapacity {
     return this.#outlook;
   }
 
+  #noteChange(): void {
+    this.#outlook = null;
+    this.#steps = null;
+    this.#runningUntil = null;
+  }
+
+  /** Until when what runs now keeps its GPUs, the GPU that is free first before the others. */
+  #runningUntilNow(): Float64Array {
+    if (this.#runningUntil !== null) return this.#runningUntil;
+    const until = new Float64Array(this.spec.gpus).fill(Number.NEGATIVE_INFINITY);
+    for (const { end, pieces } of this.running) {
+      for (const { index } of pieces) if (end > (until[index] ?? 0)) until[index] = end;
+    }
+    this.#runningUntil = until.sort();
+    return this.#runningUntil;
+  }
+
   #hasIgnored(isIgnored: IsIgnored): boolean {
     for (const claim of this.future) if (isIgnored(claim)) return true;
     return false;
@@ -50,7 +71,7 @@ export class NodeState implements NodeCapacity {
   /** Reckons a claim to end at another time. */
   setEnd(claim: Claim, end: Instant): void {
     claim.end = end;
-    this.#outlook = null;
+    this.#noteChange();
   }
 
   // What is left, as placement scores read it.
@@ -73,7 +94,7 @@ export class NodeState implements NodeCapacity {
   readonly taskKinds = 0;
 
   add(claim: Claim): void {
-    this.#outlook = null;
+    this.#noteChange();
     if (claim.kind === "running") {
       this.running.push(claim);
       this.#count(claim, -1);
@@ -84,7 +105,7 @@ export class NodeState implements NodeCapacity {
     const list = claim.kind === "running" ? this.running : this.future;
     const at = list.indexOf(claim);
     if (at === -1) return;
-    this.#outlook = null;
+    this.#noteChange();
     list.splice(at, 1);
     if (claim.kind === "running") this.#count(claim, 1);
   }
@@ -130,6 +151,38 @@ export class NodeState implements NodeCapacity {
     return room.slots(shape);
   }
 
+  /** What is planned here and not ignored: for the many looks of one search. */
+  futureBeside(isIgnored: IsIgnored): readonly Claim[] {
+    return this.#hasIgnored(isIgnored) ? this.future.filter((claim) => !isIgnored(claim)) : this.future;
+  }
+
+  /** How many members fit during [start, end) beside what runs now and these planned claims, on a node that takes them. */
+  slotsBeside(shape: Shape, future: readonly Claim[], start: Instant, end: Instant, room: Room): number {
+    const { gpu } = shape;
+    if (gpu.kind === "whole" && (this.#runningUntilNow()[gpu.count - 1] ?? Number.POSITIVE_INFINITY) > start) return 0;
+    const isBusy = future.some((claim) => claim.start < end && claim.end > start);
+    if (gpu.kind === "whole" && !isBusy && shape.custom === undefined) return this.#wholeSlots(shape, gpu.count, start);
+    this.#measureBeside(start, end, future, room);
+    return room.slots(shape);
+  }
+
+  /** How many members of whole GPUs fit from `start` on beside what runs now, where nothing is planned. */
+  #wholeSlots(shape: Shape, gpusEach: number, start: Instant): number {
+    let free = 0;
+    for (const until of this.#runningUntilNow()) if (until <= start) free += 1;
+    let cpus = this.cpuFree;
+    let memory = this.memoryFree;
+    for (const claim of this.running) {
+      if (claim.end > start) continue;
+      cpus += claim.cpuMillis;
+      memory += claim.memory;
+    }
+    let slots = Math.floor(free / gpusEach);
+    if (shape.cpuMillis > 0) slots = Math.min(slots, Math.floor((cpus + slack) / shape.cpuMillis));
+    if (shape.memory > 0) slots = Math.min(slots, Math.floor((memory + slack) / shape.memory));
+    return Math.max(0, slots);
+  }
+
   /**
    * The pieces of `count` members that fit during [start, end).
    *
@@ -144,7 +197,7 @@ export class NodeState implements NodeCapacity {
     room: Room,
   ): readonly (readonly GpuPiece[])[] | null {
     if (this.slotsDuring(shape, start, end, isIgnored, room) < count) return null;
-    room.rank(this.#rankGpus(start, end, isIgnored));
+    if (shape.gpu.kind === "whole") room.rank(this.#rankGpus(start, end, isIgnored));
     const members: (readonly GpuPiece[])[] = [];
     for (let member = 0; member < count; member += 1) {
       const pieces = room.take(shape, this.gpuModel);
@@ -189,7 +242,8 @@ export class NodeState implements NodeCapacity {
     room: Room,
   ): Instant {
     if (from >= before) return before;
-    if (shape.gpu.kind === "whole" && !this.#hasIgnored(isIgnored)) {
+    const hasIgnored = this.#hasIgnored(isIgnored);
+    if (shape.gpu.kind === "whole" && !hasIgnored) {
       const { freeForGood, gapMs, firstGapEnd } = this.#outlookNow();
       if (durationMs > gapMs && durationMs > firstGapEnd - from) {
         const at = Math.max(from, freeForGood[shape.gpu.count - 1] ?? before);
@@ -203,16 +257,32 @@ export class NodeState implements NodeCapacity {
     for (const claim of this.future) {
       if (claim.end > from && claim.start < before + durationMs && !isIgnored(claim)) claims.push(claim);
     }
-    const moments =
-      shape.gpu.kind === "whole"
-        ? wholeGpuMoments(this.spec.gpus, shape.gpu.count, claims, { from, durationMs, before })
-        : [from, ...claims.map((claim) => claim.end).filter((end) => end < before)].sort(ascending);
+    const span = { from, durationMs, before };
+    if (shape.gpu.kind !== "whole") {
+      if (!hasIgnored) this.#steps ??= sumUse([...this.running, ...this.future]);
+      const steps = hasIgnored ? sumUse(claims) : this.#steps;
+      return steps === null ? before : this.#earliestWithAmounts(shape, span, claims, steps, room);
+    }
     let last = Number.NaN;
-    for (const at of moments) {
+    for (const at of wholeGpuMoments(this.spec.gpus, shape.gpu.count, claims, span)) {
       if (at === last) continue;
       last = at;
       this.#measure(at, at + durationMs, isIgnored, room);
       if (room.slots(shape) > 0) return at;
+    }
+    return before;
+  }
+
+  /** The first moment, of those with enough CPUs and memory, at which the rest fits as well. */
+  #earliestWithAmounts(shape: Shape, span: Span, claims: readonly Claim[], steps: UseSteps, room: Room): Instant {
+    const { durationMs, before } = span;
+    for (let { from } = span; from < before; ) {
+      const at = firstWithAmounts(steps, this.spec, shape, { from, durationMs, before });
+      if (at >= before) return before;
+      this.#measureAmong(claims, at, at + durationMs, room);
+      if (room.slots(shape) > 0) return at;
+      from = before;
+      for (const { end } of claims) if (end > at && end < from) from = end;
     }
     return before;
   }
@@ -252,14 +322,32 @@ export class NodeState implements NodeCapacity {
     for (const claim of future) if (isIn(claim)) claims.push(claim);
     room.fill(this.spec, claims, start);
   }
+
+  #measureBeside(start: Instant, end: Instant, future: readonly Claim[], room: Room): void {
+    const isIn = (claim: Claim): boolean => claim.start < end && claim.end > start;
+    if (future.some(isIn)) {
+      const running = this.running.filter((claim) => claim.end > start);
+      room.fill(this.spec, [...running, ...future.filter(isIn)], start);
+      return;
+    }
+    room.reset(this.gpuFree, this.migTaken, this.cpuFree, this.memoryFree, this.customFree);
+    for (const claim of this.running) if (claim.end <= start) room.giveBack(claim);
+  }
+
+  /** As `#measure`, where the claims that are not ignored are known already. */
+  #measureAmong(claims: readonly Claim[], start: Instant, end: Instant, room: Room): void {
+    room.fill(
+      this.spec,
+      claims.filter((claim) => claim.start < end && claim.end > start),
+      start,
+    );
+  }
 }
 
 /** Infinities of one sign are equal. */
 function compare(left = 0, right = 0): number {
   return left === right ? 0 : left < right ? -1 : 1;
 }
-
-const ascending = (left: number, right: number): number => left - right;
 
 /** Whether such members could run on such a node if it were empty and ready. */
 export function couldHost(shape: Shape, node: EngineNode): boolean {

@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
-import type { IsIgnored } from "./claim.ts";
+import type { Claim, IsIgnored } from "./claim.ts";
 import type { MemberPlace, Shape } from "./model.ts";
 import type { NodeState } from "./node-state.ts";
 import { type MembersAsk, type NodeShare, placeMembers } from "./place-members.ts";
@@ -21,6 +21,9 @@ export interface FoundStart {
 
 /** How many nodes with free room a search for a place now looks at before it gives up: what is free may be promised. */
 const conflictLooksMax = 512;
+
+/** A look at a node goes through so many claims, a power of two. */
+const claimsPerLookBits = 4;
 
 /** Looks for places: now, or as early as possible. Counts its looks at nodes, so that a cycle can bound them. */
 export class PlaceSearch {
@@ -87,7 +90,7 @@ export class PlaceSearch {
     let best: NodeState | undefined;
     let at = before;
     for (const node of pool.hosts(shapeKey, shape)) {
-      this.looks += 1;
+      this.looks += costOf(node);
       const found = node.earliest(shape, from, durationMs, at, isIgnored, this.#room);
       if (found >= at) continue;
       at = found;
@@ -107,20 +110,14 @@ export class PlaceSearch {
     before: Instant,
     isIgnored: IsIgnored,
   ): FoundStart | null {
-    const nodes = pool.hosts(ask.shapeKey, ask.shape);
-    const moments = new Set<Instant>([from]);
-    for (const node of nodes) {
-      for (const claim of [...node.running, ...node.future]) {
-        if (claim.end > from && claim.end < before && !isIgnored(claim)) moments.add(claim.end);
-      }
-    }
-    const times = [...moments].toSorted((left, right) => left - right);
+    const hosts = pool.hosts(ask.shapeKey, ask.shape).map((node) => ({ node, future: node.futureBeside(isIgnored) }));
+    const times = endsIn(hosts, from, before);
     const slots = new Int32Array(pool.nodes.length);
     const tryAt = (at: Instant): FoundStart | null => {
       slots.fill(0);
-      for (const node of nodes) {
-        this.looks += 1;
-        slots[node.index] = node.slotsDuring(ask.shape, at, at + durationMs, isIgnored, this.#room);
+      for (const { node, future } of hosts) {
+        this.looks += costOf(node);
+        slots[node.index] = node.slotsBeside(ask.shape, future, at, at + durationMs, this.#room);
       }
       const places = this.takeAll(pool, ask, slots, at, at + durationMs, isIgnored);
       return places === null ? null : { at, places };
@@ -174,6 +171,34 @@ export class PlaceSearch {
     }
     return places;
   }
+}
+
+/** A look at a node with many claims counts for several. */
+function costOf({ running, future }: NodeState): number {
+  return 1 + ((running.length + future.length) >> claimsPerLookBits);
+}
+
+/** A node that takes what is asked, and what is planned on it that counts. */
+interface Host {
+  readonly node: NodeState;
+  readonly future: readonly Claim[];
+}
+
+/** `from`, and the moments before `before` at which something ends, in their order. */
+function endsIn(hosts: readonly Host[], from: Instant, before: Instant): readonly Instant[] {
+  const ends: Instant[] = [];
+  for (const { node, future } of hosts) {
+    for (const { end } of node.running) if (end > from && end < before) ends.push(end);
+    for (const { end } of future) if (end > from && end < before) ends.push(end);
+  }
+  const times: Instant[] = [from];
+  let last = from;
+  for (const end of Float64Array.from(ends).sort()) {
+    if (end === last) continue;
+    times.push(end);
+    last = end;
+  }
+  return times;
 }
 
 function withNodes(shares: readonly NodeShare[], nodes: readonly NodeState[]) {

@@ -11,9 +11,13 @@ import { quotaMoment, type QuotaSpan, staysWithinQuota } from "./quota-moment.ts
 /** Room and quota are looked for in turn until a moment has both; so often at most. */
 const roundsMax = 16;
 
+/** So many uses of a quota, a power of two, are gone through for the price of a look at a node. */
+const spansPerLookBits = 4;
+
 /** The earliest start of a workload that has room and is within its quota; null when none is known. */
 export function planStart(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgnored): FoundStart | null {
   const spans = state.quotaSpans(entry);
+  state.search.looks += spans.length >> spansPerLookBits;
   let best: FoundStart | null = null;
   for (const option of futureOptionsOf(state, entry)) {
     const before: Instant = best === null ? Number.POSITIVE_INFINITY : best.at;
@@ -25,8 +29,12 @@ export function planStart(state: EngineState, entry: Waiting, now: Instant, isIg
 /** Whether the workload may start now without taking quota that an earlier turn of its queue is planned to use. */
 export function leavesPlannedQuota(state: EngineState, entry: Waiting, ask: PlaceAsk, now: Instant): boolean {
   const asked = askedOf(ask);
-  const limits = state.shares.limitsOf(entry.item.queue, Object.keys(asked));
-  if (Object.keys(limits).length === 0) return true;
+  const keys = Object.keys(asked);
+  const planned = state.plannedOf(entry.line);
+  const left = Object.entries(state.shares.leftOf(entry.item.queue, keys));
+  // Where there is enough for all that is planned as if it ran now, there is no need to look at the times.
+  if (left.every(([key, amount]) => (asked[key] ?? 0) + (planned[key] ?? 0) <= amount)) return true;
+  const limits = state.shares.limitsOf(entry.item.queue, keys);
   return staysWithinQuota(state.quotaSpans(entry), limits, asked, now, entry.reckonedMs);
 }
 

@@ -51,6 +51,19 @@ describe("making room", () => {
     expect(engine.cycle(30 * minute).evictions.map((each) => each.id)).toEqual(["old"]);
   });
 
+  test("leaves alone who ends, and asks nobody for whom is planned to start, before an eviction would have made room", () => {
+    const engine = engineOf({ nodes: [nodeOf("n1", 1), nodeOf("n2", 1)] });
+    engine.submit(itemOf("ending", 1, { priority: 10, limitMs: 31 * minute }));
+    engine.submit(itemOf("long", 1, { priority: 10, limitMs: 300 * minute }));
+    engine.cycle(0);
+    engine.submit(itemOf("first", 1, { priority: 90, submittedAt: 30 * minute }));
+
+    expect(engine.cycle(30 * minute).evictions).toEqual([]);
+    expect(engine.plannedStart("first")).toMatchObject({ at: 31 * minute, isHeld: false });
+    engine.submit(itemOf("second", 1, { priority: 90, limitMs: 600 * minute, submittedAt: 30 * minute }));
+    expect(engine.cycle(30 * minute).evictions).toMatchObject([{ id: "long", forId: "second" }]);
+  });
+
   test("keeps what was freed for whom it was freed, and gives it up after a while", () => {
     const engine = engineOf({ quota: [queueOf("a"), queueOf("b")] });
     engine.submit(itemOf("low", 4, { priority: 10 }));
@@ -290,7 +303,10 @@ function couldEver(item: WorkItem, nodes: readonly EngineNode[], quota: readonly
   return engine.cycle(item.submittedAt).starts.length === 1;
 }
 
-/** Runs arrivals by events; `look` sees who holds a place and who waits after each cycle. */
+/**
+ * Runs arrivals by events; `look` sees who holds a place and who waits after each cycle, and who leaves soon: because it was
+ * told to, or because it ends before it would have made room.
+ */
 function playWithEvictions(
   engine: Scheduler,
   arrivals: readonly WorkItem[],
@@ -341,7 +357,7 @@ function playWithEvictions(
     look(
       here.filter(isHolding),
       here.filter((item) => !isHolding(item)),
-      (id) => leaving.has(id),
+      (id) => leaving.has(id) || (running.get(id) ?? Number.POSITIVE_INFINITY) <= now + settings.stopMs,
     );
   }
   return { ended, evictions: pairs.length, pairs };

@@ -34,10 +34,16 @@ function askersOf(state: EngineState, now: Instant): readonly Waiting[] {
     for (const entry of line.heads()) {
       const hasHunted = entry.triedIn === state.cluster.state && now < entry.huntAgainAt;
       if (hasHunted || (entry.plan !== null && entry.plan.heldUntil !== null)) continue;
+      if (startsAsSoon(state, entry, now)) continue;
       if (hasRight(state, entry, lowest)) askers.push(entry);
     }
   }
   return askers.toSorted((left, right) => right.item.priority - left.item.priority || byTurn(left, right));
+}
+
+/** Whether a workload is planned to start no later than an eviction would have made room: then that would gain nothing. */
+export function startsAsSoon(state: EngineState, { plan }: Waiting, now: Instant): boolean {
+  return plan !== null && plan.at > now && plan.at <= now + state.settings.stopMs;
 }
 
 /** Whether anybody could be evicted for the workload at all: by rank, to have its own back, or as a guest. */

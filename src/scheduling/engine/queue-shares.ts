@@ -83,6 +83,16 @@ export class QueueShares {
     return limits;
   }
 
+  /** How much more the queue may use as things are, of each resource that quotas speak of. */
+  leftOf(queue: string, keys: readonly string[]): Amounts {
+    const left: Record<string, number> = {};
+    for (const key of keys) {
+      const available = availableTo(this.#promised, queue, key);
+      if (Number.isFinite(available)) left[key] = available;
+    }
+    return left;
+  }
+
   /** Why the queue has no right to so much more once all promises are kept; null when it has. */
   findPromisedShortage({ queue, amounts }: QueueUse): QuotaShortage | null {
     return findShortage(this.#promised, queue, amounts);

@@ -2,7 +2,7 @@ import type { Instant, Millis } from "../../base/clock.ts";
 import type { Claim } from "./claim.ts";
 
 /** A run of some length that may start in [from, before). */
-interface Span {
+export interface Span {
   readonly from: Instant;
   readonly durationMs: Millis;
   readonly before: Instant;

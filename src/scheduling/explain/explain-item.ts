@@ -5,6 +5,7 @@ import type { EngineState } from "../engine/engine-state.ts";
 import { byTurn, type Running, type Waiting } from "../engine/entry.ts";
 import { wholeGpu } from "../engine/model.ts";
 import { askIn } from "../engine/place-options.ts";
+import { startsAsSoon } from "../engine/preempt.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import type { Forecast } from "../forecast/forecast-starts.ts";
 import { findReason } from "./find-reason.ts";
@@ -61,7 +62,8 @@ function evictedFor(state: EngineState, entry: Waiting, now: Instant): readonly 
     );
     return leaving.map((run) => foresee(run, now));
   }
-  if (!state.settings.isPreemptionOn || entry.triedIn === state.cluster.state) return [];
+  if (!state.settings.isPreemptionOn || entry.triedIn === state.cluster.state || startsAsSoon(state, entry, now))
+    return [];
   return findVictims(state, entry, now)?.victims.map((run) => foresee(run, now)) ?? [];
 }
 

@@ -1,4 +1,4 @@
-import type { Instant } from "../../base/clock.ts";
+import type { Instant, Millis } from "../../base/clock.ts";
 import type { PendingReason, QueuedWorkload } from "../../compute/ports.ts";
 import type { EngineMirror } from "./engine-mirror.ts";
 import { isSameReason, reasonOf } from "./waiting-reason.ts";
@@ -7,18 +7,25 @@ import { isSameReason, reasonOf } from "./waiting-reason.ts";
 const looksMax = 200;
 const looksMin = 10;
 const nodeLooksMax = 100_000;
+/** While workloads are being started, reasons are told this often. */
+const busyEveryMs: Millis = 500;
 
 /** Tells workloads why they wait, some in every pass, all in turn: who has no reason yet comes first. */
 export class ReasonRound {
   /** Who was looked at in this round. */
   readonly #seen = new Set<string>();
+  #busyAt: Instant = Number.NEGATIVE_INFINITY;
 
   /**
-   * The reasons that differ from those that are stored, of the next workloads whose turn it is; of few where others
-   * are being started, since these wait for the pass to end.
+   * The reasons that differ from those that are stored, of the next workloads whose turn it is; of few and seldom where
+   * others are being started, since these wait for the pass to end.
    */
   next(mirror: EngineMirror, isBusy: boolean, now: Instant): ReadonlyMap<string, PendingReason> {
     const changed = new Map<string, PendingReason>();
+    if (isBusy) {
+      if (now < this.#busyAt + busyEveryMs) return changed;
+      this.#busyAt = now;
+    }
     for (const workload of this.#choose(mirror, isBusy)) {
       const reason = reasonOf(mirror.engine, workload, mirror.surroundings, now);
       if (workload.reason !== null && isSameReason(workload.reason, reason)) continue;

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { type PolicyName, policyNamed, policyNames } from "../placement/policy-named.ts";
 import { fgdPolicy } from "../placement/fgd-policy.ts";
 import { type OneAttemptRun, oneAttemptRun } from "./one-attempt-run.ts";
-import { parseOpenbNodes, parseOpenbPods } from "./openb-trace.ts";
+import { readOpenbNodes, readOpenbPods } from "./trace/openb-trace.ts";
 
 /** Forty nodes with 200 GPUs: plenty of G2, some T4 with two GPUs each, and one CPU-poor P100 for every eight. */
-const nodes = parseOpenbNodes(
+const nodes = readOpenbNodes(
   [
     "sn,cpu_milli,memory_mib,gpu,model",
     ...Array.from({ length: 20 }, (_, index) => `g2-${index},96000,393216,8,G2`),
@@ -17,7 +17,7 @@ const nodes = parseOpenbNodes(
  * A trace of about the capacity: shares, whole GPUs, a few gangs of eight, CPU tasks. Many are bound to G2, of which there is plenty, and
  * a few to T4, which the others must leave to them.
  */
-const pods = parseOpenbPods(
+const pods = readOpenbPods(
   [
     "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec",
     ...Array.from({ length: 80 }, (_, index) => `share-${index},4000,8192,1,${[810, 470, 320, 150][index % 4]},`),
@@ -71,7 +71,7 @@ test("millwright keeps a scarce model for the tasks bound to it, and so leaves l
 });
 
 test("a fleet without GPUs is refused", () => {
-  const bare = parseOpenbNodes("sn,cpu_milli,memory_mib,gpu,model\nn,1,1,0,");
+  const bare = readOpenbNodes("sn,cpu_milli,memory_mib,gpu,model\nn,1,1,0,");
 
   expect(() => oneAttemptRun(bare, pods, (workload) => fgdPolicy(workload.classes), 1)).toThrow(
     "the node list has no GPUs",

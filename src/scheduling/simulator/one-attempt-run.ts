@@ -7,7 +7,7 @@ import { taskKindBit } from "../placement/published-policies.ts";
 import { type TaskShape, wholeGpuMillis } from "../placement/task-shape.ts";
 import { type TypicalWorkload, typicalWorkload } from "../placement/typical-mix.ts";
 import { arrivalOrder, shuffle } from "./arrival-order.ts";
-import type { OpenbNode, OpenbPod } from "./openb-trace.ts";
+import type { OpenbNode, OpenbPod } from "./trace/openb-trace.ts";
 
 /** How much GPU demand arrives, as a multiple of the capacity. */
 const demandPerCapacity = 1.3;

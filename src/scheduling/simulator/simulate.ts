@@ -26,8 +26,8 @@ import type { SimulationInput } from "./simulation-input.ts";
 const cyclesPerInstantMax = 10_000;
 /** A workload that is evicted more often never ends: the scheduler goes in circles. */
 const preemptionsMax = 1000;
-/** Progress is told after every so many events. */
-const eventsPerProgress = 10_000;
+/** Progress is told after every so many events; a cycle may be long, so these are few. */
+const eventsPerProgress = 100;
 
 /**
  * Runs a scheduler over a trace by events, at their exact times.

@@ -1,17 +1,22 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { OnlineFeatures } from "../../features/ports.ts";
 import type { Log } from "../../platform/ports.ts";
+import { AdmissionQueue } from "../gateway/admission/admission-queue.ts";
+import { bandsFor } from "../gateway/admission/band.ts";
+import type { DeskParts } from "../gateway/deployment-desk.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
-import { LeastBusy } from "../gateway/least-busy.ts";
 import { LoadMeter } from "../gateway/load-meter.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
-import { PlaceQueue } from "../gateway/place-queue.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
-import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
-import { Desks } from "./desks.ts";
+import { emptyRoutingTable, type ModelRoute, type RoutingTable } from "../gateway/routing-table.ts";
+import { createBalancer } from "../gateway/routing/create-balancer.ts";
+import { blockBytes } from "../gateway/routing/hash-blocks.ts";
+import { estimateTokens } from "../gateway/protocol/token-price.ts";
+import { type DeskNews, Desks } from "./desks.ts";
+import { EngineWatch } from "./engine-watch.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { InferenceService } from "./inference-service.ts";
@@ -22,6 +27,7 @@ import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
+import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
 import { UpstreamMetadataReader } from "./upstream-metadata.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
@@ -36,7 +42,16 @@ export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhe
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
   readonly limits?: Partial<GatewayLimits>;
   readonly gate?: LimitGate;
+  readonly telemetry?: Telemetry;
+  /** Hears of every request as well: for tests. */
   readonly observe?: (record: RequestRecord) => void;
+}
+
+/** What one worker tells the others. */
+export interface SpreadNews {
+  /** Names the run of the worker. */
+  readonly worker: string;
+  readonly desks: DeskNews;
 }
 
 /** The parts of one worker that serves: a thread, a process or a test holds one. */
@@ -48,8 +63,29 @@ export interface GatewayWorker {
   revision(): number;
   /** Routes by this table from now on. */
   setTable(table: RoutingTable): void;
+  /** What its balancers have learnt since the last call, for other workers; and the same of another worker. */
+  takeNews(): DeskNews;
+  hear(news: SpreadNews, now: Instant): void;
   /** Ends the requests under way, at most in `graceMs`, and closes every connection. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** What balancers know of prompts: blocks of 256 bytes, of which a version remembers 16 MB at most. */
+const balancerSettings = { tokensPerBlock: estimateTokens(blockBytes), indexEntriesMax: 262_144 };
+
+function openQueue({ admission }: ModelRoute, places: number, now: Instant): AdmissionQueue {
+  const wanted = { queueMax: admission.maxQueued, waitMaxMs: admission.queueTimeoutMs };
+  return new AdmissionQueue(places, now, bandsFor(wanted));
+}
+
+function openDesks({ clock, random }: GatewayWorkerNeeds, places: Places): Desks {
+  const balancer: DeskParts["balancer"] = (route) => createBalancer(route.routing.policy, balancerSettings, random);
+  return new Desks({ balancer, queue: openQueue }, places, clock);
+}
+
+function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver {
+  const { clock, random, log, telemetry = quietTelemetry } = needs;
+  return new RequestObserver({ clock, random, log, telemetry, loads: () => desks.loads() });
 }
 
 /** Puts the parts of a worker together. */
@@ -61,11 +97,8 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const pools = new UpstreamPools(limits);
   const loads = new LoadMeter(clock.now());
   const places = new Places();
-  const desks = new Desks(
-    { balancer: () => new LeastBusy(), queue: (route, count) => new PlaceQueue(count, route.admission.maxQueued) },
-    places,
-    clock,
-  );
+  const desks = openDesks(needs, places);
+  const observer = openObserver(needs, desks);
   const requests = new ModelRequests({
     ...needs,
     limits,
@@ -75,7 +108,10 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     desks,
     loads,
     gate: needs.gate ?? noLimits,
-    observe: needs.observe ?? (() => undefined),
+    observe: (record, body) => {
+      observer.observe(record, body);
+      needs.observe?.(record);
+    },
   });
   const openai = new OpenAiServer({ ...needs, limits, desks, requests });
   let table = emptyRoutingTable;
@@ -88,8 +124,17 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),
     table: () => table,
   });
-  const server = new GatewayServer({ ...needs, openai, inference });
+  const server = new GatewayServer({
+    ...needs,
+    metrics: () => observer.families(),
+    unfinishedConnections: limits.unfinishedConnections,
+    openai,
+    inference,
+  });
+  const watch = new EngineWatch({ clock, pools, desks: () => desks.all() });
   requests.start();
+  watch.start();
+  observer.start();
   return {
     server,
     loads,
@@ -107,10 +152,13 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
         ),
       );
     },
+    takeNews: () => desks.takeNews(),
+    hear: (news, now) => desks.hear(news.worker, news.desks, now),
     async stop(graceMs) {
       await server.stop(graceMs);
       requests.stop();
-      await Promise.all([replicas.stop(), pools.stop()]);
+      watch.stop();
+      await Promise.all([replicas.stop(), pools.stop(), observer.stop()]);
     },
   };
 }

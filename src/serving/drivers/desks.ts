@@ -1,8 +1,13 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Instant } from "../../base/clock.ts";
 import { DeploymentDesk, type DeskParts } from "../gateway/deployment-desk.ts";
+import type { DeploymentLoad } from "../gateway/observe/request-metrics.ts";
 import { ModelDirectory } from "../gateway/protocol/model-directory.ts";
 import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
+import type { RoutingNews } from "../gateway/routing/routing-news.ts";
 import type { Places } from "./places.ts";
+
+/** What the balancers of one worker have learnt, by `project/deployment/version`. */
+export type DeskNews = Readonly<Record<string, RoutingNews>>;
 
 /** The desks of all deployments whose requests are passed on, and the names by which the OpenAI API finds them. */
 export class Desks {
@@ -24,6 +29,39 @@ export class Desks {
 
   deskOf(project: string, deployment: string): DeploymentDesk | undefined {
     return this.#desks.get(`${project}/${deployment}`);
+  }
+
+  all(): Iterable<DeploymentDesk> {
+    return this.#desks.values();
+  }
+
+  /** What is under way and what waits, by deployment. */
+  loads(): readonly DeploymentLoad[] {
+    return [...this.#desks.values()].map(({ route: { project, deployment }, queue }) => ({
+      project,
+      deployment,
+      underWay: queue.underWay,
+      waiting: queue.waiting,
+    }));
+  }
+
+  /** What the balancers have learnt since the last call, by deployment and version. */
+  takeNews(): DeskNews {
+    const news: Record<string, RoutingNews> = {};
+    for (const [key, desk] of this.#desks) {
+      for (const [version, versionDesk] of desk.versions) news[`${key}/${version}`] = versionDesk.takeNews();
+    }
+    return news;
+  }
+
+  /** Takes what another worker's balancers have learnt. */
+  hear(worker: string, news: DeskNews, now: Instant): void {
+    for (const [key, desk] of this.#desks) {
+      for (const [version, versionDesk] of desk.versions) {
+        const told = news[`${key}/${version}`];
+        if (told !== undefined) versionDesk.hear(worker, told, now);
+      }
+    }
   }
 
   /** Goes on with a new table; requests under way keep what they were given. */

@@ -15,6 +15,7 @@ import { routeVersion, testRoute } from "../fixtures/test-gateway.ts";
 import type { Ask } from "../gateway/messages.ts";
 import type { OnlineView } from "../ports.ts";
 import { GatewayControl } from "./gateway-control.ts";
+import { quietTelemetry } from "./request-observer.ts";
 import { readGatewayState } from "./gateway-files.ts";
 
 const views: readonly OnlineView[] = [
@@ -58,6 +59,7 @@ async function startGateway(workers: number, port = 0): Promise<GatewayControl> 
       onlineModule: new URL("../../features/drivers/lmdb-online-store.ts", import.meta.url).href,
       onlineFolder: join(folder, "online"),
       logLevel: "error",
+      telemetry: quietTelemetry,
     },
     log: silentLog,
     answer,

@@ -13,6 +13,7 @@ import type { Log } from "../../platform/ports.ts";
 import type { Answer, Ask, FromHost, FromWorker, ToWorker } from "../gateway/messages.ts";
 import type { DeploymentLoad } from "../gateway/load-meter.ts";
 import { isRouteOf, type Route, type RoutingTable, withoutRoute, withRoute } from "../gateway/routing-table.ts";
+import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { OnlineView } from "../ports.ts";
 import { FramedSocket } from "./framed-socket.ts";
 import {
@@ -20,6 +21,7 @@ import {
   gatewayPaths,
   type GatewayState,
   readGatewayState,
+  readLimits,
   readRoutingTable,
   socketFolder,
 } from "./gateway-files.ts";
@@ -74,16 +76,19 @@ export class GatewayControl {
   #holder: ConnectedWorker | undefined;
   #table: RoutingTable;
   #views: readonly OnlineView[] = [];
+  #limits: LimitTable;
   #port = 0;
   #isStopping = false;
   #calls = 0;
   #watch: NodeJS.Timeout | undefined;
   #publishing: Promise<void> = Promise.resolve();
+  #keeping: Promise<void> = Promise.resolve();
   #wake: (() => void)[] = [];
 
   constructor(options: GatewayControlOptions) {
     this.#options = options;
     this.#table = readRoutingTable(options.settings.folder, options.log);
+    this.#limits = readLimits(options.settings.folder);
     this.#server = createServer((socket) => this.#welcome(socket));
   }
 
@@ -114,6 +119,7 @@ export class GatewayControl {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#watch);
+    await this.#keeping;
     const state = readGatewayState(this.#options.settings.folder);
     if (state !== undefined) await endGateway(state);
     for (const { link } of this.#workers) link.close();
@@ -123,10 +129,25 @@ export class GatewayControl {
   /** Tells the gateway which views there are. */
   setViews(views: readonly OnlineView[]): void {
     this.#views = views;
-    writeFileAtomically(gatewayPaths(this.#options.settings.folder).views, JSON.stringify(views)).catch(
-      (error: unknown) => this.#options.log.warn("the online views were not kept", { error: String(error) }),
-    );
+    this.#keep("views", views);
     this.#tellAll({ kind: "views", views });
+  }
+
+  /** Tells the gateway which limits there are. */
+  setLimits(limits: LimitTable): void {
+    this.#limits = limits;
+    this.#keep("limits", limits);
+    this.#tellAll({ kind: "limits", limits });
+  }
+
+  /** Keeps what workers need when they start without the control plane. */
+  #keep(what: "views" | "limits", value: unknown): void {
+    const path = gatewayPaths(this.#options.settings.folder)[what];
+    this.#keeping = this.#keeping
+      .then(async () => await writeFileAtomically(path, JSON.stringify(value)))
+      .catch((error: unknown) =>
+        this.#options.log.warn("a file of the gateway was not kept", { path, error: String(error) }),
+      );
   }
 
   /**
@@ -231,6 +252,7 @@ export class GatewayControl {
     switch (message.kind) {
       case "hello":
         worker.link.send({ kind: "views", views: this.#views });
+        worker.link.send({ kind: "limits", limits: this.#limits });
         worker.link.send({ kind: "table", table: this.#table });
         break;
       case "applied":

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { isProcessAlive } from "../../platform/instance-lock.ts";
 import type { Log } from "../../platform/ports.ts";
+import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import { emptyRoutingTable, type RoutingTable, routingTableSchema } from "../gateway/routing-table.ts";
 import type { OnlineView } from "../ports.ts";
 
@@ -30,6 +31,11 @@ export const gatewaySettingsSchema = z.object({
   onlineModule: z.string(),
   onlineFolder: z.string(),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
+  /** How requests are watched. */
+  telemetry: z.object({
+    otlpEndpoint: z.string().nullable(),
+    requestLog: z.object({ share: z.number(), logsBodies: z.boolean() }),
+  }),
 });
 
 /** What a gateway that listens writes down. */
@@ -51,6 +57,7 @@ export interface GatewayPaths {
   readonly state: string;
   readonly table: string;
   readonly views: string;
+  readonly limits: string;
   readonly log: string;
   /** The socket on which the control plane listens for workers. */
   readonly control: string;
@@ -66,6 +73,7 @@ export function gatewayPaths(folder: string): GatewayPaths {
     state: join(folder, "gateway.json"),
     table: join(folder, "routing-table.json"),
     views: join(folder, "online-views.json"),
+    limits: join(folder, "limits.json"),
     log: join(folder, "gateway.log"),
     control: join(sockets, "control.sock"),
     worker: (pid) => join(sockets, `worker-${pid}.sock`),
@@ -101,6 +109,11 @@ export function readRoutingTable(folder: string, log: Log): RoutingTable {
 /** The views that the control plane last told. */
 export function readOnlineViews(folder: string): readonly OnlineView[] {
   return readJson(gatewayPaths(folder).views, z.array(z.custom<OnlineView>())) ?? [];
+}
+
+/** The limits that the control plane last told. */
+export function readLimits(folder: string): LimitTable {
+  return readJson(gatewayPaths(folder).limits, z.custom<LimitTable>()) ?? { rules: [], teams: {} };
 }
 
 /** How the gateway is to run. @throws when the file is missing or not as wanted. */

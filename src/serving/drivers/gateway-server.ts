@@ -8,6 +8,8 @@ import type { Log } from "../../platform/ports.ts";
 import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
 import type { Outcome, OutcomesTaken } from "../gateway/messages.ts";
 import { serverMetadata } from "../gateway/model-metadata.ts";
+import type { MetricFamily } from "../gateway/observe/metric-family.ts";
+import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.ts";
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
 import type { Refusal } from "../gateway/protocol/refusal.ts";
 import { toErrorJson } from "../infer-response.ts";
@@ -17,6 +19,7 @@ import { forwardRequest } from "./forward-request.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
 import { grpcMethods } from "./grpc-methods.ts";
 import { GrpcServer } from "./grpc-server.ts";
+import { guardConnections } from "./guard-connections.ts";
 import { type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
 import { openDoor } from "./protocol-door.ts";
@@ -33,6 +36,9 @@ export const maxUnderWay = 4096;
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
+/** How often those limits are looked after. */
+const checkMs = 1_000;
+
 /** How long an idle connection is kept. */
 const keepAliveMs = 65_000;
 
@@ -47,6 +53,10 @@ export interface GatewayGround {
   readonly features: Pick<OnlineFeatures, "append">;
   readonly openai: Pick<OpenAiServer, "handle">;
   readonly inference: InferenceService;
+  /** All metrics now. */
+  readonly metrics: () => readonly MetricFamily[];
+  /** Connections whose first headers are not there yet. */
+  readonly unfinishedConnections: number;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
   /** The Unix socket of the worker that holds the online features; null when it is this one. */
   readonly featuresElsewhere: () => Promise<string | null>;
@@ -70,7 +80,7 @@ export class GatewayServer {
   constructor(ground: GatewayGround) {
     this.#ground = ground;
     this.#server = createServer(
-      { keepAliveTimeout: keepAliveMs },
+      { keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: checkMs },
       (request, response) => void this.#answer(request, response),
     );
     this.#grpc = new GrpcServer({
@@ -78,15 +88,16 @@ export class GatewayServer {
       methods: grpcMethods({ ...ground, messageBytes: maxBodyBytes }),
       messageBytes: maxBodyBytes,
     });
-    this.#openDoors();
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.requestTimeout = requestTimeoutMs;
+    this.#openDoors();
   }
 
   /** Every connection passes the door, whether it was accepted here or elsewhere: behind it are HTTP/1 and gRPC. */
   #openDoors(): void {
     const serve = this.#server.listeners("connection");
     this.#server.removeAllListeners("connection");
+    const guard = guardConnections(this.#server, this.#ground.unfinishedConnections);
     const doors = {
       http1: (socket: Socket) => {
         this.#atDoor.delete(socket);
@@ -94,6 +105,7 @@ export class GatewayServer {
       },
       http2: (socket: Socket) => {
         this.#atDoor.delete(socket);
+        guard.release(socket);
         this.#grpc.accept(socket);
       },
     };
@@ -162,6 +174,10 @@ export class GatewayServer {
           `the gateway takes ${maxUnderWay} requests at once; try again in a second`,
         );
       }
+      if (isMetricsPath(request)) {
+        await this.#answerMetrics(request, response);
+        return;
+      }
       const body = await this.#handle(request, response);
       if (response.headersSent) return;
       // With its length known the answer leaves in one write, without chunks.
@@ -173,6 +189,13 @@ export class GatewayServer {
     } finally {
       this.#underWay -= 1;
     }
+  }
+
+  /** Metrics name every project's models and callers: from elsewhere they want a key with a right on the whole platform. */
+  async #answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isFromHere(request)) await this.#ground.inference.admit(request.headers, "administer", null);
+    const body = toOpenMetrics(this.#ground.metrics());
+    response.writeHead(200, { "content-type": openMetricsType, "content-length": Buffer.byteLength(body) }).end(body);
   }
 
   #answerError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -311,4 +334,15 @@ function wantsReadyOnly(body: Uint8Array): boolean {
     throw new Fault("serving.request-invalid", wanted, { cause });
   }
   throw new Fault("serving.request-invalid", wanted);
+}
+
+function isMetricsPath({ method, url = "" }: IncomingMessage): boolean {
+  return method === "GET" && (url === "/metrics" || url.startsWith("/metrics?"));
+}
+
+/** Whether a request comes from this machine itself and was not passed on by a proxy on it. */
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress ?? "";
+  const isLoopback = address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
+  return isLoopback && headers["x-forwarded-for"] === undefined && headers.forwarded === undefined;
 }

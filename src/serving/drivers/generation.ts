@@ -1,12 +1,13 @@
 import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
+import type { Band } from "../gateway/admission/band.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
-import type { RoutingAsk } from "../gateway/request-parts.ts";
+import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import { ejectionKey } from "./gateway-infer.ts";
@@ -38,6 +39,8 @@ export interface Generating {
   readonly id: string;
   readonly requestId: string;
   readonly identity: string;
+  /** How urgent the caller says it is. */
+  readonly band: Band;
   readonly target: ModelTarget;
   readonly ask: RoutingAsk;
   readonly call: ModelCall;
@@ -118,11 +121,14 @@ export class Generation {
   }
 
   async #tryDesk(desk: DeploymentDesk): Promise<DeskEnd> {
+    const held = await this.#hold(desk);
+    if (held !== null) return held;
     const { places, clock } = this.#ground;
     const since = clock.now();
     const cost = Math.max(1, this.#ask.tokensIn + 2 * this.#ask.tokensOut);
     const deadline = since + desk.route.admission.queueTimeoutMs;
-    const taken = places.take(desk.queue, { id: this.#asked.id, tenant: this.#asked.identity, cost, deadline }, since);
+    const { id, identity: tenant, band } = this.#asked;
+    const taken = places.take(desk.queue, { id, band, tenant, weight: 1, cost, deadline }, since);
     if ("wait" in taken) this.#cancel = taken.cancel;
     const wait = "wait" in taken ? await taken.wait : taken;
     this.#cancel = null;
@@ -139,6 +145,20 @@ export class Generation {
     } finally {
       places.release(desk.queue, this.#asked.id, used, clock.now());
     }
+  }
+
+  /** Waits for the first replica of a deployment that has none. @returns null when there is one. */
+  async #hold(desk: DeploymentDesk): Promise<DeskEnd | null> {
+    if (!desk.isAsleep) return null;
+    const { places, clock } = this.#ground;
+    const since = clock.now();
+    const taken = places.hold(desk.room, this.#asked.id, since + (desk.route.hold?.maxMs ?? 0), since);
+    if ("wait" in taken) this.#cancel = taken.cancel;
+    const wait = "wait" in taken ? await taken.wait : taken;
+    this.#cancel = null;
+    this.#queueMs += clock.now() - since;
+    if (wait.kind === "gone") return over(gone);
+    return wait.kind === "refused" ? { kind: "fallback", refusal: wait.refusal } : null;
   }
 
   async #tryReplicas(desk: DeploymentDesk): Promise<DeskEnd> {

@@ -285,3 +285,17 @@ test("a tabular deployment answers gRPC and HTTP/1 on one port", async () => {
   expect(output?.contents?.fp32_contents).toEqual(data?.data.map(Math.fround));
   expect(message).toMatchObject({ model_version: "3", id: "f-1" });
 });
+
+test("connections that speak gRPC do not count as those that have said nothing", async () => {
+  const own = await startTestGateway(undefined, { limits: { unfinishedConnections: 1 } });
+  onTestFinished(() => own.stop());
+  const clients = [openGrpcClient(own.port), openGrpcClient(own.port), openGrpcClient(own.port)];
+  onTestFinished(() => {
+    for (const each of clients) each.close();
+  });
+  for (let time = 0; time < 2; time += 1) {
+    for (const each of clients) {
+      expect(await each.call("ServerLive", {}, { token: "" })).toMatchObject({ kind: "answered" });
+    }
+  }
+});

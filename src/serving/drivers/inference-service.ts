@@ -170,6 +170,7 @@ export class InferenceService {
       tokensOut: 0,
       choices: 1,
       blocks: null,
+      body,
       call: tensorCall(body, jsonBytes),
       answer,
     });

@@ -1,18 +1,23 @@
 import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../platform/ports.ts";
+import { type Band, bands } from "../gateway/admission/band.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import type { ModelTarget } from "../gateway/protocol/model-directory.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { priceOf } from "../gateway/protocol/token-price.ts";
-import type { LimitGate, LimitTicket, RoutingAsk } from "../gateway/request-parts.ts";
+import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
+import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import type { Desks } from "./desks.ts";
 import { errorRefusal } from "./error-refusal.ts";
 import { Generation, type GenerationEnd, type GenerationGround } from "./generation.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
+
+/** The header by which a caller says how urgent its request is: interactive, default or bulk. */
+const bandHeader = "x-millwright-band";
 
 /** The header that keeps the requests of a conversation together. */
 const sessionHeader = "x-session-id";
@@ -24,7 +29,7 @@ export interface ModelRequestGround extends Omit<GenerationGround, "deskOf"> {
   readonly gate: LimitGate;
   readonly loads: LoadMeter;
   /** Hears of every request once, when it has ended. */
-  readonly observe: (record: RequestRecord) => void;
+  readonly observe: (record: RequestRecord, body: Uint8Array) => void;
 }
 
 /** A request that was understood, whose caller is known and whose model was found. */
@@ -43,6 +48,8 @@ export interface ModelRequest {
   readonly tokensOut: number;
   readonly choices: number;
   readonly blocks: RoutingAsk["blocks"];
+  /** As the caller sent it. */
+  readonly body: Uint8Array;
   readonly call: ModelCall;
   readonly answer: ModelAnswer;
 }
@@ -82,10 +89,11 @@ export class ModelRequests {
   async carry(asked: ModelRequest): Promise<void> {
     const { gate, clock, loads } = this.#ground;
     const { target, tokensIn, answer } = asked;
+    const { identity, key } = asked.admission;
     const { route } = target;
     const tokensOut = asked.tokensOut * asked.choices;
     const ask = {
-      subject: { identity: asked.admission.identity, project: route.project, deployment: route.deployment },
+      subject: { identity, key: key ?? null, project: route.project, deployment: route.deployment },
       tokens: tokensIn + tokensOut,
       microMoney: priceOf(route.price, tokensIn, tokensOut),
     };
@@ -122,6 +130,7 @@ export class ModelRequests {
       id: String(this.#count),
       requestId: asked.requestId,
       identity: asked.admission.identity,
+      band: bandOf(headers),
       target,
       ask: { tokensIn, tokensOut, blocks, session: textIn(headers, sessionHeader) ?? null, adapter: target.adapter },
       call: asked.call,
@@ -146,7 +155,9 @@ export class ModelRequests {
     const { gate, clock, observe } = this.#ground;
     const now = clock.now();
     const { route } = asked.target;
-    const reached = end.kind === "done" || end.usage !== null || end.frames > 0;
+    // Who leaves while a replica works on the prompt has used it.
+    const wasLeft = end.kind === "aborted" && end.servedBy !== "";
+    const reached = end.kind === "done" || end.usage !== null || end.frames > 0 || wasLeft;
     const tokensIn = end.usage?.tokensIn ?? (reached ? asked.tokensIn : 0);
     const tokensOut = end.usage?.tokensOut ?? end.frames;
     const microMoney = priceOf(route.price, tokensIn, tokensOut);
@@ -155,26 +166,30 @@ export class ModelRequests {
     const ttftMs = end.firstByteAt === null ? null : end.firstByteAt - asked.startedAt;
     const measured = { outcome: end.kind, ttftMs, durationMs: now - asked.startedAt, tokensOut };
     const isGood = route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo);
-    observe({
-      requestId: asked.requestId,
-      operation: asked.operation,
-      project: route.project,
-      identity: asked.admission.identity,
-      deployment: route.deployment,
-      servedBy: end.servedBy,
-      version: end.version,
-      isStream: asked.call.isStream,
-      status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
-      errorCode: end.refusal?.code ?? null,
-      startedAt: asked.startedAt,
-      queueMs: end.queueMs,
-      tokensIn,
-      tokensCached: end.usage?.tokensCached ?? 0,
-      microMoney,
-      retries: end.retries,
-      isGood,
-      ...measured,
-    });
+    observe(
+      {
+        requestId: asked.requestId,
+        operation: asked.operation,
+        project: route.project,
+        identity: asked.admission.identity,
+        deployment: route.deployment,
+        servedBy: end.servedBy,
+        version: end.version,
+        isStream: asked.call.isStream,
+        status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
+        errorCode: end.refusal?.code ?? null,
+        startedAt: asked.startedAt,
+        queueMs: end.queueMs,
+        tokensIn,
+        tokensCached: end.usage?.tokensCached ?? 0,
+        microMoney,
+        retries: end.retries,
+        isGood,
+        traceparent: textIn(asked.headers, "traceparent") ?? null,
+        ...measured,
+      },
+      asked.body,
+    );
     return isGood;
   }
 
@@ -208,6 +223,12 @@ const failedEnd: GenerationEnd = {
   firstByteAt: null,
   retries: 0,
 };
+
+/** Callers may say how urgent they are, but for the platform's own band. */
+function bandOf(headers: RequestHeaders): Band {
+  const asked = textIn(headers, bandHeader);
+  return bands.find((band) => band === asked && band !== "system") ?? "default";
+}
 
 function textIn(headers: RequestHeaders, name: string): string | undefined {
   const value = headers[name];

@@ -4,11 +4,12 @@ import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import type { Admission } from "../gateway/messages.ts";
-import { modelJson } from "../gateway/protocol/model-directory.ts";
+import { type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
 import type { OpenAiOperation, OpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
-import { scanRequest } from "../gateway/protocol/request-scan.ts";
+import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
 import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
+import { cacheSalt, hashBlocks } from "../gateway/routing/hash-blocks.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
 import type { Desks } from "./desks.ts";
@@ -40,9 +41,20 @@ interface Arrived {
   readonly startedAt: number;
 }
 
+/** A request whose caller is known and whose model was found. */
+interface Understood {
+  readonly arrived: Arrived;
+  readonly operation: OpenAiOperation;
+  readonly admission: Admission;
+  readonly body: Uint8Array;
+  readonly scan: RequestScan;
+  readonly target: ModelTarget;
+}
+
 /** Answers the OpenAI API: lists models and carries requests to them. */
 export class OpenAiServer {
   readonly #ground: OpenAiGround;
+  #heldBodyBytes = 0;
 
   constructor(ground: OpenAiGround) {
     this.#ground = ground;
@@ -90,12 +102,24 @@ export class OpenAiServer {
 
   async #generate(arrived: Arrived, operation: OpenAiOperation): Promise<void> {
     const { limits, desks } = this.#ground;
-    const reading = readBoundedBody(arrived.request, limits.bodyBytes, limits.lingerMs);
-    reading.catch(() => undefined);
-    const admission = await this.#admit(arrived.request);
-    const body = await reading;
-    const scan = scanRequest(body);
-    const target = desks.directory.resolve(admission.project, scan.model);
+    const bytes = announcedBytes(arrived.request, limits.bodyBytes);
+    if (this.#heldBodyBytes + bytes > limits.heldBodyBytes) throw tooManyBytes(this.#heldBodyBytes);
+    this.#heldBodyBytes += bytes;
+    try {
+      const reading = readBoundedBody(arrived.request, limits.bodyBytes, limits.lingerMs);
+      reading.catch(() => undefined);
+      const admission = await this.#admit(arrived.request);
+      const body = await reading;
+      const scan = scanRequest(body);
+      const target = desks.directory.resolve(admission.project, scan.model);
+      await this.#carry({ arrived, operation, admission, body, scan, target });
+    } finally {
+      this.#heldBodyBytes -= bytes;
+    }
+  }
+
+  async #carry(understood: Understood): Promise<void> {
+    const { arrived, operation, admission, body, scan, target } = understood;
     const { request, response, requestId, startedAt } = arrived;
     await this.#ground.requests.carry({
       requestId,
@@ -108,7 +132,8 @@ export class OpenAiServer {
       tokensIn: estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start),
       tokensOut: scan.maxTokens ?? expectedTokensOut,
       choices: scan.choices,
-      blocks: null,
+      blocks: promptBlocks(understood),
+      body,
       call: openAiCall(operation, body, scan),
       answer: new CallerAnswer(response, { [requestIdHeader]: requestId }, scan.isStream, this.#ground.clock.now()),
     });
@@ -125,9 +150,30 @@ export class OpenAiServer {
   }
 }
 
+/** What balancers compare prompts by; null where there is one replica only, or no prompt. */
+function promptBlocks({ body, scan: { prompt }, target }: Understood): readonly number[] | null {
+  const { project, deployment, versions, routing } = target.route;
+  const isChoice = versions.some((version) => version.replicas.length > 1);
+  if (prompt === null || !isChoice || (routing.policy !== "auto" && routing.policy !== "prefix")) return null;
+  return hashBlocks(body.subarray(prompt.start, prompt.end), cacheSalt(deployment, target.adapter, project));
+}
+
 function textOf(request: IncomingMessage, header: string): string | undefined {
   const value = request.headers[header];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What a body counts as while it is held; one that is over the limit is not held at all. */
+function announcedBytes(request: IncomingMessage, maxBytes: number): number {
+  const announced = Number(request.headers["content-length"] ?? maxBytes);
+  return announced <= maxBytes ? announced : 0;
+}
+
+function tooManyBytes(held: number): Fault {
+  return new Fault(
+    "serving.overloaded",
+    `the gateway holds ${held} bytes of requests and takes no more; try again in a second`,
+  );
 }
 
 function unknownPath(request: IncomingMessage): Fault {

@@ -346,7 +346,7 @@ function refusalOfError(error: Error, hasBegun: boolean, limits: GatewayLimits):
       `the upstream's headers want at most ${limits.upstreamHeaderBytes} bytes, found more`,
     );
   }
-  if (code.startsWith("HPE_")) {
+  if (error.name === "HTTPParserError" || code.startsWith("HPE_")) {
     return serverRefusal(502, "upstream_invalid_answer", `the upstream does not speak HTTP: ${error.message}`);
   }
   if (hasBegun)

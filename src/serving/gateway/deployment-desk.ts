@@ -1,5 +1,8 @@
-import type { Instant } from "../../base/clock.ts";
-import type { AdmissionQueue, Balancer } from "./request-parts.ts";
+import type { Instant, Millis } from "../../base/clock.ts";
+import type { AdmissionQueue } from "./admission/admission-queue.ts";
+import { WaitingRoom } from "./admission/waiting-room.ts";
+import type { Balancer } from "./routing/balancer.ts";
+import type { EngineLoad } from "./routing/engine-load.ts";
 import { RetryBudget } from "./resilience/retry-budget.ts";
 import type { ModelRoute } from "./routing-table.ts";
 import { bucketOf, versionOfBucket } from "./traffic-split.ts";
@@ -8,16 +11,21 @@ import { VersionDesk } from "./version-desk.ts";
 /** Requests under way at once at a deployment whose replicas do not say how many they work on. */
 const openPlaces = 4_096;
 
+/** A request is held for as long as its route says, and no longer than this. */
+const longestHoldMs: Millis = 86_400_000;
+
 /** Makes the parts that a desk works with. */
 export interface DeskParts {
   readonly balancer: (route: ModelRoute, versionId: string) => Balancer;
-  readonly queue: (route: ModelRoute, places: number) => AdmissionQueue;
+  readonly queue: (route: ModelRoute, places: number, now: Instant) => AdmissionQueue;
 }
 
 /** What the gateway keeps of one deployment between requests; it outlives changes of the route. */
 export class DeploymentDesk {
   readonly queue: AdmissionQueue;
   readonly budget = new RetryBudget();
+  /** Where requests wait while there is no replica. */
+  readonly room: WaitingRoom;
   readonly #parts: DeskParts;
   readonly #versions = new Map<string, VersionDesk>();
   #route: ModelRoute;
@@ -25,7 +33,8 @@ export class DeploymentDesk {
   constructor(route: ModelRoute, parts: DeskParts, now: Instant) {
     this.#parts = parts;
     this.#route = route;
-    this.queue = parts.queue(route, placesOf(route));
+    this.queue = parts.queue(route, placesOf(route), now);
+    this.room = new WaitingRoom({ heldMax: route.admission.maxQueued, holdMaxMs: longestHoldMs });
     this.#setVersions(now);
   }
 
@@ -33,11 +42,17 @@ export class DeploymentDesk {
     return this.#route;
   }
 
-  /** Takes the deployment's new route. @returns ids of requests that are admitted now. */
+  /** Whether it has no replica, and requests wait until it has. */
+  get isAsleep(): boolean {
+    return this.#route.hold !== undefined && this.#route.versions.every((version) => version.replicas.length === 0);
+  }
+
+  /** Takes the deployment's new route. @returns ids of requests that are admitted, or no longer held, now. */
   setRoute(route: ModelRoute, now: Instant): readonly string[] {
     this.#route = route;
     this.#setVersions(now);
-    return this.queue.setCapacity(placesOf(route), now);
+    const woken = this.isAsleep || this.room.size === 0 ? [] : this.room.open(now);
+    return [...woken, ...this.queue.setCapacity(placesOf(route), now)];
   }
 
   get champion(): VersionDesk | undefined {
@@ -62,6 +77,16 @@ export class DeploymentDesk {
     const desk = chosen === undefined ? undefined : this.#versions.get(chosen.versionId);
     if (desk !== undefined && !desk.isEmpty && !isOut(desk.version.versionId)) return desk;
     return this.champion;
+  }
+
+  /** What an engine says of its own load. */
+  correct(versionId: string, replica: string, load: EngineLoad, now: Instant): void {
+    this.#versions.get(versionId)?.correct(replica, load, now);
+  }
+
+  /** The desks of its versions, by their ids. */
+  get versions(): ReadonlyMap<string, VersionDesk> {
+    return this.#versions;
   }
 
   #setVersions(now: Instant): void {

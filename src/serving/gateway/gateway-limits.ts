@@ -4,6 +4,8 @@ import type { Millis } from "../../base/clock.ts";
 export interface GatewayLimits {
   /** Bytes of one request's body. */
   readonly bodyBytes: number;
+  /** Bytes of all bodies that are held at once; a body of unknown length counts as the largest that is let in. */
+  readonly heldBodyBytes: number;
   /** How long the rest of a body that is too large is read and thrown away, so that the caller hears the refusal. */
   readonly lingerMs: Millis;
   /** How long an upstream may take to accept a connection. */
@@ -26,6 +28,8 @@ export interface GatewayLimits {
   readonly embeddingBytes: number;
   /** Bytes of the headers of an upstream's answer. */
   readonly upstreamHeaderBytes: number;
+  /** Connections of callers whose first headers are not whole yet; the oldest of more goes. */
+  readonly unfinishedConnections: number;
   /** Connections to one replica. */
   readonly upstreamConnections: number;
 }
@@ -35,6 +39,7 @@ const mebibyte = 1024 * 1024;
 /** The limits unless told otherwise. */
 export const defaultGatewayLimits: GatewayLimits = {
   bodyBytes: 16 * mebibyte,
+  heldBodyBytes: 1024 * mebibyte,
   lingerMs: 2_000,
   connectMs: 3_000,
   firstByteMs: 600_000,
@@ -46,5 +51,6 @@ export const defaultGatewayLimits: GatewayLimits = {
   heldBytes: 256 * 1024,
   embeddingBytes: 64 * mebibyte,
   upstreamHeaderBytes: 16 * 1024,
+  unfinishedConnections: 4_096,
   upstreamConnections: 4_096,
 };

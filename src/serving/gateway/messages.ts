@@ -4,6 +4,8 @@ import type { FeatureRow } from "../../features/ports.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { OnlineView } from "../ports.ts";
 import type { Element } from "../tensor.ts";
+import type { ShareReport } from "./limits/lease.ts";
+import type { LimitTable } from "./limits/limit-table.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
@@ -63,6 +65,8 @@ export interface EjectedVersion {
 export type Ask =
   | { readonly method: "authorise"; readonly token: string; readonly action: Action; readonly project: string | null }
   | { readonly method: "record"; readonly batch: TrafficBatch }
+  /** Answered by one `ShareGrant` for each report. */
+  | { readonly method: "lease"; readonly worker: string; readonly reports: readonly ShareReport[] }
   | {
       readonly method: "outcomes";
       readonly project: string;
@@ -74,6 +78,8 @@ export type Ask =
 export interface Admission {
   readonly identity: string;
   readonly project: string;
+  /** The id of the API key, for limits that concern one key. */
+  readonly key?: string;
 }
 
 /** How many outcomes were new, and how many met a prediction. */
@@ -93,6 +99,7 @@ export type ToWorker =
   | { readonly kind: "table"; readonly table: RoutingTable }
   | { readonly kind: "answer"; readonly call: number; readonly answer: Answer }
   | { readonly kind: "views"; readonly views: readonly OnlineView[] }
+  | { readonly kind: "limits"; readonly limits: LimitTable }
   | {
       readonly kind: "append";
       readonly call: number;

@@ -1,45 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 
-/** A replica that may be picked. */
-export interface Endpoint {
-  readonly id: string;
-  readonly weight: number;
-  /** Requests that it works on at once; null when unknown. */
-  readonly slots: number | null;
-  readonly adapters: readonly string[];
-}
-
-/** What a pick knows of the request. */
-export interface RoutingAsk {
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  /** Chained hashes of the blocks of the prompt; null when there is none. */
-  readonly blocks: readonly number[] | null;
-  readonly session: string | null;
-  readonly adapter: string | null;
-}
-
-/** A replica that was picked. */
-export interface Picked {
-  readonly endpoint: string;
-}
-
-/** How a request ended at a replica. */
-export interface RoutingOutcome {
-  readonly kind: "done" | "failed" | "aborted";
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  readonly tokensCached?: number;
-}
-
-/** Picks the replica of each request; a request counts as in flight from `pick` until `end`, which comes once. */
-export interface Balancer {
-  retain(endpoints: readonly Endpoint[], now: Instant): void;
-  pick(ask: RoutingAsk, isUsable: (endpoint: string) => boolean, now: Instant): Picked | null;
-  firstByte(picked: Picked, now: Instant): void;
-  end(picked: Picked, outcome: RoutingOutcome, now: Instant): void;
-}
-
 /** Who asks for what: the facts of a request that limits look at. */
 export interface LimitSubject {
   readonly identity: string;
@@ -85,32 +45,4 @@ export interface LimitGate {
   settle(ticket: LimitTicket, use: LimitUse, now: Instant): void;
   /** Nothing was used: the request never reached a model. */
   abandon(ticket: LimitTicket, now: Instant): void;
-}
-
-/** A request that wants a place at a deployment. */
-export interface PlaceAsk {
-  readonly id: string;
-  /** Who it belongs to, for fairness. */
-  readonly tenant: string;
-  /** Tokens in and twice the tokens out. */
-  readonly cost: number;
-  readonly deadline: Instant;
-}
-
-export type PlaceAnswer =
-  | { readonly kind: "admitted" }
-  | { readonly kind: "queued" }
-  | { readonly kind: "shed"; readonly retryAfterMs: Millis; readonly why: string };
-
-/** Decides which requests of a deployment are under way and which wait. */
-export interface AdmissionQueue {
-  offer(ask: PlaceAsk, now: Instant): PlaceAnswer;
-  /** A request that was admitted ended. @returns ids that are admitted now. */
-  release(id: string, actualCost: number, now: Instant): readonly string[];
-  /** @returns ids whose deadline has come. */
-  expire(now: Instant): readonly string[];
-  /** A request that waits is gone. */
-  cancel(id: string): void;
-  /** @returns ids that are admitted now. */
-  setCapacity(places: number, now: Instant): readonly string[];
 }

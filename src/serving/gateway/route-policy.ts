@@ -1,11 +1,12 @@
 import * as z from "zod";
+import { policyNames } from "./routing/create-balancer.ts";
 
 /** How a replica is chosen among those that may be asked. */
 export const routingPolicySchema = z.strictObject({
   policy: z
-    .enum(["prefix-affinity", "least-loaded", "power-of-two", "session-affinity", "round-robin"])
-    .default("prefix-affinity")
-    .describe("How a replica is chosen: by what it holds of the prompt and how busy it is, or by load alone."),
+    .enum(policyNames)
+    .default("auto")
+    .describe("How a replica is chosen: by what it holds of the prompt and how busy it is (auto), or by one of them."),
 });
 
 /** How requests wait for a place at a deployment. */

@@ -111,6 +111,8 @@ const modelRouteSchema = z.object({
   fallbacks: z.array(z.string()),
   shadow: shadowSchema.nullable(),
   sticky: stickySchema.nullable(),
+  /** How long requests may wait for a replica while there is none; absent: they are refused. */
+  hold: z.object({ maxMs: z.int() }).optional(),
 });
 
 /** All that the gateway knows of one deployment. */

@@ -1,5 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
-import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./request-parts.ts";
+import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
+import type { RoutingNews } from "./routing/routing-news.ts";
+import type { EngineLoad } from "./routing/engine-load.ts";
 import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
 import { OutlierEjection } from "./resilience/outlier-ejection.ts";
 import type { ModelReplica, ModelRoute } from "./routing-table.ts";
@@ -47,6 +49,16 @@ export class VersionDesk {
     );
   }
 
+  /** What the balancer has learnt since the last call, for other workers. */
+  takeNews(): RoutingNews {
+    return this.#balancer.takeNews();
+  }
+
+  /** Takes what another worker's balancer has learnt. */
+  hear(worker: string, news: RoutingNews, now: Instant): void {
+    this.#balancer.hear(worker, news, now);
+  }
+
   /** @param tried replicas that have failed this very request. @returns null when no other replica may be asked now. */
   pick(ask: RoutingAsk, tried: ReadonlySet<string>, now: Instant): Place | null {
     const picked = this.#balancer.pick(ask, (id) => !tried.has(id) && this.#admits(id, now), now);
@@ -75,6 +87,11 @@ export class VersionDesk {
     else if (outcome.kind === "failed") breaker?.failed(now);
     else breaker?.forgotten(now);
     return outcome.kind !== "aborted" && this.#outliers.record(id, outcome.kind === "failed", now);
+  }
+
+  /** What a replica's engine says of its load. */
+  correct(replica: string, load: EngineLoad, now: Instant): void {
+    if (this.#replicas.has(replica)) this.#balancer.correct(replica, load, now);
   }
 
   /** When a replica may be asked again; `now` when one may at once. */

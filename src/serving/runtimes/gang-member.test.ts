@@ -8,6 +8,7 @@ test("a replica of one machine needs no names and listens on loopback", () => {
 
 test.each([
   ["Millwright", { MILLWRIGHT_RANK: "1" }],
+  ["torchrun", { RANK: "1" }],
   ["Slurm", { SLURM_PROCID: "1" }],
   ["Kubernetes", { JOB_COMPLETION_INDEX: "1" }],
 ])("a member reads its place as %s writes it", (_who, names) => {

@@ -10,7 +10,7 @@ export interface GangMember {
 const loopback = "127.0.0.1";
 
 /**
- * Reads a member's place from its environment: Millwright's own names, else those of Slurm (`SLURM_PROCID`, the first host of the job
+ * Reads a member's place from its environment: Millwright's own names, else those of `torchrun` (`RANK`), of Slurm (`SLURM_PROCID`, the first host of the job
  * as `MASTER_ADDR`) and of an indexed job of Kubernetes (`JOB_COMPLETION_INDEX`).
  *
  * @param nodes members of the gang; alone, a member needs no names.
@@ -22,7 +22,8 @@ export function gangMember(
 ): GangMember | undefined {
   const address = environment["MILLWRIGHT_NODE_ADDRESS"] ?? null;
   if (nodes === 1) return { rank: 0, master: loopback, address };
-  const found = environment["MILLWRIGHT_RANK"] ?? environment["SLURM_PROCID"] ?? environment["JOB_COMPLETION_INDEX"];
+  const names = ["MILLWRIGHT_RANK", "RANK", "SLURM_PROCID", "JOB_COMPLETION_INDEX"];
+  const found = names.map((name) => environment[name]).find((value) => value !== undefined);
   const master = environment["MASTER_ADDR"];
   const rank = Number(found);
   if (found === undefined || master === undefined || !Number.isInteger(rank) || rank < 0 || rank >= nodes) return;

@@ -15,17 +15,23 @@ import type {
   ToWorker,
   WorkerToHost,
 } from "../gateway/messages.ts";
-import { assembleGateway, type GatewayWorker } from "../drivers/assemble-gateway.ts";
+import { defaultGatewayLimits } from "../gateway/gateway-limits.ts";
+import type { ShareGrant } from "../gateway/limits/lease.ts";
+import { ShareDesk } from "../gateway/limits/share-desk.ts";
+import { assembleGateway, type GatewayWorker, type SpreadNews } from "../drivers/assemble-gateway.ts";
 import { ControlLink } from "../drivers/control-link.ts";
 import { FeatureHolding } from "../drivers/feature-holding.ts";
 import {
   gatewayPaths,
   readGatewaySettings,
+  readLimits,
   readOnlineViews,
   readRoutingTable,
   upstreamKeyFolder,
 } from "../drivers/gateway-files.ts";
 import { KeyVerdicts } from "../drivers/key-verdicts.ts";
+import { LimitGate } from "../drivers/limit-gate.ts";
+import { LimitLeases } from "../drivers/limit-leases.ts";
 import { TrafficRecorder } from "../drivers/traffic-recorder.ts";
 import { UpstreamKeys } from "../drivers/upstream-keys.ts";
 
@@ -40,6 +46,12 @@ const orphanGraceMs = 30_000;
 /** How long a request waits for somebody to hold the features while they are handed over. */
 const holderWaitMs = 2_000;
 
+/** How much longer than any request a reservation is kept. */
+const holdSlackMs = 60_000;
+
+/** How often workers tell each other what their balancers learnt. */
+const spreadMs = 50;
+
 /** How often a worker tells what it carries. */
 const loadReportMs = 1_000;
 
@@ -50,11 +62,16 @@ class WorkerProgram {
   readonly #link: ControlLink;
   readonly #recorder: TrafficRecorder;
   readonly #gateway: GatewayWorker;
+  readonly #gate: LimitGate;
+  readonly #leases: LimitLeases;
+  /** Never used before: what this run of the worker is called. */
+  readonly #name: string;
   readonly #ownSocket: string;
   #neighbours: Neighbours = { sockets: [], holder: null };
   #onNeighbours: (() => void)[] = [];
   #isEnding = false;
   #reports: NodeJS.Timeout | undefined;
+  #spreading: NodeJS.Timeout | undefined;
 
   constructor(settingsPath: string, place: number) {
     const settings = readGatewaySettings(settingsPath);
@@ -69,7 +86,24 @@ class WorkerProgram {
       async (batch) => void (await this.#link.ask({ method: "record", batch })),
       this.#log,
     );
+    const name = newId();
+    this.#name = name;
+    const desk = new ShareDesk(systemClock.now());
+    this.#leases = new LimitLeases({
+      worker: name,
+      desk,
+      owner: {
+        lease: async (worker, reports) =>
+          (await this.#link.ask({ method: "lease", worker, reports })) as readonly ShareGrant[],
+      },
+      clock: systemClock,
+      log: this.#log,
+    });
+    this.#gate = new LimitGate(desk, this.#leases, systemClock, defaultGatewayLimits.totalMs + holdSlackMs);
+    this.#gate.setTable(readLimits(folder), systemClock.now());
     this.#gateway = assembleGateway({
+      gate: this.#gate,
+      telemetry: settings.telemetry,
       clock: systemClock,
       random: seededRandom(randomInt(2 ** 32)),
       newId,
@@ -100,6 +134,8 @@ class WorkerProgram {
   async start(): Promise<void> {
     await this.#gateway.server.listenOnPath(this.#ownSocket);
     this.#recorder.start();
+    this.#leases.start();
+    this.#spreading = setInterval(() => this.#spreadNews(), spreadMs);
     this.#reports = setInterval(() => this.#reportLoad(), loadReportMs);
     this.#tell({ kind: "ready", socket: this.#ownSocket });
   }
@@ -110,6 +146,7 @@ class WorkerProgram {
       if (socket !== undefined) this.#gateway.server.accept(socket);
     } else if (message.kind === "neighbours") this.#meet(message);
     else if (message.kind === "hold") this.#catch(this.#hold());
+    else if (message.kind === "news") this.#gateway.hear(message.news as SpreadNews, systemClock.now());
     else if (message.kind === "drain") this.#catch(this.end(message.graceMs));
   }
 
@@ -121,6 +158,8 @@ class WorkerProgram {
     this.#tell({ kind: "released" });
     await this.#gateway.stop(graceMs);
     clearInterval(this.#reports);
+    clearInterval(this.#spreading);
+    await this.#leases.stop();
     await this.#recorder.stop();
     this.#link.stop();
     process.exit(0);
@@ -153,6 +192,12 @@ class WorkerProgram {
     clearTimeout(timer);
   }
 
+  /** Tells the neighbours what replicas were picked for which prompts, also that nothing was: silence means death. */
+  #spreadNews(): void {
+    const news: SpreadNews = { worker: this.#name, desks: this.#gateway.takeNews() };
+    if (this.#neighbours.sockets.length > 1) this.#tell({ kind: "news", news });
+  }
+
   #reportLoad(): void {
     const loads = this.#gateway.loads.take(systemClock.now());
     if (loads.length > 0) this.#link.send({ kind: "load", loads });
@@ -166,6 +211,7 @@ class WorkerProgram {
 
   #hearControl(message: Exclude<ToWorker, { kind: "answer" }>): void {
     if (message.kind === "views") this.#features.setViews(message.views);
+    else if (message.kind === "limits") this.#gate.setTable(message.limits, systemClock.now());
     else if (message.kind === "append") this.#catch(this.#append(message));
     else {
       this.#gateway.setTable(message.table);

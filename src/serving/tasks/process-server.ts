@@ -35,7 +35,7 @@ async function serve(folder: string): Promise<void> {
   if (member === undefined) {
     throw new Fault(
       "serving.model-incompatible",
-      `a replica of ${task.nodes} machines wants MILLWRIGHT_RANK (or SLURM_PROCID, JOB_COMPLETION_INDEX) and MASTER_ADDR in the environment of each; start it in a pool whose driver runs gangs`,
+      `a replica of ${task.nodes} machines wants MILLWRIGHT_RANK (or RANK, SLURM_PROCID, JOB_COMPLETION_INDEX) and MASTER_ADDR in the environment of each; start it in a pool whose driver runs gangs`,
     );
   }
   const held = [await holdFreePort(), await holdFreePort(), await holdFreePort()] as const;

@@ -38,7 +38,7 @@ export function storedGatekeeper(store: TenancyStore, clock: Clock): Gatekeeper 
       );
     }
     const bindings = await store.bindings(stored.identity);
-    const caller = Object.freeze({ identity: stored.identity, project: stored.project });
+    const caller = Object.freeze({ identity: stored.identity, project: stored.project, key: stored.id });
     return { caller, bindings, expiresAt: stored.expiresAt, until: clock.now() + verdictMs };
   };
 

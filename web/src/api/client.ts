@@ -86,13 +86,18 @@ export async function getJson<Value>(
 }
 
 /** Sends JSON and reads the answer. @throws {ApiFailure} when the server refuses or does not answer. */
-export async function postJson<Value>(path: string, body: unknown, read: (value: unknown) => Value): Promise<Value> {
+export async function postJson<Value>(
+  path: string,
+  body: unknown,
+  read: (value: unknown) => Value,
+  signal?: AbortSignal,
+): Promise<Value> {
   const sending = {
     method: "POST",
     body: JSON.stringify(body),
     headers: { "content-type": "application/json" },
   } as const;
-  const response = await send(path, sending, undefined);
+  const response = await send(path, sending, signal);
   const text = await response.text();
   return read(text === "" ? {} : JSON.parse(text));
 }

@@ -2,7 +2,7 @@ import type { IconName } from "./icons.tsx";
 
 /** A page of the left navigation; `letter` opens it after the key g. */
 export interface Place {
-  readonly path: "/" | "/queue" | "/runs" | "/data" | "/models" | "/deployments" | "/drift" | "/events";
+  readonly path: "/" | "/queue" | "/runs" | "/data" | "/models" | "/deployments" | "/drift" | "/planning" | "/events";
   readonly label: string;
   readonly icon: IconName;
   readonly letter: string;
@@ -17,5 +17,6 @@ export const places: readonly Place[] = [
   { path: "/models", label: "Models", icon: "models", letter: "m" },
   { path: "/deployments", label: "Deployments", icon: "deployments", letter: "s" },
   { path: "/drift", label: "Drift", icon: "drift", letter: "w" },
+  { path: "/planning", label: "Planning", icon: "planning", letter: "p" },
   { path: "/events", label: "Events", icon: "events", letter: "e" },
 ];

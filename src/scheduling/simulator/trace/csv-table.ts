@@ -15,6 +15,8 @@ export interface CsvRow {
 export interface CsvColumns {
   readonly required: readonly string[];
   readonly optional: readonly string[];
+  /** Whether columns that the format does not name are wrong, which is so unless it is said, or are not read. */
+  readonly others?: "refused" | "left-out";
 }
 
 /**
@@ -59,14 +61,15 @@ function toRow(cells: readonly string[], line: number, places: ReadonlyMap<strin
 function readHeading(
   cells: readonly string[],
   line: number,
-  { required, optional }: CsvColumns,
+  { required, optional, others = "refused" }: CsvColumns,
   problems: TraceProblems,
 ): ReadonlyMap<string, number> | undefined {
   const before = problems.count;
   const known = new Set([...required, ...optional]);
   const places = new Map<string, number>();
   for (const [place, name] of cells.entries()) {
-    if (!known.has(name)) problems.add(line, name, `no such column; there are ${[...known].join(", ")}`);
+    if (others === "refused" && !known.has(name))
+      problems.add(line, name, `no such column; there are ${[...known].join(", ")}`);
     else if (places.has(name)) problems.add(line, name, "this column stands there twice");
     places.set(name, place);
   }

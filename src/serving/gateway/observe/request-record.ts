@@ -35,6 +35,8 @@ export interface RequestRecord {
   readonly retries: number;
   /** Whether it kept the deployment's SLO; null when there is none or it is not judged by it. */
   readonly isGood: boolean | null;
+  /** The caller's `traceparent` header; null when it sent none. */
+  readonly traceparent: string | null;
 }
 
 /** Milliseconds for each token after the first; null when there is none. */

@@ -11,7 +11,7 @@ export function estimateTokens(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }
 
-/** What tokens cost in millionths of the currency's unit, rounded up; 0 without a price. */
+/** What tokens cost in millionths of the currency's unit, rounded up to a whole one; 0 without a price. */
 export function priceOf(price: ModelRoute["price"], tokensIn: number, tokensOut: number): number {
   if (price === null) return 0;
   return Math.ceil((tokensIn * price.inputPerMillion + tokensOut * price.outputPerMillion) / 1_000_000);

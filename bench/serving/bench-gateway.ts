@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLog } from "../../src/platform/log.ts";
+import { GatewayControl } from "../../src/serving/drivers/gateway-control.ts";
+import { readGatewayState } from "../../src/serving/drivers/gateway-files.ts";
+import { quietTelemetry } from "../../src/serving/drivers/request-observer.ts";
+import type { Ask } from "../../src/serving/gateway/messages.ts";
+import type { ModelRoute } from "../../src/serving/gateway/routing-table.ts";
+
+/** A gateway without a control plane of its own: routes are given, every key is good, what it served is thrown away. */
+export interface BenchGateway {
+  readonly port: number;
+  /** Its host's process; the workers are children of it. */
+  readonly pid: number;
+  publish(route: ModelRoute): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function answer(ask: Ask): Promise<unknown> {
+  if (ask.method === "authorise") return { identity: "bench", project: ask.project ?? "default" };
+  return ask.method === "lease" ? [] : null;
+}
+
+/** Starts the gateway's own processes, as the server does. */
+export async function startBenchGateway(workers = 1): Promise<BenchGateway> {
+  const folder = await mkdtemp(join(tmpdir(), "bench-gateway-"));
+  const control = new GatewayControl({
+    settings: {
+      version: "bench",
+      folder,
+      host: "127.0.0.1",
+      port: 0,
+      workers,
+      onlineModule: new URL("../../src/features/drivers/lmdb-online-store.ts", import.meta.url).href,
+      onlineFolder: join(folder, "online"),
+      logLevel: "error",
+      telemetry: quietTelemetry,
+    },
+    log: silentLog,
+    answer,
+    onLoad: () => undefined,
+  });
+  await control.start([]);
+  return {
+    port: control.port,
+    pid: readGatewayState(folder)?.pid ?? 0,
+    publish: async (route) => await control.publish(route),
+    async stop() {
+      await control.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Clock ticks of `/proc` in a second: fixed at 100 on Linux. */
+const ticksPerSecond = 100;
+
+interface Row {
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+function readRows(): ReadonlyMap<number, Row> {
+  const rows = new Map<number, Row>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      // The command's name may hold spaces: fields are counted after its closing parenthesis.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      rows.set(Number(name), { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) });
+    } catch {
+      // It ended in between.
+    }
+  }
+  return rows;
+}
+
+function treeOf(pid: number, rows: ReadonlyMap<number, Row>): readonly number[] {
+  const tree = [pid];
+  for (const root of tree) for (const [child, row] of rows) if (row.parent === root) tree.push(child);
+  return tree;
+}
+
+/** CPU microseconds, user and system, that a process and all its children have used. */
+export function cpuMicros(pid: number): number {
+  const rows = readRows();
+  const ticks = treeOf(pid, rows).reduce((sum, each) => sum + (rows.get(each)?.ticks ?? 0), 0);
+  return (ticks / ticksPerSecond) * 1e6;
+}
+
+/** Resident bytes of a process and all its children. */
+export function residentBytes(pid: number): number {
+  return treeOf(pid, readRows()).reduce((sum, each) => {
+    try {
+      const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1];
+      return sum + Number(kilobytes ?? 0) * 1024;
+    } catch {
+      return sum;
+    }
+  }, 0);
+}

@@ -1,0 +1,123 @@
+import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { isFault } from "../../base/fault.ts";
+import { recordingContext } from "../fixtures/recording-context.ts";
+import { advise } from "./advise.ts";
+import { cost } from "./cost.ts";
+import { sizeInference, sizeTraining } from "./size.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "size-"));
+});
+afterEach(async () => await rm(folder, { recursive: true }));
+
+const training = { model: "llama-3-70b", gpu: "H100", gpus: 64, tokens: 1e12 };
+
+test("a training run is answered in words: layouts, why others lost, memory bars, errors and assumptions", async () => {
+  const context = recordingContext({});
+
+  expect(await sizeTraining(context, training)).toBe(0);
+  const text = context.printed.join("\n");
+
+  expect(text).toContain("Training Llama-3.1-70B on 64 x H100-SXM");
+  expect(text).toMatch(/the best\n.* % slower/);
+  expect(text).toMatch(/\d+: does not fit in memory/);
+  expect(text).toMatch(/t\d+ p\d+ d\d+ +▕█+/);
+  expect(text).toMatch(
+    /step time.*: ±\d+\.\d % \(80 % of \d+ measured rows\), measured on training \(Megatron, dense\)/,
+  );
+  expect(text).toContain("precision was not given: bf16 is assumed");
+});
+
+test("a config.json of Hugging Face is read as it is, and the answer is wider because no row has that model", async () => {
+  await mkdir(join(folder, "my-model"));
+  const config = join(folder, "my-model", "config.json");
+  await writeFile(
+    config,
+    JSON.stringify({
+      hidden_size: 4096,
+      num_hidden_layers: 32,
+      num_attention_heads: 32,
+      num_key_value_heads: 8,
+      intermediate_size: 14336,
+      vocab_size: 128256,
+    }),
+  );
+  const context = recordingContext({});
+
+  await sizeTraining(context, { ...training, gpus: 8, model: config });
+
+  expect(context.printed[0]).toBe("Training my-model on 8 x H100-SXM");
+  expect(context.printed.join("\n")).toContain('no measured row has the model "my-model", whose shape was given');
+});
+
+test("a served model is answered with the replicas that keep the goals; --json prints all of it", async () => {
+  const context = recordingContext({ format: "json" });
+
+  await sizeInference(context, { model: "llama-3-8b", gpu: "H200", rps: 20, input: 2000, output: 300, ttft: 1 });
+
+  const { answer } = JSON.parse(context.printed.join("")) as { answer: Record<string, unknown> };
+  expect(answer).toMatchObject({ accelerator: "H200-SXM", replicas: { goodShare: expect.any(Number) } });
+  expect(answer["errors"]).toEqual(
+    expect.arrayContaining([expect.objectContaining({ words: expect.stringContaining("measured on") })]),
+  );
+});
+
+test("options win over the question's file, and what the file alone says is kept", async () => {
+  const file = join(folder, "question.yaml");
+  await writeFile(file, "gpu: H200\ngpus: 8\nmonths: 24\ndraws: 100\n");
+  const context = recordingContext({ format: "json" });
+
+  await cost(context, { file, gpu: "B200" });
+
+  expect(JSON.parse(context.printed.join(""))).toMatchObject({
+    answer: { gpu: "B200-SXM", gpus: 8, cost: { draws: 100, comparison: { options: expect.any(Array) } } },
+  });
+});
+
+test("the report and the answer are written into a folder", async () => {
+  const context = recordingContext({});
+
+  await cost(context, { gpu: "H100", gpus: 8, out: folder });
+
+  expect((await readdir(folder)).sort()).toEqual(["answer.json", "report.html", "report.md", "tables.csv"]);
+  expect(await readFile(join(folder, "report.md"), "utf8")).toContain("Buying has cost less than renting");
+});
+
+test("advice compares GPUs under rules, and says which ways the rules close", async () => {
+  const context = recordingContext({});
+  const work = { model: "llama-3-8b", rps: 5, input: 500, output: 100 };
+
+  await advise(context, { ...work, gpu: ["H100", "H200"], residency: ["DE"], isolation: "dedicated-host" });
+
+  const text = context.printed.join("\n");
+  expect(text).toContain("not rent on demand: isolation is shared; dedicated-host is required");
+  expect(text).toMatch(/H\d00-SXM: costs \d+ % more than H\d00-SXM/);
+});
+
+test.each([
+  [{ ...training, gpu: "H10" }, "planning.accelerator-unknown", /alike: .*H100-SXM/],
+  [{ ...training, model: "llama-3-7b" }, "planning.model-unknown", /alike: /],
+  [{ ...training, gpus: undefined }, "planning.request-invalid", /gpus/],
+  [{ ...training, model: "/nowhere/config.json" }, "cli.file-unreadable", /check its path/],
+])("a question that cannot be answered (%#) is refused with what to do", async (input, code, words) => {
+  const failure: unknown = await sizeTraining(recordingContext({}), setOnly(input)).catch((error: unknown) => error);
+
+  expect(isFault(failure) && failure.code).toBe(code);
+  expect(String(failure)).toMatch(words);
+});
+
+test("training and serving cannot be asked at once, and a workload must be named", async () => {
+  await expect(advise(recordingContext({}), { model: "llama-3-8b", rps: 1, tokens: 1e9 })).rejects.toThrow(
+    "ask for one",
+  );
+  await expect(advise(recordingContext({}), {})).rejects.toThrow("--model NAME");
+});
+
+/** Members that are undefined are as good as absent to an option's type, not to the compiler. */
+function setOnly<Value extends object>(value: Value): { [Key in keyof Value]-?: Exclude<Value[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
+}

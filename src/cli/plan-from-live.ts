@@ -1,0 +1,46 @@
+import { stringify } from "yaml";
+import { toItem } from "./item.ts";
+import { type CommandContext, printJson } from "./command-context.ts";
+import { exitCodes } from "./exit-code.ts";
+import { readLiveDemand } from "./live-demand.ts";
+import { askPlanner } from "./planning-program.ts";
+import { type LooseQuestion, readQuestion, writeFiles } from "./planning-answer.ts";
+
+export interface PlanFromLiveInput {
+  /** What the ledger cannot tell, or is to be otherwise: wins over what was inferred. */
+  readonly file?: string;
+  readonly out?: string;
+  readonly gpu?: string;
+  readonly days?: number;
+}
+
+/** A year tells growth, and a season half. */
+const usualDays = 365;
+
+/** Draws a plan up from the server's ledger and answers it; every figure that was inferred is among the assumptions. */
+export async function planFromLive(context: CommandContext, input: PlanFromLiveInput): Promise<number> {
+  const demand = await readLiveDemand(context, { days: input.days ?? usualDays, gpu: input.gpu });
+  const drafted = await askPlanner(context, { kind: "draft", question: demand });
+  const plan = mergeMembers(toItem(drafted.answer["plan"]), await readQuestion(context, input.file));
+  const { answer, files } = await askPlanner(context, { kind: "plan", question: plan });
+  if (input.out !== undefined) await writeFiles(context, input.out, { "plan.yaml": stringify(plan), ...files });
+  else if (context.format === "json") printJson(context, { drawnUp: plan, plan: answer });
+  else {
+    await context.terminal.write(files["report.md"] ?? "");
+    context.terminal.say("the plan itself is written with the report: --out FOLDER");
+  }
+  return exitCodes.ok;
+}
+
+/** Members of `given` win; objects are merged member by member, lists are taken whole. */
+function mergeMembers(drafted: LooseQuestion, given: LooseQuestion): LooseQuestion {
+  const merged = Object.entries(given).map(([name, value]) => {
+    const before = drafted[name];
+    return [name, isObject(before) && isObject(value) ? mergeMembers(before, value) : value] as const;
+  });
+  return { ...drafted, ...Object.fromEntries(merged) };
+}
+
+function isObject(value: unknown): value is LooseQuestion {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,91 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { Fault } from "../base/fault.ts";
+import type { PlanningKind } from "../planning/questions/model.ts";
+import { type CommandContext, printJson } from "./command-context.ts";
+import { exitCodes } from "./exit-code.ts";
+import { toItem } from "./item.ts";
+import { readManifestSources } from "./manifest-source.ts";
+import { readYaml } from "./manifest-yaml.ts";
+import { askPlanner } from "./planning-program.ts";
+import { renderReport } from "./report-text.ts";
+
+/** What every question on the command line takes. */
+export interface QuestionInput {
+  /** The question as YAML; options win over it. */
+  readonly file?: string;
+  /** Folder for the report and the answer as files. */
+  readonly out?: string;
+}
+
+/** A question before it is checked: what is undefined was not asked. */
+export type LooseQuestion = Readonly<Record<string, unknown>>;
+
+/** The most of a `config.json` that is read. */
+const largestConfigBytes = 4_000_000;
+
+/** The members that are set. */
+export function setMembers(question: LooseQuestion): LooseQuestion {
+  return Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
+}
+
+/** Reads the question of `-f`, an object; an empty one without a file. */
+export async function readQuestion(context: CommandContext, file: string | undefined): Promise<LooseQuestion> {
+  if (file === undefined) return {};
+  const [source] = await readManifestSources([file], () => context.terminal.readInput());
+  const reading = source === undefined ? undefined : readYaml(source);
+  const [problem] = reading?.problems ?? [];
+  if (problem !== undefined) {
+    throw new Fault("platform.yaml-invalid", `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
+  }
+  return toItem(reading?.documents[0]?.value ?? {});
+}
+
+/**
+ * Reads what `--model` names: a name of the catalog, or the path of a Hugging Face `config.json`.
+ *
+ * @throws {Fault} `cli.file-unreadable` when a path ends in `.json` and leads to no JSON.
+ */
+export async function readModel(model: string | undefined): Promise<LooseQuestion> {
+  if (model === undefined || !model.endsWith(".json")) return { model };
+  const text = await readFile(model, "utf8").catch((cause: unknown) => {
+    throw new Fault("cli.file-unreadable", `cannot read the model's config "${model}"; check its path`, { cause });
+  });
+  try {
+    if (text.length > largestConfigBytes) throw new RangeError(`more than ${largestConfigBytes} bytes`);
+    const name = basename(model) === "config.json" ? basename(dirname(resolve(model))) : basename(model, ".json");
+    return { model: name, modelConfig: JSON.parse(text) as unknown };
+  } catch (cause) {
+    const message = `"${model}" is no config.json of Hugging Face: ${String(cause)}`;
+    throw new Fault("cli.file-unreadable", message, { cause });
+  }
+}
+
+/** Asks the planner and prints its answer: for people a report, with `--json` all of it; or writes it into a folder. */
+export async function printAnswer(
+  context: CommandContext,
+  kind: PlanningKind,
+  question: LooseQuestion,
+  out: string | undefined,
+): Promise<number> {
+  const { answer, document, files } = await askPlanner(context, { kind, question });
+  if (out !== undefined) await writeFiles(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
+  else if (context.format === "json") printJson(context, { answer });
+  else for (const line of renderReport(document, context.terminal)) context.terminal.print(line);
+  return exitCodes.ok;
+}
+
+const toJson = (answer: unknown): string => JSON.stringify(answer, null, 2);
+
+/** Writes files into a folder and prints their paths. */
+export async function writeFiles(
+  context: CommandContext,
+  folder: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const paths = Object.keys(files).map((name) => join(folder, name));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  if (context.format === "json") printJson(context, { files: paths });
+  else for (const path of paths) context.terminal.print(path);
+}

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { Fault } from "../base/fault.ts";
+import type { FleetPlan } from "./fleet-plan.ts";
+import { planSchema } from "./model.ts";
+import { planFleet } from "./plan-fleet.ts";
+
+/**
+ * Answers a plan as it was parsed from JSON.
+ *
+ * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`.
+ */
+export function answerPlan(value: unknown): FleetPlan {
+  const parsed = planSchema.safeParse(value);
+  if (parsed.success) return planFleet(parsed.data);
+  throw new Fault("planning.plan-invalid", `the plan cannot be read: ${z.prettifyError(parsed.error)}`, {
+    details: { path: parsed.error.issues[0]?.path.map(String).join(".") },
+  });
+}

@@ -1,0 +1,58 @@
+import * as z from "zod";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Workloads } from "../compute/ports.ts";
+import { defineRoute, type Route } from "../platform/route.ts";
+import { calibrateSite } from "./calibration/calibrate-site.ts";
+import { handedInSchema, siteCalibrationSchema } from "./calibration/model.ts";
+import type { PredictionStore } from "./prediction-store.ts";
+
+export interface CalibrationRoutesNeeds {
+  readonly store: PredictionStore;
+  readonly workloads: Workloads;
+  readonly clock: Clock;
+}
+
+/** How wrong predictions were on this site, and the door for predictions of a planner's own. */
+export function calibrationRoutes(needs: CalibrationRoutesNeeds): readonly Route[] {
+  return [calibrationRoute(needs), handInRoute(needs)];
+}
+
+function calibrationRoute({ store }: CalibrationRoutesNeeds): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/api/v1/planning/calibration",
+    summary: "Tells how wrong predictions were on this site, and the constants that were refitted by it.",
+    permission: { scope: "any" },
+    reply: z.object({ items: z.array(siteCalibrationSchema) }),
+    handler: async () => {
+      const groups = await store.settledGroups();
+      return { items: groups.map(({ kind, group, rows, excluded }) => calibrateSite(kind, group, rows, excluded)) };
+    },
+  });
+}
+
+function handInRoute({ store, workloads, clock }: CalibrationRoutesNeeds): Route {
+  return defineRoute({
+    method: "POST",
+    path: "/api/v1/projects/:project/planning/predictions",
+    summary: "Hands in how long a training workload is predicted to run; it is compared with how long it ran.",
+    permission: { scope: "project", action: "write" },
+    params: z.object({ project: z.string() }),
+    body: handedInSchema,
+    reply: z.object({ kept: z.literal(true) }),
+    handler: async ({ params, body }) => {
+      const workload = await workloads.get(body.workload);
+      if (workload === undefined || workload.project !== params.project) {
+        const message = `there is no workload ${body.workload} in project ${params.project}; list them with: millwright get workloads`;
+        throw new Fault("compute.workload-missing", message);
+      }
+      if (workload.endedAt !== null) {
+        const message = `workload ${body.workload} has ended; a prediction is handed in before it ends`;
+        throw new Fault("planning.request-invalid", message);
+      }
+      await store.keep([{ kind: "training-duration", project: params.project, at: clock.now(), ...body }], null);
+      return { kept: true as const };
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import type { Confidence } from "./cost/server-offers.ts";
+import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { asMeasured } from "./widening.ts";
+
+/** The parts of a fleet's answer, each with what is known of its errors. */
+export type FleetErrors = Readonly<
+  Record<"capacity" | "cost" | "network" | "storage" | "power" | "failures" | "advice", readonly QuantityError[]>
+>;
+
+/**
+ * How wrong each figure of a fleet's answer may be. Only counts of fabrics, the cost of owning a GPU for an hour and the
+ * time between failures were compared with published figures; the rest rests on its inputs.
+ */
+export function fleetErrors(server: { readonly gpu: string; readonly confidence: Confidence }): FleetErrors {
+  const hour = ownedHourError(server);
+  return {
+    capacity: [notMeasured("GPUs and the chance of a shortage", "they follow from the demand that the plan states")],
+    cost: [
+      notMeasured("cost, dollars per used GPU-hour and per result", "P10 to P90 is drawn from the bounds of the rates"),
+      hour,
+    ],
+    network: [
+      measuredError("switches and cables", "fabric_superpod", "switches and cables"),
+      notMeasured("prices and step time under oversubscription"),
+    ],
+    storage: [notMeasured("sizes, rates and stalls", "closed forms over the plan's own figures")],
+    power: [notMeasured("kilowatts and racks", "nameplates and the busy share of published measurements")],
+    failures: [
+      measuredError("hours between failures", "reliability", "hours to interruption"),
+      notMeasured("useful share of the time and spares"),
+    ],
+    advice: [
+      hour,
+      notMeasured("GPUs for a workload", "they follow from the throughputs that the plan states"),
+      notMeasured("people and fees"),
+    ],
+  };
+}
+
+/** GPUs whose cost of owning was published; no other's was compared. */
+const publishedCosts: ReadonlySet<string> = new Set(["H100-SXM", "H200-SXM", "B200-SXM", "MI300X"]);
+/** Half as wide again for a GPU whose price is known and whose cost of owning was not published. */
+const unpublishedWidening = 1.5;
+
+/** How wrong the cost of owning this GPU for an hour, without people, may be. */
+export function ownedHourError({
+  gpu,
+  confidence,
+}: {
+  readonly gpu: string;
+  readonly confidence: Confidence;
+}): QuantityError {
+  const quantity = "dollars of owning a GPU for an hour, without people";
+  if (confidence === "C") return notMeasured(quantity, `the price of ${gpu} is assumed`);
+  const reasons = [`no cost of owning ${gpu} was published`];
+  const widening = publishedCosts.has(gpu) ? asMeasured : { factor: unpublishedWidening, reasons };
+  return measuredError(quantity, "tco_gpu_hour", "dollars per GPU-hour", widening);
+}

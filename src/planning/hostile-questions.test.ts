@@ -1,0 +1,120 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { isFault } from "../base/fault.ts";
+import { answerQuestion } from "./answer-question.ts";
+import type { PlanningKind } from "./questions/model.ts";
+
+/** Every number in a value that is not finite, with the path that leads to it. */
+function* brokenNumbers(value: unknown, path = ""): Generator<string> {
+  if (typeof value === "number" && !Number.isFinite(value)) yield `${path} = ${value}`;
+  else if (typeof value === "object" && value !== null) {
+    for (const [key, member] of Object.entries(value)) yield* brokenNumbers(member, `${path}.${key}`);
+  }
+}
+
+const model = fc.constantFrom(
+  "Llama-3.1-8B",
+  "Llama-3.1-405B",
+  "DeepSeek-V3",
+  "Qwen3-0.6B",
+  "GPT-3-175B",
+  "no-such-model",
+);
+const gpu = fc.constantFrom("H100", "L4", "GB200", "MI300X", "TPU-v5p", "L40S", "B200", "no such GPU");
+const precision = fc.constantFrom("bf16", "fp8", "fp4");
+const size = (most: number) => fc.integer({ min: 0, max: Math.log2(most) }).map((power) => 2 ** power);
+const amount = (least: number, most: number) => fc.double({ min: least, max: most, noNaN: true });
+
+const training = fc.record({
+  model,
+  accelerator: gpu,
+  gpus: fc.oneof(size(4096), fc.integer({ min: 1, max: 300 })),
+  precision,
+  sequenceTokens: size(131_072),
+  globalSequences: fc.option(size(4096), { nil: undefined }),
+  tokens: amount(1, 1e15),
+  stack: fc.constantFrom("megatron-core", "fsdp", "megatron-classic"),
+  checkpointSeconds: amount(0, 1e5),
+  gpuHoursPerInterruption: amount(0.01, 1e9),
+});
+const requests = {
+  model,
+  precision,
+  engine: fc.constantFrom("vllm", "sglang", "trtllm"),
+  inputTokens: size(131_072),
+  outputTokens: size(16_384),
+  ttftSeconds: amount(1e-6, 1000),
+  tpotSeconds: amount(1e-6, 100),
+};
+const inference = fc.record({
+  ...requests,
+  accelerator: gpu,
+  concurrency: size(4096),
+  cachedShare: amount(0, 0.99),
+  peakPerSecond: fc.option(amount(0.001, 1e5), { nil: undefined }),
+});
+const cost = fc.record({
+  gpu,
+  gpus: fc.integer({ min: 1, max: 100_000 }),
+  months: fc.integer({ min: 12, max: 84 }),
+  utilisation: amount(0, 1),
+  usdPerKwh: amount(1e-6, 100),
+  pue: amount(1, 4),
+  serverUsdPerGpu: amount(1, 1e7),
+  rentUsdPerGpuHour: amount(0.001, 1e4),
+  draws: fc.constant(100),
+});
+
+/** Whether a question is refused as a fault of the planner, or answered with finite figures and a report for them. */
+function checkQuestion(kind: PlanningKind, question: unknown): void {
+  try {
+    const { answer, document, files } = answerQuestion({ kind, question, thisMonth: "2026-12" });
+    expect([...brokenNumbers(answer)]).toEqual([]);
+    expect(files["report.md"]).not.toMatch(/NaN|Infinity|undefined/);
+    expect(document.sections.length).toBeGreaterThan(1);
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    expect(error.code).toMatch(/^planning\./);
+    expect(error.message.length).toBeGreaterThan(20);
+  }
+}
+
+const seeds = { numRuns: 60 };
+
+test("whatever run is asked about, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(training, (question) => checkQuestion("size-training", question)),
+    seeds,
+  );
+});
+
+test("whatever service is asked about, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(inference, (question) => checkQuestion("size-inference", question)),
+    seeds,
+  );
+});
+
+test("whatever fleet is priced, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(cost, (question) => checkQuestion("cost", question)),
+    seeds,
+  );
+});
+
+test("whatever advice is asked for, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+  const work = fc.oneof(
+    fc.record({ kind: fc.constant("serving"), ...requests, peakPerSecond: amount(0.01, 1000) }),
+    fc.record({ kind: fc.constant("training"), model, precision, tokens: amount(1e6, 1e14), days: amount(0.01, 1000) }),
+  );
+  const question = fc.record({
+    work,
+    gpus: fc.constantFrom(["H100"], ["B200", "L40S"]),
+    residency: fc.constantFrom([], ["DE"]),
+    isolation: fc.constantFrom("shared", "dedicated-host", "own-hardware"),
+  });
+  fc.assert(
+    fc.property(question, (asked) => checkQuestion("advise", asked)),
+    { numRuns: 30 },
+  );
+});

@@ -1,0 +1,107 @@
+import { isFault } from "../../base/fault.ts";
+import { seededRandom } from "../../base/random.ts";
+import { type Estimate, predictServing, type ServingPrediction } from "./predict-serving.ts";
+import { type ReplicaCount, replicasForLoad } from "./replicas-for-load.ts";
+import { replicaLayoutWords } from "./replica-layouts.ts";
+import { predictSaturated, type SaturatedThroughput } from "./saturated-throughput.ts";
+import { type RequestShape, replicaGpus, type ServingJob, type ServingLayout } from "./serving-job.ts";
+import { type ServingMemory, servingMemory } from "./serving-memory.ts";
+import { type ServiceGoal, type SimulatedServing, simulateServing } from "./simulate-serving.ts";
+
+/** What is asked of every replica. */
+export interface ReplicaAsk {
+  readonly shape: RequestShape;
+  readonly goal: ServiceGoal;
+  readonly goodShare: number;
+  readonly concurrency: number;
+  readonly peakPerSecond?: number;
+}
+
+/** One point of the trade between speed for one user and work of one accelerator. */
+export interface FrontierPoint {
+  readonly concurrency: number;
+  readonly ttftSeconds: Estimate;
+  readonly tpotSeconds: Estimate;
+  readonly outputTokensPerSecondPerGpu: number;
+}
+
+/** A way to run one replica, and how many of them the load needs. */
+export interface ReplicaOption {
+  readonly layout: ServingLayout;
+  readonly words: string;
+  readonly gpusPerReplica: number;
+  readonly memory: ServingMemory;
+  readonly closedLoop: ServingPrediction;
+  readonly saturated: SaturatedThroughput;
+  readonly replicas?: ReplicaCount & { readonly gpus: number; readonly atPeak: SimulatedServing };
+  readonly frontier: readonly FrontierPoint[];
+}
+
+/** Ways to run a replica, the best first, and why the others lost. */
+export interface ReplicaComparison {
+  readonly options: readonly ReplicaOption[];
+  readonly lost: readonly { readonly layout: string; readonly why: string }[];
+}
+
+/** Requests of the simulation at the peak, and its seed: the same question has the same answer. */
+const requestsAtPeak = 2000;
+const seed = 20_261;
+const frontierConcurrencies = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** Compares layouts of one replica: with a peak by the accelerators that it needs, else by what one accelerator yields. */
+export function compareReplicas(
+  jobOf: (layout: ServingLayout) => ServingJob,
+  layouts: readonly ServingLayout[],
+  ask: ReplicaAsk,
+): ReplicaComparison {
+  const options: ReplicaOption[] = [];
+  const lost: { readonly layout: string; readonly why: string }[] = [];
+  for (const layout of layouts) {
+    try {
+      options.push(optionOf(jobOf(layout), ask));
+    } catch (error) {
+      if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
+      lost.push({ layout: replicaLayoutWords(layout), why: error.message });
+    }
+  }
+  return { options: options.toSorted((left, right) => orderOf(left, ask) - orderOf(right, ask)), lost };
+}
+
+/** Lower is better; a layout that misses a goal at the asked concurrency comes after all that keep it. */
+function orderOf(option: ReplicaOption, ask: ReplicaAsk): number {
+  if (option.replicas !== undefined) return option.replicas.gpus + option.closedLoop.tpotSeconds.likely;
+  const { ttftSeconds, tpotSeconds, outputTokensPerSecondPerGpu } = option.closedLoop;
+  const keeps = ttftSeconds.likely <= ask.goal.ttftSeconds && tpotSeconds.likely <= ask.goal.tpotSeconds;
+  return (keeps ? 0 : 1e6) - Math.min(1e5, outputTokensPerSecondPerGpu);
+}
+
+function optionOf(job: ServingJob, ask: ReplicaAsk): ReplicaOption {
+  const { shape } = ask;
+  const closedLoop = predictServing(job, shape, ask.concurrency);
+  const memory = servingMemory(job, shape);
+  return {
+    layout: job.layout,
+    words: replicaLayoutWords(job.layout),
+    gpusPerReplica: replicaGpus(job.layout),
+    memory,
+    closedLoop,
+    saturated: predictSaturated(job, shape),
+    ...(ask.peakPerSecond === undefined ? {} : { replicas: replicasFor(job, ask, ask.peakPerSecond) }),
+    frontier: frontierConcurrencies
+      .filter((concurrency) => concurrency <= memory.requestsMax)
+      .map((concurrency) => pointOf(job, shape, concurrency)),
+  };
+}
+
+function pointOf(job: ServingJob, shape: RequestShape, concurrency: number): FrontierPoint {
+  const { ttftSeconds, tpotSeconds, outputTokensPerSecondPerGpu } = predictServing(job, shape, concurrency);
+  return { concurrency, ttftSeconds, tpotSeconds, outputTokensPerSecondPerGpu };
+}
+
+function replicasFor(job: ServingJob, ask: ReplicaAsk, peak: number): NonNullable<ReplicaOption["replicas"]> {
+  const { shape, goal } = ask;
+  const needed = replicasForLoad({ job, shape }, goal, peak, ask.goodShare, () => seededRandom(seed));
+  const load = { kind: "open", perSecond: peak / needed.replicas } as const;
+  const atPeak = simulateServing({ job, shape, goal, load, requests: requestsAtPeak }, seededRandom(seed));
+  return { ...needed, gpus: needed.replicas * replicaGpus(job.layout), atPeak };
+}

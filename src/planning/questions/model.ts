@@ -1,0 +1,147 @@
+import * as z from "zod";
+import { isolationLevels } from "../advice/keep-compliant.ts";
+import { measuredPredictionSchema } from "../calibration/model.ts";
+import { reportDocumentSchema } from "../report/model.ts";
+import { layoutSchema } from "../training/training-job.ts";
+
+const count = z.int().min(1).max(10_000_000);
+const positive = z.number().positive();
+const name = z.string().min(1).max(200);
+const share = z.number().min(0).max(1);
+const precision = z.enum(["bf16", "fp8", "fp4"]);
+const engine = z.enum(["trtllm", "vllm", "sglang"]);
+const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
+const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
+
+/** A model by its name in the catalog, or by the `config.json` of its Hugging Face repository. */
+const modelFields = {
+  model: name.describe("A model of the catalog; with modelConfig only a name to show."),
+  modelConfig: z.unknown().optional().describe("A Hugging Face config.json of the model, as parsed JSON."),
+  ownModels: z.unknown().optional(),
+} as const;
+
+const ownAccelerators = z.unknown().optional();
+
+/** One question about a training run; what is left out is assumed and listed in the answer. */
+export const trainingQuestionSchema = z.strictObject({
+  ...modelFields,
+  accelerator: name,
+  gpus: count,
+  gpusPerNode: count.default(8),
+  network: z.union([z.string(), positive]).optional().describe("The node's network, or GB/s (bytes) out of one node."),
+  precision: precision.default("bf16"),
+  sequenceTokens: count.default(4096),
+  globalSequences: count.optional().describe("Sequences of one step; about 4 million tokens if absent."),
+  stack: z.enum(["megatron-classic", "megatron-core", "fsdp", "maxtext"]).default("megatron-core"),
+  isLora: z.boolean().default(false),
+  layout: layoutSchema.optional().describe("How it is spread; searched if absent."),
+  tokens: positive.optional().describe("Tokens to train on: gives wall time and goodput."),
+  gpuHoursPerInterruption: positive.default(50_700),
+  checkpointSeconds: z.number().min(0).default(30),
+  restartSeconds: z.number().min(0).default(600),
+  ownAccelerators,
+});
+
+const servingFields = {
+  engine: engine.default("vllm"),
+  precision: precision.default("bf16"),
+  kvPrecision: z.enum(["bf16", "fp8"]).optional(),
+  gpusPerNode: count.default(8),
+  inputTokens: count,
+  outputTokens: count,
+  cachedShare: z.number().min(0).max(0.99).default(0).describe("Share of each prompt that a prefix cache holds."),
+  tokensPerStep: z.number().min(1).max(16).default(1).describe("Tokens a step with speculative decoding; 1: none."),
+  draftShare: z.number().min(0).max(2).default(0).describe("What the draft costs, over a step."),
+  ttftSeconds: positive.default(2),
+  tpotSeconds: positive.default(0.1),
+  goodShare: z.number().min(0.5).max(0.999).default(0.95).describe("Share of requests that keep both goals."),
+} as const;
+
+/** One question about serving a model; what is left out is assumed and listed in the answer. */
+export const inferenceQuestionSchema = z.strictObject({
+  ...modelFields,
+  accelerator: name,
+  ...servingFields,
+  tensor: count.optional().describe("Accelerators that split one sequence; compared if absent."),
+  attentionData: count.default(1),
+  expert: count.default(1),
+  concurrency: count.default(32),
+  peakPerSecond: positive.optional().describe("Requests a second of the whole service at its busiest."),
+  ownAccelerators,
+});
+
+/** One fleet in a line: what it costs to buy, to rent and to reserve. */
+export const costQuestionSchema = z.strictObject({
+  gpu: name,
+  gpus: count,
+  startMonth: month.optional(),
+  months: z.int().min(12).max(84).optional(),
+  utilisation: share.optional().describe("Mean use over peak."),
+  serverUsdPerGpu: positive.optional(),
+  rentUsdPerGpuHour: positive.optional(),
+  usdPerKwh: positive.optional(),
+  pue: z.number().min(1).max(4).optional(),
+  engineersBase: z.number().min(0).optional(),
+  tokensPerSecondPerGpu: positive.optional().describe("Tokens that one GPU yields, to price a million of them."),
+  draws: z.int().min(1).max(20_000).optional(),
+  seed: z.int().optional(),
+});
+
+const servingWork = z.strictObject({
+  kind: z.literal("serving"),
+  ...modelFields,
+  ...servingFields,
+  peakPerSecond: positive,
+});
+
+const trainingWork = z.strictObject({
+  kind: z.literal("training"),
+  ...modelFields,
+  precision: precision.default("bf16"),
+  sequenceTokens: count.default(4096),
+  globalSequences: count.optional(),
+  tokens: positive,
+  days: positive.describe("In which it must be done."),
+});
+
+/** Which GPU for a workload, from whom, and who runs it. */
+export const adviceQuestionSchema = z.strictObject({
+  work: z.discriminatedUnion("kind", [servingWork, trainingWork]),
+  gpus: z.array(name).max(50).default([]).describe("GPUs to compare; every one with a price if empty."),
+  residency: z.array(country).max(100).default([]),
+  isolation: z.enum(isolationLevels).default("shared"),
+  certifications: z.array(name).max(20).default([]),
+  coverage: z.enum(["office-hours", "around-the-clock"]).default("office-hours"),
+  engineersAvailable: z.number().min(0).optional(),
+});
+
+/** The questions that the planner answers. */
+export const planningKinds = ["plan", "size-training", "size-inference", "cost", "advise"] as const;
+
+export type PlanningKind = (typeof planningKinds)[number];
+
+/** What a program that plans is told on its standard input. `draft` draws a plan up from the ledger. */
+export const planningTaskSchema = z.strictObject({
+  kind: z.enum([...planningKinds, "draft"]),
+  question: z.unknown(),
+  /** What this site measured of predictions like the one that is asked for; of training runs only. */
+  site: z.array(measuredPredictionSchema).max(1000).readonly().optional(),
+  /** The month in which it is asked, where a question needs a first month and names none. */
+  thisMonth: month,
+});
+
+export type PlanningTask = z.infer<typeof planningTaskSchema>;
+
+/** An answer with its report, or the fault that refused the question. */
+export const planningReplySchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("answer"),
+    answer: z.record(z.string(), z.unknown()),
+    document: reportDocumentSchema,
+    /** The report as `report.md` and `report.html`, for a plan also `plan.json` and `parts.csv`. */
+    files: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({ kind: z.literal("fault"), code: z.string(), message: z.string() }),
+]);
+
+export type PlanningReply = z.infer<typeof planningReplySchema>;

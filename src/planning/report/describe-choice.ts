@@ -1,0 +1,101 @@
+import type { WorkAdvice, WorkOption } from "../advise-workload.ts";
+import { describeModels } from "./describe-advice.ts";
+import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import type { ReportDocument, Section } from "./model.ts";
+import { writeChance, writeDays, writeNumber, writeUsd } from "./write-figure.ts";
+
+/** Which GPU for a workload, from whom, and who runs it, as a report. */
+export function describeChoice(advice: WorkAdvice): ReportDocument {
+  const work = advice.kind === "serving" ? "Serving" : "Training";
+  return {
+    title: `${work} ${advice.model}: which GPU, from whom, run by whom`,
+    sections: [
+      describeVerdict(advice),
+      describeGpus(advice),
+      describeWays(advice),
+      describeModels(advice.operations, describeErrors(advice.errors.slice(-1))),
+      { heading: "What was assumed", blocks: [{ kind: "list", items: advice.assumptions }] },
+    ],
+  };
+}
+
+const period = (advice: WorkAdvice): string => (advice.kind === "serving" ? "a month" : "for the run");
+
+function describeVerdict(advice: WorkAdvice): Section {
+  const [best] = advice.options;
+  const [model] = advice.operations.options;
+  const items =
+    best === undefined
+      ? []
+      : [
+          `${best.gpus} x ${best.gpu} (${best.layout}): ${writeUsd(best.usd)} ${period(advice)}, ${writeUsd(best.usdPerMillionTokens)} a million tokens, to ${best.cheapestWay}.`,
+          `What limits it: ${best.bottleneck}; it fits with a chance of ${writeChance(best.fitProbability)}.`,
+          ...(model === undefined ? [] : [`Run by: ${model.name} (${model.why}).`]),
+          ...describeStandIns(best),
+        ];
+  return {
+    heading: "Answer",
+    blocks: [{ kind: "list", items }, describeErrors(advice.errors), { kind: "text", text: errorsExplained }],
+  };
+}
+
+/** Said first where the winner's speed was not measured on it. */
+function describeStandIns(best: WorkOption): readonly string[] {
+  const reasons = best.errors[0]?.widening.reasons ?? [];
+  return reasons.length === 0 ? [] : [`Careful: ${reasons.join("; ")}.`];
+}
+
+function describeGpus(advice: WorkAdvice): Section {
+  const isRun = advice.kind === "training";
+  const rows = advice.options.map((option) => [
+    option.gpu,
+    String(option.gpus),
+    option.layout,
+    ...(isRun ? [option.days === undefined ? "" : writeDays(option.days)] : []),
+    writeUsd(option.usd),
+    writeUsd(option.usdPerMillionTokens),
+    ...(["buy", "reserve", "rent"] as const).map((way) => {
+      const usd = option.usdPerGpuHour[way];
+      return usd === undefined ? "closed" : writeUsd(usd);
+    }),
+    option.bottleneck,
+    writeTimeError(option),
+  ]);
+  const head = [
+    "GPU",
+    "#GPUs",
+    "layout",
+    ...(isRun ? ["#takes"] : []),
+    `#${period(advice)}`,
+    "#a million tokens",
+    "#own, hour",
+    "#reserve, hour",
+    "#rent, hour",
+    "limit",
+    "#time ±",
+  ];
+  return {
+    heading: "GPUs compared",
+    blocks: [
+      { kind: "table", head, rows },
+      {
+        kind: "text",
+        text: "Time ± is the error of the predicted times (80 % of measured rows); an asterisk marks kernels that were measured on another GPU.",
+      },
+      { kind: "list", items: advice.rejected.map(({ option, why }) => `not ${option}: ${why}`) },
+      { kind: "list", items: advice.whatIfs.map(({ change, effect }) => `${change}: ${effect}`) },
+    ],
+  };
+}
+
+function writeTimeError({ errors }: WorkOption): string {
+  const [first] = errors;
+  if (first === undefined || first.percent === null) return "not measured";
+  return `${writeNumber(first.percent)} %${first.widening.factor > 1 ? " *" : ""}`;
+}
+
+function describeWays({ ways }: WorkAdvice): Section {
+  const kept = ways.kept.map(({ name, country, isolation }) => `${name}: open (${country}, ${isolation})`);
+  const rejected = ways.rejected.map(({ option, why }) => `not ${option}: ${why}`);
+  return { heading: "Ways that keep the rules", blocks: [{ kind: "list", items: [...kept, ...rejected] }] };
+}

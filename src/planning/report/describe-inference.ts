@@ -1,0 +1,120 @@
+import type { ReplicaOption } from "../inference/compare-replicas.ts";
+import type { Estimate } from "../inference/predict-serving.ts";
+import type { InferenceAnswer } from "../size-inference.ts";
+import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { drawLines } from "./draw-lines.ts";
+import type { ReportDocument, Section } from "./model.ts";
+import { writeChance, writeCount, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+
+const bytesPerGigabyte = 1e9;
+
+/** The answer to one question about serving a model, as a report. */
+export function describeInference(answer: InferenceAnswer): ReportDocument {
+  return {
+    title: `Serving ${answer.model} on ${answer.accelerator} with ${answer.engine}`,
+    sections: [
+      describeVerdict(answer),
+      describeReplicas(answer),
+      describeMemory(answer),
+      describeFrontier(answer),
+      { heading: "What was assumed", blocks: [{ kind: "list", items: answer.assumptions }] },
+    ],
+  };
+}
+
+const writeEstimate = ({ low, likely, high }: Estimate, write: (value: number) => string): string =>
+  `${write(likely)} (${write(low)} to ${write(high)})`;
+
+function describeVerdict(answer: InferenceAnswer): Section {
+  const { closedLoop, replicas, goal, saturated, memory } = answer;
+  const goals = `first token ${writeSeconds(goal.ttftSeconds)}, each after it ${writeSeconds(goal.tpotSeconds)}`;
+  const items = [
+    ...(replicas === undefined
+      ? []
+      : [
+          `${writeCount(replicas.replicas, "replica")} of ${answer.words}: ${writeCount(replicas.gpus, "GPU")} in all; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
+          `At the peak, half of the first tokens come within ${writeSeconds(replicas.atPeak.ttftSeconds.p50)} and 90 % within ${writeSeconds(replicas.atPeak.ttftSeconds.p90)}; a token takes ${writeSeconds(replicas.atPeak.tpotSeconds.p50)} (90 %: ${writeSeconds(replicas.atPeak.tpotSeconds.p90)}).`,
+          `One replica keeps the goals up to ${writeNumber(replicas.goodputPerReplica)} requests/s.`,
+        ]),
+    `With ${answer.concurrency} requests in flight a replica (${answer.words}) gives a token in ${writeEstimate(closedLoop.tpotSeconds, writeSeconds)}, the first in ${writeEstimate(closedLoop.ttftSeconds, writeSeconds)}; ${writeNumber(closedLoop.outputTokensPerSecond.likely)} tokens/s.`,
+    `Saturated it yields ${writeEstimate(saturated.outputTokensPerSecond, writeNumber)} tokens/s.`,
+    `Memory: ${memory.requestsMax} requests fit at once; the model fits with a chance of ${writeChance(memory.fitProbability)}.`,
+    `What limits it: ${closedLoop.bottleneck}.`,
+  ];
+  return {
+    heading: "Answer",
+    blocks: [{ kind: "list", items }, describeErrors(answer.errors), { kind: "text", text: errorsExplained }],
+  };
+}
+
+function describeReplicas(answer: InferenceAnswer): Section {
+  const hasPeak = answer.replicas !== undefined;
+  const rows = answer.options.map((option, index) => [
+    option.words,
+    ...(hasPeak ? [String(option.replicas?.replicas ?? ""), String(option.replicas?.gpus ?? "")] : []),
+    writeSeconds(option.closedLoop.tpotSeconds.likely),
+    writeSeconds(option.closedLoop.ttftSeconds.likely),
+    writeNumber(option.closedLoop.outputTokensPerSecondPerGpu),
+    String(option.memory.requestsMax),
+    writeChance(option.memory.fitProbability),
+    option.closedLoop.bottleneck,
+    index === 0 ? "the best" : (answer.lost.find((each) => each.layout === option.words)?.why ?? ""),
+  ]);
+  const peak = hasPeak ? ["#replicas", "#GPUs"] : [];
+  const head = ["replica", ...peak, "#token", "#first", "#tokens/s GPU", "#requests", "#fits", "limit", "why"];
+  const shown = new Set(answer.options.map((option) => option.words));
+  const items = answer.lost.filter((each) => !shown.has(each.layout)).map(({ layout, why }) => `not ${layout}: ${why}`);
+  return {
+    heading: "Replicas",
+    blocks: [
+      { kind: "table", head, rows },
+      { kind: "list", items },
+    ],
+  };
+}
+
+function describeMemory(answer: InferenceAnswer): Section {
+  const bars = answer.options.map(({ words, memory }) => ({
+    label: words,
+    parts: [
+      { name: "weights", value: memory.weights / bytesPerGigabyte },
+      { name: "cache", value: memory.cache / bytesPerGigabyte },
+    ],
+    note: `${memory.requestsMax} requests`,
+  }));
+  const caption = "Memory of one GPU by replica; the line is what the engine may fill.";
+  const limit = answer.memory.usable / bytesPerGigabyte;
+  return { heading: "Memory", blocks: [{ kind: "bars", caption, unit: "GB", limit, bars }] };
+}
+
+function describeFrontier(answer: InferenceAnswer): Section {
+  const longest = answer.options.reduce((most, option) => Math.max(most, option.frontier.length), 0);
+  const widest = answer.options.find((option) => option.frontier.length === longest) ?? answer;
+  const rows = widest.frontier.map((point) => [
+    String(point.concurrency),
+    writeSeconds(point.tpotSeconds.likely),
+    writeSeconds(point.ttftSeconds.likely),
+    writeNumber(1 / point.tpotSeconds.likely),
+    writeNumber(point.outputTokensPerSecondPerGpu),
+  ]);
+  const title = "Tokens a second of one GPU by requests in flight";
+  const svg = drawLines({
+    title,
+    unit: "tokens/s",
+    labels: widest.frontier.map((point) => String(point.concurrency)),
+    series: answer.options.filter((option) => option.frontier.length === longest).map(toLine),
+  });
+  return {
+    heading: "Speed for one user against yield of one GPU",
+    blocks: [
+      { kind: "plot", svg, caption: title },
+      { kind: "text", text: `The figures of ${widest.words}:` },
+      { kind: "table", head: ["#in flight", "#token", "#first", "#tokens/s user", "#tokens/s GPU"], rows },
+    ],
+  };
+}
+
+function toLine(option: ReplicaOption) {
+  const values = option.frontier.map((point) => point.outputTokensPerSecondPerGpu);
+  return { name: option.words, kind: "line" as const, values };
+}

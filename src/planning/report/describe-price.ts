@@ -1,0 +1,35 @@
+import type { FleetPrice } from "../price-fleet.ts";
+import { describeAssumptions } from "./describe-advice.ts";
+import { describeCost } from "./describe-cost.ts";
+import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import type { ReportDocument, Section } from "./model.ts";
+import { monthAfter, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+
+/** The price of a fleet of one size, as a report. */
+export function describePrice(price: FleetPrice): ReportDocument {
+  return {
+    title: `${price.gpus} x ${price.gpu}: buy, rent or reserve`,
+    sections: [describeVerdict(price), ...describeCost(price), describeAssumptions(price)],
+  };
+}
+
+function describeVerdict(price: FleetPrice): Section {
+  const { cost, startMonth } = price;
+  const [best] = cost.spreads;
+  const last = monthAfter(startMonth, cost.months.length - 1);
+  const items = [
+    `${price.servers} servers with ${price.gpusPerServer} x ${price.gpu}, ${startMonth} to ${last}, used to ${writeShare(cost.utilisation.mode)} on average.`,
+    ...(best === undefined
+      ? []
+      : [
+          `Cheapest way: ${cost.best.name}, ${writeSpread(best.present, writeUsd)} at today's value, ${writeSpread(best.gpuHour, writeUsd)} per used GPU-hour; cheapest in ${writeShare(best.cheapestShare)} of the draws.`,
+        ]),
+    ...(cost.usdPerMillionTokens === null
+      ? []
+      : [`A million tokens: ${writeSpread(cost.usdPerMillionTokens, writeUsd)}.`]),
+  ];
+  return {
+    heading: "Answer",
+    blocks: [{ kind: "list", items }, describeErrors(price.errors.cost), { kind: "text", text: errorsExplained }],
+  };
+}

@@ -1,0 +1,112 @@
+import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
+import type { Layout } from "../training/training-job.ts";
+import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import type { Block, ReportDocument, Section } from "./model.ts";
+import { writeChance, writeDays, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+
+/** The answer to one question about a training run, as a report. */
+export function describeTraining(answer: TrainingAnswer): ReportDocument {
+  return {
+    title: `Training ${answer.model} on ${answer.gpus} x ${answer.accelerator}`,
+    sections: [describeVerdict(answer), describeLayouts(answer), describeMemory(answer), describeAssumed(answer)],
+  };
+}
+
+function describeVerdict(answer: TrainingAnswer): Section {
+  const { step, memory, goodput, days } = answer;
+  const items = [
+    `Layout: ${writeLayout(answer.layout)}.`,
+    `A step of ${answer.globalSequences} x ${writeNumber(answer.sequenceTokens)} tokens takes ${writeSeconds(step.seconds)} (${writeSeconds(step.low)} to ${writeSeconds(step.high)} in 80 % of cases): ${writeNumber(step.tokensPerSecondPerGpu)} tokens/s for each GPU, ${writeShare(step.mfu)} of its peak.`,
+    ...(days === undefined
+      ? []
+      : [
+          `The run takes ${writeDays(days.likely)} (${writeDays(days.low)} to ${writeDays(days.high)}), ${writeNumber(answer.gpuHours ?? 0)} GPU-hours, failures included.`,
+        ]),
+    `Memory: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}.`,
+    `Failures and saving leave ${writeShare(goodput.ratio)} of the time, with a checkpoint every ${writeSeconds(goodput.intervalSeconds)}.`,
+    `What limits it: ${step.bottleneck} (${describeParts(answer)}).`,
+  ];
+  return {
+    heading: "Answer",
+    blocks: [{ kind: "list", items }, describeErrors(answer.errors), { kind: "text", text: errorsExplained }],
+  };
+}
+
+function describeParts({ step }: TrainingOption): string {
+  return Object.entries(step.parts)
+    .filter(([, seconds]) => seconds > step.seconds * 0.01)
+    .toSorted((left, right) => right[1] - left[1])
+    .map(([part, seconds]) => `${part} ${writeShare(seconds / step.seconds)}`)
+    .join(", ");
+}
+
+function describeLayouts(answer: TrainingAnswer): Section {
+  const rows = answer.options.map((option, index) => [
+    writeLayout(option.layout),
+    `${writeSeconds(option.step.seconds)} (${writeSeconds(option.step.low)} to ${writeSeconds(option.step.high)})`,
+    writeNumber(option.step.tokensPerSecondPerGpu),
+    writeShare(option.step.mfu),
+    option.memory.peakGib.toFixed(1),
+    writeChance(option.memory.fitProbability),
+    option.step.bottleneck,
+    index === 0 ? "the best" : whyLater(option, answer),
+  ]);
+  const head = ["layout", "#step, 80 %", "#tokens/s GPU", "#MFU", "#GiB", "#fits", "limit", "why"];
+  const lost = Object.entries(answer.lost).toSorted((left, right) => right[1] - left[1]);
+  const blocks: Block[] = [{ kind: "table", head, rows }];
+  if (lost.length > 0) {
+    const items = lost.map(([reason, count]) => `${count}: ${reason}`);
+    blocks.push(
+      { kind: "text", text: `${answer.tried} layouts were tried. Of those not shown:` },
+      { kind: "list", items },
+    );
+  }
+  return { heading: "Layouts", blocks };
+}
+
+function whyLater({ step, memory }: TrainingOption, best: TrainingOption): string {
+  const slower = step.seconds / best.step.seconds - 1;
+  if (slower >= 0) return `${writeShare(slower)} slower`;
+  return `${writeShare(-slower)} faster, fits less surely (${writeChance(memory.fitProbability)})`;
+}
+
+function describeMemory(answer: TrainingAnswer): Section {
+  const bars = answer.options.map(({ layout, memory }) => ({
+    label: writeDegrees(layout),
+    parts: Object.entries(memory.parts)
+      .filter(([, gib]) => gib > 0)
+      .map(([name, value]) => ({ name, value })),
+    note: `fits with ${writeChance(memory.fitProbability)}`,
+  }));
+  const caption = "Memory of the fullest GPU by layout; the line is what a framework can have.";
+  return {
+    heading: "Memory",
+    blocks: [{ kind: "bars", caption, unit: "GiB", limit: answer.memory.usableGib, bars }],
+  };
+}
+
+function describeAssumed(answer: TrainingAnswer): Section {
+  return { heading: "What was assumed", blocks: [{ kind: "list", items: answer.assumptions }] };
+}
+
+function writeDegrees({ tensor, pipeline, context, expert, data }: Layout): string {
+  const rest = [...(context > 1 ? [`c${context}`] : []), ...(expert > 1 ? [`e${expert}`] : [])];
+  return [`t${tensor}`, `p${pipeline}`, ...rest, `d${data}`].join(" ");
+}
+
+function writeLayout(layout: Layout): string {
+  const { tensor, pipeline, chunks, context, expert, data, microSequences, sharding, recompute } = layout;
+  const degrees = [
+    `tensor ${tensor}`,
+    `pipeline ${pipeline}${chunks > 1 ? ` in ${chunks} chunks` : ""}`,
+    ...(context > 1 ? [`context ${context}`] : []),
+    ...(expert > 1 ? [`expert ${expert}`] : []),
+    `data ${data}`,
+  ];
+  const how = [
+    `micro-batch ${microSequences}`,
+    sharding,
+    ...(recompute === "none" ? [] : [`${recompute} recomputation`]),
+  ];
+  return `${degrees.join(", ")}; ${how.join(", ")}`;
+}

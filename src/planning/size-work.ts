@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import { askedModel } from "./asked-model.ts";
+import { peakFlopsOf } from "./catalog/accelerator.ts";
+import { findAccelerator } from "./catalog/find-accelerator.ts";
+import { trainingFlopsPerToken } from "./catalog/model-size.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import type { QuantityError } from "./error-statement.ts";
+import { Fault } from "../base/fault.ts";
+import type { adviceQuestionSchema } from "./questions/model.ts";
+import { writeCount } from "./report/write-figure.ts";
+import { sizeInference } from "./size-inference.ts";
+import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
+
+/** A workload as it is asked about. */
+export type Work = z.infer<typeof adviceQuestionSchema>["work"];
+
+/** What a workload needs of one sort of GPU. */
+export interface SizedWork {
+  readonly model: string;
+  readonly gpus: number;
+  /** How it lies on them, in words. */
+  readonly layout: string;
+  readonly bottleneck: string;
+  /** Tokens that it is priced by: written in a month at the peak, or trained on. */
+  readonly tokens: number;
+  /** Of a run; undefined for what goes on. */
+  readonly gpuHours?: number;
+  readonly days?: number;
+  /** Memory of one GPU that is filled, over what it has. */
+  readonly memoryUse: number;
+  readonly fitProbability: number;
+  readonly errors: readonly QuantityError[];
+  readonly assumptions: readonly string[];
+}
+
+const secondsPerMonth = 730 * 3600;
+const secondsPerDay = 86_400;
+/** Where the search for a number of GPUs begins: what tuned runs use of the peak. */
+const usualUtilisation = 0.4;
+/** Numbers of GPUs that are tried for one run. */
+const triesMax = 5;
+const gpusMax = 65_536;
+
+/**
+ * How many GPUs of this server a workload needs.
+ *
+ * @throws {Fault} `planning.layout-impossible` when it cannot be done on them, and what sizing throws.
+ */
+export function sizeWork(work: Work, server: ServerOffer): SizedWork {
+  return work.kind === "serving" ? sizeServing(work, server) : sizeRun(work, server);
+}
+
+function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }>, server: ServerOffer): SizedWork {
+  const answer = sizeInference({ ...work, accelerator: server.gpu });
+  const { memory, replicas, closedLoop } = answer;
+  if (replicas === undefined) throw new RangeError("a peak was asked for and no replicas were counted");
+  return {
+    model: answer.model,
+    gpus: replicas.gpus,
+    layout: `${writeCount(replicas.replicas, "replica")} of ${answer.words}`,
+    bottleneck: closedLoop.bottleneck,
+    tokens: work.peakPerSecond * work.outputTokens * secondsPerMonth,
+    memoryUse: Math.min(1, (memory.weights + memory.perRequest) / memory.usable),
+    fitProbability: memory.fitProbability,
+    errors: answer.errors,
+    assumptions: answer.assumptions,
+  };
+}
+
+/** The fewest GPUs, in doubling numbers of whole servers, that end the run in time. */
+function sizeRun({ kind: _kind, days, ...work }: Extract<Work, { kind: "training" }>, server: ServerOffer): SizedWork {
+  const runOn = (gpus: number): TrainingAnswer => sizeTraining({ ...work, accelerator: server.gpu, gpus });
+  const flops = trainingFlopsPerToken(askedModel(work), work.sequenceTokens) * work.tokens;
+  const rate = peakFlopsOf(findAccelerator(server.gpu), work.precision) * usualUtilisation;
+  const rough = Math.max(1, flops / rate / (days * secondsPerDay));
+  let gpus = server.gpusPerServer * 2 ** Math.max(0, Math.ceil(Math.log2(rough / server.gpusPerServer)));
+  let best: TrainingAnswer | undefined;
+  for (let turn = 0; turn < triesMax && gpus >= 1 && gpus <= gpusMax; turn += 1) {
+    const answer = tryRun(runOn, gpus);
+    const isInTime = (answer?.days?.likely ?? Number.POSITIVE_INFINITY) <= days;
+    if (isInTime) best = answer;
+    // Downward while it is in time, upward until it is; once both were seen, the answer is between them.
+    if (isInTime && (gpus <= server.gpusPerServer || turn > 0)) break;
+    if (!isInTime && best !== undefined) break;
+    gpus = isInTime ? gpus / 2 : gpus * 2;
+  }
+  if (best === undefined) {
+    const message = `no number of ${server.gpu} up to ${Math.min(gpus, gpusMax)} that was tried ends the run in ${days} days`;
+    throw new Fault("planning.layout-impossible", message);
+  }
+  return describeRun(best, work.tokens);
+}
+
+/** The answer on so many GPUs; undefined where no layout of them can run. */
+function tryRun(runOn: (gpus: number) => TrainingAnswer, gpus: number): TrainingAnswer | undefined {
+  try {
+    return runOn(gpus);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "planning.layout-impossible") return undefined;
+    throw error;
+  }
+}
+
+function describeRun(answer: TrainingAnswer, tokens: number): SizedWork {
+  const { layout, memory, step } = answer;
+  const degrees = `tensor ${layout.tensor}, pipeline ${layout.pipeline}, data ${layout.data}`;
+  return {
+    model: answer.model,
+    gpus: answer.gpus,
+    layout: degrees,
+    bottleneck: step.bottleneck,
+    tokens,
+    ...(answer.gpuHours === undefined ? {} : { gpuHours: answer.gpuHours }),
+    ...(answer.days === undefined ? {} : { days: answer.days.likely }),
+    memoryUse: memory.peakGib / memory.usableGib,
+    fitProbability: memory.fitProbability,
+    errors: answer.errors,
+    assumptions: answer.assumptions,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Instant } from "../../../base/clock.ts";
+import type { ShareGrant, ShareReport } from "./lease.ts";
+import type { LimitRule } from "./limit-rule.ts";
+import { type OwnerContact, ShareAccount } from "./share-account.ts";
+
+/** A worker's side of the lending of limits: opens its accounts, says what to tell the owner and takes the answer. */
+export class ShareDesk {
+  readonly #accounts = new Map<string, ShareAccount>();
+  readonly #contact: OwnerContact;
+
+  constructor(now: Instant) {
+    this.#contact = { heardAt: now };
+  }
+
+  /** Opens the account of a limit: what a ledger asks for (`OpenAccount`). */
+  readonly open = (rule: LimitRule, now: Instant): ShareAccount => {
+    const account = this.#accounts.get(rule.id) ?? new ShareAccount(rule, this.#contact, now);
+    this.#accounts.set(rule.id, account);
+    return account;
+  };
+
+  /** What there is to tell; empty when nothing changed, and worth sending all the same: it keeps the leases alive. */
+  report(now: Instant): readonly ShareReport[] {
+    return [...this.#accounts.values()].flatMap((account) => account.report(now, false));
+  }
+
+  /** The last report: gives back all that is not reserved. */
+  close(now: Instant): readonly ShareReport[] {
+    return [...this.#accounts.values()].flatMap((account) => account.report(now, true));
+  }
+
+  /** Takes what the owner answered to the last report. */
+  apply(grants: readonly ShareGrant[], now: Instant): void {
+    this.#contact.heardAt = now;
+    for (const grant of grants) this.#accounts.get(grant.limit)?.apply(grant, now);
+  }
+
+  /** Forgets the limits that are no more, once they were reported. */
+  retain(limits: ReadonlySet<string>): void {
+    for (const limit of this.#accounts.keys()) if (!limits.has(limit)) this.#accounts.delete(limit);
+  }
+}

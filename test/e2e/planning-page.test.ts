@@ -1,0 +1,127 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
+import { until } from "../until.ts";
+import { withSignedInPage } from "./signed-in-page.ts";
+import { showPage } from "./visit-pages.ts";
+
+const startTimeoutMs = 120_000;
+const testTimeoutMs = 120_000;
+
+let folder: Awaited<ReturnType<typeof temporaryDataDirectory>>;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  folder = await temporaryDataDirectory();
+  server = await startServerProcess({ dataDir: folder.path, cwd: "/" });
+}, startTimeoutMs);
+
+afterAll(async () => {
+  await server.end("SIGTERM");
+  await endPostgres(folder.path).catch(() => undefined);
+  await folder.remove();
+}, startTimeoutMs);
+
+/** Opens an address of the planning page, lets `look` see it, and answers with what was wrong on it. */
+async function onPlanningPage(path: string, look: (page: Page) => Promise<void>): Promise<readonly string[]> {
+  return await withSignedInPage(server.controlUrl, server.key, async (page, problems) => {
+    await page.goto(`${server.controlUrl}/planning${path}`);
+    await showPage(page, "Planning");
+    await look(page);
+    return problems;
+  });
+}
+
+/** The value of the figure with this label. */
+const figure = async (page: Page, label: string): Promise<string> =>
+  await page
+    .locator(".figure", { has: page.getByText(label, { exact: true }) })
+    .locator(".value")
+    .innerText();
+
+test("a control asks anew, the address holds the whole question, and opened elsewhere it has the same answer", {
+  timeout: testTimeoutMs,
+}, async () => {
+  let answered = "";
+  let address = "";
+  const first = await onPlanningPage("?view=training", async (page) => {
+    const before = await figure(page, "Whole run");
+    await page.getByLabel("GPUs", { exact: true }).press("ArrowRight");
+    await until("the run is shorter on twice the GPUs", async () => (await figure(page, "Whole run")) !== before);
+    const half = await figure(page, "Whole run");
+    await page.getByLabel("Tokens, exactly").fill("2T");
+    await page.getByLabel("Tokens, exactly").press("Enter");
+    await until("the address says so", async () => new URL(page.url()).searchParams.get("tokens") === "2000000000000");
+    await until("the run is longer with twice the tokens", async () => (await figure(page, "Whole run")) !== half);
+    answered = await figure(page, "Whole run");
+    address = new URL(page.url()).search;
+    expect(new URL(page.url()).searchParams.get("gpus")).toBe("128");
+  });
+  const second = await onPlanningPage(address, async (page) => {
+    await until("the same answer is there", async () => (await figure(page, "Whole run")) === answered);
+  });
+
+  expect([...first, ...second]).toEqual([]);
+});
+
+test("each view shows its plots, and every one says how wrong its figures may be", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const plots = {
+    "": ["GPU demand by stage and month, and capacity", "Cumulative cost of each way"],
+    "?view=training": ["Parts of a step"],
+    "?view=serving": ["Throughput and latency of each replica"],
+    "?view=cost": ["Cumulative cost of each way", "Dollars per used GPU-hour when one rate goes to its ends"],
+    "?view=advice": [],
+  };
+  for (const [path, names] of Object.entries(plots)) {
+    const problems = await onPlanningPage(path, async (page) => {
+      for (const name of names) await page.getByRole("img", { name }).waitFor();
+      const errors = await page.getByRole("list", { name: "How wrong this may be" }).first().innerText();
+      expect(errors).toMatch(/not measured|measured on/);
+    });
+    expect(problems).toEqual([]);
+  }
+});
+
+test.each([
+  ["JSON", "size-inference.json", /"kind": ?"|"question"/],
+  ["CSV", "size-inference-tables.csv", /^Replicas\r\n/],
+  ["Markdown", "size-inference-report.md", /^# Serving Llama-3\.1-70B/],
+  ["HTML", "size-inference-report.html", /^<!doctype html>/],
+])("the answer is saved as %s", { timeout: testTimeoutMs }, async (form, file, begins) => {
+  const problems = await onPlanningPage("?view=serving", async (page) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: form, exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(file);
+    expect(await readFile(await download.path(), "utf8")).toMatch(begins);
+  });
+
+  expect(problems.filter((problem) => !problem.includes("ERR_ABORTED"))).toEqual([]);
+});
+
+test("the view of this site says that nothing was predicted yet", { timeout: testTimeoutMs }, async () => {
+  const problems = await onPlanningPage("?view=site", async (page) => {
+    await page.getByText("Nothing was predicted here yet").waitFor();
+  });
+
+  expect(problems).toEqual([]);
+});
+
+test("a question that nothing can answer says why, and the next one is answered", {
+  timeout: testTimeoutMs,
+}, async () => {
+  await onPlanningPage("?view=training&model=Llama-3.1-405B&gpus=1", async (page) => {
+    await page
+      .getByRole("alert")
+      .getByText(/take more accelerators/)
+      .waitFor();
+    await page.getByLabel("GPUs, exactly").fill("512");
+    await page.getByLabel("GPUs, exactly").press("Enter");
+    await page.getByText("Where a step's time goes").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+});

@@ -1,0 +1,126 @@
+import { type ReactNode, useRef } from "react";
+import { useWidth } from "../design/use-width.ts";
+import { Axes, type Frame, frameScales, pathThrough } from "./frame.tsx";
+import { Legend } from "./roc-curve.tsx";
+import type { Scale } from "./scales.ts";
+import { seriesFill } from "./series-colour.ts";
+import { stackSeries } from "./stack-series.ts";
+
+/** One series over the months. `area`s lie upon each other; a `step` holds its value for the whole month. */
+export interface MonthSeries {
+  readonly label: string;
+  readonly kind: "area" | "line" | "step" | "dashed";
+  readonly values: readonly number[];
+}
+
+interface MonthChartProps {
+  readonly series: readonly MonthSeries[];
+  /** Names of the months, as long as every series. */
+  readonly months: readonly string[];
+  readonly format: (value: number) => string;
+  readonly label: string;
+  readonly unit: string;
+  /** An upright line with a word. */
+  readonly mark?: { readonly at: number; readonly label: string } | null;
+}
+
+const margins = { height: 250, left: 56, right: 14, top: 22, bottom: 34 } as const;
+const usualWidth = 640;
+/** Pixels that the name of a month takes. */
+const monthWidth = 90;
+const headroom = 1.06;
+
+/** Plans over months: stacked demand with a capacity above it, or running totals side by side. */
+export function MonthChart({ series, months, format, label, unit, mark }: MonthChartProps): ReactNode {
+  const host = useRef<HTMLElement>(null);
+  const frame: Frame = { ...margins, width: useWidth(host, usualWidth) };
+  const areas = series.filter((each) => each.kind === "area");
+  const sums = stackSeries(areas.map((each) => each.values));
+  const drawn = series.map((each) => (each.kind === "area" ? (sums[areas.indexOf(each)] ?? []) : each.values));
+  const most = Math.max(1e-9, ...drawn.flat()) * headroom;
+  const x = [0, Math.max(1, months.length - 1)] as const;
+  const y = [0, most] as const;
+  const scale = frameScales(frame, x, y);
+  return (
+    <figure className="stack tight" ref={host}>
+      <svg className="figure-svg" viewBox={`0 0 ${frame.width} ${frame.height}`} role="img" aria-label={label}>
+        <Axes
+          frame={frame}
+          x={x}
+          y={y}
+          formatX={(month) => months[month] ?? ""}
+          formatY={format}
+          labelX=""
+          labelY={unit}
+          ticks={Math.max(2, Math.floor(frame.width / monthWidth))}
+        />
+        {series.map((each, index) =>
+          each.kind === "area" ? (
+            <path
+              key={each.label}
+              d={areaPath(sums[areas.indexOf(each)] ?? [], sums[areas.indexOf(each) - 1], scale)}
+              fill={seriesFill(index)}
+              opacity="0.6"
+            />
+          ) : (
+            <path
+              key={each.label}
+              d={linePath(each, scale)}
+              fill="none"
+              stroke={seriesFill(index)}
+              strokeWidth="2"
+              {...(each.kind === "dashed" ? { strokeDasharray: "5 4" } : {})}
+            />
+          ),
+        )}
+        {mark !== undefined && mark !== null && (
+          <g>
+            <path
+              d={`M${scale.x(mark.at)} ${frame.top}V${frame.height - frame.bottom}`}
+              stroke="var(--text-muted)"
+              strokeDasharray="3 3"
+            />
+            <text className="strong" x={scale.x(mark.at) + 5} y={frame.top + 10}>
+              {mark.label}
+            </text>
+          </g>
+        )}
+        {months.map((month, at) => (
+          <rect
+            key={month}
+            x={scale.x(at - 0.5)}
+            width={Math.max(0, scale.x(at + 0.5) - scale.x(at - 0.5))}
+            y={frame.top}
+            height={frame.height - frame.bottom - frame.top}
+            fill="transparent"
+          >
+            <title>
+              {[month, ...series.map((each) => `${each.label}: ${format(each.values[at] ?? 0)}`)].join("\n")}
+            </title>
+          </rect>
+        ))}
+      </svg>
+      <Legend labels={series.map((each) => each.label)} />
+    </figure>
+  );
+}
+
+interface Scales {
+  readonly x: Scale;
+  readonly y: Scale;
+}
+
+function areaPath(upper: readonly number[], lower: readonly number[] | undefined, scale: Scales): string {
+  const top = upper.map((value, at) => [scale.x(at), scale.y(value)] as const);
+  const floor = upper.map((_, at) => [scale.x(at), scale.y(lower?.[at] ?? 0)] as const).toReversed();
+  return `${pathThrough([...top, ...floor])}Z`;
+}
+
+function linePath({ kind, values }: MonthSeries, scale: Scales): string {
+  const points = values.flatMap((value, at): readonly (readonly [number, number])[] => {
+    const here = [scale.x(at), scale.y(value)] as const;
+    const before = values[at - 1];
+    return kind === "step" && before !== undefined ? [[scale.x(at), scale.y(before)], here] : [here];
+  });
+  return pathThrough(points);
+}

@@ -1,0 +1,32 @@
+const letters = [
+  [1e12, "T"],
+  [1e9, "B"],
+  [1e6, "M"],
+] as const;
+
+const factors: Readonly<Record<string, number>> = { "": 1, k: 1e3, K: 1e3, M: 1e6, B: 1e9, G: 1e9, T: 1e12 };
+
+/** An amount as it stands in a field: from a million on with a letter, `1.5T`. */
+export function writeAmount(value: number): string {
+  for (const [factor, letter] of letters) {
+    if (value >= factor && Number((value / factor).toPrecision(6)) * factor === value) {
+      return `${Number((value / factor).toPrecision(6))}${letter}`;
+    }
+  }
+  return String(value);
+}
+
+/** Reads what was typed: `96`, `1.5T`, `4,096`; undefined when it is no number of at least zero. */
+export function parseAmount(text: string): number | undefined {
+  const [, digits = "", letter = ""] =
+    /^(-?\d+(?:\.\d+)?(?:e\d+)?)\s*([kKMBGT]?)$/.exec(text.trim().replaceAll(",", "")) ?? [];
+  const value = Number(digits) * (factors[letter] ?? Number.NaN);
+  return digits === "" || !Number.isFinite(value) ? undefined : value;
+}
+
+/** The place of the step that is nearest to a value: in ratio where all steps are above zero, else in distance. */
+export function nearestStep(steps: readonly number[], value: number): number {
+  const isRatio = (steps[0] ?? 0) > 0 && value > 0;
+  const distance = (step: number): number => (isRatio ? Math.abs(Math.log(step / value)) : Math.abs(step - value));
+  return steps.reduce((best, step, at) => (distance(step) < distance(steps[best] ?? step) ? at : best), 0);
+}

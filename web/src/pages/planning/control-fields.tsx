@@ -1,0 +1,136 @@
+import { type ReactNode, useState } from "react";
+import type { PlanningCatalog } from "../../api/planning.ts";
+import { Panel } from "../../design/panel.tsx";
+import { useUrlState } from "../../design/use-url-state.ts";
+import { formatShortCount } from "../../words/numbers.ts";
+import { amountIn, type Control, type ControlGroup, textIn } from "./controls.ts";
+import { nearestStep, parseAmount, writeAmount } from "./amount-words.ts";
+
+/** The controls of a view, group by group; each writes to the page's address. */
+export function ControlFields({
+  groups,
+  catalog,
+}: {
+  readonly groups: readonly ControlGroup[];
+  readonly catalog: PlanningCatalog | undefined;
+}): ReactNode {
+  return (
+    <div className="stack planner-controls">
+      {groups.map((group) => (
+        <Panel key={group.title} title={group.title}>
+          <div className="stack tight">
+            {group.controls.map((control) => (
+              <ControlField key={control.name} control={control} catalog={catalog} />
+            ))}
+          </div>
+        </Panel>
+      ))}
+    </div>
+  );
+}
+
+function ControlField({
+  control,
+  catalog,
+}: {
+  readonly control: Control;
+  readonly catalog: PlanningCatalog | undefined;
+}): ReactNode {
+  switch (control.kind) {
+    case "amount":
+      return <AmountField control={control} />;
+    case "choice":
+      return <ChoiceField control={control} />;
+    case "name":
+      return <NameField control={control} names={catalog?.[control.list] ?? []} />;
+  }
+}
+
+function AmountField({ control }: { readonly control: Extract<Control, { kind: "amount" }> }): ReactNode {
+  const { state, change } = useUrlState();
+  const value = amountIn(control, state);
+  const [typed, setTyped] = useState<string | null>(null);
+  const put = (next: number): void => change({ [control.name]: next === control.initial ? null : String(next) });
+  const finish = (): void => {
+    const parsed = typed === null ? undefined : parseAmount(typed);
+    if (parsed !== undefined) put(parsed);
+    setTyped(null);
+  };
+  return (
+    <div className="control">
+      <span className="name">{control.label}</span>
+      <input
+        className="field exact"
+        aria-label={`${control.label}, exactly`}
+        value={typed ?? writeAmount(value)}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={finish}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") finish();
+        }}
+      />
+      <span className="unit muted">{control.unit}</span>
+      <input
+        type="range"
+        min="0"
+        max={control.steps.length - 1}
+        aria-label={control.label}
+        aria-valuetext={`${formatShortCount(value)} ${control.unit}`}
+        value={nearestStep(control.steps, value)}
+        onChange={(event) => put(control.steps[Number(event.target.value)] ?? value)}
+      />
+    </div>
+  );
+}
+
+function ChoiceField({ control }: { readonly control: Extract<Control, { kind: "choice" }> }): ReactNode {
+  const { state, change } = useUrlState();
+  return (
+    <label className="control">
+      <span className="name">{control.label}</span>
+      <select
+        className="field wide"
+        value={textIn(control, state)}
+        onChange={(event) =>
+          change({ [control.name]: event.target.value === control.initial ? null : event.target.value })
+        }
+      >
+        {control.choices.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function NameField({
+  control,
+  names,
+}: {
+  readonly control: Extract<Control, { kind: "name" }>;
+  readonly names: readonly string[];
+}): ReactNode {
+  const { state, change } = useUrlState();
+  const value = textIn(control, state);
+  const all = names.includes(value) ? names : [value, ...names];
+  return (
+    <label className="control">
+      <span className="name">{control.label}</span>
+      <select
+        className="field wide"
+        value={value}
+        onChange={(event) =>
+          change({ [control.name]: event.target.value === control.initial ? null : event.target.value })
+        }
+      >
+        {all.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

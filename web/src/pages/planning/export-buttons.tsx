@@ -1,0 +1,78 @@
+import { type ReactNode, useState } from "react";
+import { askFiles } from "../../api/planning.ts";
+import { CopyButton } from "../../design/command.tsx";
+import { FailureNotice } from "../../design/failure-notice.tsx";
+import type { PlanningQuestion } from "./question.ts";
+
+const forms = [
+  { label: "JSON", ending: ".json" },
+  { label: "CSV", ending: ".csv" },
+  { label: "Markdown", ending: ".md" },
+  { label: "HTML", ending: ".html" },
+] as const;
+
+/** Takes the answer along: as files, or the question as an address or a command. */
+export function ExportButtons({
+  asked,
+  whole,
+}: {
+  readonly asked: PlanningQuestion;
+  readonly whole: unknown;
+}): ReactNode {
+  const [error, setError] = useState<unknown>(null);
+  const save = async (ending: string): Promise<void> => {
+    setError(null);
+    if (ending === ".json") {
+      saveText(`${asked.kind}.json`, JSON.stringify({ question: asked.question, answer: whole }, null, 2));
+      return;
+    }
+    const files = await askFiles(asked.kind, asked.question);
+    for (const [name, text] of Object.entries(files)) {
+      if (name.endsWith(ending)) saveText(`${asked.kind}-${name}`, text);
+    }
+  };
+  return (
+    <div className="stack tight">
+      <div className="row wrap">
+        <CopyButton text={linkTo(asked)} label="Copy the link" />
+        <CopyButton text={commandOf(asked)} label="Copy as a command" />
+        {forms.map(({ label, ending }) => (
+          <button
+            key={label}
+            type="button"
+            className="button small"
+            onClick={() => {
+              save(ending).catch(setError);
+            }}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      {error !== null && <FailureNotice error={error} />}
+    </div>
+  );
+}
+
+/** The page's address with the first month in it, so that it asks the same next month. */
+function linkTo({ question }: PlanningQuestion): string {
+  const address = new URL(location.href);
+  const { startMonth } = question;
+  if (typeof startMonth === "string") address.searchParams.set("start", startMonth);
+  return address.href;
+}
+
+/** The same question for the command line. */
+function commandOf({ kind, question }: PlanningQuestion): string {
+  const text = JSON.stringify(question, null, 2);
+  if (kind === "plan") return `cat > plan.yaml <<'END'\n${text}\nEND\nmillwright plan -f plan.yaml`;
+  return `millwright ${kind.replace("-", " ")} -f - <<'END'\n${text}\nEND`;
+}
+
+function saveText(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

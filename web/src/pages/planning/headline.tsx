@@ -1,0 +1,207 @@
+import type { ReactNode } from "react";
+import type { Fields } from "../../api/reading.ts";
+import { type FigureFact, Figures } from "../../design/figures.tsx";
+import { formatCount, formatFigure, formatPercent, formatShortCount, formatSpan } from "../../words/numbers.ts";
+import type { PlanningView } from "./controls.ts";
+
+const usd = (value: number | null): string =>
+  value === null ? "–" : Math.abs(value) < 100 ? `$${value.toFixed(2)}` : `$${formatShortCount(value)}`;
+const dayMs = 86_400_000;
+
+/** The figures that a view is asked for, each with the interval or the error that goes with it. */
+export function Headline({ view, answer }: { readonly view: PlanningView; readonly answer: Fields }): ReactNode {
+  return <Figures facts={factsOf(view, answer)} />;
+}
+
+function factsOf(view: PlanningView, answer: Fields): readonly FigureFact[] {
+  switch (view) {
+    case "fleet":
+      return fleetFacts(answer);
+    case "training":
+      return trainingFacts(answer);
+    case "serving":
+      return servingFacts(answer);
+    case "cost":
+      return costFacts(answer);
+    case "advice":
+      return adviceFacts(answer);
+  }
+}
+
+/** The error that the benchmark measured for the quantity at `index`, `±9.4 %`; null when none was. */
+function errorPercent(answer: Fields, index: number): string | null {
+  const error = answer.list("errors", (each) => each.numberOr("percent", null))[index] ?? null;
+  return error === null ? null : `±${error.toFixed(1)} %`;
+}
+
+function errorNote(answer: Fields, index: number): string {
+  const percent = errorPercent(answer, index);
+  return percent === null ? "not measured" : `${percent} measured`;
+}
+
+function costFigures(answer: Fields): readonly FigureFact[] {
+  const cost = answer.fields("cost");
+  const comparison = cost.fields("comparison");
+  const [best] = cost.list("spreads", (spread) => spread);
+  const hour = best?.fields("gpuHour");
+  const present = best?.fields("present");
+  const between = (spread: Fields | undefined): string =>
+    `${usd(spread?.numberOr("p10", null) ?? null)} to ${usd(spread?.numberOr("p90", null) ?? null)}, drawn`;
+  const breakEven = comparison.numberOr("breakEvenMonth", null);
+  const use = comparison.numberOr("breakEvenUtilisation", null);
+  return [
+    {
+      label: `Cheapest: ${best?.textOr("name", "") ?? ""}`,
+      value: usd(present?.numberOr("p50", null) ?? null),
+      note: between(present),
+    },
+    { label: "A used GPU-hour", value: usd(hour?.numberOr("p50", null) ?? null), note: between(hour) },
+    {
+      label: "Buying breaks even",
+      value: breakEven === null ? "never" : `month ${breakEven}`,
+      note: use === null ? "at no use" : `above ${formatPercent(use, 0)} mean use`,
+    },
+  ];
+}
+
+function fleetFacts(answer: Fields): readonly FigureFact[] {
+  const capacity = answer.fields("capacity");
+  const power = answer.fields("power");
+  const short = capacity.numberOr("firstShortMonth", null);
+  return [
+    {
+      label: "GPUs",
+      value: `${formatCount(capacity.numberOr("gpusAtStart", 0))} → ${formatCount(capacity.numberOr("gpusAtPeak", 0))}`,
+      note: `${formatCount(answer.numberOr("servers", 0))} servers, not measured`,
+    },
+    {
+      label: "Shortage from",
+      value: short === null ? "none" : `month ${short + 1}`,
+      note: "chance by month below",
+    },
+    ...costFigures(answer),
+    {
+      label: "Power",
+      value: `${formatShortCount(power.numberOr("provisionedKw", 0))} kW`,
+      note: `${formatCount(power.numberOr("racks", 0))} racks, not measured`,
+    },
+  ];
+}
+
+function costFacts(answer: Fields): readonly FigureFact[] {
+  const tokens = answer.fields("cost").fieldsOrNull("usdPerMillionTokens");
+  const millions: readonly FigureFact[] =
+    tokens === null
+      ? []
+      : [
+          {
+            label: "A million tokens",
+            value: usd(tokens.numberOr("p50", null)),
+            note: `${usd(tokens.numberOr("p10", null))} to ${usd(tokens.numberOr("p90", null))}, drawn`,
+          },
+        ];
+  return [
+    {
+      label: "Fleet",
+      value: formatCount(answer.numberOr("gpus", 0)),
+      note: `${formatCount(answer.numberOr("servers", 0))} servers`,
+    },
+    ...costFigures(answer),
+    ...millions,
+  ];
+}
+
+function trainingFacts(answer: Fields): readonly FigureFact[] {
+  const step = answer.fields("step");
+  const memory = answer.fields("memory");
+  const days = answer.fieldsOrNull("days");
+  const run: readonly FigureFact[] =
+    days === null
+      ? []
+      : [
+          {
+            label: "Whole run",
+            value: formatSpan(days.numberOr("likely", 0) * dayMs),
+            note: `${formatSpan(days.numberOr("low", 0) * dayMs)} to ${formatSpan(days.numberOr("high", 0) * dayMs)}`,
+          },
+          { label: "GPU-hours", value: formatShortCount(answer.numberOr("gpuHours", 0)), note: "failures included" },
+        ];
+  return [
+    { label: "Step", value: formatSpan(step.numberOr("seconds", 0) * 1000), note: errorNote(answer, 0) },
+    {
+      label: "Tokens/s of a GPU",
+      value: formatCount(step.numberOr("tokensPerSecondPerGpu", 0)),
+      note: `${formatPercent(step.numberOr("mfu", 0), 0)} of its peak`,
+    },
+    ...run,
+    {
+      label: "Memory",
+      value: `${formatFigure(memory.numberOr("peakGib", 0), 3)} GiB`,
+      note: `of ${formatFigure(memory.numberOr("usableGib", 0), 3)}; ${errorNote(answer, 1)}`,
+    },
+    { label: "Fits with", value: chance(memory.numberOr("fitProbability", 0)), note: "chance, not measured" },
+  ];
+}
+
+function chance(share: number): string {
+  return share > 0.995 ? "over 99%" : formatPercent(share, 0);
+}
+
+function servingFacts(answer: Fields): readonly FigureFact[] {
+  const loop = answer.fields("closedLoop");
+  const replicas = answer.fieldsOrNull("replicas");
+  const memory = answer.fields("memory");
+  const span = (estimate: Fields): string => formatSpan(estimate.numberOr("likely", 0) * 1000);
+  return [
+    ...(replicas === null
+      ? []
+      : [
+          {
+            label: "GPUs",
+            value: formatCount(replicas.numberOr("gpus", 0)),
+            note: `${formatCount(replicas.numberOr("replicas", 0))} replicas, not measured`,
+          },
+        ]),
+    { label: "A token", value: span(loop.fields("tpotSeconds")), note: errorNote(answer, 0) },
+    { label: "The first token", value: span(loop.fields("ttftSeconds")), note: errorNote(answer, 1) },
+    {
+      label: "Saturated replica",
+      value: `${formatShortCount(answer.fields("saturated").fields("outputTokensPerSecond").numberOr("likely", 0))}/s`,
+      note: errorNote(answer, 2),
+    },
+    {
+      label: "Fits with",
+      value: chance(memory.numberOr("fitProbability", 0)),
+      note: `${formatShortCount(memory.numberOr("requestsMax", 0))} requests at once`,
+    },
+  ];
+}
+
+function adviceFacts(answer: Fields): readonly FigureFact[] {
+  const [best] = answer.list("options", (option) => option);
+  const [model] = answer.fields("operations").list("options", (option) => option.textOr("name", ""));
+  const period = answer.textOr("kind", "") === "training" ? "for the run" : "a month";
+  return [
+    {
+      label: "GPU",
+      value: best?.textOr("gpu", "") ?? "–",
+      note: `${formatCount(best?.numberOr("gpus", 0) ?? 0)} of them`,
+    },
+    {
+      label: `Cost ${period}`,
+      value: usd(best?.numberOr("usd", null) ?? null),
+      note: `to ${best?.textOr("cheapestWay", "") ?? ""}, not measured`,
+    },
+    {
+      label: "A million tokens",
+      value: usd(best?.numberOr("usdPerMillionTokens", null) ?? null),
+      note: "not measured",
+    },
+    {
+      label: "Predicted times",
+      value: errorPercent(answer, 0) ?? "not measured",
+      note: "80 % of measured rows",
+    },
+    { label: "Run by", value: model ?? "–", note: "fees assumed" },
+  ];
+}

@@ -1,0 +1,169 @@
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useMemo, useState } from "react";
+import { type PlanningAnswer, useCatalog, usePlanningAnswer } from "../../api/planning.ts";
+import { FailureNotice } from "../../design/failure-notice.tsx";
+import { PageHead } from "../../design/page-head.tsx";
+import { Panel } from "../../design/panel.tsx";
+import { SkeletonLines } from "../../design/skeleton.tsx";
+import { useDebounced } from "../../design/use-debounced.ts";
+import { useUrlState } from "../../design/use-url-state.ts";
+import { ControlFields } from "./control-fields.tsx";
+import { controlsOf, type PlanningView, planningViews } from "./controls.ts";
+import { ExportButtons } from "./export-buttons.tsx";
+import { Headline } from "./headline.tsx";
+import { CumulativePlot, DemandPlot, FrontierPlot, StepParts, TornadoPlot } from "./live-plots.tsx";
+import "./planning.css";
+import { questionOf } from "./question.ts";
+import { SectionPanel } from "./report-view.tsx";
+import { SiteView } from "./site-view.tsx";
+
+/** The view that asks nothing: what was predicted here, and what came. */
+const siteView = "site";
+
+const labels: Readonly<Record<PlanningView | typeof siteView, string>> = {
+  fleet: "Fleet",
+  training: "Training run",
+  serving: "Served model",
+  cost: "Buy or rent",
+  advice: "Which GPU",
+  site: "This site",
+};
+
+const shownViews = [...planningViews, siteView] as const;
+
+/** How long a control rests before the planner is asked. */
+const restMs = 250;
+
+function viewOf(text: string | undefined): PlanningView {
+  return planningViews.find((view) => view === text) ?? "fleet";
+}
+
+/** What to buy next, for what, and how wrong that may be: the whole question lives in the address. */
+export function PlanningPage(): ReactNode {
+  const { state } = useUrlState();
+  if (state["view"] === siteView) {
+    return (
+      <>
+        <PageHead title="Planning" />
+        <Views shown={siteView} />
+        <SiteView />
+      </>
+    );
+  }
+  return <AskedView view={viewOf(state["view"])} />;
+}
+
+function Views({ shown }: { readonly shown: PlanningView | typeof siteView }): ReactNode {
+  return (
+    <nav className="views" aria-label="Views of planning">
+      {shownViews.map((each) => (
+        <Link
+          key={each}
+          to="/planning"
+          search={each === "fleet" ? {} : { view: each }}
+          activeOptions={{ exact: true }}
+          aria-current={shown === each ? "page" : undefined}
+        >
+          {labels[each]}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** A view that asks the planner what its controls say. */
+function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
+  const { state } = useUrlState();
+  const catalog = useCatalog();
+  const [thisMonth] = useState(() => new Date().toISOString().slice(0, "2026-12".length));
+  const wanted = useMemo(() => questionOf(view, state, thisMonth), [view, state, thisMonth]);
+  const rested = useDebounced(wanted, restMs);
+  // Another view is asked at once; within one, a slider may come to rest first.
+  const asked = rested.kind === wanted.kind ? rested : wanted;
+  const answer = usePlanningAnswer(asked.kind, asked.question);
+  return (
+    <>
+      <PageHead
+        title="Planning"
+        actions={answer.data === undefined ? undefined : <ExportButtons asked={asked} whole={answer.data.whole} />}
+      />
+      <Views shown={view} />
+      <div className="planner">
+        <ControlFields groups={controlsOf(view, state)} catalog={catalog.data} />
+        <div className="stack" aria-live="polite">
+          {answer.error !== null && <FailureNotice error={answer.error} onRetry={() => void answer.refetch()} />}
+          {answer.data === undefined
+            ? answer.error === null && <SkeletonLines count={10} />
+            : answer.error === null && <AnswerView view={view} answer={answer.data} isOld={answer.isPlaceholderData} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function AnswerView({
+  view,
+  answer,
+  isOld,
+}: {
+  readonly view: PlanningView;
+  readonly answer: PlanningAnswer;
+  readonly isOld: boolean;
+}): ReactNode {
+  const [first, ...rest] = answer.document.sections;
+  return (
+    <div className={`stack ${isOld ? "is-old" : ""}`}>
+      <Headline view={view} answer={answer.answer} />
+      <Plots view={view} answer={answer} />
+      {first !== undefined && <SectionPanel section={first} />}
+      {rest.map((section) => (
+        <SectionPanel key={section.heading} section={section} />
+      ))}
+    </div>
+  );
+}
+
+/** The plots of a view; those of memory come with their section. */
+function Plots({ view, answer }: { readonly view: PlanningView; readonly answer: PlanningAnswer }): ReactNode {
+  const fields = answer.answer;
+  switch (view) {
+    case "fleet":
+      return (
+        <>
+          <Panel title="Demand and capacity" note="not measured: it follows from what the controls say">
+            <DemandPlot answer={fields} />
+          </Panel>
+          <CostPlots answer={answer} />
+        </>
+      );
+    case "cost":
+      return <CostPlots answer={answer} />;
+    case "serving":
+      return (
+        <Panel title="Throughput and latency">
+          <FrontierPlot answer={fields} />
+        </Panel>
+      );
+    case "training":
+      return (
+        <Panel title="Where a step's time goes">
+          <StepParts answer={fields} />
+        </Panel>
+      );
+    case "advice":
+      return null;
+  }
+}
+
+function CostPlots({ answer }: { readonly answer: PlanningAnswer }): ReactNode {
+  return (
+    <div className="grid-2">
+      <Panel title="Cumulative cost">
+        <CumulativePlot answer={answer.answer} />
+      </Panel>
+      <Panel title="What makes it unsure" note="dollars per used GPU-hour">
+        <TornadoPlot answer={answer.answer} />
+      </Panel>
+    </div>
+  );
+}

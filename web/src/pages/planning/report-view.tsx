@@ -1,0 +1,91 @@
+import type { ReactNode } from "react";
+import type { Block, Section } from "../../../../src/planning/report/model.ts";
+import { PartBars } from "../../charts/part-bars.tsx";
+import { Panel } from "../../design/panel.tsx";
+
+/** A section of a report as a panel; plots are drawn by the page itself, live. */
+export function SectionPanel({
+  section,
+  children,
+}: {
+  readonly section: Section;
+  readonly children?: ReactNode;
+}): ReactNode {
+  return (
+    <Panel title={section.heading}>
+      <div className="stack">
+        {children}
+        {section.blocks.map((block, index) => (
+          <BlockView key={`${block.kind} ${index}`} block={block} />
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+function BlockView({ block }: { readonly block: Block }): ReactNode {
+  switch (block.kind) {
+    case "text":
+      return <p className="muted">{block.text}</p>;
+    case "list":
+      return block.items.length === 0 ? null : (
+        <ul className="plain-list">
+          {block.items.map((item) => (
+            <li key={item}>{item}</li>
+          ))}
+        </ul>
+      );
+    case "errors":
+      return (
+        <ul className="how-wrong" aria-label="How wrong this may be">
+          {block.items.map((item) => (
+            <li key={item}>{item}</li>
+          ))}
+        </ul>
+      );
+    case "bars":
+      return <PartBars bars={block.bars} limit={block.limit} unit={block.unit} />;
+    case "table":
+      return <ReportTable head={block.head} rows={block.rows} />;
+    case "plot":
+      return null;
+  }
+}
+
+function ReportTable({
+  head,
+  rows,
+}: {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}): ReactNode {
+  if (rows.length === 0) return null;
+  const classOf = (column: number): string | undefined =>
+    head[column]?.startsWith("#") === true ? "number" : undefined;
+  return (
+    <div className="scroll">
+      <table className="rows">
+        <thead>
+          <tr>
+            {head.map((name, column) => (
+              <th key={name} className={classOf(column)}>
+                {name.replace(/^#/, "")}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={`${index} ${row[0] ?? ""}`}>
+              {row.map((cell, column) => (
+                <td key={head[column] ?? column} className={classOf(column)}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
