@@ -108,23 +108,24 @@ function parseTensorHead(value: unknown, index: number): TensorHead {
 function parseShape(name: string, shape: unknown): readonly number[] {
   const isShape =
     Array.isArray(shape) &&
-    shape.length > 0 &&
     shape.length <= maxTensorRank &&
     shape.every((length) => Number.isInteger(length) && length >= 0);
-  if (!isShape) throw invalid(`input "${name}" wants a shape such as [1], found ${JSON.stringify(shape)}`);
+  if (!isShape)
+    throw invalid(
+      `input "${name}" wants a shape of at most ${maxTensorRank} lengths such as [1, 4], found ${JSON.stringify(shape)}`,
+    );
   const lengths: readonly number[] = shape;
   const count = elementCount(lengths);
-  if (count < 1 || count > maxTensorElements) {
-    throw invalid(`input "${name}" wants 1 to ${maxTensorElements} elements, its shape says ${count}`);
+  if (count > maxTensorElements) {
+    throw invalid(`input "${name}" wants at most ${maxTensorElements} elements, its shape says ${count}`);
   }
   return lengths;
 }
 
 function jsonTensor(head: TensorHead): Tensor {
   const { name, datatype, shape } = head;
-  if (!Array.isArray(head.data)) throw invalid(`input "${name}" wants an array as its data, found ${typeof head.data}`);
-  const data: readonly unknown[] = Array.isArray(head.data[0]) ? head.data.flat(maxTensorRank) : head.data;
   const wanted = elementCount(shape);
+  const data = flatData(head);
   if (data.length !== wanted) {
     throw invalid(`input "${name}" of shape [${shape.join(", ")}] wants ${wanted} elements, found ${data.length}`);
   }
@@ -133,6 +134,23 @@ function jsonTensor(head: TensorHead): Tensor {
     if (problem !== undefined) throw invalid(`input "${name}" of datatype ${datatype}, element ${index}: ${problem}`);
   }
   return { name, datatype, shape, data: data as readonly Element[] };
+}
+
+/** Elements flat as they may be sent, or nested as the shape says; a scalar may stand alone. */
+function flatData({ name, shape, data }: TensorHead): readonly unknown[] {
+  if (shape.length === 0 && !Array.isArray(data)) return [data];
+  if (!Array.isArray(data)) throw invalid(`input "${name}" wants an array as its data, found ${typeof data}`);
+  if (!Array.isArray(data[0])) return data;
+  if (!isNested(data, shape)) {
+    throw invalid(`input "${name}" wants its data flat, or nested as the shape [${shape.join(", ")}] says`);
+  }
+  return data.flat(maxTensorRank);
+}
+
+function isNested(data: readonly unknown[], [length = 0, ...inner]: readonly number[]): boolean {
+  if (data.length !== length) return false;
+  if (inner.length === 0) return data.every((each) => !Array.isArray(each));
+  return data.every((each) => Array.isArray(each) && isNested(each, inner));
 }
 
 function rawTensor(head: TensorHead, body: Uint8Array, offset: number, length: unknown): Tensor {

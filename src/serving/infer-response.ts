@@ -1,5 +1,5 @@
 import { writeRawTensor } from "./raw-tensor.ts";
-import type { Tensor } from "./tensor.ts";
+import { isWide, type Tensor } from "./tensor.ts";
 
 /** What an inference answers, before it becomes bytes. */
 export interface InferResponse {
@@ -12,18 +12,19 @@ export interface InferResponse {
 
 /** Writes an inference answer as JSON of the Open Inference Protocol v2; NaN and infinities become `null`. */
 export function toInferJson(response: InferResponse): string {
-  return JSON.stringify({
-    model_name: response.modelName,
-    model_version: response.modelVersion,
-    id: response.id,
-    parameters: response.parameters,
-    outputs: response.outputs.map((output) => ({
-      name: output.name,
-      datatype: output.datatype,
-      shape: output.shape,
-      data: Array.from(output.data),
-    })),
-  });
+  return envelope(response, response.outputs.map(outputJson));
+}
+
+function envelope({ modelName, modelVersion, id, parameters }: InferResponse, outputs: readonly string[]): string {
+  const head = JSON.stringify({ model_name: modelName, model_version: modelVersion, id, parameters });
+  return `${head.slice(0, -1)},"outputs":[${outputs.join(",")}]}`;
+}
+
+function outputJson({ name, datatype, shape, data }: Tensor): string {
+  const head = JSON.stringify({ name, datatype, shape });
+  // Whole numbers of JSON have any number of digits, though JavaScript writes only 53 bits of them.
+  const elements = isWide(data) ? `[${data.join(",")}]` : JSON.stringify(Array.from(data));
+  return `${head.slice(0, -1)},"data":${elements}}`;
 }
 
 /** An answer as bytes: JSON, and the raw tensors that follow it. */
@@ -41,14 +42,12 @@ export function toInferBody(response: InferResponse, isBinary: (output: string) 
   const raw: Uint8Array[] = [];
   const outputs = response.outputs.map((output) => {
     const { name, datatype, shape } = output;
-    if (!isBinary(name)) return { name, datatype, shape, data: Array.from(output.data) };
+    if (!isBinary(name)) return outputJson(output);
     const bytes = writeRawTensor(output);
     raw.push(bytes);
-    return { name, datatype, shape, parameters: { binary_data_size: bytes.byteLength } };
+    return JSON.stringify({ name, datatype, shape, parameters: { binary_data_size: bytes.byteLength } });
   });
-  const { modelName, modelVersion, id, parameters } = response;
-  const json = JSON.stringify({ model_name: modelName, model_version: modelVersion, id, parameters, outputs });
-  return { json: encoder.encode(json), raw };
+  return { json: encoder.encode(envelope(response, outputs)), raw };
 }
 
 /** The error body of the Open Inference Protocol v2. */

@@ -41,10 +41,10 @@ beforeAll(async () => {
     materialisation: { newest: async () => null, rows: async function* () {} },
     onlineModule: new URL("../features/drivers/lmdb-online-store.ts", import.meta.url).href,
     gateway: { host: "127.0.0.1", port: 0, workers: 1 },
-    version: "test",
     telemetry: quietTelemetry,
     logLevel: "warn",
     upstreamKeys: {},
+    version: "test",
   });
   rooms = [compute, schedulingRoom(platform, compute), models, serving];
   for (const room of rooms) await room.start?.(new AbortController().signal);

@@ -23,13 +23,19 @@ export type Datatype = (typeof datatypes)[number];
 /** One element; `null` stands for a missing number (NaN) and is taken by FP16, FP32 and FP64 only. */
 export type Element = number | string | boolean | null;
 
-/** A named array of equal elements, flat and row-major; `data.length` is the product of `shape`. */
+/**
+ * A named array of equal elements, flat and row-major; `data.length` is the product of `shape`. INT64 and UINT64 are an array of
+ * bigints where one of them has more than 53 bits.
+ */
 export interface Tensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  readonly data: readonly Element[] | Float32Array;
+  readonly data: TensorData;
 }
+
+/** The elements of a tensor. */
+export type TensorData = readonly Element[] | Float32Array | BigInt64Array | BigUint64Array;
 
 /** What a model takes or gives: -1 in `shape` stands for any length. */
 export interface TensorSignature {
@@ -54,6 +60,17 @@ const integerBounds: Readonly<Partial<Record<Datatype, readonly [number, number]
   INT32: [-2_147_483_648, 2_147_483_647],
   INT64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
+
+/** Whether the elements are bigints. */
+export function isWide(data: TensorData): data is BigInt64Array | BigUint64Array {
+  return data instanceof BigInt64Array || data instanceof BigUint64Array;
+}
+
+/** One element; null where there is none, or a bigint. */
+export function elementAt(tensor: Pick<Tensor, "data">, index: number): Element {
+  const element = tensor.data[index] ?? null;
+  return typeof element === "bigint" ? null : element;
+}
 
 /** Whether `value` is one of `datatypes`. */
 export function isDatatype(value: unknown): value is Datatype {

@@ -1,8 +1,10 @@
 import type { Clock, Instant } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
+import type { OnlineFeatures } from "../../features/ports.ts";
 import type { Log } from "../../platform/ports.ts";
 import { AdmissionQueue } from "../gateway/admission/admission-queue.ts";
 import { bandsFor } from "../gateway/admission/band.ts";
+import type { DeskParts } from "../gateway/deployment-desk.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
 import { LoadMeter } from "../gateway/load-meter.ts";
@@ -18,17 +20,22 @@ import { type DeskNews, Desks } from "./desks.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
+import { InferenceService } from "./inference-service.ts";
+import type { KeyVerdicts } from "./key-verdicts.ts";
+import { ModelRequests } from "./model-requests.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
+import { UpstreamMetadataReader } from "./upstream-metadata.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
 /** What a worker of the gateway is made from. */
-export interface GatewayWorkerNeeds
-  extends Pick<GatewayGround, "features" | "featuresElsewhere" | "verdicts" | "takeOutcomes" | "newId"> {
+export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhere" | "takeOutcomes" | "newId"> {
+  readonly features: OnlineFeatures;
+  readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -74,6 +81,16 @@ function openQueue({ admission }: ModelRoute, places: number, now: Instant): Adm
   return new AdmissionQueue(places, now, bandsFor(wanted));
 }
 
+function openDesks({ clock, random }: GatewayWorkerNeeds, places: Places): Desks {
+  const balancer: DeskParts["balancer"] = (route) => createBalancer(route.routing.policy, balancerSettings, random);
+  return new Desks({ balancer, queue: openQueue }, places, clock);
+}
+
+function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver {
+  const { clock, random, log, telemetry = quietTelemetry } = needs;
+  return new RequestObserver({ clock, random, log, telemetry, loads: () => desks.loads() });
+}
+
 /** Puts the parts of a worker together. */
 export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...needs.limits };
@@ -84,19 +101,9 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const loads = new LoadMeter(clock.now());
   const places = new Places();
   const control = new ControlForwarder();
-  const desks = new Desks(
-    { balancer: (route) => createBalancer(route.routing.policy, balancerSettings, needs.random), queue: openQueue },
-    places,
-    clock,
-  );
-  const observer = new RequestObserver({
-    clock,
-    random: needs.random,
-    log: needs.log,
-    telemetry: needs.telemetry ?? quietTelemetry,
-    loads: () => desks.loads(),
-  });
-  const openai = new OpenAiServer({
+  const desks = openDesks(needs, places);
+  const observer = openObserver(needs, desks);
+  const requests = new ModelRequests({
     ...needs,
     limits,
     fastAbort,
@@ -105,25 +112,31 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     desks,
     loads,
     gate: needs.gate ?? noLimits,
-    control,
     observe: (record, body) => {
       observer.observe(record, body);
       needs.observe?.(record);
     },
   });
+  const openai = new OpenAiServer({ ...needs, control, limits, desks, requests });
   let table = emptyRoutingTable;
+  const inference = new InferenceService({
+    ...needs,
+    replicas,
+    fastAbort,
+    loads,
+    requests,
+    metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),
+    table: () => table,
+  });
   const server = new GatewayServer({
     ...needs,
     metrics: () => observer.families(),
     unfinishedConnections: limits.unfinishedConnections,
     openai,
-    replicas,
-    fastAbort,
-    loads,
-    table: () => table,
+    inference,
   });
   const watch = new EngineWatch({ clock, pools, desks: () => desks.all() });
-  openai.start();
+  requests.start();
   watch.start();
   observer.start();
   return {
@@ -148,7 +161,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     hear: (news, now) => desks.hear(news.worker, news.desks, now),
     async stop(graceMs) {
       await server.stop(graceMs);
-      openai.stop();
+      requests.stop();
       watch.stop();
       await Promise.all([replicas.stop(), pools.stop(), observer.stop()]);
     },

@@ -2,28 +2,37 @@ import type { ServerResponse } from "node:http";
 import type { Instant } from "../../base/clock.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { type Refusal, refusalFrame, refusalJson } from "../gateway/protocol/refusal.ts";
+import type { ModelAnswer, Overrun } from "./model-answer.ts";
 
 const heartbeat = ": keepalive\n\n";
 
-/** Why a request that runs must end by a limit of the gateway. */
-export type Overrun = "stalled" | "total";
-
 /** The answer to one caller: knows what was written, keeps streams alive, tells errors in the way that is still possible. */
-export class CallerAnswer {
+export class CallerAnswer implements ModelAnswer {
   readonly #response: ServerResponse;
   readonly #headers: Record<string, string | number>;
   readonly #isStream: boolean;
   readonly #beganAt: Instant;
+  readonly #toBody: (refusal: Refusal) => string;
   #wroteAt: Instant;
   #blockedSince: Instant | null = null;
   #isBetweenFrames = true;
 
-  /** @param headers go with every answer, such as `x-request-id`. */
-  constructor(response: ServerResponse, headers: Readonly<Record<string, string>>, isStream: boolean, now: Instant) {
+  /**
+   * @param headers go with every answer, such as `x-request-id`.
+   * @param toBody writes refusals as the caller's protocol has them.
+   */
+  constructor(
+    response: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    isStream: boolean,
+    now: Instant,
+    toBody: (refusal: Refusal) => string = refusalJson,
+  ) {
     this.#response = response;
     this.#headers = { ...headers };
     this.#isStream = isStream;
     this.#beganAt = now;
+    this.#toBody = toBody;
     this.#wroteAt = now;
   }
 
@@ -91,7 +100,17 @@ export class CallerAnswer {
       return;
     }
     Object.assign(this.#headers, retryHeaders(refusal), refusal.headers ?? {});
-    this.sendWhole(refusal.status, "application/json", refusalJson(refusal));
+    this.sendWhole(refusal.status, "application/json", this.#toBody(refusal));
+  }
+
+  onGone(then: () => void): () => void {
+    const response = this.#response;
+    const onClose = (): void => {
+      if (!response.writableFinished) then();
+    };
+    response.once("close", onClose);
+    if (response.destroyed) then();
+    return () => response.removeListener("close", onClose);
   }
 
   /** Looks after the answer once in a while. @returns the limit that it is over, or null. */

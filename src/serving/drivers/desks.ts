@@ -9,7 +9,7 @@ import type { Places } from "./places.ts";
 /** What the balancers of one worker have learnt, by `project/deployment/version`. */
 export type DeskNews = Readonly<Record<string, RoutingNews>>;
 
-/** The desks of all deployments that speak the OpenAI API, and the names by which they are found. */
+/** The desks of all deployments whose requests are passed on, and the names by which the OpenAI API finds them. */
 export class Desks {
   readonly #parts: DeskParts;
   readonly #places: Pick<Places, "admit">;
@@ -69,7 +69,7 @@ export class Desks {
     const now = this.#clock.now();
     const kept = new Set<string>();
     for (const route of table.routes) {
-      if (route.kind !== "model" || route.protocol !== "openai") continue;
+      if (route.kind !== "model") continue;
       const key = `${route.project}/${route.deployment}`;
       kept.add(key);
       const known = this.#desks.get(key);

@@ -4,11 +4,14 @@ import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { Fault } from "../../base/fault.ts";
 import { featureViewSpecSchema } from "../../features/model.ts";
 import { silentLog } from "../../platform/log.ts";
+import { openGrpcClient } from "../fixtures/grpc-client.ts";
+import { startReplica } from "../fixtures/start-replica.ts";
+import { routeVersion, testRoute } from "../fixtures/test-gateway.ts";
 import type { Ask } from "../gateway/messages.ts";
 import type { OnlineView } from "../ports.ts";
 import { GatewayControl } from "./gateway-control.ts";
@@ -144,6 +147,33 @@ test("workers share one port, and every one of them takes feature rows for the o
     expect(reply).toEqual({ status: 200, text: JSON.stringify({ taken: 1 }) });
   }
   for (const agent of agents) agent.destroy();
+});
+
+test("every worker takes gRPC, and asks the one that holds the features where a deployment wants them", async () => {
+  const made = await startGateway(2);
+  const replica = startReplica("matrix", ["hour", "late_1h", "day"]);
+  onTestFinished(() => replica.stop());
+  const route = testRoute([routeVersion("7", 100, ["hour", "late_1h", "day"], await replica.ready)], "id-7");
+  await made.publish({
+    ...route,
+    calendar: { day: "weekday" },
+    views: [{ name: "delays", entity: ["origin"] }],
+  });
+  const inputs = [
+    { name: "origin", datatype: "BYTES", shape: [1], contents: { bytes_contents: [Buffer.from("ATL")] } },
+    { name: "hour", datatype: "INT64", shape: [1], contents: { int64_contents: [2] } },
+  ];
+  const asked = { model_name: "flight-delay", id: "f-1", inputs };
+  // Connections go to the workers in turn.
+  const clients = [openGrpcClient(made.port), openGrpcClient(made.port)];
+  const ends = await Promise.all(clients.map((client) => client.call("ModelInfer", asked)));
+  for (const client of clients) client.close();
+  for (const end of ends) {
+    expect(end).toMatchObject({
+      kind: "answered",
+      message: { model_version: "7", id: "f-1", outputs: [{ name: "probability" }] },
+    });
+  }
 });
 
 test("replacing the workers refuses no connection and fails no request", async () => {

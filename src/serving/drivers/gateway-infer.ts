@@ -3,12 +3,13 @@ import { Fault, isFault } from "../../base/fault.ts";
 import type { OnlineFeatures } from "../../features/ports.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import { checkRequestRows, type JoinedRows, joinFeatures, type RequestRows } from "../gateway/feature-join.ts";
+import { tabularOutput } from "../gateway/model-metadata.ts";
 import { readProbabilities, toReplicaRequest } from "../gateway/replica-request.ts";
 import type { TabularRoute, TabularVersion } from "../gateway/routing-table.ts";
 import { bucketOf, versionNamed, versionOfBucket } from "../gateway/traffic-split.ts";
 import type { InferRequest } from "../infer-request.ts";
 import type { InferResponse } from "../infer-response.ts";
-import type { Element } from "../tensor.ts";
+import { type Element, elementAt } from "../tensor.ts";
 import type { ReplicaAnswer, ReplicaClient } from "./replica-client.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 
@@ -157,7 +158,7 @@ function logPredictions(
   const width = joined.columns.length;
   for (let row = 0; row < joined.rows; row += 1) {
     const inputs: Record<string, Element> = {};
-    for (const [name, tensor] of rows.inputs) inputs[name] = tensor.data[row] ?? null;
+    for (const [name, tensor] of rows.inputs) inputs[name] = elementAt(tensor, row);
     ground.recorder.log({
       predictionId: joined.rows === 1 ? id : `${id}:${row}`,
       project: route.project,
@@ -186,6 +187,6 @@ function toResponse(
     modelVersion: version.version,
     id: served.id,
     parameters: { prediction_id: served.id },
-    outputs: [{ name: "probability", datatype: "FP32", shape: [joined.rows], data: probabilities }],
+    outputs: [{ name: tabularOutput, datatype: "FP32", shape: [joined.rows], data: probabilities }],
   };
 }

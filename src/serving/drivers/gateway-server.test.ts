@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { callJson, outputData, startReplica, type TestAnswer, type TabularReplica } from "../fixtures/start-replica.ts";
 import { MemoryFeatures, routeVersion, startTestGateway, testRoute } from "../fixtures/test-gateway.ts";
+import { jsonLengthHeader } from "../infer-request.ts";
 
 const cleanups: (() => unknown)[] = [];
 
@@ -236,4 +237,42 @@ test("a body beyond the limit is refused before it is read", async () => {
   const headers = { ...authorization, "content-length": String(17 * 1024 * 1024) };
   const answer = await call("/v1/projects/default/deployments/flight-delay/outcomes", "", headers);
   expect(answer.status).toBe(413);
+});
+
+test("rows may come raw and probabilities leave raw, the same as in JSON", async () => {
+  const { port, call, setRoute } = await gateway();
+  setRoute(testRoute([routeVersion("7", 100, columns, await replica("matrix", "7").ready)], "id-7"));
+  const plain = await call(infer, flight("ATL", 2, 1500));
+
+  const raw = [Buffer.from([3, 0, 0, 0, 65, 84, 76]), Buffer.alloc(8), Buffer.alloc(8)] as const;
+  raw[1].writeBigInt64LE(2n);
+  raw[2].writeBigInt64LE(1500n);
+  const inputs = flight("ATL", 2, 1500).inputs.map(({ name, datatype, shape }, index) => ({
+    name,
+    datatype,
+    shape,
+    parameters: { binary_data_size: raw[index]?.byteLength },
+  }));
+  const head = Buffer.from(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
+  const answer = await fetch(`http://127.0.0.1:${port}${infer}`, {
+    method: "POST",
+    headers: { ...authorization, [jsonLengthHeader]: String(head.byteLength) },
+    body: Buffer.concat([head, ...raw]),
+  });
+
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const size = Number(answer.headers.get(jsonLengthHeader));
+  expect(JSON.parse(bytes.subarray(0, size).toString())).toMatchObject({
+    outputs: [{ name: "probability", datatype: "FP32", shape: [1], parameters: { binary_data_size: 4 } }],
+  });
+  expect(bytes.readFloatLE(size)).toBe(Math.fround(outputData(plain)[0] ?? Number.NaN));
+});
+
+test("an empty batch and an output that there is not are refused", async () => {
+  const { call, setRoute } = await gateway();
+  setRoute(testRoute([routeVersion("7", 100, columns, await replica("matrix", "7").ready)], "id-7"));
+  const empty = flight("ATL", 2, 1500).inputs.map((input) => ({ ...input, shape: [0], data: [] }));
+  expect((await call(infer, { inputs: empty })).body.error).toMatch(/at least one row/);
+  const other = { ...flight("ATL", 2, 1500), outputs: [{ name: "score" }] };
+  expect((await call(infer, other)).body.error).toMatch(/gives the output probability, found "score"/);
 });

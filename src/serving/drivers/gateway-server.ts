@@ -1,26 +1,30 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
 import { Fault, isFault } from "../../base/fault.ts";
-import type { Action, Log } from "../../platform/ports.ts";
+import type { OnlineFeatures } from "../../features/ports.ts";
+import type { Log } from "../../platform/ports.ts";
 import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
-import type { Admission, Outcome, OutcomesTaken } from "../gateway/messages.ts";
-import type { LoadMeter } from "../gateway/load-meter.ts";
-import { modelMetadata, serverMetadata } from "../gateway/model-metadata.ts";
-import { isRouteOf, type Route, type RoutingTable, type TabularRoute } from "../gateway/routing-table.ts";
-import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
-import { toErrorJson, toInferJson } from "../infer-response.ts";
+import type { Outcome, OutcomesTaken } from "../gateway/messages.ts";
+import { serverMetadata } from "../gateway/model-metadata.ts";
 import type { MetricFamily } from "../gateway/observe/metric-family.ts";
 import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.ts";
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
+import type { Refusal } from "../gateway/protocol/refusal.ts";
+import { toErrorJson } from "../infer-response.ts";
+import { CallerAnswer } from "./caller-answer.ts";
 import { faultStatus } from "./fault-status.ts";
 import { forwardRequest } from "./forward-request.ts";
-import { type InferGround, serveInference } from "./gateway-infer.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
+import { grpcMethods } from "./grpc-methods.ts";
+import { GrpcServer } from "./grpc-server.ts";
 import { guardConnections } from "./guard-connections.ts";
-import type { KeyVerdicts } from "./key-verdicts.ts";
-import { type OpenAiServer, projectHeader } from "./openai-server.ts";
+import { type InferenceService, jsonBytesOf } from "./inference-service.ts";
+import type { OpenAiServer } from "./openai-server.ts";
+import { openDoor } from "./protocol-door.ts";
 import { readBody } from "./request-body.ts";
+import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { SlowBodies } from "./slow-bodies.ts";
 
 /** Bytes of one request. */
@@ -40,17 +44,21 @@ const checkMs = 1_000;
 /** How long an idle connection is kept. */
 const keepAliveMs = 65_000;
 
+/** Bytes of a request for the index. */
+const maxIndexBytes = 64 * 1024;
+
 /** What the gateway's HTTP surface needs. */
-export interface GatewayGround extends InferGround {
+export interface GatewayGround {
+  readonly clock: Clock;
+  readonly newId: () => string;
   readonly log: Log;
-  readonly verdicts: Pick<KeyVerdicts, "admit">;
+  readonly features: Pick<OnlineFeatures, "append">;
   readonly openai: Pick<OpenAiServer, "handle">;
-  readonly loads: LoadMeter;
+  readonly inference: InferenceService;
   /** All metrics now. */
   readonly metrics: () => readonly MetricFamily[];
   /** Connections whose first headers are not there yet. */
   readonly unfinishedConnections: number;
-  readonly table: () => RoutingTable;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
   /** The Unix socket of the worker that holds the online features; null when it is this one. */
   readonly featuresElsewhere: () => Promise<string | null>;
@@ -63,10 +71,13 @@ const idleLookMs = 50;
 export class GatewayServer {
   readonly #ground: GatewayGround;
   readonly #server: Server;
+  readonly #grpc: GrpcServer;
   /** Connections that were accepted elsewhere and handed over. */
   readonly #handedOver = new Set<Socket>();
   readonly #slowBodies: SlowBodies;
   #bodyLooks: NodeJS.Timeout | undefined;
+  /** Connections that have said nothing yet. */
+  readonly #atDoor = new Set<Socket>();
   #underWay = 0;
   #isStopping = false;
 
@@ -76,13 +87,41 @@ export class GatewayServer {
       { keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: checkMs },
       (request, response) => void this.#answer(request, response),
     );
+    this.#grpc = new GrpcServer({
+      log: ground.log,
+      methods: grpcMethods({ ...ground, messageBytes: maxBodyBytes }),
+      messageBytes: maxBodyBytes,
+    });
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.requestTimeout = uploadTimeoutMs;
     this.#slowBodies = new SlowBodies(ground.clock, requestTimeoutMs);
     this.#server.once("listening", () => {
       this.#bodyLooks = setInterval(() => this.#slowBodies.look(), checkMs);
     });
-    guardConnections(this.#server, ground.unfinishedConnections);
+    this.#openDoors();
+  }
+
+  /** Every connection passes the door, whether it was accepted here or elsewhere: behind it are HTTP/1 and gRPC. */
+  #openDoors(): void {
+    const serve = this.#server.listeners("connection");
+    this.#server.removeAllListeners("connection");
+    const guard = guardConnections(this.#server, this.#ground.unfinishedConnections);
+    const doors = {
+      http1: (socket: Socket) => {
+        this.#atDoor.delete(socket);
+        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
+      },
+      http2: (socket: Socket) => {
+        this.#atDoor.delete(socket);
+        guard.release(socket);
+        this.#grpc.accept(socket);
+      },
+    };
+    this.#server.on("connection", (socket: Socket) => {
+      this.#atDoor.add(socket);
+      socket.once("close", () => this.#atDoor.delete(socket));
+      openDoor(socket, doors, headersTimeoutMs);
+    });
   }
 
   /** @returns the port on which it listens. */
@@ -111,7 +150,6 @@ export class GatewayServer {
     this.#handedOver.add(socket);
     socket.once("close", () => this.#handedOver.delete(socket));
     this.#server.emit("connection", socket);
-    socket.resume();
   }
 
   /** Takes no new connections, lets requests under way end, at most `graceMs`. */
@@ -119,10 +157,11 @@ export class GatewayServer {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    for (const socket of this.#atDoor) socket.destroy();
     // A connection whose answer has just left becomes idle; nobody else would close it.
     const looks = setInterval(() => this.#server.closeIdleConnections(), idleLookMs);
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await closed;
+    await Promise.all([closed, this.#grpc.stop(graceMs)]);
     for (const socket of this.#handedOver) if (!socket.destroyed) await once(socket, "close");
     clearInterval(looks);
     clearInterval(this.#bodyLooks);
@@ -167,7 +206,7 @@ export class GatewayServer {
 
   /** Metrics name every project's models and callers: from elsewhere they want a key with a right on the whole platform. */
   async #answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isFromHere(request)) await this.#admit(request, "administer", null);
+    if (!isFromHere(request)) await this.#ground.inference.admit(request.headers, "administer", null);
     const body = toOpenMetrics(this.#ground.metrics());
     response.writeHead(200, { "content-type": openMetricsType, "content-length": Buffer.byteLength(body) }).end(body);
   }
@@ -191,6 +230,7 @@ export class GatewayServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<string> {
     const path = parseGatewayPath(request.method ?? "GET", request.url ?? "/");
+    const { inference } = this.#ground;
     switch (path.kind) {
       case "live":
         return JSON.stringify({ live: true });
@@ -201,11 +241,16 @@ export class GatewayServer {
       case "infer":
         return await this.#infer(request, response, path);
       case "models":
-        return JSON.stringify({ models: await this.#modelNames(request) });
+        return JSON.stringify({ models: await inference.modelNames(request.headers) });
       case "model":
-        return JSON.stringify(modelMetadata(tabular(await this.#routeFor(request, path.model)), path.version));
+        return JSON.stringify(await inference.metadata(request.headers, path.model, path.version));
       case "model-ready":
-        return JSON.stringify({ name: path.model, ready: isReady(await this.#routeFor(request, path.model)) });
+        await inference.checkReady(request.headers, path.model, path.version);
+        return JSON.stringify({ name: path.model, ready: true });
+      case "index":
+        return await this.#index(request);
+      case "repository":
+        return await this.#refuseChange(request, response, path);
       case "outcomes":
         return await this.#takeOutcomes(request, path);
       case "feature-rows":
@@ -218,46 +263,41 @@ export class GatewayServer {
     response: ServerResponse,
     path: Extract<GatewayPath, { kind: "infer" }>,
   ): Promise<string> {
+    const { clock, newId, inference } = this.#ground;
     const reading = readBody(request, maxBodyBytes);
     reading.catch(() => undefined);
-    const route = tabular(await this.#routeFor(request, path.model));
-    const jsonBytes = request.headers[jsonLengthHeader];
+    const found = await inference.find(request.headers, path.model);
+    const { route } = found;
     const body = await reading;
-    if (route.views.length > 0 && (await this.#forward(request, response, body))) return "";
-    const asked = parseInferRequest(body, jsonBytes === undefined ? null : Number(jsonBytes));
-    const abort = new AbortController();
-    response.once("close", () => {
-      if (!response.writableFinished) abort.abort();
-    });
-    const { loads, clock } = this.#ground;
-    const carried = loads.enter(route.project, route.deployment, 0, clock.now());
-    try {
-      return toInferJson(await serveInference(this.#ground, route, path.version, asked, abort.signal));
-    } finally {
-      loads.leave(carried, null, clock.now());
-    }
+    const holdsViews = route.kind === "tabular" && route.views.length > 0;
+    if (holdsViews && (await this.#forward(request, response, body))) return "";
+    const requestId = requestIdOf(request, newId);
+    const answer = new CallerAnswer(response, { [requestIdHeader]: requestId }, false, clock.now(), tensorRefusal);
+    const { headers } = request;
+    const jsonBytes = jsonBytesOf(headers);
+    await inference.infer({ ...found, requestId, version: path.version, headers, body, jsonBytes, answer });
+    return "";
   }
 
-  async #routeFor(request: IncomingMessage, model: string): Promise<Route> {
-    const { project } = await this.#admit(request, "read", chosenProject(request));
-    const route = this.#ground.table().routes.find((each) => isRouteOf(each, project, model));
-    if (route !== undefined) return route;
-    throw new Fault(
-      "serving.model-missing",
-      `project ${project} has no deployment "${model}" that serves; list them with GET /v2/models, choose another project with the header ${projectHeader}`,
-    );
+  async #index(request: IncomingMessage): Promise<string> {
+    const reading = readBody(request, maxIndexBytes);
+    reading.catch(() => undefined);
+    await this.#ground.inference.admit(request.headers, "read");
+    return JSON.stringify(await this.#ground.inference.index(request.headers, wantsReadyOnly(await reading)));
   }
 
-  async #modelNames(request: IncomingMessage): Promise<readonly string[]> {
-    const { project } = await this.#admit(request, "read", chosenProject(request));
-    return this.#ground
-      .table()
-      .routes.filter((route) => route.project === project)
-      .map((route) => route.deployment);
+  async #refuseChange(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { model, change }: Extract<GatewayPath, { kind: "repository" }>,
+  ): Promise<string> {
+    const message = await this.#ground.inference.refuseChange(request.headers, model, change);
+    response.writeHead(501, { "content-type": "application/json" }).end(toErrorJson(message));
+    return "";
   }
 
   async #takeOutcomes(request: IncomingMessage, path: Extract<GatewayPath, { kind: "outcomes" }>): Promise<string> {
-    const { project } = await this.#admit(request, "write", path.project);
+    const { project } = await this.#ground.inference.admit(request.headers, "write", path.project);
     const outcomes = parseOutcomes(await readBody(request, maxBodyBytes), this.#ground.clock.now());
     return JSON.stringify(await this.#ground.takeOutcomes(project, path.deployment, outcomes));
   }
@@ -275,17 +315,12 @@ export class GatewayServer {
     response: ServerResponse,
     path: Extract<GatewayPath, { kind: "feature-rows" }>,
   ): Promise<string> {
-    const { project } = await this.#admit(request, "write", path.project);
+    const { project } = await this.#ground.inference.admit(request.headers, "write", path.project);
     const body = await readBody(request, maxBodyBytes);
     if (await this.#forward(request, response, body)) return "";
     const rows = parseFeatureRows(body);
     await this.#ground.features.append(project, path.view, rows);
     return JSON.stringify({ taken: rows.length });
-  }
-
-  #admit(request: IncomingMessage, action: Action, project: string | null): Promise<Admission> {
-    const [scheme, token] = (request.headers.authorization ?? "").split(" ");
-    return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
   }
 }
 
@@ -300,6 +335,24 @@ function isUpload(path: OpenAiPath | "unknown" | undefined): boolean {
   return typeof path === "object" && path.kind === "control";
 }
 
+/** Refusals as the Open Inference Protocol v2 writes them. */
+function tensorRefusal({ message }: Refusal): string {
+  return toErrorJson(message);
+}
+
+/** What the body of a request for the index may say: `{"ready": true}` leaves out what cannot be asked. */
+function wantsReadyOnly(body: Uint8Array): boolean {
+  if (body.byteLength === 0) return false;
+  const wanted = 'the body wants nothing or JSON such as {"ready": true}';
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body).toString("utf8"));
+    if (typeof value === "object" && value !== null) return "ready" in value && value.ready === true;
+  } catch (cause) {
+    throw new Fault("serving.request-invalid", wanted, { cause });
+  }
+  throw new Fault("serving.request-invalid", wanted);
+}
+
 function isMetricsPath({ method, url = "" }: IncomingMessage): boolean {
   return method === "GET" && (url === "/metrics" || url.startsWith("/metrics?"));
 }
@@ -309,25 +362,4 @@ function isFromHere({ socket, headers }: IncomingMessage): boolean {
   const address = socket.remoteAddress ?? "";
   const isLoopback = address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
   return isLoopback && headers["x-forwarded-for"] === undefined && headers.forwarded === undefined;
-}
-
-function chosenProject(request: IncomingMessage): string | null {
-  const header = request.headers[projectHeader];
-  return typeof header === "string" && header !== "" ? header : null;
-}
-
-function tabular(route: Route): TabularRoute {
-  if (route.kind === "tabular") return route;
-  throw new Fault(
-    "serving.request-invalid",
-    route.protocol === "openai"
-      ? `${route.deployment} speaks the OpenAI API; send its requests to paths such as /v1/chat/completions`
-      : `${route.deployment} is passed on as it is, and this path is not among those that are`,
-  );
-}
-
-function isReady(route: Route): boolean {
-  if (route.versions.some(({ replicas }: { readonly replicas: readonly unknown[] }) => replicas.length > 0))
-    return true;
-  throw new Fault("serving.model-not-ready", `${route.deployment} has no replica that is ready`);
 }

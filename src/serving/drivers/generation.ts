@@ -5,17 +5,14 @@ import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
-import { type OpenAiOperation, pathOfOperation } from "../gateway/protocol/openai-path.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
-import type { RequestScan } from "../gateway/protocol/request-scan.ts";
-import { rewriteRequest } from "../gateway/protocol/rewrite-request.ts";
-import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
-import type { CallerAnswer } from "./caller-answer.ts";
 import { ejectionKey } from "./gateway-infer.ts";
+import type { ModelAnswer } from "./model-answer.ts";
+import type { ModelCall } from "./model-call.ts";
 import type { Places } from "./places.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
@@ -41,19 +38,18 @@ export interface Generating {
   /** Unique in this gateway; `requestId` is the caller's to choose. */
   readonly id: string;
   readonly requestId: string;
-  readonly operation: OpenAiOperation;
   readonly identity: string;
   /** How urgent the caller says it is. */
   readonly band: Band;
   readonly target: ModelTarget;
-  readonly body: Uint8Array;
-  readonly scan: RequestScan;
-  readonly blocks: RoutingAsk["blocks"];
+  readonly ask: RoutingAsk;
+  readonly call: ModelCall;
   /** Requests with the same key get the same version. */
   readonly splitKey: string;
-  readonly session: string | null;
+  /** The version that the caller wants, and no other; null lets the split choose. */
+  readonly versionId: string | null;
   readonly traceparent: string | null;
-  readonly answer: CallerAnswer;
+  readonly answer: ModelAnswer;
 }
 
 /** How a request ended, for all that count it. */
@@ -93,14 +89,7 @@ export class Generation {
   constructor(ground: GenerationGround, asked: Generating) {
     this.#ground = ground;
     this.#asked = asked;
-    const { scan } = asked;
-    this.#ask = {
-      tokensIn: estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start),
-      tokensOut: scan.maxTokens ?? expectedTokensOut,
-      blocks: asked.blocks,
-      session: asked.session,
-      adapter: asked.target.adapter,
-    };
+    this.#ask = asked.ask;
   }
 
   /** The caller went away, or a limit of the gateway was reached: whatever the request does now ends at once. */
@@ -124,9 +113,10 @@ export class Generation {
 
   *#chain(desk: DeploymentDesk): Iterable<DeploymentDesk> {
     yield desk;
+    if (this.#asked.versionId !== null) return;
     for (const name of desk.route.fallbacks) {
       const other = this.#ground.deskOf(desk.route.project, name);
-      if (other !== undefined && other !== desk) yield other;
+      if (other !== undefined && other !== desk && other.route.protocol === desk.route.protocol) yield other;
     }
   }
 
@@ -135,7 +125,7 @@ export class Generation {
     if (held !== null) return held;
     const { places, clock } = this.#ground;
     const since = clock.now();
-    const cost = this.#ask.tokensIn + 2 * this.#ask.tokensOut;
+    const cost = Math.max(1, this.#ask.tokensIn + 2 * this.#ask.tokensOut);
     const deadline = since + desk.route.admission.queueTimeoutMs;
     const { id, identity: tenant, band } = this.#asked;
     const taken = places.take(desk.queue, { id, band, tenant, weight: 1, cost, deadline }, since);
@@ -176,7 +166,9 @@ export class Generation {
     const { fastAbort } = this.#ground;
     const isOut = (versionId: string): boolean => fastAbort.isEjected(ejectionKey(desk.route, { versionId }));
     const tried = new Set<string>();
-    let version = desk.versionFor(this.#asked.splitKey, isOut);
+    const { versionId, splitKey } = this.#asked;
+    const isPinned = versionId !== null;
+    let version = isPinned ? desk.versionOf(versionId) : desk.versionFor(splitKey, isOut);
     for (let tries = 1; !this.#isGone; tries += 1) {
       const [asked, place] = this.#pick(desk, version, tried);
       version = asked;
@@ -186,7 +178,7 @@ export class Generation {
       const end = await this.#send(desk, version, place);
       if (end.kind !== "refused") return over(end);
       tried.add(place.replica.id);
-      version = desk.champion ?? version;
+      if (!isPinned) version = desk.champion ?? version;
       const pause = this.#pauseAfter(desk, version, tried, tries, end);
       if (pause === null) return this.#giveUp(end);
       await this.#wait(pause);
@@ -200,7 +192,8 @@ export class Generation {
     tried: ReadonlySet<string>,
   ): readonly [VersionDesk | undefined, Place | null] {
     const now = this.#ground.clock.now();
-    for (const each of new Set([version, desk.champion])) {
+    const others = this.#asked.versionId === null ? [desk.champion] : [];
+    for (const each of new Set([version, ...others])) {
       const place = each?.pick(this.#ask, tried, now) ?? each?.pick(this.#ask, none, now) ?? null;
       if (place !== null) return [each, place];
     }
@@ -262,11 +255,10 @@ export class Generation {
   async #dispatch(desk: DeploymentDesk, version: VersionDesk, place: Place): Promise<TryEnd> {
     const { clock, keys, limits, pools } = this.#ground;
     const { replica } = place;
-    const { answer, operation, scan, target } = this.#asked;
+    const { answer, call, target } = this.#asked;
     const { project } = desk.route;
     const isAsked = desk.route === target.route || desk.route.deployment === target.route.deployment;
     const model = upstreamModel({ route: desk.route, adapter: isAsked ? target.adapter : null }, replica);
-    const injects = scan.isStream && !scan.wantsUsage && (operation === "chat" || operation === "completion");
     const { credential } = replica;
     const key =
       credential === undefined ? null : (keys.fresh(project, credential) ?? (await keys.read(project, credential)));
@@ -278,9 +270,10 @@ export class Generation {
         clock,
         limits,
         answer,
-        isStream: scan.isStream,
-        stripsUsage: injects,
-        wantsBase64: operation === "embedding" && scan.wantsBase64,
+        isStream: call.isStream,
+        stripsUsage: call.stripsUsage,
+        wantsBase64: call.wantsBase64,
+        answersTensors: call.answersTensors,
         onFirstByte: () => {
           const now = clock.now();
           this.#firstByteAt = now;
@@ -290,23 +283,18 @@ export class Generation {
         onEnd: resolve,
       });
       this.#cancel = () => attempt.abort();
+      const { path, headers, body } = call.toUpstream(model);
       pools.dispatch(
         replica,
-        {
-          method: "POST",
-          path: pathOfOperation(operation),
-          headers: this.#headers(replica.headers, key),
-          body: rewriteRequest(this.#asked.body, scan, { model, asksForUsage: injects }),
-        },
+        { method: "POST", path, headers: this.#headers(headers, replica.headers, key), body },
         attempt,
       );
     });
   }
 
-  #headers(own: Readonly<Record<string, string>> | undefined, key: string | null): string[] {
-    const { requestId, scan, traceparent } = this.#asked;
-    const headers = ["content-type", "application/json", "x-request-id", requestId];
-    headers.push("accept", scan.isStream ? "text/event-stream" : "application/json");
+  #headers(asked: readonly string[], own: Readonly<Record<string, string>> | undefined, key: string | null): string[] {
+    const { requestId, traceparent } = this.#asked;
+    const headers = [...asked, "x-request-id", requestId];
     if (traceparent !== null) headers.push("traceparent", traceparent);
     if (key !== null) headers.push("authorization", `Bearer ${key}`);
     if (own !== undefined) for (const [name, value] of Object.entries(own)) headers.push(name, value);

@@ -8,11 +8,17 @@ const reasons: Readonly<Record<number, string>> = {
   431: "Request Header Fields Too Large",
 };
 
+/** What became of connections elsewhere. */
+export interface ConnectionGuard {
+  /** Another protocol looks after this connection from now on. */
+  release(socket: Duplex): void;
+}
+
 /**
  * Keeps callers that send no whole request from starving others: of connections whose first headers are not there yet at most
  * `maxUnfinished` are kept, and the oldest goes first. What is no HTTP, or has too large headers, is told so.
  */
-export function guardConnections(server: Server, maxUnfinished: number): void {
+export function guardConnections(server: Server, maxUnfinished: number): ConnectionGuard {
   const unfinished = new Set<Duplex>();
   const answering = new WeakSet<Duplex>();
   server.on("connection", (socket: Duplex) => {
@@ -42,6 +48,7 @@ export function guardConnections(server: Server, maxUnfinished: number): void {
     const head = `HTTP/1.1 ${status} ${reasons[status]}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
     socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
   });
+  return { release: (socket) => void unfinished.delete(socket) };
 }
 
 function statusOf(code: string | undefined): 400 | 408 | 431 {

@@ -1,55 +1,40 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Fault, isFault } from "../../base/fault.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Fault } from "../../base/fault.ts";
 import type { Action, Log } from "../../platform/ports.ts";
-import { bandFor } from "../gateway/admission/band.ts";
+import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import type { Admission } from "../gateway/messages.ts";
-import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
 import type { ControlPath } from "../gateway/protocol/control-path.ts";
 import type { OpenAiOperation, OpenAiPath } from "../gateway/protocol/openai-path.ts";
-import { type Refusal, refusalOfFault, serverRefusal } from "../gateway/protocol/refusal.ts";
+import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
-import { estimateTokens, expectedTokensOut, priceOf } from "../gateway/protocol/token-price.ts";
-import type { LoadMeter } from "../gateway/load-meter.ts";
-import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
+import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
 import { cacheSalt, hashBlocks } from "../gateway/routing/hash-blocks.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
 import type { ControlForwarder } from "./control-forwarder.ts";
 import type { Desks } from "./desks.ts";
-import { faultStatus } from "./fault-status.ts";
-import { Generation, type GenerationEnd, type GenerationGround } from "./generation.ts";
+import { errorRefusal } from "./error-refusal.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
+import type { ModelRequests } from "./model-requests.ts";
+import { openAiCall } from "./openai-call.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The header by which keys that are bound to no project choose one. */
 export const projectHeader = "x-millwright-project";
 
-/** The headers by which a caller says how urgent its request is: interactive, default or bulk; the first one counts. */
-const priorityHeader = "x-priority";
-const bandHeader = "x-millwright-band";
-
-/** The header that keeps the requests of a conversation together. */
-const sessionHeader = "x-session-id";
-
 /** What the server of the OpenAI API needs. */
-export interface OpenAiGround extends Omit<GenerationGround, "deskOf"> {
+export interface OpenAiGround {
+  readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  readonly limits: GatewayLimits;
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly desks: Desks;
-  readonly gate: LimitGate;
   /** Has the control plane answer what is its own. */
   readonly control: Pick<ControlForwarder, "forward">;
-  readonly loads: LoadMeter;
-  /** Hears of every request once, when it has ended. */
-  readonly observe: (record: RequestRecord, body: Uint8Array) => void;
-}
-
-/** A request that runs: looked after once in a while. */
-interface Running {
-  readonly answer: CallerAnswer;
-  readonly stop: () => void;
+  readonly requests: Pick<ModelRequests, "carry">;
 }
 
 /** One request from its headers on. */
@@ -60,8 +45,8 @@ interface Arrived {
   readonly startedAt: number;
 }
 
-/** A request whose model was found and whose place in the limits was taken. */
-interface LetIn {
+/** A request whose caller is known and whose model was found. */
+interface Understood {
   readonly arrived: Arrived;
   readonly operation: OpenAiOperation;
   readonly admission: Admission;
@@ -73,24 +58,10 @@ interface LetIn {
 /** Answers the OpenAI API: lists models and carries requests to them. */
 export class OpenAiServer {
   readonly #ground: OpenAiGround;
-  readonly #generationGround: GenerationGround;
-  readonly #running = new Set<Running>();
-  #timer: NodeJS.Timeout | undefined;
-  #count = 0;
   #heldBodyBytes = 0;
 
   constructor(ground: OpenAiGround) {
     this.#ground = ground;
-    this.#generationGround = { ...ground, deskOf: (project, deployment) => ground.desks.deskOf(project, deployment) };
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.#ground.limits.tickMs);
-    this.#timer.unref();
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 
   /** Answers one request; never throws. */
@@ -115,7 +86,7 @@ export class OpenAiServer {
           await this.#passToControl(arrived, path);
       }
     } catch (error) {
-      this.#refuse(arrived, this.#refusalOf(request, error));
+      this.#refuse(arrived, errorRefusal(error, this.#ground.log, { url: request.url }));
     }
   }
 
@@ -155,129 +126,31 @@ export class OpenAiServer {
       const body = await reading;
       const scan = scanRequest(body);
       const target = desks.directory.resolve(admission.project, scan.model);
-      await this.#letIn({ arrived, operation, admission, body, scan, target });
+      await this.#carry({ arrived, operation, admission, body, scan, target });
     } finally {
       this.#heldBodyBytes -= bytes;
     }
   }
 
-  /** Takes from the limits, runs the request, and settles once whatever happens. */
-  async #letIn(letIn: LetIn): Promise<void> {
-    const { gate, clock, loads } = this.#ground;
-    const { identity, key } = letIn.admission;
-    const { route } = letIn.target;
-    const tokensIn = tokensInOf(letIn.scan);
-    const tokensOut = (letIn.scan.maxTokens ?? expectedTokensOut) * letIn.scan.choices;
-    const ask = {
-      subject: { identity, key: key ?? null, project: route.project, deployment: route.deployment },
-      tokens: tokensIn + tokensOut,
-      microMoney: priceOf(route.price, tokensIn, tokensOut),
-    };
-    const reserving = gate.reserve(ask, clock.now());
-    const reserved = reserving instanceof Promise ? await reserving : reserving;
-    if (reserved.kind === "refused") {
-      const { message, retryAfterMs, headers } = reserved;
-      const refusal = { ...serverRefusal(429, "rate_limit_exceeded", message, retryAfterMs), headers };
-      this.#refuse(letIn.arrived, retryAfterMs === null ? { ...refusal, shouldRetry: false } : refusal);
-      return;
-    }
-    let end: GenerationEnd = failedEnd;
-    const carried = loads.enter(route.project, route.deployment, ask.tokens, clock.now());
-    try {
-      end = await this.#run(letIn, reserved.ticket);
-    } catch (error) {
-      const refusal = this.#refusalOf(letIn.arrived.request, error);
-      end = { ...failedEnd, refusal };
-      this.#refuse(letIn.arrived, refusal);
-    } finally {
-      const isGood = this.#settle(letIn, reserved.ticket, end);
-      loads.leave(carried, isGood, clock.now());
-    }
-  }
-
-  async #run(letIn: LetIn, ticket: LimitTicket): Promise<GenerationEnd> {
-    const { desks, clock } = this.#ground;
-    const { arrived, admission, target, scan, body, operation } = letIn;
-    const { request, response, requestId } = arrived;
-    const desk = desks.deskOf(target.route.project, target.route.deployment);
-    if (desk === undefined) throw new Fault("serving.model-missing", `deployment ${target.route.deployment} is gone`);
-    const headers = { [requestIdHeader]: requestId, ...ticket.headers };
-    const answer = new CallerAnswer(response, headers, scan.isStream, clock.now());
-    this.#count += 1;
-    const { sticky } = target.route;
-    const stickyValue = sticky === null ? undefined : textOf(request, sticky.header);
-    const generation = new Generation(this.#generationGround, {
-      id: String(this.#count),
+  async #carry(understood: Understood): Promise<void> {
+    const { arrived, operation, admission, body, scan, target } = understood;
+    const { request, response, requestId, startedAt } = arrived;
+    await this.#ground.requests.carry({
       requestId,
       operation,
-      identity: admission.identity,
-      band: bandFor(textOf(request, priorityHeader) ?? textOf(request, bandHeader), admission.mostUrgent),
+      startedAt,
+      admission,
       target,
+      versionId: null,
+      headers: request.headers,
+      tokensIn: estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start),
+      tokensOut: scan.maxTokens ?? expectedTokensOut,
+      choices: scan.choices,
+      blocks: promptBlocks(understood),
       body,
-      scan,
-      blocks: promptBlocks(letIn),
-      splitKey: stickyValue ?? requestId,
-      session: textOf(request, sessionHeader) ?? null,
-      traceparent: textOf(request, "traceparent") ?? null,
-      answer,
+      call: openAiCall(operation, body, scan),
+      answer: new CallerAnswer(response, { [requestIdHeader]: requestId }, scan.isStream, this.#ground.clock.now()),
     });
-    const running: Running = { answer, stop: () => generation.abort() };
-    this.#running.add(running);
-    const onClose = (): void => {
-      if (!response.writableFinished) generation.abort();
-    };
-    response.once("close", onClose);
-    try {
-      if (response.destroyed) generation.abort();
-      return await generation.run(desk);
-    } finally {
-      this.#running.delete(running);
-      response.removeListener("close", onClose);
-    }
-  }
-
-  /** @returns whether the request kept the deployment's SLO; null when it is not judged by one. */
-  #settle(letIn: LetIn, ticket: LimitTicket, end: GenerationEnd): boolean | null {
-    const { gate, clock, observe } = this.#ground;
-    const { arrived, operation, admission, target, scan } = letIn;
-    const now = clock.now();
-    const { route } = target;
-    // Who leaves while a replica works on the prompt has used it.
-    const wasLeft = end.kind === "aborted" && end.servedBy !== "";
-    const reached = end.kind === "done" || end.usage !== null || end.frames > 0 || wasLeft;
-    const tokensIn = end.usage?.tokensIn ?? (reached ? tokensInOf(scan) : 0);
-    const tokensOut = end.usage?.tokensOut ?? end.frames;
-    const microMoney = priceOf(route.price, tokensIn, tokensOut);
-    if (reached) gate.settle(ticket, { tokensIn, tokensOut, microMoney }, now);
-    else gate.abandon(ticket, now);
-    const ttftMs = end.firstByteAt === null ? null : end.firstByteAt - arrived.startedAt;
-    const measured = { outcome: end.kind, ttftMs, durationMs: now - arrived.startedAt, tokensOut };
-    const isGood = route.slo === null || end.kind === "aborted" ? null : keepsSlo(measured, route.slo);
-    observe(
-      {
-        requestId: arrived.requestId,
-        operation,
-        project: route.project,
-        identity: admission.identity,
-        deployment: route.deployment,
-        servedBy: end.servedBy,
-        version: end.version,
-        isStream: scan.isStream,
-        status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
-        errorCode: end.refusal?.code ?? null,
-        startedAt: arrived.startedAt,
-        queueMs: end.queueMs,
-        tokensIn,
-        tokensCached: end.usage?.tokensCached ?? 0,
-        microMoney,
-        retries: end.retries,
-        isGood,
-        traceparent: textOf(arrived.request, "traceparent") ?? null,
-        ...measured,
-      },
-      letIn.body,
-    );
-    return isGood;
   }
 
   #admit(request: IncomingMessage, action: Action = "read"): Promise<Admission> {
@@ -289,48 +162,10 @@ export class OpenAiServer {
   #refuse({ response, requestId }: Arrived, refusal: Refusal): void {
     new CallerAnswer(response, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).refuse(refusal);
   }
-
-  #refusalOf(request: IncomingMessage, error: unknown): Refusal {
-    if (isFault(error)) return refusalOfFault(error, faultStatus(error.kind));
-    this.#ground.log.error("gateway request failed", {
-      url: request.url,
-      error: error instanceof Error ? error.stack : String(error),
-    });
-    return serverRefusal(500, "internal_error", "the gateway met an unexpected error; see the server's log");
-  }
-
-  #tick(): void {
-    const { clock, limits, places } = this.#ground;
-    const now = clock.now();
-    places.tick(now);
-    for (const { answer, stop } of this.#running) {
-      const overrun = answer.tick(now, limits);
-      if (overrun === null) continue;
-      if (overrun === "stalled") answer.breakOff();
-      else answer.refuse(serverRefusal(504, "request_timeout", `a request may take ${limits.totalMs} ms in all`));
-      stop();
-    }
-  }
-}
-
-const failedEnd: GenerationEnd = {
-  kind: "failed",
-  refusal: null,
-  usage: null,
-  frames: 0,
-  servedBy: "",
-  version: "",
-  queueMs: 0,
-  firstByteAt: null,
-  retries: 0,
-};
-
-function tokensInOf(scan: RequestScan): number {
-  return estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start);
 }
 
 /** What balancers compare prompts by; null where there is one replica only, or no prompt. */
-function promptBlocks({ body, scan: { prompt }, target }: LetIn): readonly number[] | null {
+function promptBlocks({ body, scan: { prompt }, target }: Understood): readonly number[] | null {
   const { project, deployment, versions, routing } = target.route;
   const isChoice = versions.some((version) => version.replicas.length > 1);
   if (prompt === null || !isChoice || (routing.policy !== "auto" && routing.policy !== "prefix")) return null;

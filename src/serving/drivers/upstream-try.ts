@@ -8,7 +8,8 @@ import { type Refusal, serverRefusal, upstreamRefusal } from "../gateway/protoco
 import { StreamReader } from "../gateway/protocol/stream-reader.ts";
 import { findUsage, parseUsage, type TokenUsage } from "../gateway/protocol/token-usage.ts";
 import { readRetryAfter } from "../gateway/resilience/retry-after.ts";
-import type { CallerAnswer } from "./caller-answer.ts";
+import { jsonLengthHeader } from "../infer-request.ts";
+import type { ModelAnswer } from "./model-answer.ts";
 
 /** Bytes of an upstream's refusal that are read. */
 const maxRefusalBytes = 64 * 1024;
@@ -32,10 +33,12 @@ export type TryEnd =
 export interface TryGround {
   readonly clock: Clock;
   readonly limits: GatewayLimits;
-  readonly answer: CallerAnswer;
+  readonly answer: ModelAnswer;
   readonly isStream: boolean;
   readonly stripsUsage: boolean;
   readonly wantsBase64: boolean;
+  /** Whether the answer is one of the Open Inference Protocol v2: raw tensors may follow its JSON, and it tells no usage. */
+  readonly answersTensors: boolean;
   /** Called once, when the first byte of the answer's body is there. */
   readonly onFirstByte: () => void;
   readonly onEnd: (end: TryEnd) => void;
@@ -66,6 +69,8 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
   #status = 0;
   #contentType = "";
   #contentLength: string | undefined;
+  /** How many of the answer's first bytes are JSON, when raw tensors follow. */
+  #jsonLength: string | undefined;
   #retryAfterMs: Millis | null = null;
   #shouldRetry: boolean | null = null;
   #hasFirstByte = false;
@@ -97,6 +102,7 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#contentType = textOf(headers["content-type"]) ?? "";
     this.#contentLength = textOf(headers["content-length"]);
+    if (this.#ground.answersTensors) this.#jsonLength = textOf(headers[jsonLengthHeader]);
     this.#state = this.#stateFor(status);
     if (this.#state.kind !== "refusal") return;
     this.#retryAfterMs = readRetryAfter(headers, this.#ground.clock.now(), Date.parse);
@@ -142,7 +148,7 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
         return;
       case "flowing":
         this.#ground.answer.end();
-        this.#end({ kind: "answered", usage: parseUsage(findUsage(state.tail, find)), frames: 0 });
+        this.#end({ kind: "answered", usage: this.#usageIn(state.tail), frames: 0 });
         return;
       case "refusal":
         this.#endRefusal(state.chunks);
@@ -187,6 +193,7 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
   #flow(controller: Dispatcher.DispatchController, held: Buffer): void {
     const { answer, limits } = this.#ground;
     this.#state = { kind: "flowing", tail: tailOf(Buffer.alloc(0), held, limits.heldBytes) };
+    this.#addJsonLength();
     answer.begin(this.#status, this.#contentType, this.#contentLength);
     this.#pass(controller, held, false);
   }
@@ -227,22 +234,43 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
     );
   }
 
+  #addJsonLength(): void {
+    if (this.#jsonLength !== undefined) this.#ground.answer.addHeaders({ [jsonLengthHeader]: this.#jsonLength });
+  }
+
+  #usageIn(body: Buffer): TokenUsage | null {
+    return this.#ground.answersTensors ? null : parseUsage(findUsage(body, find));
+  }
+
   #endWhole(chunks: readonly Buffer[]): void {
-    const { answer, wantsBase64, isStream } = this.#ground;
+    const { answer, wantsBase64, isStream, answersTensors } = this.#ground;
     const [only] = chunks;
     const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-    if (!isJsonObject(body)) {
+    if (!isJsonObject(answersTensors ? this.#jsonOf(body) : body)) {
       const found = this.#contentType === "" ? "no content type" : this.#contentType.slice(0, 100);
       const message = `the upstream's answer wants a JSON object, found ${body.byteLength} bytes of ${found} that are none`;
       this.#refuse(serverRefusal(502, "upstream_invalid_answer", message), null);
       return;
     }
-    const usage = parseUsage(findUsage(body, find));
+    const usage = this.#usageIn(body);
     const changed = wantsBase64 ? embeddingsToBase64(body.toString("utf8"), toBase64) : null;
     // A caller that was kept waiting by comments hears a stream; a whole answer becomes its one frame.
     if (answer.hasBegun && isStream) answer.end(`data: ${body.toString("utf8")}\n\ndata: [DONE]\n\n`);
-    else answer.sendWhole(this.#status, "application/json", changed ?? body);
+    else {
+      this.#addJsonLength();
+      const isRaw = this.#jsonLength !== undefined;
+      answer.sendWhole(this.#status, isRaw ? "application/octet-stream" : "application/json", changed ?? body);
+    }
     this.#end({ kind: "answered", usage, frames: 0 });
+  }
+
+  /** The part of an answer that is JSON; empty when its header names no part of it. */
+  #jsonOf(body: Buffer): Buffer {
+    if (this.#jsonLength === undefined) return body;
+    const length = Number(this.#jsonLength);
+    return Number.isInteger(length) && length <= body.byteLength
+      ? body.subarray(0, Math.max(0, length))
+      : Buffer.alloc(0);
   }
 
   #endRefusal(chunks: readonly Buffer[]): void {

@@ -59,6 +59,11 @@ export class DeploymentDesk {
     return this.#versions.get(this.#route.champion);
   }
 
+  /** The version with this id. */
+  versionOf(versionId: string): VersionDesk | undefined {
+    return this.#versions.get(versionId);
+  }
+
   /**
    * The version that answers a request: by its share, or the champion when that one has no replica or is out.
    *

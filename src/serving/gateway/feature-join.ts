@@ -3,7 +3,8 @@ import { Fault } from "../../base/fault.ts";
 import type { FeatureVector, OnlineFeatures } from "../../features/ports.ts";
 import { type CalendarPart, calendarPart } from "../calendar-part.ts";
 import type { InferRequest } from "../infer-request.ts";
-import type { Element, Tensor } from "../tensor.ts";
+import { type Element, elementAt, isWide, type Tensor } from "../tensor.ts";
+import { tabularOutput } from "./model-metadata.ts";
 import type { TabularRoute, TabularVersion } from "./routing-table.ts";
 
 /** Rows that one request may hold. */
@@ -32,6 +33,8 @@ export interface JoinedRows {
  * @throws {Fault} `serving.request-invalid`, naming what was wanted and what was found.
  */
 export function checkRequestRows(route: TabularRoute, request: InferRequest): RequestRows {
+  const other = request.outputs?.find((name) => name !== tabularOutput);
+  if (other !== undefined) throw invalid(`${route.deployment} gives the output ${tabularOutput}, found "${other}"`);
   const inputs = new Map(request.inputs.map((tensor) => [tensor.name, tensor]));
   const missing = route.inputs.find((input) => !inputs.has(input.name) && input.name !== route.timestamp);
   const unknown = request.inputs.find((tensor) => !route.inputs.some((input) => input.name === tensor.name));
@@ -41,12 +44,16 @@ export function checkRequestRows(route: TabularRoute, request: InferRequest): Re
     );
   }
   const rows = request.inputs[0]?.shape[0] ?? 0;
+  if (rows < 1) throw invalid(`a request wants at least one row, found none: inputs have the shape [rows]`);
   if (rows > maxRowsPerRequest) throw invalid(`a request wants at most ${maxRowsPerRequest} rows, found ${rows}`);
   for (const wanted of route.inputs) {
     const tensor = inputs.get(wanted.name);
     if (tensor === undefined) continue;
     if (tensor.datatype !== wanted.datatype) {
       throw invalid(`input "${wanted.name}" wants datatype ${wanted.datatype}, found ${tensor.datatype}`);
+    }
+    if (isWide(tensor.data)) {
+      throw invalid(`input "${wanted.name}" wants whole numbers of at most 53 bits, found larger ones`);
     }
     if (tensor.data.length !== rows || tensor.shape[0] !== rows || tensor.shape.length > 2) {
       throw invalid(
@@ -133,7 +140,7 @@ function readSource(
   if (source === undefined) return null;
   if (source.kind === "feature") return vectors[source.view]?.values[source.index] ?? null;
   if (source.kind === "calendar") return calendarPart(source.part, moment);
-  return source.tensor.data[row] ?? null;
+  return elementAt(source.tensor, row);
 }
 
 function invalid(message: string): Fault {

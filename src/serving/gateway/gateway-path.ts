@@ -9,10 +9,13 @@ export type GatewayPath =
   | { readonly kind: "model"; readonly model: string; readonly version: string | null }
   | { readonly kind: "model-ready"; readonly model: string; readonly version: string | null }
   | { readonly kind: "infer"; readonly model: string; readonly version: string | null }
+  | { readonly kind: "index" }
+  | { readonly kind: "repository"; readonly model: string; readonly change: "load" | "unload" }
   | { readonly kind: "outcomes"; readonly project: string; readonly deployment: string }
   | { readonly kind: "feature-rows"; readonly project: string; readonly view: string };
 
 const modelPattern = /^\/v2\/models\/([a-z0-9-]+)(?:\/versions\/([A-Za-z0-9._-]+))?(\/infer|\/ready)?$/;
+const repositoryPattern = /^\/v2\/repository\/models\/([a-z0-9-]+)\/(load|unload)$/;
 const projectPattern = /^\/v1\/projects\/([a-z0-9-]+)\/(deployments|feature-views)\/([a-z0-9-]+)\/(outcomes|rows)$/;
 
 /**
@@ -46,6 +49,11 @@ function parsePost(path: string): GatewayPath | undefined {
   const model = modelPattern.exec(path);
   if (model?.[1] !== undefined && model[3] === "/infer") {
     return { kind: "infer", model: model[1], version: model[2] ?? null };
+  }
+  if (path === "/v2/repository/index") return { kind: "index" };
+  const repository = repositoryPattern.exec(path);
+  if (repository?.[1] !== undefined) {
+    return { kind: "repository", model: repository[1], change: repository[2] === "load" ? "load" : "unload" };
   }
   const match = projectPattern.exec(path);
   const [, project, collection, name, action] = match ?? [];

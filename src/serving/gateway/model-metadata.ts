@@ -1,28 +1,52 @@
 import { Fault } from "../../base/fault.ts";
-import type { TabularRoute } from "./routing-table.ts";
-import { versionNamed } from "./traffic-split.ts";
+import type { Route, TabularRoute } from "./routing-table.ts";
 
 /** What the gateway says of itself. */
-export const serverMetadata = { name: "millwright", version: "2", extensions: ["binary_tensor_data"] } as const;
+export const serverMetadata = {
+  name: "millwright",
+  version: "2",
+  extensions: ["binary_tensor_data", "model_repository"],
+} as const;
 
-/**
- * What a deployment takes and gives, as the Open Inference Protocol v2 writes it.
- *
- * @param version a version's number or id; null means the deployment as a whole.
- * @throws {Fault} `serving.model-missing` when no such version serves.
- */
-export function modelMetadata(route: TabularRoute, version: string | null): unknown {
-  if (version !== null && versionNamed(route, version) === undefined) {
-    throw new Fault(
-      "serving.model-missing",
-      `${route.deployment} serves the versions ${route.versions.map((each) => each.version).join(", ")}; found ${version}`,
-    );
-  }
+/** A tensor as metadata describe it; -1 in the shape stands for any length. */
+interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
+
+/** What a model takes and gives, as the Open Inference Protocol v2 writes it. */
+export interface ModelMetadata {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+}
+
+/** The only output of a tabular deployment. */
+export const tabularOutput = "probability";
+
+/** What a tabular deployment takes and gives. */
+export function tabularMetadata(route: TabularRoute): ModelMetadata {
   return {
     name: route.deployment,
-    versions: route.versions.map((each) => each.version),
+    versions: versionNames(route),
     platform: "onnx_onnxv1",
     inputs: route.inputs.map((input) => ({ name: input.name, datatype: input.datatype, shape: [-1] })),
-    outputs: [{ name: "probability", datatype: "FP32", shape: [-1] }],
+    outputs: [{ name: tabularOutput, datatype: "FP32", shape: [-1] }],
   };
+}
+
+/** The numbers of a deployment's versions. */
+export function versionNames(route: Route): readonly string[] {
+  return route.versions.map((version: { readonly version: string }) => version.version);
+}
+
+/** The fault that tells a version that does not serve. */
+export function versionMissing(route: Route, version: string): Fault {
+  return new Fault(
+    "serving.model-missing",
+    `${route.deployment} serves the versions ${versionNames(route).join(", ")}; found ${version.slice(0, 200)}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { type InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { Fault } from "../../base/fault.ts";
 import { fromHalfBits, toHalfBits } from "../half-float.ts";
+import { narrowed } from "../raw-tensor.ts";
 import { elementCount, type Datatype, type Element, type Tensor, type TensorSignature } from "../tensor.ts";
 
 type NumberArray =
@@ -95,7 +96,7 @@ function joinWide(
   const joined = datatype === "INT64" ? new BigInt64Array(length) : new BigUint64Array(length);
   let offset = 0;
   for (const part of parts) {
-    for (const element of part.data) joined[offset++] = BigInt(Number(element));
+    for (const element of part.data) joined[offset++] = typeof element === "bigint" ? element : BigInt(Number(element));
   }
   return new OnnxTensor(datatype === "INT64" ? "int64" : "uint64", joined, shape);
 }
@@ -111,7 +112,11 @@ export function cutRows(
   const { name, datatype } = signature;
   const shape = allRows === null ? whole.dims : [rows, ...whole.dims.slice(1)];
   const width = allRows === null ? 0 : elementCount(whole.dims.slice(1));
-  const elements = whole.data as ArrayLike<number | bigint | string>;
+  const elements = whole.data as ArrayLike<number | string> | BigInt64Array | BigUint64Array;
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
+    const from = start * width;
+    return { name, datatype, shape, data: narrowed(elements.slice(from, from + elementCount(shape))) };
+  }
   const isBits = datatype === "FP16" && elements instanceof Uint16Array;
   const data = Array.from({ length: elementCount(shape) }, (_, index) => {
     const element = toElement(elements[start * width + index], datatype);
@@ -120,8 +125,7 @@ export function cutRows(
   return { name, datatype, shape, data };
 }
 
-function toElement(value: number | bigint | string | undefined, datatype: Datatype): Element {
+function toElement(value: number | string | undefined, datatype: Datatype): Element {
   if (datatype === "BOOL") return value === 1;
-  if (typeof value === "bigint") return Number(value);
   return value ?? null;
 }

@@ -19,6 +19,8 @@ const operationNames = {
   completion: "text_completion",
   embedding: "embeddings",
   response: "generate_content",
+  // The conventions have no name for it; theirs are open.
+  infer: "infer",
 } as const;
 
 /** All that is counted of one model and operation. */

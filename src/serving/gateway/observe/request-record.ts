@@ -7,7 +7,7 @@ export type RequestOutcome = "done" | "failed" | "aborted";
 /** One request from its arrival to its end: what metrics, spans and the request log are made from. */
 export interface RequestRecord {
   readonly requestId: string;
-  readonly operation: OpenAiOperation;
+  readonly operation: OpenAiOperation | "infer";
   readonly project: string;
   readonly identity: string;
   /** The deployment that was asked for; empty when the request named none that there is. */

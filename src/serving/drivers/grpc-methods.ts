@@ -1,0 +1,181 @@
+import type { IncomingHttpHeaders } from "node:http2";
+import type { Clock } from "../../base/clock.ts";
+import { isFault } from "../../base/fault.ts";
+import { serverMetadata } from "../gateway/model-metadata.ts";
+import { grpcStatus, grpcStatusOf } from "../gateway/protocol/grpc-status.ts";
+import type { InferRequestMessage, InferResponseMessage } from "../gateway/protocol/infer-message.ts";
+import { fromRestInference, type RestInference, toRestInference } from "../gateway/protocol/infer-translation.ts";
+import { jsonLengthHeader } from "../infer-request.ts";
+import { askNeighbour } from "./ask-neighbour.ts";
+import { GrpcError, type GrpcExchange } from "./grpc-exchange.ts";
+import { HeldAnswer } from "./held-answer.ts";
+import { type MessageType, messageType } from "./inference-proto.ts";
+import type { Found, InferenceService } from "./inference-service.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** One call of a method. */
+export interface GrpcCall {
+  readonly exchange: GrpcExchange;
+  readonly headers: IncomingHttpHeaders;
+  /** Fires when the caller goes away or its deadline passes. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers one call; the status is OK unless it throws. */
+export type GrpcMethod = (call: GrpcCall) => Promise<void>;
+
+/** What the methods need. */
+export interface GrpcMethodGround {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly inference: InferenceService;
+  readonly featuresElsewhere: () => Promise<string | null>;
+  /** Bytes of one answer. */
+  readonly messageBytes: number;
+}
+
+interface Named {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The methods of `inference.GRPCInferenceService`, by their paths. */
+export function grpcMethods(ground: GrpcMethodGround): ReadonlyMap<string, GrpcMethod> {
+  const { inference } = ground;
+  const infer = inferrer(ground);
+  const methods: Readonly<Record<string, GrpcMethod>> = {
+    ServerLive: unary("ServerLive", async () => ({ live: true })),
+    ServerReady: unary("ServerReady", async () => ({ ready: true })),
+    ServerMetadata: unary("ServerMetadata", async () => serverMetadata),
+    ModelReady: unary<Named>("ModelReady", async ({ name, version }, { headers }) => {
+      try {
+        await inference.checkReady(headers, name, orNull(version));
+        return { ready: true };
+      } catch (error) {
+        if (isFault(error, "serving.model-not-ready")) return { ready: false };
+        throw error;
+      }
+    }),
+    ModelMetadata: unary<Named>("ModelMetadata", ({ name, version }, { headers }) =>
+      inference.metadata(headers, name, orNull(version)),
+    ),
+    ModelInfer: unary<InferRequestMessage>("ModelInfer", infer),
+    ModelStreamInfer: streamed(infer),
+    RepositoryIndex: unary<{ readonly ready: boolean }>("RepositoryIndex", async ({ ready }, { headers }) => ({
+      models: await inference.index(headers, ready),
+    })),
+    RepositoryModelLoad: changing("RepositoryModelLoad", inference, "load"),
+    RepositoryModelUnload: changing("RepositoryModelUnload", inference, "unload"),
+  };
+  return new Map(Object.entries(methods).map(([name, method]) => [`/inference.GRPCInferenceService/${name}`, method]));
+}
+
+function unary<Asked>(name: string, answer: (asked: Asked, call: GrpcCall) => Promise<object>): GrpcMethod {
+  const request = messageType(`${name}Request`);
+  const response = messageType(`${name}Response`);
+  return async (call) => {
+    const asked = decoded<Asked>(request, await call.exchange.message());
+    await call.exchange.send(response.encode(await answer(asked, call)));
+  };
+}
+
+function changing(name: string, inference: InferenceService, change: "load" | "unload"): GrpcMethod {
+  return unary<{ readonly model_name: string }>(name, async ({ model_name }, { headers }) => {
+    throw new GrpcError(grpcStatus.unimplemented, await inference.refuseChange(headers, model_name, change));
+  });
+}
+
+/** Each message is answered before the next is read; what one fails at is told in its answer, and the stream goes on. */
+function streamed(infer: (asked: InferRequestMessage, call: GrpcCall) => Promise<InferResponseMessage>): GrpcMethod {
+  const request = messageType("ModelInferRequest");
+  const response = messageType("ModelStreamInferResponse");
+  return async (call) => {
+    for await (const bytes of call.exchange.messages()) {
+      const asked = decoded<InferRequestMessage>(request, bytes);
+      const answer = await infer(asked, call).then(
+        (infer_response) => ({ infer_response }),
+        (error: unknown) => {
+          if (!isFault(error) && !(error instanceof GrpcError)) throw error;
+          return { error_message: error.message, infer_response: { id: asked.id, model_name: asked.model_name } };
+        },
+      );
+      await call.exchange.send(response.encode(answer));
+      if (call.signal.aborted) return;
+    }
+  };
+}
+
+function inferrer(
+  ground: GrpcMethodGround,
+): (asked: InferRequestMessage, call: GrpcCall) => Promise<InferResponseMessage> {
+  const { inference, clock, newId, featuresElsewhere, messageBytes } = ground;
+  return async (asked, { headers, signal }) => {
+    const found = await inference.find(headers, asked.model_name);
+    const rest = toRestInference(asked);
+    const isRaw = asked.raw_input_contents.length > 0;
+    const holdsViews = found.route.kind === "tabular" && found.route.views.length > 0;
+    const holder = holdsViews ? await featuresElsewhere() : null;
+    if (holder !== null) {
+      const answer = await askNeighbour(holder, neighbourRequest(asked, headers, rest), messageBytes, signal);
+      return fromRestInference(answer.body, answer.jsonBytes, isRaw);
+    }
+    const answer = new HeldAnswer(messageBytes, clock.now());
+    const leave = (): void => answer.leave();
+    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      const { body, jsonBytes } = rest;
+      const version = orNull(asked.model_version);
+      await inference.infer({
+        ...found,
+        requestId: requestIdOf({ headers }, newId),
+        version,
+        headers,
+        body,
+        jsonBytes,
+        answer,
+      });
+      return readHeld(answer, found, isRaw);
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  };
+}
+
+function readHeld(answer: HeldAnswer, { route }: Found, isRaw: boolean): InferResponseMessage {
+  const { whole } = answer;
+  if (whole === null) throw new GrpcError(grpcStatus.cancelled, "the call was given up");
+  if (whole.kind === "refused") throw new GrpcError(grpcStatusOf(whole.refusal.status), whole.refusal.message);
+  const jsonBytes = whole.headers[jsonLengthHeader];
+  const message = fromRestInference(whole.body, jsonBytes === undefined ? null : Number(jsonBytes), isRaw);
+  return { ...message, model_name: route.deployment };
+}
+
+function neighbourRequest(
+  asked: InferRequestMessage,
+  headers: IncomingHttpHeaders,
+  { body, jsonBytes }: RestInference,
+) {
+  const version = asked.model_version === "" ? "" : `/versions/${encodeURIComponent(asked.model_version)}`;
+  const kept = Object.entries(headers).filter(
+    ([name]) => name === "authorization" || name.startsWith("x-") || name === "traceparent",
+  );
+  return {
+    path: `/v2/models/${encodeURIComponent(asked.model_name)}${version}/infer`,
+    headers: { ...Object.fromEntries(kept), [jsonLengthHeader]: String(jsonBytes) },
+    body,
+  };
+}
+
+function decoded<Asked>(type: MessageType, bytes: Uint8Array): Asked {
+  try {
+    return type.decode(bytes) as Asked;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GrpcError(grpcStatus.invalidArgument, `the message cannot be read: ${why}`);
+  }
+}
+
+function orNull(version: string): string | null {
+  return version === "" ? null : version;
+}
