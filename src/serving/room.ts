@@ -15,7 +15,8 @@ import { GatewayControl } from "./drivers/gateway-control.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
-import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
+import { replicaCommand } from "./drivers/replica-command.ts";
+import { readReplicaFolder } from "./drivers/replica-folder.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { deploymentKind } from "./model.ts";
 import type { PredictionLog } from "./ports.ts";
@@ -88,7 +89,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     traffic,
     loads,
     readReplicaFolder,
-    replicaCommand: onnxReplicaCommand,
+    replicaCommand,
     probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
   });
   let pruning: NodeJS.Timeout | undefined;
