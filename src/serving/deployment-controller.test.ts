@@ -296,7 +296,7 @@ test("replicas follow the load up and down again, without a failed request", asy
   const shrunk = await until("one replica is left", async () => {
     answers.push(await flight(`shrink-${answers.length}`));
     const now = await status();
-    return now?.scale?.replicas === 1 && now.replicas.length === 1 && now;
+    return now?.scale?.replicas === 1 && now.replicas.filter((each) => each.ready).length === 1 && now;
   });
   expect(shrunk.scale).toMatchObject({ ready: 1 });
   expect(answers.filter((answer) => answer.status !== 200)).toEqual([]);

@@ -204,7 +204,7 @@ export class DeploymentController implements Controller {
       scale: await this.#scale(deployment, replicas),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
-      resumedAt: candidate === undefined ? null : await store.resumedAt(project, deployment.name, candidate.id),
+      order: candidate === undefined ? null : await store.lastOrder(project, deployment.name),
       url: `${gatewayUrl()}${protocolOf(spec) === "openai" ? "/v1" : `/v2/models/${deployment.name}`}`,
       now: platform.clock.now(),
     };
@@ -275,14 +275,20 @@ export class DeploymentController implements Controller {
   async #evidence(deployment: Deployment): Promise<RolloutEvidence> {
     const { traffic } = this.#needs;
     const { rollout, champion } = deployment.status;
-    const isMeasured =
-      rollout !== null && champion !== null && (rollout.state === "running" || rollout.state === "paused");
-    if (!isMeasured) return { traffic: [], ejected: null };
+    const isMeasured = champion !== null && (rollout?.state === "running" || rollout?.state === "paused");
+    if (!isMeasured) return { traffic: [], ejected: null, shadow: null };
     const project = deployment.project ?? "";
     const { firstRevision, versionId } = rollout;
+    const arms = {
+      championId: champion.versionId,
+      candidateId: versionId,
+      hasBaseline: deployment.status.traffic.some((share) => share.arm === "baseline"),
+    };
     return {
-      traffic: await traffic.revisions(project, deployment.name, firstRevision, champion.versionId, versionId),
+      traffic: await traffic.revisions(project, deployment.name, firstRevision, arms),
       ejected: await traffic.ejection(project, deployment.name, versionId, firstRevision),
+      shadow:
+        rollout.strategy === "shadow" ? await traffic.shadow(project, deployment.name, versionId, firstRevision) : null,
     };
   }
 

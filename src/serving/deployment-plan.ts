@@ -1,5 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import { type Condition, type Resource, withCondition } from "../platform/resource.ts";
+import { maxReplicas } from "./autoscale/autoscale-spec.ts";
 import { deploymentRoute, type Share } from "./deployment-route.ts";
 import type { Route } from "./gateway/routing-table.ts";
 import type { DeploymentSpec, DeploymentStatus, ServedVersion } from "./model.ts";
@@ -12,7 +13,10 @@ import {
   type ReplicaStart,
   type RunnableVersion,
 } from "./replica-plan.ts";
+import { type DesiredReplicas, surplusReplicas } from "./replica-surplus.ts";
 import type { RolloutEvidence } from "./rollout.ts";
+import type { RolloutOrder } from "./rollout-order.ts";
+import { baselineShare, isRolloutOpen, rolloutSize } from "./rollout-size.ts";
 import { type CandidatePlan, endRollout, planCandidate } from "./rollout-status.ts";
 import { isTabular } from "./served-spec.ts";
 
@@ -39,7 +43,8 @@ export interface DeploymentSnapshot {
   /** Fingerprint of how replicas are to be started now. */
   readonly signature: string;
   readonly evidence: RolloutEvidence;
-  readonly resumedAt: Instant | null;
+  /** What a person last ordered of the candidate's rollout, or null. */
+  readonly order: RolloutOrder | null;
   /** Where callers send requests. */
   readonly url: string;
   readonly now: Instant;
@@ -62,23 +67,20 @@ export interface DeploymentPlan {
 
 /** Decides a deployment's next step. Level-triggered: any snapshot may be met at any time, after any crash. */
 export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
-  const { deployment, champion, replicas, now } = snapshot;
-  const wanted = { replicas: replicasWanted(snapshot), signature: snapshot.signature };
-  const plan = (version: RunnableVersion): ReplicaPlan => planReplicas(version, wanted, replicas, now);
+  const { deployment, champion } = snapshot;
   const championProblem = champion === null ? null : columnProblem(champion, snapshot);
-  const championPlan = champion === null || championProblem !== null ? null : plan(champion);
-  const main = mainVersion(snapshot, championPlan);
-  const rival =
-    snapshot.candidate !== null && snapshot.candidate.versionId !== champion?.versionId ? snapshot.candidate : null;
-  const canCompare = rival !== null && main !== null && main.versionId === champion?.versionId;
-  const rivalReplicas = rival !== null && canCompare ? plan(rival) : null;
-  const candidate = rival !== null && rivalReplicas !== null ? candidatePlan(snapshot, rival, rivalReplicas) : null;
-  const shares = sharesOf(main, rival, candidate);
+  const serving = servingVersions(snapshot, championProblem);
+  const { main, rival, championPlan, plans } = serving;
+  const candidate = main === null ? null : candidatePlan(snapshot, main, serving);
+  const isRivalKept = candidate !== null && candidate.alias !== "remove";
+  const shares = sharesOf(snapshot, main, isRivalKept ? serving : { ...serving, rival: null }, candidate);
   const revision = isSameTraffic(shares, deployment.status.traffic)
     ? deployment.status.revision
     : deployment.status.revision + 1;
-  const isRivalKept = candidate !== null && candidate.alias !== "remove";
-  const kept = new Set([champion?.versionId, main?.versionId, isRivalKept ? rival?.versionId : undefined]);
+  const desired = desiredReplicas(snapshot, main, isRivalKept ? rival : null, candidate);
+  const stops = surplusReplicas(snapshot.replicas, desired, snapshot.signature);
+  const stopped = new Set(stops.map((stop) => stop.id));
+  const routed = { ...snapshot, replicas: snapshot.replicas.filter((fact) => !stopped.has(fact.id)) };
   const status = statusOf(snapshot, {
     main,
     championPlan,
@@ -89,14 +91,64 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     revision,
   });
   return {
-    starts: [...(championPlan?.starts ?? []), ...(isRivalKept ? (rivalReplicas?.starts ?? []) : [])],
-    route: main === null ? null : deploymentRoute(snapshot, { champion: main.versionId, shares, revision }),
+    starts: plans.flatMap((plan) => plan.starts).filter((start) => isDesired(start, desired)),
+    route:
+      main === null
+        ? null
+        : deploymentRoute(routed, {
+            champion: main.versionId,
+            shares,
+            revision,
+            shadow: shadowOf(deployment.spec, candidate),
+          }),
     candidate,
     dropsCandidateAlias: snapshot.candidate !== null && snapshot.candidate.versionId === champion?.versionId,
     status,
     message: messageOf(status),
-    stops: stopsOf(snapshot, kept),
+    stops,
   };
+}
+
+/** What serves and what wants to, with the replicas that each has and lacks. */
+interface ServingVersions {
+  readonly main: RunnableVersion | null;
+  readonly rival: RunnableVersion | null;
+  readonly championPlan: ReplicaPlan | null;
+  readonly rivalPlan: ReplicaPlan | null;
+  readonly baselinePlan: ReplicaPlan | null;
+  readonly plans: readonly ReplicaPlan[];
+}
+
+function servingVersions(snapshot: DeploymentSnapshot, championProblem: string | null): ServingVersions {
+  const { champion, candidate, replicas, signature, deployment, now } = snapshot;
+  const open = openRollout(snapshot);
+  const size = rolloutSize(open, replicasWanted(snapshot), hasBaseline(snapshot));
+  const plan = (version: RunnableVersion, count: number, isBaseline = false): ReplicaPlan =>
+    planReplicas(version, { replicas: count, signature, isBaseline }, replicas, now);
+  const championPlan = champion === null || championProblem !== null ? null : plan(champion, size.champion);
+  const main = mainVersion(snapshot, championPlan);
+  const rival = candidate !== null && candidate.versionId !== champion?.versionId ? candidate : null;
+  const canCompare = rival !== null && main !== null && main.versionId === champion?.versionId;
+  // A rollout that has not begun yet is sized as one that begins now.
+  const rivalCount = open === null && deployment.spec.rollout.strategy === "rolling" ? 1 : size.candidate;
+  const rivalPlan = canCompare ? plan(rival, rivalCount) : null;
+  const baselinePlan = canCompare && hasBaseline(snapshot) ? plan(main, replicasWanted(snapshot), true) : null;
+  const plans = [championPlan, rivalPlan, baselinePlan].filter((each) => each !== null);
+  return { main, rival, championPlan, rivalPlan, baselinePlan, plans };
+}
+
+/** The rollout of the present candidate, while it is open. */
+function openRollout({ deployment, candidate }: DeploymentSnapshot): DeploymentStatus["rollout"] {
+  const { rollout } = deployment.status;
+  const isPresent =
+    rollout?.versionId === candidate?.versionId && rollout?.strategy === deployment.spec.rollout.strategy;
+  return isPresent && isRolloutOpen(rollout) ? rollout : null;
+}
+
+/** Whether the candidate is compared with fresh replicas of the champion's version. */
+function hasBaseline({ deployment }: Pick<DeploymentSnapshot, "deployment">): boolean {
+  const { rollout } = deployment.spec;
+  return rollout.strategy === "canary" && rollout.baseline;
 }
 
 /** How many replicas each version is to have. */
@@ -130,58 +182,107 @@ export function columnProblem(
 }
 
 function mainVersion(snapshot: DeploymentSnapshot, championPlan: ReplicaPlan | null): RunnableVersion | null {
-  const isChampionReady = championPlan !== null && championPlan.ready.length > 0 && snapshot.featuresPending === null;
-  if (isChampionReady) return snapshot.champion;
-  const serving = snapshot.deployment.status.champion;
-  const fact = snapshot.replicas.find((each) => each.versionId === serving?.versionId && isReplicaReady(each));
+  const { champion, replicas, deployment, featuresPending } = snapshot;
+  const serving = deployment.status.champion;
+  const fact = replicas.find((each) => each.versionId === serving?.versionId && isReplicaReady(each));
+  const isChampionReady = championPlan !== null && championPlan.ready.length > 0 && featuresPending === null;
+  // Another version hands over when the champion is whole, so that callers never wait for half of it.
+  const isOther = fact !== undefined && fact.versionId !== champion?.versionId;
+  if (isChampionReady && (!isOther || championPlan.isComplete)) return champion;
   return fact === undefined ? null : { versionId: fact.versionId, version: fact.version, columns: fact.columns };
 }
 
-function candidatePlan(snapshot: DeploymentSnapshot, rival: RunnableVersion, replicas: ReplicaPlan): CandidatePlan {
-  const { deployment, evidence, resumedAt, now } = snapshot;
+function candidatePlan(
+  snapshot: DeploymentSnapshot,
+  champion: RunnableVersion,
+  { rival, rivalPlan, baselinePlan }: ServingVersions,
+): CandidatePlan | null {
+  if (rival === null || rivalPlan === null) return null;
+  const { deployment, evidence, order, now } = snapshot;
   return planCandidate({
     spec: deployment.spec,
     previous: deployment.status.rollout,
     candidate: rival,
-    replicas,
+    champion,
+    replicas: rivalPlan,
+    baseline: baselinePlan,
+    replicasWanted: replicasWanted(snapshot),
     columnProblem: columnProblem(rival, snapshot),
     evidence,
-    resumedAt,
+    order,
     nextRevision: deployment.status.revision + 1,
     now,
   });
 }
 
+/** Who gets copies of requests now. */
+function shadowOf({ rollout: spec }: DeploymentSpec, candidate: CandidatePlan | null): Route["shadow"] {
+  const rollout = candidate?.rollout;
+  const isShadowing = spec.strategy === "shadow" && rollout?.state === "running" && rollout.step === 0;
+  if (!isShadowing) return null;
+  const { percent, maxConcurrent, maxQueued } = spec;
+  return { versionId: rollout.versionId, percent, maxConcurrent, maxQueued };
+}
+
+/** The candidate first, the baseline last: as the candidate's share grows, callers who got it keep it. */
 function sharesOf(
+  snapshot: DeploymentSnapshot,
   main: RunnableVersion | null,
-  rival: RunnableVersion | null,
+  { rival, rivalPlan, baselinePlan }: ServingVersions,
   candidate: CandidatePlan | null,
 ): readonly Share[] {
   if (main === null) return [];
-  const share = candidate?.share ?? 0;
-  const rivalShare =
-    rival === null || share === 0 ? [] : [{ versionId: rival.versionId, version: rival.version, percent: share }];
-  const mainShare = share >= 100 ? [] : [{ versionId: main.versionId, version: main.version, percent: 100 - share }];
-  return [...rivalShare, ...mainShare];
+  const share = rival === null ? 0 : (candidate?.share ?? 0);
+  const champion = (percent: number): Share => ({ ...named(main), percent, arm: "champion" });
+  if (rival === null || candidate === null) return [champion(100)];
+  const rivalShare: Share = { ...named(rival), percent: share, arm: "candidate" };
+  if (candidate.alias === "promote") return [{ ...rivalShare, percent: 100 }];
+  const baseline = baselinePlan !== null && baselinePlan.ready.length > 0 ? baselineShare(share) : 0;
+  const { strategy } = snapshot.deployment.spec.rollout;
+  const isPinnable = (strategy === "blue-green" || strategy === "shadow") && (rivalPlan?.ready.length ?? 0) > 0;
+  return [
+    ...(share > 0 || isPinnable ? [rivalShare] : []),
+    champion(100 - share - baseline),
+    ...(baseline > 0 ? [{ ...named(main), percent: baseline, arm: "baseline" as const }] : []),
+  ];
 }
 
 function isSameTraffic(left: readonly Share[], right: readonly Share[]): boolean {
   return (
     left.length === right.length &&
-    left.every((share, index) => share.versionId === right[index]?.versionId && share.percent === right[index]?.percent)
+    left.every(({ versionId, percent, arm }, index) => {
+      const other = right[index];
+      return versionId === other?.versionId && percent === other.percent && arm === other.arm;
+    })
   );
 }
 
-function stopsOf(snapshot: DeploymentSnapshot, kept: ReadonlySet<string | undefined>): DeploymentPlan["stops"] {
-  const live = snapshot.replicas.filter(isLive);
-  return live.flatMap((fact) => {
-    if (!kept.has(fact.versionId)) return [{ id: fact.id, why: `version ${fact.version} no longer serves` }];
-    if (fact.signature === snapshot.signature && fact.slot < replicasWanted(snapshot)) return [];
-    const isReplaced = live.some(
-      (other) => other.versionId === fact.versionId && other.signature === snapshot.signature && isReplicaReady(other),
-    );
-    return isReplaced ? [{ id: fact.id, why: "the deployment asks for other replicas now" }] : [];
-  });
+function desiredReplicas(
+  snapshot: DeploymentSnapshot,
+  main: RunnableVersion | null,
+  rival: RunnableVersion | null,
+  candidate: CandidatePlan | null,
+): readonly DesiredReplicas[] {
+  const { champion } = snapshot;
+  const wanted = replicasWanted(snapshot);
+  const size = rolloutSize(candidate?.rollout ?? null, wanted, hasBaseline(snapshot));
+  const desired: DesiredReplicas[] = [];
+  if (champion !== null) desired.push({ versionId: champion.versionId, isBaseline: false, replicas: size.champion });
+  if (rival !== null) desired.push({ versionId: rival.versionId, isBaseline: false, replicas: size.candidate });
+  // What serves until the champion is ready keeps all that it has.
+  if (main !== null && main.versionId !== champion?.versionId) {
+    desired.push({ versionId: main.versionId, isBaseline: false, replicas: maxReplicas });
+  }
+  if (main !== null && rival !== null && size.baseline > 0) {
+    desired.push({ versionId: main.versionId, isBaseline: true, replicas: size.baseline });
+  }
+  return desired;
+}
+
+function isDesired(start: ReplicaStart, desired: readonly DesiredReplicas[]): boolean {
+  return desired.some(
+    (each) => each.versionId === start.versionId && each.isBaseline === start.isBaseline && start.slot < each.replicas,
+  );
 }
 
 interface StatusParts {
@@ -215,6 +316,7 @@ function statusOf(snapshot: DeploymentSnapshot, parts: StatusParts): DeploymentS
         workload: fact.id,
         state: fact.state,
         ready: isReplicaReady(fact),
+        isBaseline: fact.isBaseline,
         message: fact.problem ?? fact.message,
       })),
     scale: snapshot.scale,
@@ -261,6 +363,10 @@ function phaseOf(
       reason: "Serving",
       message: `version ${parts.main.version} serves; version ${rollout.version} was rolled back: ${rollout.reason}`,
     };
+  }
+  if (rollout?.state === "ended" && rollout.versionId !== parts.main.versionId) {
+    const message = `version ${parts.main.version} serves; the comparison with version ${rollout.version} ended: ${rollout.reason}`;
+    return { phase: "serving", reason: "Serving", message };
   }
   const version = parts.candidate?.alias === "promote" ? parts.rival?.version : parts.main.version;
   return { phase: "serving", reason: "Serving", message: `version ${version} serves` };

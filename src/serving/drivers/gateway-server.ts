@@ -185,7 +185,8 @@ export class GatewayServer {
   ): Promise<string> {
     const reading = readBody(request, maxBodyBytes);
     reading.catch(() => undefined);
-    const route = tabular(await this.#routeFor(request, path.model));
+    const { identity, ...found } = await this.#find(request, path.model);
+    const route = tabular(found.route);
     const jsonBytes = request.headers[jsonLengthHeader];
     const body = await reading;
     if (route.views.length > 0 && (await this.#forward(request, response, body))) return "";
@@ -194,19 +195,24 @@ export class GatewayServer {
     response.once("close", () => {
       if (!response.writableFinished) abort.abort();
     });
+    const ask = { request: asked, version: path.version, identity, header: (name: string) => headerOf(request, name) };
     const { loads, clock } = this.#ground;
     const carried = loads.enter(route.project, route.deployment, 0, clock.now());
     try {
-      return toInferJson(await serveInference(this.#ground, route, path.version, asked, abort.signal));
+      return toInferJson(await serveInference(this.#ground, route, ask, abort.signal));
     } finally {
       loads.leave(carried, null, clock.now());
     }
   }
 
   async #routeFor(request: IncomingMessage, model: string): Promise<Route> {
-    const { project } = await this.#admit(request, "read", chosenProject(request));
+    return (await this.#find(request, model)).route;
+  }
+
+  async #find(request: IncomingMessage, model: string): Promise<{ readonly route: Route; readonly identity: string }> {
+    const { project, identity } = await this.#admit(request, "read", chosenProject(request));
     const route = this.#ground.table().routes.find((each) => isRouteOf(each, project, model));
-    if (route !== undefined) return route;
+    if (route !== undefined) return { route, identity };
     throw new Fault(
       "serving.model-missing",
       `project ${project} has no deployment "${model}" that serves; list them with GET /v2/models, choose another project with the header ${projectHeader}`,
@@ -262,8 +268,12 @@ function openAiPathOf({ method = "GET", url = "/" }: IncomingMessage): OpenAiPat
 }
 
 function chosenProject(request: IncomingMessage): string | null {
-  const header = request.headers[projectHeader];
-  return typeof header === "string" && header !== "" ? header : null;
+  return headerOf(request, projectHeader) ?? null;
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function tabular(route: Route): TabularRoute {

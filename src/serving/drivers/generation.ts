@@ -3,6 +3,7 @@ import type { Random } from "../../base/random.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
+import { keepsSlo, tpotOf } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
 import { type OpenAiOperation, pathOfOperation } from "../gateway/protocol/openai-path.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
@@ -12,6 +13,7 @@ import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-pri
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/request-parts.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
+import type { Measured } from "../gateway/traffic-tally.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import type { CallerAnswer } from "./caller-answer.ts";
 import { ejectionKey } from "./gateway-infer.ts";
@@ -48,6 +50,8 @@ export interface Generating {
   readonly blocks: RoutingAsk["blocks"];
   /** Requests with the same key get the same version. */
   readonly splitKey: string;
+  /** Who counts as one caller in the split; null where each request does. */
+  readonly caller: string | null;
   readonly session: string | null;
   readonly traceparent: string | null;
   readonly answer: CallerAnswer;
@@ -84,6 +88,8 @@ export class Generation {
   #queueMs = 0;
   #tries = 0;
   #firstByteAt: Instant | null = null;
+  /** Of the present try, by the monotonic clock. */
+  #firstByteMs: number | null = null;
   #servedBy = "";
   #version = "";
 
@@ -156,7 +162,7 @@ export class Generation {
     const { fastAbort } = this.#ground;
     const isOut = (versionId: string): boolean => fastAbort.isEjected(ejectionKey(desk.route, { versionId }));
     const tried = new Set<string>();
-    let version = desk.versionFor(this.#asked.splitKey, isOut);
+    let version = desk.versionFor(this.#asked.splitKey, isOut, this.#asked.target.versionId);
     for (let tries = 1; !this.#isGone; tries += 1) {
       const [asked, place] = this.#pick(desk, version, tried);
       version = asked;
@@ -166,7 +172,7 @@ export class Generation {
       const end = await this.#send(desk, version, place);
       if (end.kind !== "refused") return over(end);
       tried.add(place.replica.id);
-      version = desk.champion ?? version;
+      if (!this.#isPinned) version = desk.champion ?? version;
       const pause = this.#pauseAfter(desk, version, tried, tries, end);
       if (pause === null) return this.#giveUp(end);
       await this.#wait(pause);
@@ -180,7 +186,7 @@ export class Generation {
     tried: ReadonlySet<string>,
   ): readonly [VersionDesk | undefined, Place | null] {
     const now = this.#ground.clock.now();
-    for (const each of new Set([version, desk.champion])) {
+    for (const each of new Set([version, this.#isPinned ? version : desk.champion])) {
       const place = each?.pick(this.#ask, tried, now) ?? each?.pick(this.#ask, none, now) ?? null;
       if (place !== null) return [each, place];
     }
@@ -215,6 +221,7 @@ export class Generation {
   async #send(desk: DeploymentDesk, version: VersionDesk, place: Place): Promise<TryEnd> {
     const { clock } = this.#ground;
     const sentMs = performance.now();
+    this.#firstByteMs = null;
     let end: TryEnd = gone;
     try {
       end = await this.#dispatch(desk, version, place);
@@ -234,7 +241,7 @@ export class Generation {
         },
         now,
       );
-      this.#count(desk, version, end, performance.now() - sentMs);
+      this.#count(desk, version, end, sentMs);
     }
     return end;
   }
@@ -264,6 +271,7 @@ export class Generation {
         onFirstByte: () => {
           const now = clock.now();
           this.#firstByteAt = now;
+          this.#firstByteMs = performance.now();
           version.firstByte(place, now);
           answer.addHeaders({ "x-millwright-deployment": this.#servedBy, "x-millwright-version": this.#version });
         },
@@ -294,11 +302,11 @@ export class Generation {
   }
 
   /** Tells the rollout's statistics what happened; what the caller did wrong counts for no version. */
-  #count(desk: DeploymentDesk, version: VersionDesk, end: TryEnd, latencyMs: number): void {
+  #count(desk: DeploymentDesk, version: VersionDesk, end: TryEnd, sentMs: number): void {
     if (end.kind === "aborted" || (end.kind === "refused" && !isFailure(end))) return;
     const { recorder, fastAbort, clock } = this.#ground;
     const { route } = desk;
-    recorder.tally.record(route, version.version, clock.now(), end.kind === "answered" ? latencyMs : null);
+    recorder.tally.record(route, version.version, clock.now(), this.#measure(route, end, sentMs));
     const key = ejectionKey(route, version.version);
     if (end.kind === "answered") {
       fastAbort.recordSuccess(key);
@@ -309,6 +317,25 @@ export class Generation {
     const { project, deployment, revision } = route;
     const message = `${route.fastAbortErrors} errors in a row, the last: ${end.refusal.message}`;
     recorder.eject({ project, deployment, versionId: version.version.versionId, revision, message });
+  }
+
+  /** Whether the caller named a version, so that no other may answer. */
+  get #isPinned(): boolean {
+    return this.#asked.target.versionId !== undefined;
+  }
+
+  /** How the present try went, from when it was sent: what a version takes, without the wait for a place. */
+  #measure(route: DeploymentDesk["route"], end: TryEnd, sentMs: number): Measured {
+    const drawn = this.#tries === 1 && !this.#isPinned ? { caller: this.#asked.caller } : {};
+    const durationMs = performance.now() - sentMs;
+    const ttftMs = this.#firstByteMs === null ? null : this.#firstByteMs - sentMs;
+    const tokensOut = ("usage" in end ? end.usage?.tokensOut : undefined) ?? ("frames" in end ? end.frames : 0);
+    const outcome = end.kind === "answered" ? "done" : "failed";
+    const whole = { outcome, ttftMs, durationMs, tokensOut } as const;
+    const isGood = route.slo === null ? null : keepsSlo(whole, route.slo);
+    if (outcome === "failed") return { latencyMs: null, isGood, ...drawn };
+    const stream = this.#asked.scan.isStream ? { ttftMs, tpotMs: tpotOf(whole) } : {};
+    return { latencyMs: durationMs, isGood, ...stream, ...drawn };
   }
 
   #wait(pauseMs: number): Promise<void> {

@@ -8,6 +8,7 @@ import type { OpenAiOperation, OpenAiPath } from "../gateway/protocol/openai-pat
 import { type Refusal, refusalOfFault, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
 import { estimateTokens, expectedTokensOut, priceOf } from "../gateway/protocol/token-price.ts";
+import { stickyCaller } from "../gateway/traffic-split.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import { readBoundedBody } from "./bounded-body.ts";
@@ -175,18 +176,19 @@ export class OpenAiServer {
     const headers = { [requestIdHeader]: requestId, ...ticket.headers };
     const answer = new CallerAnswer(response, headers, scan.isStream, clock.now());
     this.#count += 1;
-    const { sticky } = target.route;
-    const stickyValue = sticky === null ? undefined : textOf(request, sticky.header);
+    const { identity } = admission;
+    const caller = stickyCaller(target.route.sticky, { requestId, identity, header: (name) => textOf(request, name) });
     const generation = new Generation(this.#generationGround, {
       id: String(this.#count),
       requestId,
       operation,
-      identity: admission.identity,
+      identity,
       target,
       body,
       scan,
       blocks: null,
-      splitKey: stickyValue ?? requestId,
+      splitKey: caller ?? requestId,
+      caller,
       session: textOf(request, sessionHeader) ?? null,
       traceparent: textOf(request, "traceparent") ?? null,
       answer,

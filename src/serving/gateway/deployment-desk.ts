@@ -49,28 +49,35 @@ export class DeploymentDesk {
    *
    * @param splitKey requests with the same key get the same version.
    * @param isOut whether the gateway stopped sending to a version.
+   * @param pinned the version that the caller names, which no other answers for.
    */
-  versionFor(splitKey: string, isOut: (versionId: string) => boolean): VersionDesk | undefined {
+  versionFor(splitKey: string, isOut: (versionId: string) => boolean, pinned?: string): VersionDesk | undefined {
+    if (pinned !== undefined) return this.#versions.get(pinned);
     const versions = this.#route.versions;
     const [only] = versions;
     const chosen = versions.length === 1 ? only : versionOfBucket(this.#route, bucketOf(this.#route.salt, splitKey));
-    const desk = chosen === undefined ? undefined : this.#versions.get(chosen.versionId);
+    const desk = chosen === undefined ? undefined : this.#versions.get(deskKey(chosen));
     if (desk !== undefined && !desk.isEmpty && !isOut(desk.version.versionId)) return desk;
     return this.champion;
   }
 
   #setVersions(now: Instant): void {
-    const ids = new Set(this.#route.versions.map((version) => version.versionId));
+    const ids = new Set(this.#route.versions.map(deskKey));
     for (const id of this.#versions.keys()) if (!ids.has(id)) this.#versions.delete(id);
     for (const version of this.#route.versions) {
-      const known = this.#versions.get(version.versionId);
+      const known = this.#versions.get(deskKey(version));
       if (known !== undefined) known.setVersion(version, now);
       else {
         const balancer = this.#parts.balancer(this.#route, version.versionId);
-        this.#versions.set(version.versionId, new VersionDesk(version, balancer, now));
+        this.#versions.set(deskKey(version), new VersionDesk(version, balancer, now));
       }
     }
   }
+}
+
+/** The baseline is the champion's version again, on replicas of its own. */
+function deskKey({ versionId, arm }: ModelRoute["versions"][number]): string {
+  return arm === "baseline" ? `${versionId}/baseline` : versionId;
 }
 
 function placesOf(route: ModelRoute): number {
