@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import type { Clock, Instant } from "../base/clock.ts";
 import type { LoggedPrediction, Outcome, OutcomesTaken, TrafficBatch } from "./gateway/messages.ts";
 import { emptySums, type TrafficWindow, windowMs } from "./gateway/traffic-tally.ts";
+import type { ShadowSums } from "./gateway/shadow-tally.ts";
 import type { ShadowTally } from "./rollout.ts";
 import type { ArmTraffic, RevisionTraffic } from "./rollout-metrics.ts";
 
@@ -63,6 +64,7 @@ export class TrafficStore {
         await scoreWaiting(transaction, predictions);
       }
       await addWindows(transaction, batch.windows);
+      for (const sums of batch.shadows) await addShadow(transaction, sums);
       for (const ejected of batch.ejected) {
         await sql`
           insert into serving_ejection (project, deployment, version_id, revision, message, ejected_at)
@@ -323,6 +325,26 @@ async function addWindows(transaction: AnyTransaction, windows: readonly WindowD
       outcomes = serving_window.outcomes + excluded.outcomes,
       brier_sum = serving_window.brier_sum + excluded.brier_sum,
       brier_squares = serving_window.brier_squares + excluded.brier_squares`.execute(transaction);
+}
+
+async function addShadow(transaction: AnyTransaction, sums: ShadowSums): Promise<void> {
+  await sql`
+    insert into serving_shadow (project, deployment, version_id, revision, compared, agreed, failed, dropped,
+      difference_sum, difference_max, exact, log_length_ratio_sum, same_finish, texts)
+    values (${sums.project}, ${sums.deployment}, ${sums.versionId}, ${sums.revision}, ${sums.compared}, ${sums.agreed},
+      ${sums.failed}, ${sums.dropped}, ${sums.differenceSum}, ${sums.differenceMax}, ${sums.exact},
+      ${sums.logLengthRatioSum}, ${sums.sameFinish}, ${sums.texts})
+    on conflict (project, deployment, version_id, revision) do update set
+      compared = serving_shadow.compared + excluded.compared,
+      agreed = serving_shadow.agreed + excluded.agreed,
+      failed = serving_shadow.failed + excluded.failed,
+      dropped = serving_shadow.dropped + excluded.dropped,
+      difference_sum = serving_shadow.difference_sum + excluded.difference_sum,
+      difference_max = greatest(serving_shadow.difference_max, excluded.difference_max),
+      exact = serving_shadow.exact + excluded.exact,
+      log_length_ratio_sum = serving_shadow.log_length_ratio_sum + excluded.log_length_ratio_sum,
+      same_finish = serving_shadow.same_finish + excluded.same_finish,
+      texts = serving_shadow.texts + excluded.texts`.execute(transaction);
 }
 
 function windowKey(window: TrafficWindow): string {

@@ -16,6 +16,7 @@ import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
+import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
@@ -53,6 +54,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const fastAbort = new FastAbort();
   const replicas = new ReplicaClient();
   const pools = new UpstreamPools(limits);
+  const shadows = new ShadowRunner();
   const loads = new LoadMeter(clock.now());
   const places = new Places();
   const desks = new Desks(
@@ -65,6 +67,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     limits,
     fastAbort,
     pools,
+    shadows,
     places,
     desks,
     loads,
@@ -72,7 +75,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     observe: needs.observe ?? (() => undefined),
   });
   let table = emptyRoutingTable;
-  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, loads, table: () => table });
+  const server = new GatewayServer({ ...needs, openai, replicas, fastAbort, shadows, loads, table: () => table });
   openai.start();
   return {
     server,
@@ -94,6 +97,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     async stop(graceMs) {
       await server.stop(graceMs);
       openai.stop();
+      shadows.stop();
       await Promise.all([replicas.stop(), pools.stop()]);
     },
   };

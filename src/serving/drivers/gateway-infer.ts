@@ -10,6 +10,8 @@ import type { InferRequest } from "../infer-request.ts";
 import type { InferResponse } from "../infer-response.ts";
 import type { Element } from "../tensor.ts";
 import type { ReplicaAnswer, ReplicaClient } from "./replica-client.ts";
+import type { ShadowRunner } from "./shadow-runner.ts";
+import { shadowRows } from "./tabular-shadow.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 
 /** What serving one request needs. */
@@ -18,8 +20,9 @@ export interface InferGround {
   readonly newId: () => string;
   readonly features: OnlineFeatures;
   readonly replicas: Pick<ReplicaClient, "ask">;
-  readonly recorder: Pick<TrafficRecorder, "tally" | "log" | "eject">;
+  readonly recorder: Pick<TrafficRecorder, "tally" | "log" | "eject" | "shadows">;
   readonly fastAbort: FastAbort;
+  readonly shadows: ShadowRunner;
 }
 
 /** One request on its way. */
@@ -137,6 +140,7 @@ async function askVersion(
     });
     ground.fastAbort.recordSuccess(ejectionKey(route, version));
     logPredictions(ground, served, version, joined, probabilities);
+    shadowRows(ground, route, { id: served.id, rows: served.rows, probabilities });
     return toResponse(served, version, joined, probabilities);
   } catch (error) {
     if (!signal.aborted) recordError(ground, served, version, error, isDrawn);

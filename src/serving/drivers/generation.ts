@@ -18,6 +18,7 @@ import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import type { CallerAnswer } from "./caller-answer.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import type { Places } from "./places.ts";
+import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
@@ -31,8 +32,9 @@ export interface GenerationGround {
   readonly places: Places;
   readonly pools: Pick<UpstreamPools, "dispatch">;
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
-  readonly recorder: Pick<TrafficRecorder, "tally" | "eject">;
+  readonly recorder: Pick<TrafficRecorder, "tally" | "eject" | "shadows">;
   readonly fastAbort: FastAbort;
+  readonly shadows: ShadowRunner;
   /** The desk of a deployment that a route names as its fallback. */
   readonly deskOf: (project: string, deployment: string) => DeploymentDesk | undefined;
 }

@@ -15,6 +15,7 @@ import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
 import type { Desks } from "./desks.ts";
 import { faultStatus } from "./fault-status.ts";
+import { shadowOf } from "./openai-shadow.ts";
 import { Generation, type GenerationEnd, type GenerationGround } from "./generation.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
@@ -178,6 +179,8 @@ export class OpenAiServer {
     this.#count += 1;
     const { identity } = admission;
     const caller = stickyCaller(target.route.sticky, { requestId, identity, header: (name) => textOf(request, name) });
+    const copied = { requestId, operation, body, scan, target };
+    const sendCopy = shadowOf(this.#ground, desk, copied, answer);
     const generation = new Generation(this.#generationGround, {
       id: String(this.#count),
       requestId,
@@ -201,7 +204,9 @@ export class OpenAiServer {
     response.once("close", onClose);
     try {
       if (response.destroyed) generation.abort();
-      return await generation.run(desk);
+      const end = await generation.run(desk);
+      sendCopy?.(end);
+      return end;
     } finally {
       this.#running.delete(running);
       response.removeListener("close", onClose);

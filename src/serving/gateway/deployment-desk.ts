@@ -83,7 +83,7 @@ function deskKey({ versionId, arm }: ModelRoute["versions"][number]): string {
 function placesOf(route: ModelRoute): number {
   if (route.admission.maxConcurrent !== null) return route.admission.maxConcurrent;
   let places = 0;
-  for (const replica of route.versions.flatMap((version) => version.replicas)) {
+  for (const replica of route.versions.flatMap(({ percent, replicas }) => (percent > 0 ? replicas : []))) {
     if (replica.slots === null) return openPlaces;
     places += replica.slots;
   }

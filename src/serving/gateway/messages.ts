@@ -6,6 +6,7 @@ import type { OnlineView } from "../ports.ts";
 import type { Element } from "../tensor.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
 import type { RoutingTable } from "./routing-table.ts";
+import type { ShadowSums } from "./shadow-tally.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
 
 /** One row that was predicted. */
@@ -43,6 +44,8 @@ export interface TrafficBatch {
   readonly gateway: string;
   readonly sequence: number;
   readonly windows: readonly TrafficWindow[];
+  /** What shadows showed. */
+  readonly shadows: readonly ShadowSums[];
   readonly predictions: readonly LoggedPrediction[];
   /** Predictions that were not logged since the last batch because the queue was full. */
   readonly dropped: number;
