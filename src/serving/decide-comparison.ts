@@ -7,7 +7,14 @@ import {
   type RolloutPolicy,
   type RolloutProgress,
 } from "./rollout.ts";
-import { describeMetric, isEstimateWithin, lookAtMetrics, type MetricLook } from "./rollout-metrics.ts";
+import {
+  describeMetric,
+  isEstimateWithin,
+  lookAtMetrics,
+  type MetricLook,
+  type RevisionTraffic,
+  sumSince,
+} from "./rollout-metrics.ts";
 import { leastSplitChance, splitChance } from "./sample-ratio.ts";
 
 /** How long a comparison of two versions runs, and what follows. */
@@ -35,8 +42,9 @@ export function decideComparison(
   evidence: RolloutEvidence,
   now: Instant,
 ): RolloutDecision {
-  const step = evidence.traffic.find((each) => each.revision === progress.stepRevision);
-  const requests = step?.candidate.requests ?? 0;
+  const since = (pick: (each: RevisionTraffic) => number): number =>
+    sumSince(evidence.traffic, progress.stepRevision, pick);
+  const requests = since((each) => each.candidate.requests);
   const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha, evidence.traffic);
   const decide = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
     kind,
@@ -47,7 +55,8 @@ export function decideComparison(
 
   const danger = findDanger(policy.fastAbortErrors, evidence, metrics);
   if (danger !== null) return decide("rollback", danger);
-  const [champion, candidate] = [step?.champion.callers ?? 0, step?.candidate.callers ?? 0];
+  const champion = since((each) => each.champion.callers);
+  const candidate = since((each) => each.candidate.callers);
   const chance = splitChance(champion, candidate, policy.percent);
   if (chance !== null && chance < leastSplitChance) {
     const found = ((100 * candidate) / (champion + candidate)).toFixed(2);
@@ -56,7 +65,11 @@ export function decideComparison(
       `${candidate} of ${champion + candidate} callers (${found} %) got the candidate where ${policy.percent} % were wanted; by chance that happens ${chance.toExponential(1)} of the time, so the versions cannot be compared`,
     );
   }
-  const isEnough = Math.min(requests, step?.champion.requests ?? 0) >= policy.minRequests;
+  const isEnough =
+    Math.min(
+      requests,
+      since((each) => each.champion.requests),
+    ) >= policy.minRequests;
   const decided = isEnough ? decideMetrics(metrics) : null;
   if (decided?.kind === "better") return decide(policy.promotesBetter ? "complete" : "end", decided.reason);
   if (decided?.kind === "worse") return decide("end", decided.reason);

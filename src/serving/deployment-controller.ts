@@ -19,7 +19,7 @@ import type { Route } from "./gateway/routing-table.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
-import { isReplicaReady, type ReplicaFact, type ReplicaStart, type RunnableVersion } from "./replica-plan.ts";
+import { isLive, isReplicaReady, type ReplicaFact, type ReplicaStart, type RunnableVersion } from "./replica-plan.ts";
 import { replicaWorkload } from "./replica-workload.ts";
 import type { RolloutEvidence } from "./rollout.ts";
 import { nextLook, rolloutKey } from "./rollout-look.ts";
@@ -425,7 +425,8 @@ export class DeploymentController implements Controller {
 function nextVisit(status: DeploymentStatus): NextVisit {
   const isStarting = status.phase === "deploying" || status.rollout?.state === "starting";
   if (isStarting) return { kind: "again", afterMs: startingVisitMs };
-  if (status.phase === "rolling-out") return { kind: "again", afterMs: rolloutVisitMs };
+  const isSomeStarting = status.replicas.some((replica) => !replica.ready && isLive(replica));
+  if (status.phase === "rolling-out" || isSomeStarting) return { kind: "again", afterMs: rolloutVisitMs };
   return { kind: "again", afterMs: status.scale === null ? quietVisitMs : scaleVisitMs };
 }
 

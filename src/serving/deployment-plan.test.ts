@@ -272,3 +272,25 @@ test("a person sets the split of a paused canary, and lets it go on", () => {
   world.happen({ kind: "order", action: "resume" });
   expect(world.visit().status.rollout).toMatchObject({ state: "running", percent: 10 });
 });
+
+test("a champion that is lost for a moment neither ends the rollout nor forgets what its step has seen", () => {
+  const world = served({ steps, minRequestsPerStep: 500 }, 1);
+  world.happen({ kind: "candidate", version: "two" });
+  world.visit();
+  world.happen({ kind: "all-ready" });
+  world.visit();
+  world.happen({ kind: "traffic", requests: 4_000, errors: 0 });
+  const [champion] = world.replicas;
+  world.happen({ kind: "crash", which: champion?.versionId === "one" ? 0 : 1 });
+  world.visit();
+  expect(world.status.phase).toBe("deploying");
+  expect(world.readyOf("two")).toBe(1);
+
+  world.happen({ kind: "time", millis: 60_000 });
+  world.visit();
+  world.happen({ kind: "all-ready" });
+  world.visit();
+  expect(world.visit().status.rollout).toMatchObject({ state: "running", percent: 5 });
+  world.happen({ kind: "traffic", requests: 6_500, errors: 0 });
+  expect(world.visit().status.rollout).toMatchObject({ state: "running", percent: 50 });
+});

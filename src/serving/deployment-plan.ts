@@ -70,14 +70,14 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
   const { deployment, champion } = snapshot;
   const championProblem = champion === null ? null : columnProblem(champion, snapshot);
   const serving = servingVersions(snapshot, championProblem);
-  const { main, rival, championPlan, plans } = serving;
-  const candidate = main === null ? null : candidatePlan(snapshot, main, serving);
+  const { main, rival, championPlan } = serving;
+  const candidate = main === null ? heldCandidate(snapshot) : candidatePlan(snapshot, main, serving);
   const isRivalKept = candidate !== null && candidate.alias !== "remove";
   const shares = sharesOf(snapshot, main, isRivalKept ? serving : { ...serving, rival: null }, candidate);
   const revision = isSameTraffic(shares, deployment.status.traffic)
     ? deployment.status.revision
     : deployment.status.revision + 1;
-  const desired = desiredReplicas(snapshot, main, isRivalKept ? rival : null, candidate);
+  const desired = desiredReplicas(snapshot, serving, isRivalKept ? candidate : null, championProblem);
   const stops = surplusReplicas(snapshot.replicas, desired, snapshot.signature);
   const stopped = new Set(stops.map((stop) => stop.id));
   const routed = { ...snapshot, replicas: snapshot.replicas.filter((fact) => !stopped.has(fact.id)) };
@@ -91,7 +91,7 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     revision,
   });
   return {
-    starts: plans.flatMap((plan) => plan.starts).filter((start) => isDesired(start, desired)),
+    starts: missingReplicas(snapshot, desired),
     route:
       main === null
         ? null
@@ -116,7 +116,6 @@ interface ServingVersions {
   readonly championPlan: ReplicaPlan | null;
   readonly rivalPlan: ReplicaPlan | null;
   readonly baselinePlan: ReplicaPlan | null;
-  readonly plans: readonly ReplicaPlan[];
 }
 
 function servingVersions(snapshot: DeploymentSnapshot, championProblem: string | null): ServingVersions {
@@ -133,8 +132,7 @@ function servingVersions(snapshot: DeploymentSnapshot, championProblem: string |
   const rivalCount = open === null && deployment.spec.rollout.strategy === "rolling" ? 1 : size.candidate;
   const rivalPlan = canCompare ? plan(rival, rivalCount) : null;
   const baselinePlan = canCompare && hasBaseline(snapshot) ? plan(main, replicasWanted(snapshot), true) : null;
-  const plans = [championPlan, rivalPlan, baselinePlan].filter((each) => each !== null);
-  return { main, rival, championPlan, rivalPlan, baselinePlan, plans };
+  return { main, rival, championPlan, rivalPlan, baselinePlan };
 }
 
 /** The rollout of the present candidate, while it is open. */
@@ -224,6 +222,12 @@ function shadowOf({ rollout: spec }: DeploymentSpec, candidate: CandidatePlan | 
   return { versionId: rollout.versionId, percent, maxConcurrent, maxQueued };
 }
 
+/** A rollout waits, and keeps its replicas, while no version serves that it could be compared with. */
+function heldCandidate(snapshot: DeploymentSnapshot): CandidatePlan | null {
+  const rollout = openRollout(snapshot);
+  return rollout === null ? null : { rollout, share: 0, alias: "keep", decision: null, verb: null };
+}
+
 /** The candidate first, the baseline last: as the candidate's share grows, callers who got it keep it. */
 function sharesOf(
   snapshot: DeploymentSnapshot,
@@ -257,31 +261,38 @@ function isSameTraffic(left: readonly Share[], right: readonly Share[]): boolean
   );
 }
 
+/** Which replicas there are to be from now on; what only serves until the champion is ready keeps all that it has. */
 function desiredReplicas(
   snapshot: DeploymentSnapshot,
-  main: RunnableVersion | null,
-  rival: RunnableVersion | null,
+  { main, rival: other }: ServingVersions,
   candidate: CandidatePlan | null,
+  championProblem: string | null,
 ): readonly DesiredReplicas[] {
+  const rival = candidate === null ? null : other;
   const { champion } = snapshot;
-  const wanted = replicasWanted(snapshot);
-  const size = rolloutSize(candidate?.rollout ?? null, wanted, hasBaseline(snapshot));
+  const size = rolloutSize(candidate?.rollout ?? null, replicasWanted(snapshot), hasBaseline(snapshot));
   const desired: DesiredReplicas[] = [];
-  if (champion !== null) desired.push({ versionId: champion.versionId, isBaseline: false, replicas: size.champion });
-  if (rival !== null) desired.push({ versionId: rival.versionId, isBaseline: false, replicas: size.candidate });
-  // What serves until the champion is ready keeps all that it has.
+  if (champion !== null) {
+    const isFilled = championProblem === null && candidate?.alias !== "promote";
+    desired.push({ version: champion, isBaseline: false, replicas: size.champion, isFilled });
+  }
+  if (rival !== null) desired.push({ version: rival, isBaseline: false, replicas: size.candidate, isFilled: true });
   if (main !== null && main.versionId !== champion?.versionId) {
-    desired.push({ versionId: main.versionId, isBaseline: false, replicas: maxReplicas });
+    desired.push({ version: main, isBaseline: false, replicas: maxReplicas, isFilled: false });
   }
   if (main !== null && rival !== null && size.baseline > 0) {
-    desired.push({ versionId: main.versionId, isBaseline: true, replicas: size.baseline });
+    desired.push({ version: main, isBaseline: true, replicas: size.baseline, isFilled: true });
   }
   return desired;
 }
 
-function isDesired(start: ReplicaStart, desired: readonly DesiredReplicas[]): boolean {
-  return desired.some(
-    (each) => each.versionId === start.versionId && each.isBaseline === start.isBaseline && start.slot < each.replicas,
+/** The replicas that are missing. */
+function missingReplicas(
+  { replicas, signature, now }: DeploymentSnapshot,
+  desired: readonly DesiredReplicas[],
+): readonly ReplicaStart[] {
+  return desired.flatMap(({ version, isBaseline, isFilled, replicas: count }) =>
+    isFilled ? planReplicas(version, { replicas: count, signature, isBaseline }, replicas, now).starts : [],
   );
 }
 

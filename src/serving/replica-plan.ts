@@ -73,7 +73,7 @@ const longestPauseMs: Millis = 30_000;
 const liveStates: ReadonlySet<string> = new Set(["queued", "admitted", "starting", "running", "preempted"]);
 
 /** Whether the replica's workload has not ended. */
-export function isLive(replica: ReplicaFact): boolean {
+export function isLive(replica: { readonly state: string }): boolean {
   return liveStates.has(replica.state);
 }
 
@@ -128,6 +128,8 @@ function startOf(
   ];
   if (newest === undefined) return start(1);
   if (isLive(newest) || failureOf(newest) !== null) return [];
+  // One that we stopped ourselves did nothing wrong.
+  if (newest.state === "cancelled") return start(newest.generation + 1);
   const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(newest.generation, 10));
   return now >= (newest.endedAt ?? 0) + pause ? start(newest.generation + 1) : [];
 }

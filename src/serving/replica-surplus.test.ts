@@ -20,7 +20,7 @@ test.each([
   [3, 2, ["one-false-0-1", "one-false-1-1"]],
   [3, 3, ["one-false-0-1", "one-false-1-1", "one-false-2-1"]],
 ])("of %d replicas that were started in an earlier way, %d new ones replace as many", (before, now, stopped) => {
-  const desired = [{ versionId: "one", isBaseline: false, replicas: 3 }];
+  const desired = [{ version: versionOf("one"), isBaseline: false, replicas: 3, isFilled: true }];
 
   expect(surplusReplicas(replicas(before, now), desired, "now").map((stop) => stop.id)).toEqual(stopped);
 });
@@ -29,7 +29,7 @@ test("a version that is not wanted loses all its replicas, a smaller number thos
   const four = replicas(0, 4);
 
   expect(surplusReplicas(four, [], "now")).toHaveLength(4);
-  expect(surplusReplicas(four, [{ versionId: "one", isBaseline: false, replicas: 3 }], "now")).toEqual([
-    { id: "one-false-3-1", why: "the deployment asks for other replicas now" },
-  ]);
+  expect(
+    surplusReplicas(four, [{ version: versionOf("one"), isBaseline: false, replicas: 3, isFilled: true }], "now"),
+  ).toEqual([{ id: "one-false-3-1", why: "the deployment asks for other replicas now" }]);
 });

@@ -1,10 +1,12 @@
-import { isLive, isReplicaReady, type ReplicaFact } from "./replica-plan.ts";
+import { isLive, isReplicaReady, type ReplicaFact, type RunnableVersion } from "./replica-plan.ts";
 
 /** How many replicas a version is to have. */
 export interface DesiredReplicas {
-  readonly versionId: string;
+  readonly version: RunnableVersion;
   readonly isBaseline: boolean;
   readonly replicas: number;
+  /** Whether those that are missing are started. */
+  readonly isFilled: boolean;
 }
 
 /** A workload to stop, and why, for people. */
@@ -37,7 +39,7 @@ function surplusOf(
   const [first] = group;
   if (first === undefined) return [];
   const wanted = desired
-    .filter((each) => each.versionId === first.versionId && each.isBaseline === first.isBaseline)
+    .filter((each) => each.version.versionId === first.versionId && each.isBaseline === first.isBaseline)
     .reduce((most, each) => Math.max(most, each.replicas), 0);
   if (wanted === 0) return group.map(({ id, version }) => ({ id, why: `version ${version} no longer serves` }));
   const isKept = (fact: ReplicaFact): boolean => fact.signature === signature && fact.slot < wanted;

@@ -153,6 +153,15 @@ export function isEstimateWithin(look: MetricLook): boolean {
   return look.comparison === null || look.comparison.difference <= look.margin;
 }
 
+/** Sums one number over the revisions from this one on: those of a step, since a replica that is lost may change the split within it. */
+export function sumSince(
+  traffic: readonly RevisionTraffic[],
+  revision: number,
+  pick: (each: RevisionTraffic) => number,
+): number {
+  return traffic.reduce((sum, each) => (each.revision >= revision ? sum + pick(each) : sum), 0);
+}
+
 /** A metric with its difference, band and margin, in words. */
 export function describeMetric(look: MetricLook): string {
   const { comparison, margin } = look;

@@ -7,6 +7,7 @@ import {
   type RevisionTraffic,
   type RolloutMargins,
   type RolloutMetric,
+  sumSince,
 } from "./rollout-metrics.ts";
 
 /** How much harm a rollout lets pass and how surely it wants to know. */
@@ -30,7 +31,7 @@ export interface RolloutProgress {
   /** Place in `steps`. */
   readonly step: number;
   readonly stepStartedAt: Instant;
-  /** The revision of the traffic in which this step's requests are counted. */
+  /** The revision of the traffic from which on this step's requests are counted. */
   readonly stepRevision: number;
 }
 
@@ -94,10 +95,11 @@ export function decideRollout(
   evidence: RolloutEvidence,
   now: Instant,
 ): RolloutDecision {
-  const step = evidence.traffic.find((each) => each.revision === progress.stepRevision);
-  const requests = step?.candidate.requests ?? 0;
+  const { traffic } = evidence;
+  const requests = sumSince(traffic, progress.stepRevision, (each) => each.candidate.requests);
+  const outcomes = sumSince(traffic, progress.stepRevision, (each) => each.candidate.outcomes);
   const percent = progress.steps[progress.step] ?? 100;
-  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha, evidence.traffic);
+  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha, traffic);
   const decide = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
     kind,
     reason,
@@ -111,7 +113,6 @@ export function decideRollout(
   const known = metrics.filter((look) => look.comparison !== null);
   const isProven = known.length >= 2 && known.every((look) => look.verdict === "harmless") && requests > 0;
   const isEnough = requests >= policy.minRequestsPerStep && known.every(isEstimateWithin);
-  const outcomes = step?.candidate.outcomes ?? 0;
   if ((isProven || isEnough) && outcomes >= policy.minOutcomesPerStep) {
     const why = isProven ? "harm beyond the margins is excluded" : "no harm beyond the margins is shown";
     const next = progress.steps[progress.step + 1];
