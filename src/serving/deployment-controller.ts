@@ -1,3 +1,5 @@
+import type { Instant, Millis } from "../base/clock.ts";
+import { parseDuration } from "../base/units.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { isFault } from "../base/fault.ts";
 import type { Workload, Workloads } from "../compute/ports.ts";
@@ -16,6 +18,7 @@ import type { DeploymentStore, RecordedLook } from "./deployment-store.ts";
 import { type ProbeResult, planExternal } from "./external-plan.ts";
 import { fillFingerprint, fillView } from "./fill-view.ts";
 import type { Route } from "./gateway/routing-table.ts";
+import { LeavingReplicas } from "./leaving-replicas.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
@@ -35,6 +38,7 @@ export interface GatewayControl {
   routeOf(project: string, deployment: string): Route | undefined;
   publish(route: Route): Promise<void>;
   withdraw(project: string, deployment: string): Promise<void>;
+  isIdle(replica: string, since: Instant): boolean;
   setViews(views: readonly OnlineView[]): void;
   readonly append: OnlineFeatures["append"];
 }
@@ -85,6 +89,7 @@ export class DeploymentController implements Controller {
   readonly #needs: DeploymentNeeds;
   /** Why workloads could not be submitted, by id; lost with the process and then found out again. */
   readonly #submitProblems = new Map<string, string>();
+  readonly #leaving = new LeavingReplicas();
   /** What scaling remembers, by deployment; lost with the process, whereupon nothing is scaled down for a while. */
   readonly #scaleMemories = new Map<string, ScaleMemory>();
 
@@ -152,8 +157,8 @@ export class DeploymentController implements Controller {
     await this.#route(deployment, plan.route);
     await this.#recordLook(snapshot, plan, lease);
     await this.#moveAliases(snapshot, plan);
-    await this.#settle(deployment, plan, lease);
-    if (unfilled === null) return nextVisit(plan.status);
+    const isWhole = await this.#settle(deployment, plan, lease);
+    if (unfilled === null) return isWhole ? nextVisit(plan.status) : { kind: "again", afterMs: startingVisitMs };
     await this.#fill(unfilled, deployment, signal);
     return { kind: "again", afterMs: 0 };
   }
@@ -174,12 +179,19 @@ export class DeploymentController implements Controller {
     return nextVisit(plan.status);
   }
 
-  async #settle(deployment: Deployment, plan: DeploymentPlan, lease: Lease): Promise<void> {
+  async #settle(deployment: Deployment, plan: DeploymentPlan, lease: Lease): Promise<boolean> {
     await this.#needs.platform.resources.observe(deploymentKind, deployment, plan.status, {
       lease,
       message: plan.message,
     });
-    for (const stop of plan.stops) await this.#needs.workloads.cancel(stop.id, this.#actor, stop.why);
+    const { gateway, platform, workloads } = this.#needs;
+    const rule = {
+      deadlineMs: drainMs(deployment.spec),
+      isIdle: (replica: string, since: Instant) => gateway.isIdle(replica, since),
+    };
+    const due = this.#leaving.due(refKey(deployment), plan.stops, rule, platform.clock.now());
+    for (const stop of due) await workloads.cancel(stop.id, this.#actor, stop.why);
+    return due.length === plan.stops.length;
   }
 
   get #actor(): string {
@@ -428,6 +440,14 @@ function nextVisit(status: DeploymentStatus): NextVisit {
   const isSomeStarting = status.replicas.some((replica) => !replica.ready && isLive(replica));
   if (status.phase === "rolling-out" || isSomeStarting) return { kind: "again", afterMs: rolloutVisitMs };
   return { kind: "again", afterMs: status.scale === null ? quietVisitMs : scaleVisitMs };
+}
+
+/**
+ * How long requests at a replica that left the route may take before it is told to stop. Our own runtimes end what is under way when
+ * they are told, so they are told at once; what a program does then is its own affair.
+ */
+function drainMs({ runtime, process }: DeploymentSpec): Millis {
+  return runtime === "process" ? parseDuration(process?.grace ?? "1m") : 0;
 }
 
 function runnable(version: ModelVersion): RunnableVersion {

@@ -8,6 +8,7 @@ import { LoadMeter } from "../gateway/load-meter.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { PlaceQueue } from "../gateway/place-queue.ts";
+import { ReplicaUse } from "../gateway/replica-use.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
 import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
 import { Desks } from "./desks.ts";
@@ -37,6 +38,8 @@ export interface GatewayWorkerNeeds
 /** The parts of one worker that serves: a thread, a process or a test holds one. */
 export interface GatewayWorker {
   readonly server: GatewayServer;
+  /** Which replicas have its requests. */
+  readonly use: ReplicaUse;
   /** What it carries. */
   readonly loads: LoadMeter;
   /** The revision of the table in force. */
@@ -55,6 +58,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const replicas = new ReplicaClient();
   const pools = new UpstreamPools(limits);
   const shadows = new ShadowRunner();
+  const use = new ReplicaUse();
   const loads = new LoadMeter(clock.now());
   const places = new Places();
   const desks = new Desks(
@@ -68,6 +72,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     fastAbort,
     pools,
     shadows,
+    use,
     places,
     desks,
     loads,
@@ -79,6 +84,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   openai.start();
   return {
     server,
+    use,
     loads,
     revision: () => table.revision,
     setTable(next) {

@@ -12,6 +12,7 @@ import { rewriteRequest } from "../gateway/protocol/rewrite-request.ts";
 import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/request-parts.ts";
+import type { ReplicaUse } from "../gateway/replica-use.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
 import type { Measured } from "../gateway/traffic-tally.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
@@ -35,6 +36,7 @@ export interface GenerationGround {
   readonly recorder: Pick<TrafficRecorder, "tally" | "eject" | "shadows">;
   readonly fastAbort: FastAbort;
   readonly shadows: ShadowRunner;
+  readonly use: ReplicaUse;
   /** The desk of a deployment that a route names as its fallback. */
   readonly deskOf: (project: string, deployment: string) => DeploymentDesk | undefined;
 }
@@ -225,10 +227,12 @@ export class Generation {
     const sentMs = performance.now();
     this.#firstByteMs = null;
     let end: TryEnd = gone;
+    this.#ground.use.enter(place.replica.id);
     try {
       end = await this.#dispatch(desk, version, place);
     } finally {
       this.#cancel = null;
+      this.#ground.use.leave(place.replica.id);
       const now = clock.now();
       const kind =
         end.kind === "answered" ? "done" : end.kind === "aborted" ? "aborted" : isFailure(end) ? "failed" : "done";

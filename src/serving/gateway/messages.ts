@@ -114,6 +114,8 @@ export type FromWorker =
   | { readonly kind: "ask"; readonly call: number; readonly ask: Ask }
   /** What it carried; one that is lost is missed by nobody for long. */
   | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[] }
+  /** The replicas at which it has requests now, told every second. */
+  | { readonly kind: "busy"; readonly replicas: readonly string[] }
   | { readonly kind: "appended"; readonly call: number; readonly answer: Answer };
 
 /** The workers of one gateway, by the paths of their Unix sockets. */
