@@ -56,7 +56,47 @@ export function addWorkCommands(program: Command, act: Act): void {
     (await import("./commands/approve.ts")).approve(context, { ...options, version }),
   );
 
+  addRolloutCommands(program, act);
   addSimulate(program, act);
+}
+
+/** What a person decides over new versions that roll out. */
+function addRolloutCommands(program: Command, act: Act): void {
+  const orders = [
+    ["promote", "make the candidate of a deployment its champion, whatever its tests say yet"],
+    ["rollback", "take a deployment's candidate back; after a rollout's end, the version before it"],
+    ["resume", "let a paused rollout go on"],
+  ] as const;
+  for (const [action, description] of orders) {
+    const command = program
+      .command(action)
+      .description(description)
+      .argument("<deployment>", "its name")
+      .argument("[version]", "the candidate that is meant, such as v2; refused when another one rolls out")
+      .option("--reason <text>", "kept in the audit trail");
+    act(command, async (context, options, [name = "", version]) =>
+      (await import("./commands/rollout-order.ts")).orderRollout(context, {
+        ...options,
+        name,
+        action,
+        ...(version === undefined ? {} : { version }),
+      }),
+    );
+  }
+
+  const traffic = program
+    .command("traffic")
+    .description("how a deployment's requests are split, and what its rollout knows")
+    .argument("<deployment>", "its name")
+    .argument("[split]", "sets the candidate's share while its rollout is paused, such as v2=10")
+    .option("--reason <text>", "kept in the audit trail");
+  act(traffic, async (context, options, [name = "", split]) =>
+    (await import("./commands/traffic.ts")).traffic(context, {
+      ...options,
+      name,
+      ...(split === undefined ? {} : { split }),
+    }),
+  );
 }
 
 function addSimulate(program: Command, act: Act): void {

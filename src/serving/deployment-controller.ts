@@ -1,3 +1,5 @@
+import type { Instant, Millis } from "../base/clock.ts";
+import { parseDuration } from "../base/units.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { isFault } from "../base/fault.ts";
 import type { Workload, Workloads } from "../compute/ports.ts";
@@ -17,10 +19,11 @@ import { type ProbeResult, planExternal } from "./external-plan.ts";
 import { fillFingerprint, fillView } from "./fill-view.ts";
 import type { DeploymentLoad } from "./gateway/load-meter.ts";
 import type { Route } from "./gateway/routing-table.ts";
+import { LeavingReplicas } from "./leaving-replicas.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
-import { isReplicaReady, type ReplicaFact, type ReplicaStart, type RunnableVersion } from "./replica-plan.ts";
+import { isLive, isReplicaReady, type ReplicaFact, type ReplicaStart, type RunnableVersion } from "./replica-plan.ts";
 import { replicaWorkload } from "./replica-workload.ts";
 import type { RolloutEvidence } from "./rollout.ts";
 import { nextLook, rolloutKey } from "./rollout-look.ts";
@@ -36,6 +39,7 @@ export interface GatewayControl {
   routeOf(project: string, deployment: string): Route | undefined;
   publish(route: Route): Promise<void>;
   withdraw(project: string, deployment: string): Promise<void>;
+  isIdle(replica: string, since: Instant): boolean;
   setViews(views: readonly OnlineView[]): void;
   readonly append: OnlineFeatures["append"];
 }
@@ -88,6 +92,7 @@ export class DeploymentController implements Controller {
   readonly #submitProblems = new Map<string, string>();
   /** Deployments without replicas that the first request wakes. */
   readonly #asleep = new Set<string>();
+  readonly #leaving = new LeavingReplicas();
   /** What scaling remembers, by deployment; lost with the process, whereupon nothing is scaled down for a while. */
   readonly #scaleMemories = new Map<string, ScaleMemory>();
 
@@ -163,8 +168,8 @@ export class DeploymentController implements Controller {
     await this.#route(deployment, plan.route);
     await this.#recordLook(snapshot, plan, lease);
     await this.#moveAliases(snapshot, plan);
-    await this.#settle(deployment, plan, lease);
-    if (unfilled === null) return nextVisit(plan.status);
+    const isWhole = await this.#settle(deployment, plan, lease);
+    if (unfilled === null) return isWhole ? nextVisit(plan.status) : { kind: "again", afterMs: startingVisitMs };
     await this.#fill(unfilled, deployment, signal);
     return { kind: "again", afterMs: 0 };
   }
@@ -185,12 +190,19 @@ export class DeploymentController implements Controller {
     return nextVisit(plan.status);
   }
 
-  async #settle(deployment: Deployment, plan: DeploymentPlan, lease: Lease): Promise<void> {
+  async #settle(deployment: Deployment, plan: DeploymentPlan, lease: Lease): Promise<boolean> {
     await this.#needs.platform.resources.observe(deploymentKind, deployment, plan.status, {
       lease,
       message: plan.message,
     });
-    for (const stop of plan.stops) await this.#needs.workloads.cancel(stop.id, this.#actor, stop.why);
+    const { gateway, platform, workloads } = this.#needs;
+    const rule = {
+      deadlineMs: drainMs(deployment.spec),
+      isIdle: (replica: string, since: Instant) => gateway.isIdle(replica, since),
+    };
+    const due = this.#leaving.due(refKey(deployment), plan.stops, rule, platform.clock.now());
+    for (const stop of due) await workloads.cancel(stop.id, this.#actor, stop.why);
+    return due.length === plan.stops.length;
   }
 
   get #actor(): string {
@@ -215,7 +227,7 @@ export class DeploymentController implements Controller {
       scale: await this.#scale(deployment, replicas),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
-      resumedAt: candidate === undefined ? null : await store.resumedAt(project, deployment.name, candidate.id),
+      order: candidate === undefined ? null : await store.lastOrder(project, deployment.name),
       url: `${gatewayUrl()}${protocolOf(spec) === "openai" ? "/v1" : `/v2/models/${deployment.name}`}`,
       now: platform.clock.now(),
     };
@@ -288,14 +300,20 @@ export class DeploymentController implements Controller {
   async #evidence(deployment: Deployment): Promise<RolloutEvidence> {
     const { traffic } = this.#needs;
     const { rollout, champion } = deployment.status;
-    const isMeasured =
-      rollout !== null && champion !== null && (rollout.state === "running" || rollout.state === "paused");
-    if (!isMeasured) return { traffic: [], ejected: null };
+    const isMeasured = champion !== null && (rollout?.state === "running" || rollout?.state === "paused");
+    if (!isMeasured) return { traffic: [], ejected: null, shadow: null };
     const project = deployment.project ?? "";
     const { firstRevision, versionId } = rollout;
+    const arms = {
+      championId: champion.versionId,
+      candidateId: versionId,
+      hasBaseline: deployment.status.traffic.some((share) => share.arm === "baseline"),
+    };
     return {
-      traffic: await traffic.revisions(project, deployment.name, firstRevision, champion.versionId, versionId),
+      traffic: await traffic.revisions(project, deployment.name, firstRevision, arms),
       ejected: await traffic.ejection(project, deployment.name, versionId, firstRevision),
+      shadow:
+        rollout.strategy === "shadow" ? await traffic.shadow(project, deployment.name, versionId, firstRevision) : null,
     };
   }
 
@@ -432,8 +450,17 @@ export class DeploymentController implements Controller {
 function nextVisit(status: DeploymentStatus): NextVisit {
   const isStarting = status.phase === "deploying" || status.rollout?.state === "starting";
   if (isStarting) return { kind: "again", afterMs: startingVisitMs };
-  if (status.phase === "rolling-out") return { kind: "again", afterMs: rolloutVisitMs };
+  const isSomeStarting = status.replicas.some((replica) => !replica.ready && isLive(replica));
+  if (status.phase === "rolling-out" || isSomeStarting) return { kind: "again", afterMs: rolloutVisitMs };
   return { kind: "again", afterMs: status.scale === null ? quietVisitMs : scaleVisitMs };
+}
+
+/**
+ * How long requests at a replica that left the route may take before it is told to stop. Our own runtimes end what is under way when
+ * they are told, so they are told at once; what a program does then is its own affair.
+ */
+function drainMs({ runtime, process }: DeploymentSpec): Millis {
+  return runtime === "process" ? parseDuration(process?.grace ?? "1m") : 0;
 }
 
 function runnable(version: ModelVersion): RunnableVersion {

@@ -1,5 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import { type Condition, type Resource, withCondition } from "../platform/resource.ts";
+import { maxReplicas } from "./autoscale/autoscale-spec.ts";
 import { deploymentRoute, type Share } from "./deployment-route.ts";
 import type { Route } from "./gateway/routing-table.ts";
 import type { DeploymentSpec, DeploymentStatus, ServedVersion } from "./model.ts";
@@ -12,7 +13,10 @@ import {
   type ReplicaStart,
   type RunnableVersion,
 } from "./replica-plan.ts";
+import { type DesiredReplicas, surplusReplicas } from "./replica-surplus.ts";
 import type { RolloutEvidence } from "./rollout.ts";
+import type { RolloutOrder } from "./rollout-order.ts";
+import { baselineShare, isRolloutOpen, rolloutSize } from "./rollout-size.ts";
 import { type CandidatePlan, endRollout, planCandidate } from "./rollout-status.ts";
 import { isTabular } from "./served-spec.ts";
 
@@ -39,7 +43,8 @@ export interface DeploymentSnapshot {
   /** Fingerprint of how replicas are to be started now. */
   readonly signature: string;
   readonly evidence: RolloutEvidence;
-  readonly resumedAt: Instant | null;
+  /** What a person last ordered of the candidate's rollout, or null. */
+  readonly order: RolloutOrder | null;
   /** Where callers send requests. */
   readonly url: string;
   readonly now: Instant;
@@ -62,23 +67,20 @@ export interface DeploymentPlan {
 
 /** Decides a deployment's next step. Level-triggered: any snapshot may be met at any time, after any crash. */
 export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
-  const { deployment, champion, replicas, now } = snapshot;
-  const wanted = { replicas: replicasWanted(snapshot), signature: snapshot.signature };
-  const plan = (version: RunnableVersion): ReplicaPlan => planReplicas(version, wanted, replicas, now);
+  const { deployment, champion } = snapshot;
   const championProblem = champion === null ? null : columnProblem(champion, snapshot);
-  const championPlan = champion === null || championProblem !== null ? null : plan(champion);
-  const main = mainVersion(snapshot, championPlan);
-  const rival =
-    snapshot.candidate !== null && snapshot.candidate.versionId !== champion?.versionId ? snapshot.candidate : null;
-  const canCompare = rival !== null && main !== null && main.versionId === champion?.versionId;
-  const rivalReplicas = rival !== null && canCompare ? plan(rival) : null;
-  const candidate = rival !== null && rivalReplicas !== null ? candidatePlan(snapshot, rival, rivalReplicas) : null;
-  const shares = sharesOf(main, rival, candidate);
+  const serving = servingVersions(snapshot, championProblem);
+  const { main, rival, championPlan } = serving;
+  const candidate = main === null ? heldCandidate(snapshot) : candidatePlan(snapshot, main, serving);
+  const isRivalKept = candidate !== null && candidate.alias !== "remove";
+  const shares = sharesOf(snapshot, main, isRivalKept ? serving : { ...serving, rival: null }, candidate);
   const revision = isSameTraffic(shares, deployment.status.traffic)
     ? deployment.status.revision
     : deployment.status.revision + 1;
-  const isRivalKept = candidate !== null && candidate.alias !== "remove";
-  const kept = new Set([champion?.versionId, main?.versionId, isRivalKept ? rival?.versionId : undefined]);
+  const desired = desiredReplicas(snapshot, serving, isRivalKept ? candidate : null, championProblem);
+  const stops = surplusReplicas(snapshot.replicas, desired, snapshot.signature);
+  const stopped = new Set(stops.map((stop) => stop.id));
+  const routed = { ...snapshot, replicas: snapshot.replicas.filter((fact) => !stopped.has(fact.id)) };
   const status = statusOf(snapshot, {
     main,
     championPlan,
@@ -89,19 +91,67 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     revision,
   });
   return {
-    starts: [...(championPlan?.starts ?? []), ...(isRivalKept ? (rivalReplicas?.starts ?? []) : [])],
-    route: main === null ? null : deploymentRoute(snapshot, { champion: main.versionId, shares, revision }),
+    starts: missingReplicas(snapshot, desired),
+    route:
+      main === null
+        ? null
+        : deploymentRoute(routed, {
+            champion: main.versionId,
+            shares,
+            revision,
+            shadow: shadowOf(deployment.spec, candidate),
+          }),
     candidate,
     dropsCandidateAlias: snapshot.candidate !== null && snapshot.candidate.versionId === champion?.versionId,
     status,
     message: messageOf(status),
-    stops: stopsOf(snapshot, kept),
+    stops,
   };
 }
 
 /** Whether the deployment may be without any replica and still take requests. */
 function maySleep({ deployment }: DeploymentSnapshot): boolean {
   return deployment.spec.autoscale?.min === 0;
+}
+
+/** What serves and what wants to, with the replicas that each has and lacks. */
+interface ServingVersions {
+  readonly main: RunnableVersion | null;
+  readonly rival: RunnableVersion | null;
+  readonly championPlan: ReplicaPlan | null;
+  readonly rivalPlan: ReplicaPlan | null;
+  readonly baselinePlan: ReplicaPlan | null;
+}
+
+function servingVersions(snapshot: DeploymentSnapshot, championProblem: string | null): ServingVersions {
+  const { champion, candidate, replicas, signature, deployment, now } = snapshot;
+  const open = openRollout(snapshot);
+  const size = rolloutSize(open, replicasWanted(snapshot), hasBaseline(snapshot));
+  const plan = (version: RunnableVersion, count: number, isBaseline = false): ReplicaPlan =>
+    planReplicas(version, { replicas: count, signature, isBaseline }, replicas, now);
+  const championPlan = champion === null || championProblem !== null ? null : plan(champion, size.champion);
+  const main = mainVersion(snapshot, championPlan);
+  const rival = candidate !== null && candidate.versionId !== champion?.versionId ? candidate : null;
+  const canCompare = rival !== null && main !== null && main.versionId === champion?.versionId;
+  // A rollout that has not begun yet is sized as one that begins now.
+  const rivalCount = open === null && deployment.spec.rollout.strategy === "rolling" ? 1 : size.candidate;
+  const rivalPlan = canCompare ? plan(rival, rivalCount) : null;
+  const baselinePlan = canCompare && hasBaseline(snapshot) ? plan(main, replicasWanted(snapshot), true) : null;
+  return { main, rival, championPlan, rivalPlan, baselinePlan };
+}
+
+/** The rollout of the present candidate, while it is open. */
+function openRollout({ deployment, candidate }: DeploymentSnapshot): DeploymentStatus["rollout"] {
+  const { rollout } = deployment.status;
+  const isPresent =
+    rollout?.versionId === candidate?.versionId && rollout?.strategy === deployment.spec.rollout.strategy;
+  return isPresent && isRolloutOpen(rollout) ? rollout : null;
+}
+
+/** Whether the candidate is compared with fresh replicas of the champion's version. */
+function hasBaseline({ deployment }: Pick<DeploymentSnapshot, "deployment">): boolean {
+  const { rollout } = deployment.spec;
+  return rollout.strategy === "canary" && rollout.baseline;
 }
 
 /** How many replicas each version is to have. */
@@ -135,60 +185,122 @@ export function columnProblem(
 }
 
 function mainVersion(snapshot: DeploymentSnapshot, championPlan: ReplicaPlan | null): RunnableVersion | null {
-  const isChampionReady = championPlan !== null && championPlan.ready.length > 0 && snapshot.featuresPending === null;
-  if (isChampionReady) return snapshot.champion;
-  const serving = snapshot.deployment.status.champion;
-  const fact = snapshot.replicas.find((each) => each.versionId === serving?.versionId && isReplicaReady(each));
+  const { champion, replicas, deployment, featuresPending } = snapshot;
+  const serving = deployment.status.champion;
+  const fact = replicas.find((each) => each.versionId === serving?.versionId && isReplicaReady(each));
+  const isChampionReady = championPlan !== null && championPlan.ready.length > 0 && featuresPending === null;
+  // Another version hands over when the champion is whole, so that callers never wait for half of it.
+  const isOther = fact !== undefined && fact.versionId !== champion?.versionId;
+  if (isChampionReady && (!isOther || championPlan.isComplete)) return champion;
   // One that may go to no replica at all keeps its route: the gateway holds requests until a replica is there.
-  if (fact === undefined && maySleep(snapshot) && championPlan?.failure === null) return snapshot.champion;
+  if (fact === undefined && maySleep(snapshot) && championPlan?.failure === null) return champion;
   return fact === undefined ? null : { versionId: fact.versionId, version: fact.version, columns: fact.columns };
 }
 
-function candidatePlan(snapshot: DeploymentSnapshot, rival: RunnableVersion, replicas: ReplicaPlan): CandidatePlan {
-  const { deployment, evidence, resumedAt, now } = snapshot;
+function candidatePlan(
+  snapshot: DeploymentSnapshot,
+  champion: RunnableVersion,
+  { rival, rivalPlan, baselinePlan }: ServingVersions,
+): CandidatePlan | null {
+  if (rival === null || rivalPlan === null) return null;
+  const { deployment, evidence, order, now } = snapshot;
   return planCandidate({
     spec: deployment.spec,
     previous: deployment.status.rollout,
     candidate: rival,
-    replicas,
+    champion,
+    replicas: rivalPlan,
+    baseline: baselinePlan,
+    replicasWanted: replicasWanted(snapshot),
     columnProblem: columnProblem(rival, snapshot),
     evidence,
-    resumedAt,
+    order,
     nextRevision: deployment.status.revision + 1,
     now,
   });
 }
 
+/** Who gets copies of requests now. */
+function shadowOf({ rollout: spec }: DeploymentSpec, candidate: CandidatePlan | null): Route["shadow"] {
+  const rollout = candidate?.rollout;
+  const isShadowing = spec.strategy === "shadow" && rollout?.state === "running" && rollout.step === 0;
+  if (!isShadowing) return null;
+  const { percent, maxConcurrent, maxQueued } = spec;
+  return { versionId: rollout.versionId, percent, maxConcurrent, maxQueued };
+}
+
+/** A rollout waits, and keeps its replicas, while no version serves that it could be compared with. */
+function heldCandidate(snapshot: DeploymentSnapshot): CandidatePlan | null {
+  const rollout = openRollout(snapshot);
+  return rollout === null ? null : { rollout, share: 0, alias: "keep", decision: null, verb: null };
+}
+
+/** The candidate first, the baseline last: as the candidate's share grows, callers who got it keep it. */
 function sharesOf(
+  snapshot: DeploymentSnapshot,
   main: RunnableVersion | null,
-  rival: RunnableVersion | null,
+  { rival, rivalPlan, baselinePlan }: ServingVersions,
   candidate: CandidatePlan | null,
 ): readonly Share[] {
   if (main === null) return [];
-  const share = candidate?.share ?? 0;
-  const rivalShare =
-    rival === null || share === 0 ? [] : [{ versionId: rival.versionId, version: rival.version, percent: share }];
-  const mainShare = share >= 100 ? [] : [{ versionId: main.versionId, version: main.version, percent: 100 - share }];
-  return [...rivalShare, ...mainShare];
+  const share = rival === null ? 0 : (candidate?.share ?? 0);
+  const champion = (percent: number): Share => ({ ...named(main), percent, arm: "champion" });
+  if (rival === null || candidate === null) return [champion(100)];
+  const rivalShare: Share = { ...named(rival), percent: share, arm: "candidate" };
+  if (candidate.alias === "promote") return [{ ...rivalShare, percent: 100 }];
+  const baseline = baselinePlan !== null && baselinePlan.ready.length > 0 ? baselineShare(share) : 0;
+  const { strategy } = snapshot.deployment.spec.rollout;
+  const isPinnable = (strategy === "blue-green" || strategy === "shadow") && (rivalPlan?.ready.length ?? 0) > 0;
+  return [
+    ...(share > 0 || isPinnable ? [rivalShare] : []),
+    champion(100 - share - baseline),
+    ...(baseline > 0 ? [{ ...named(main), percent: baseline, arm: "baseline" as const }] : []),
+  ];
 }
 
 function isSameTraffic(left: readonly Share[], right: readonly Share[]): boolean {
   return (
     left.length === right.length &&
-    left.every((share, index) => share.versionId === right[index]?.versionId && share.percent === right[index]?.percent)
+    left.every(({ versionId, percent, arm }, index) => {
+      const other = right[index];
+      return versionId === other?.versionId && percent === other.percent && arm === other.arm;
+    })
   );
 }
 
-function stopsOf(snapshot: DeploymentSnapshot, kept: ReadonlySet<string | undefined>): DeploymentPlan["stops"] {
-  const live = snapshot.replicas.filter(isLive);
-  return live.flatMap((fact) => {
-    if (!kept.has(fact.versionId)) return [{ id: fact.id, why: `version ${fact.version} no longer serves` }];
-    if (fact.signature === snapshot.signature && fact.slot < replicasWanted(snapshot)) return [];
-    const isReplaced = live.some(
-      (other) => other.versionId === fact.versionId && other.signature === snapshot.signature && isReplicaReady(other),
-    );
-    return isReplaced ? [{ id: fact.id, why: "the deployment asks for other replicas now" }] : [];
-  });
+/** Which replicas there are to be from now on; what only serves until the champion is ready keeps all that it has. */
+function desiredReplicas(
+  snapshot: DeploymentSnapshot,
+  { main, rival: other }: ServingVersions,
+  candidate: CandidatePlan | null,
+  championProblem: string | null,
+): readonly DesiredReplicas[] {
+  const rival = candidate === null ? null : other;
+  const { champion } = snapshot;
+  const size = rolloutSize(candidate?.rollout ?? null, replicasWanted(snapshot), hasBaseline(snapshot));
+  const desired: DesiredReplicas[] = [];
+  if (champion !== null) {
+    const isFilled = championProblem === null && candidate?.alias !== "promote";
+    desired.push({ version: champion, isBaseline: false, replicas: size.champion, isFilled });
+  }
+  if (rival !== null) desired.push({ version: rival, isBaseline: false, replicas: size.candidate, isFilled: true });
+  if (main !== null && main.versionId !== champion?.versionId) {
+    desired.push({ version: main, isBaseline: false, replicas: maxReplicas, isFilled: false });
+  }
+  if (main !== null && rival !== null && size.baseline > 0) {
+    desired.push({ version: main, isBaseline: true, replicas: size.baseline, isFilled: true });
+  }
+  return desired;
+}
+
+/** The replicas that are missing. */
+function missingReplicas(
+  { replicas, signature, now }: DeploymentSnapshot,
+  desired: readonly DesiredReplicas[],
+): readonly ReplicaStart[] {
+  return desired.flatMap(({ version, isBaseline, isFilled, replicas: count }) =>
+    isFilled ? planReplicas(version, { replicas: count, signature, isBaseline }, replicas, now).starts : [],
+  );
 }
 
 interface StatusParts {
@@ -222,6 +334,7 @@ function statusOf(snapshot: DeploymentSnapshot, parts: StatusParts): DeploymentS
         workload: fact.id,
         state: fact.state,
         ready: isReplicaReady(fact),
+        isBaseline: fact.isBaseline,
         message: fact.problem ?? fact.message,
       })),
     scale: snapshot.scale,
@@ -268,6 +381,10 @@ function phaseOf(
       reason: "Serving",
       message: `version ${parts.main.version} serves; version ${rollout.version} was rolled back: ${rollout.reason}`,
     };
+  }
+  if (rollout?.state === "ended" && rollout.versionId !== parts.main.versionId) {
+    const message = `version ${parts.main.version} serves; the comparison with version ${rollout.version} ended: ${rollout.reason}`;
+    return { phase: "serving", reason: "Serving", message };
   }
   const version = parts.candidate?.alias === "promote" ? parts.rival?.version : parts.main.version;
   if (maySleep(snapshot) && parts.championPlan?.ready.length === 0) {

@@ -1,5 +1,6 @@
 import { parseDuration } from "../base/units.ts";
 import type { DeploymentSnapshot } from "./deployment-plan.ts";
+import type { arms } from "./gateway/route-policy.ts";
 import type { ModelReplica, ModelRoute, Route, TabularRoute, TabularVersion } from "./gateway/routing-table.ts";
 import type { ServedVersion } from "./model.ts";
 import { isReplicaReady, type ReplicaFact } from "./replica-plan.ts";
@@ -8,6 +9,7 @@ import { isTabular, protocolOf } from "./served-spec.ts";
 /** A version with its part of the traffic in percent. */
 export interface Share extends ServedVersion {
   readonly percent: number;
+  readonly arm: (typeof arms)[number];
 }
 
 /** What of a deployment's present state its route is made from. */
@@ -16,6 +18,8 @@ export interface RouteFacts {
   /** The candidate, if any, comes first. */
   readonly shares: readonly Share[];
   readonly revision: number;
+  /** The version that gets copies of requests; null while there is none. */
+  readonly shadow: Route["shadow"];
 }
 
 /** How the gateway is to route a deployment's requests: to a tabular model, or to replicas that take them as they are. */
@@ -52,8 +56,6 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     slo: spec.slo ?? null,
     price: spec.price ?? null,
     fallbacks: spec.fallbacks,
-    shadow: null,
-    sticky: spec.sticky ?? null,
     ...(spec.autoscale?.min === 0 ? { hold: { maxMs: parseDuration(spec.autoscale.holdTimeout) } } : {}),
   };
 }
@@ -65,6 +67,8 @@ function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {
     deployment: deployment.name,
     revision: facts.revision,
     salt: facts.shares[0]?.versionId ?? "",
+    sticky: deployment.spec.sticky ?? null,
+    shadow: facts.shadow,
     champion: facts.shares.some((share) => share.versionId === facts.champion)
       ? facts.champion
       : (facts.shares[0]?.versionId ?? ""),
@@ -72,11 +76,12 @@ function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {
   };
 }
 
-/** The version's ready replicas; those that were started as the deployment says now, where there are any. */
-function replicasOf(share: Share, { replicas, signature }: DeploymentSnapshot): readonly ReplicaFact[] {
-  const own = replicas.filter((fact) => fact.versionId === share.versionId && isReplicaReady(fact));
-  const current = own.filter((fact) => fact.signature === signature);
-  return current.length > 0 ? current : own;
+/** The version's ready replicas, however they were started: those that are replaced leave one by one. */
+function replicasOf(share: Share, { replicas }: DeploymentSnapshot): readonly ReplicaFact[] {
+  const isBaseline = share.arm === "baseline";
+  return replicas.filter(
+    (fact) => fact.versionId === share.versionId && fact.isBaseline === isBaseline && isReplicaReady(fact),
+  );
 }
 
 function tabularVersion(share: Share, snapshot: DeploymentSnapshot): readonly TabularVersion[] {

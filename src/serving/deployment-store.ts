@@ -5,7 +5,8 @@ import type { EventEntry } from "../platform/event.ts";
 import { appendEvents } from "../platform/event-log.ts";
 import { assertLease } from "../platform/reconciler.ts";
 import type { ReplicaStart } from "./replica-plan.ts";
-import type { MetricLook } from "./rollout.ts";
+import type { RolloutOrder } from "./rollout-order.ts";
+import type { MetricLook } from "./rollout-metrics.ts";
 
 /** Looks that one read answers with. */
 export const maxLooks = 5_000;
@@ -50,9 +51,9 @@ export class DeploymentStore {
   async addReplica(project: string, deployment: string, replica: Omit<ReplicaRecord, "wasReady">): Promise<void> {
     await sql`
       insert into serving_replica (workload_id, project, deployment, version_id, version, columns, signature, slot, generation,
-        created_at)
+        is_baseline, created_at)
       values (${replica.id}, ${project}, ${deployment}, ${replica.versionId}, ${replica.version},
-        ${JSON.stringify(replica.columns)}::jsonb, ${replica.signature}, ${replica.slot}, ${replica.generation},
+        ${JSON.stringify(replica.columns)}::jsonb, ${replica.signature}, ${replica.slot}, ${replica.generation}, ${replica.isBaseline},
         ${this.#clock.now()})
       on conflict do nothing`.execute(this.#database);
   }
@@ -60,7 +61,7 @@ export class DeploymentStore {
   async replicas(project: string, deployment: string): Promise<readonly ReplicaRecord[]> {
     const { rows } = await sql<ReplicaRecord>`
       select workload_id as id, version_id as "versionId", version, columns, signature, slot, generation,
-        was_ready as "wasReady"
+        is_baseline as "isBaseline", was_ready as "wasReady"
       from serving_replica where project = ${project} and deployment = ${deployment}
       order by workload_id`.execute(this.#database);
     return rows;
@@ -120,20 +121,24 @@ export class DeploymentStore {
     return rows;
   }
 
-  /** A person lets a paused rollout go on. */
-  async resume(project: string, deployment: string, versionId: string, actor: string): Promise<void> {
+  /** Notes what a person orders of a candidate's rollout; the last order counts. */
+  async order(project: string, deployment: string, order: Omit<RolloutOrder, "at">): Promise<void> {
+    const { versionId, action, percent, actor, reason } = order;
     await sql`
-      insert into rollout_resume (project, deployment, version_id, actor, resumed_at)
-      values (${project}, ${deployment}, ${versionId}, ${actor}, ${this.#clock.now()})
-      on conflict (project, deployment, version_id) do update
-      set actor = excluded.actor, resumed_at = excluded.resumed_at`.execute(this.#database);
+      insert into rollout_order (project, deployment, version_id, action, percent, actor, reason, ordered_at)
+      values (${project}, ${deployment}, ${versionId}, ${action}, ${percent}, ${actor}, ${reason}, ${this.#clock.now()})
+      on conflict (project, deployment) do update
+      set version_id = excluded.version_id, action = excluded.action, percent = excluded.percent, actor = excluded.actor,
+        reason = excluded.reason, ordered_at = greatest(excluded.ordered_at, rollout_order.ordered_at + 1)`.execute(
+      this.#database,
+    );
   }
 
-  async resumedAt(project: string, deployment: string, versionId: string): Promise<Instant | null> {
-    const { rows } = await sql<{ readonly resumedAt: number }>`
-      select resumed_at as "resumedAt" from rollout_resume
-      where project = ${project} and deployment = ${deployment} and version_id = ${versionId}`.execute(this.#database);
-    return rows[0]?.resumedAt ?? null;
+  async lastOrder(project: string, deployment: string): Promise<RolloutOrder | null> {
+    const { rows } = await sql<RolloutOrder>`
+      select version_id as "versionId", action, percent, actor, reason, ordered_at as at from rollout_order
+      where project = ${project} and deployment = ${deployment}`.execute(this.#database);
+    return rows[0] ?? null;
   }
 
   /** Fingerprint of the filling that a deployment last made of a view, or null. */
@@ -167,7 +172,7 @@ export class DeploymentStore {
     await sql`delete from serving_backfill where project = ${project} and deployment = ${deployment}`.execute(
       this.#database,
     );
-    await sql`delete from rollout_resume where project = ${project} and deployment = ${deployment}`.execute(
+    await sql`delete from rollout_order where project = ${project} and deployment = ${deployment}`.execute(
       this.#database,
     );
   }

@@ -38,7 +38,7 @@ export function planExternal(snapshot: ExternalSnapshot): DeploymentPlan {
   const version: ServedVersion = { versionId: externalVersionId(external), version: externalVersion };
   const wasReady = deployment.status.champion?.versionId === version.versionId;
   const serves = probe.kind === "ready" || wasReady;
-  const traffic = serves ? [{ ...version, percent: 100 }] : [];
+  const traffic = serves ? [{ ...version, percent: 100, arm: "champion" as const }] : [];
   const [before] = deployment.status.traffic;
   const isSame = before?.versionId === traffic[0]?.versionId;
   const revision = isSame ? deployment.status.revision : deployment.status.revision + 1;

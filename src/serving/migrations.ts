@@ -194,4 +194,52 @@ export const servingMigrations: readonly Migration[] = [
       );
       create index serving_batch_line_pending on serving_batch_line (batch_id, line) where result is null;`,
   },
+  {
+    number: 108,
+    name: "serving-rollout-strategies",
+    sql: `
+      drop table rollout_resume;
+      create table rollout_order (
+        project text not null,
+        deployment text not null,
+        version_id text not null,
+        action text not null,
+        percent double precision,
+        actor text not null,
+        reason text not null,
+        ordered_at bigint not null,
+        primary key (project, deployment)
+      );
+      alter table serving_replica add column is_baseline boolean not null default false;
+      alter table serving_window
+        add column is_baseline boolean not null default false,
+        add column callers bigint not null default 0,
+        add column ttft_count bigint not null default 0,
+        add column log_ttft_sum double precision not null default 0,
+        add column log_ttft_squares double precision not null default 0,
+        add column tpot_count bigint not null default 0,
+        add column log_tpot_sum double precision not null default 0,
+        add column log_tpot_squares double precision not null default 0,
+        add column judged bigint not null default 0,
+        add column missed bigint not null default 0,
+        drop constraint serving_window_pkey,
+        add primary key (project, deployment, version_id, is_baseline, revision, starts_at);
+      create table serving_shadow (
+        project text not null,
+        deployment text not null,
+        version_id text not null,
+        revision integer not null,
+        compared bigint not null,
+        agreed bigint not null,
+        failed bigint not null,
+        dropped bigint not null,
+        difference_sum double precision not null,
+        difference_max double precision not null,
+        exact bigint not null,
+        log_length_ratio_sum double precision not null,
+        same_finish bigint not null,
+        texts bigint not null,
+        primary key (project, deployment, version_id, revision)
+      );`,
+  },
 ];

@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { calendarParts } from "./calendar-part.ts";
-import { durationPattern, sizePattern } from "../base/units.ts";
+import { sizePattern } from "../base/units.ts";
 import { gpuAmountSchema } from "../compute/model.ts";
 import { conditionSchema, defineKind, nameSchema } from "../platform/resource.ts";
 import {
   admissionPolicySchema,
+  arms,
   priceSchema,
   routingPolicySchema,
   sloSchema,
@@ -12,6 +13,7 @@ import {
 } from "./gateway/route-policy.ts";
 import { externalSchema, ggufSchema, onnxSchema, processSchema, runtimes } from "./runtime-spec.ts";
 import { autoscaleSchema, maxReplicas } from "./autoscale/autoscale-spec.ts";
+import { rolloutSpecSchema, rolloutStrategies } from "./rollout-spec.ts";
 import { datatypes } from "./tensor.ts";
 
 const inputSchema = z.strictObject({
@@ -43,56 +45,6 @@ const featuresSchema = z.strictObject({
     ),
 });
 
-const rolloutPolicySchema = z.strictObject({
-  strategy: z.literal("canary").default("canary").describe("How a new version takes over."),
-  steps: z
-    .array(z.number().min(0.01).max(100))
-    .min(1)
-    .max(20)
-    .default([5, 25, 50, 100])
-    .describe("Shares of traffic for the candidate in percent, rising; 100 is the promotion."),
-  minRequestsPerStep: z
-    .int()
-    .min(1)
-    .default(500)
-    .describe("Requests that the candidate must have served in each step."),
-  minOutcomesPerStep: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe("Predictions of the candidate in each step whose outcome must have arrived."),
-  alpha: z
-    .number()
-    .min(0.0001)
-    .max(0.5)
-    .default(0.05)
-    .describe("The chance of rolling back a candidate that does no harm, over the whole rollout."),
-  maxErrorRateIncrease: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.01)
-    .describe("Error rate that the candidate may have above the champion's."),
-  maxLatencyIncrease: z
-    .number()
-    .min(1)
-    .max(100)
-    .default(2)
-    .describe("The candidate's typical latency may be this many times the champion's."),
-  maxBrierIncrease: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.01)
-    .describe("Brier score that the candidate may have above the champion's."),
-  fastAbortErrors: z.int().min(1).default(10).describe("Errors in a row after which a candidate is stopped at once."),
-  stepTimeout: z
-    .string()
-    .regex(durationPattern, "write a duration, such as 1h")
-    .default("1h")
-    .describe("A step that decides nothing in this time pauses for a person."),
-});
-
 /** What a spec lacks for its runtime, or has for another one. */
 function* missingFields(spec: {
   readonly runtime: (typeof runtimes)[number];
@@ -105,6 +57,7 @@ function* missingFields(spec: {
   readonly gguf?: { readonly file?: string | undefined } | undefined;
   readonly onnx?: { readonly file?: string | undefined } | undefined;
   readonly slo?: unknown;
+  readonly rollout: { readonly strategy: string; readonly baseline?: boolean };
   readonly autoscale?: { readonly min: number; readonly target: { readonly goodput?: number | undefined } } | undefined;
 }): Iterable<readonly [string, string]> {
   const { runtime } = spec;
@@ -127,6 +80,9 @@ function* missingFields(spec: {
   }
   if (spec.autoscale?.target.goodput !== undefined && spec.slo === undefined) {
     yield ["slo", "autoscale.target.goodput wants an slo to measure by"];
+  }
+  if (spec.inputs.length > 0 && spec.rollout.baseline === true) {
+    yield ["rollout", "baseline compares models that warm up; a tabular one needs none"];
   }
   if (spec.inputs.length === 0 && spec.features.views.length > 0) {
     yield ["inputs", "features are looked up by inputs: name at least one"];
@@ -202,7 +158,7 @@ export const deploymentSpecSchema = z
       .strictObject({ label: z.string().min(1).max(128).describe("What outcome 1 means, such as late.") })
       .optional()
       .describe("What really happened, sent later by request id: 0 or 1."),
-    rollout: rolloutPolicySchema.prefault({}).describe("How a candidate becomes the champion."),
+    rollout: rolloutSpecSchema.prefault({}).describe("How a candidate becomes the champion."),
   })
   .refine((spec) => new Set(spec.inputs.map((input) => input.name)).size === spec.inputs.length, {
     message: "two inputs have the same name",
@@ -218,10 +174,6 @@ export const deploymentSpecSchema = z
   )
   .superRefine((spec, context) => {
     for (const [field, message] of missingFields(spec)) context.addIssue({ code: "custom", path: [field], message });
-  })
-  .refine((spec) => spec.rollout.steps.every((step, index, steps) => index === 0 || step > (steps[index - 1] ?? 0)), {
-    message: "steps must rise",
-    path: ["rollout", "steps"],
   });
 
 /** What a deployment declares. */
@@ -232,12 +184,23 @@ const servedVersionSchema = z.object({ versionId: z.string(), version: z.string(
 const rolloutStatusSchema = z.object({
   versionId: z.string(),
   version: z.string(),
-  state: z.enum(["starting", "running", "paused", "completed", "rolled-back"]),
-  /** Place in `spec.rollout.steps`. */
+  /** The version that served when it began. */
+  championId: z.string().default(""),
+  championVersion: z.string().default(""),
+  strategy: z.enum(rolloutStrategies).default("canary"),
+  /** `ended`: the comparison is over and the champion serves on. */
+  state: z.enum(["starting", "running", "paused", "completed", "rolled-back", "ended"]),
+  /** The candidate's shares in percent, rising; a first one of 0 takes no requests. */
+  steps: z.array(z.number()).default([]),
+  /** Place in `steps`. */
   step: z.int(),
   percent: z.number(),
   startedAt: z.number(),
   stepStartedAt: z.number(),
+  /** When a person's last order was given that was obeyed. */
+  orderedAt: z.number().default(0),
+  /** Who promoted it, and why, before it was whole; null when nobody did. */
+  promotedBy: z.string().nullable().default(null),
   /** The first revision of traffic that belongs to the rollout, and that of the present step. */
   firstRevision: z.int(),
   stepRevision: z.int(),
@@ -254,7 +217,7 @@ export const deploymentStatusSchema = z.object({
   champion: servedVersionSchema.nullable(),
   candidate: servedVersionSchema.nullable(),
   /** Shares of traffic in force. */
-  traffic: z.array(servedVersionSchema.extend({ percent: z.number() })),
+  traffic: z.array(servedVersionSchema.extend({ percent: z.number(), arm: z.enum(arms).default("champion") })),
   /** Counts the changes of traffic. */
   revision: z.int(),
   rollout: rolloutStatusSchema.nullable(),
@@ -263,6 +226,8 @@ export const deploymentStatusSchema = z.object({
       workload: z.string(),
       state: z.string(),
       ready: z.boolean(),
+      /** Whether it serves the champion's version beside a candidate, to be compared with it. */
+      isBaseline: z.boolean().default(false),
       message: z.string(),
     }),
   ),
@@ -298,7 +263,8 @@ export const deploymentKind = defineKind({
   plural: "deployments",
   aliases: ["deployment", "deploy"],
   scope: "project",
-  summary: "A registered model that answers requests through the gateway and takes new versions by canary.",
+  summary:
+    "A registered model that answers requests through the gateway and takes new versions by a strategy of your choice.",
   spec: deploymentSpecSchema as z.ZodType<DeploymentSpec>,
   status: deploymentStatusSchema as z.ZodType<DeploymentStatus>,
   initialStatus: {

@@ -13,7 +13,7 @@ export function replicaSignature(deployment: Pick<Resource<DeploymentSpec>, "uid
 
 /** The workload's id of a replica; the same replica always has the same id, so submitting it twice starts it once. */
 export function replicaId(deployment: Pick<Resource, "name">, start: ReplicaStart, signature: string): string {
-  const version = fingerprint(`${signature}/${start.versionId}`);
+  const version = fingerprint(`${signature}/${start.versionId}${start.isBaseline ? "/baseline" : ""}`);
   return `replica-${deployment.name}-${version}-${start.slot}-${start.generation}`;
 }
 

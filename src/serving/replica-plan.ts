@@ -21,6 +21,8 @@ export interface ReplicaFact extends RunnableVersion {
   readonly slot: number;
   /** Counts the starts in its place, from 1. */
   readonly generation: number;
+  /** Whether it serves only to be compared with a candidate. */
+  readonly isBaseline: boolean;
   readonly state: WorkloadState | "missing";
   /** What the workload waits for, or how it ended. */
   readonly message: string;
@@ -37,6 +39,15 @@ export interface ReplicaFact extends RunnableVersion {
 export interface ReplicaStart extends RunnableVersion {
   readonly slot: number;
   readonly generation: number;
+  readonly isBaseline: boolean;
+}
+
+/** Which replicas a version is to have. */
+export interface ReplicasWanted {
+  readonly replicas: number;
+  /** Fingerprint of how they are started now. */
+  readonly signature: string;
+  readonly isBaseline: boolean;
 }
 
 /** How the replicas of one version stand and what they need. */
@@ -62,7 +73,7 @@ const longestPauseMs: Millis = 30_000;
 const liveStates: ReadonlySet<string> = new Set(["queued", "admitted", "starting", "running", "preempted"]);
 
 /** Whether the replica's workload has not ended. */
-export function isLive(replica: ReplicaFact): boolean {
+export function isLive(replica: { readonly state: string }): boolean {
   return liveStates.has(replica.state);
 }
 
@@ -79,16 +90,16 @@ export function isReplicaReady(replica: ReplicaFact): boolean {
  */
 export function planReplicas(
   version: RunnableVersion,
-  wanted: { readonly replicas: number; readonly signature: string },
+  wanted: ReplicasWanted,
   facts: readonly ReplicaFact[],
   now: Instant,
 ): ReplicaPlan {
-  const own = facts.filter((fact) => fact.versionId === version.versionId);
+  const own = facts.filter((fact) => fact.versionId === version.versionId && fact.isBaseline === wanted.isBaseline);
   const current = own.filter((fact) => fact.signature === wanted.signature);
   const newest = Array.from({ length: wanted.replicas }, (_, slot) =>
     current.filter((fact) => fact.slot === slot).reduce<ReplicaFact | undefined>(laterOf, undefined),
   );
-  const starts = newest.flatMap((fact, slot) => startOf(version, slot, fact, now));
+  const starts = newest.flatMap((fact, slot) => startOf(version, { slot, isBaseline: wanted.isBaseline }, fact, now));
   const ready = current.filter(isReplicaReady);
   return {
     starts,
@@ -107,16 +118,18 @@ function laterOf(left: ReplicaFact | undefined, right: ReplicaFact): ReplicaFact
 
 function startOf(
   version: RunnableVersion,
-  slot: number,
+  place: { readonly slot: number; readonly isBaseline: boolean },
   newest: ReplicaFact | undefined,
   now: Instant,
 ): readonly ReplicaStart[] {
   const { versionId, columns } = version;
   const start = (generation: number): readonly ReplicaStart[] => [
-    { versionId, version: version.version, columns, slot, generation },
+    { versionId, version: version.version, columns, ...place, generation },
   ];
   if (newest === undefined) return start(1);
   if (isLive(newest) || failureOf(newest) !== null) return [];
+  // One that we stopped ourselves did nothing wrong.
+  if (newest.state === "cancelled") return start(newest.generation + 1);
   const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(newest.generation, 10));
   return now >= (newest.endedAt ?? 0) + pause ? start(newest.generation + 1) : [];
 }

@@ -1,13 +1,20 @@
 import { expect, test } from "vitest";
+import { emptySums } from "./gateway/traffic-tally.ts";
 import type { RolloutStatus } from "./model.ts";
-import type { ArmTraffic } from "./rollout.ts";
+import type { ArmTraffic } from "./rollout-metrics.ts";
 import { type LookSubject, nextLook } from "./rollout-look.ts";
 import type { CandidatePlan } from "./rollout-status.ts";
 
 const rollout: RolloutStatus = {
   versionId: "second",
   version: "2",
+  championId: "first",
+  championVersion: "1",
+  strategy: "canary",
   state: "running",
+  steps: [5, 100],
+  orderedAt: 0,
+  promotedBy: null,
   step: 0,
   percent: 5,
   firstRevision: 3,
@@ -29,10 +36,8 @@ const waiting: CandidatePlan = {
 
 function arm(requests: number, outcomes: number): ArmTraffic {
   return {
+    ...emptySums,
     requests,
-    errors: 0,
-    logLatencySum: 0,
-    logLatencySquares: 0,
     outcomes,
     brierSum: 0,
     brierSquares: 0,
@@ -42,7 +47,7 @@ function arm(requests: number, outcomes: number): ArmTraffic {
 function subject(champion: ArmTraffic, candidate: ArmTraffic): LookSubject {
   return {
     champion: { versionId: "first", version: "1", columns: [] },
-    evidence: { traffic: [{ revision: 3, champion, candidate }], ejected: null },
+    evidence: { traffic: [{ revision: 3, champion, candidate }], ejected: null, shadow: null },
     now: 5_000,
   };
 }

@@ -1,13 +1,13 @@
 import * as z from "zod";
-import { Fault } from "../base/fault.ts";
 import type { Platform } from "../platform/platform.ts";
-import { nameSchema, refKey } from "../platform/resource.ts";
+import { nameSchema, type Resource, refKey } from "../platform/resource.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import type { ModelRegistry } from "../registry/ports.ts";
 import { deploymentControllerName } from "./deployment-controller.ts";
 import { type DeploymentStore, maxLooks } from "./deployment-store.ts";
-import { deploymentKind } from "./model.ts";
+import { orderRollout } from "./order-rollout.ts";
 import type { PredictionStore } from "./prediction-store.ts";
+import { rolloutActions } from "./rollout-order.ts";
 import { trafficSeries, trafficTotal } from "./traffic-series.ts";
 import type { TrafficStore } from "./traffic-store.ts";
 
@@ -100,33 +100,32 @@ function rolloutsRoute({ store }: ServingRoutesNeeds): Route {
 }
 
 function rolloutRoute(needs: ServingRoutesNeeds): Route {
-  const { platform, registry, store } = needs;
+  const wake = (deployment: Resource): Promise<void> =>
+    needs.platform.waker.wake(deploymentControllerName, refKey(deployment));
   return defineRoute({
     method: "POST",
     path: "/api/v1/projects/:project/deployments/:name/rollout",
-    summary: "A person decides over the rollout that runs: resume a paused one, promote it, or roll it back.",
+    summary:
+      "A person decides over the rollout that runs: resume a paused one, set its split, promote it, or roll it back, also after its end.",
     permission: { scope: "project", action: "approve" },
     params: paramsSchema,
-    body: z.strictObject({ action: z.enum(["resume", "promote", "rollback"]), reason: z.string().min(1).max(500) }),
-    handler: async ({ params, body, caller }) => {
-      const { project, name } = params;
-      const deployment = await platform.resources.get(deploymentKind, project, name);
-      const rollout = deployment?.status.rollout;
-      const isOpen = rollout?.state === "starting" || rollout?.state === "running" || rollout?.state === "paused";
-      const model = deployment?.spec.model;
-      if (deployment === undefined || rollout === undefined || rollout === null || !isOpen || model === undefined) {
-        throw new Fault(
-          "platform.resource-missing",
-          `deployment ${name} of project ${project} has no rollout that runs`,
-        );
-      }
-      if (body.action === "resume") await store.resume(project, name, rollout.versionId, caller.identity);
-      if (body.action === "promote")
-        await registry.setAlias(rollout.versionId, "champion", caller.identity, body.reason);
-      if (body.action !== "resume")
-        await registry.removeAlias(project, model, "candidate", caller.identity, body.reason);
-      await platform.waker.wake(deploymentControllerName, refKey(deployment));
-      return { deployment: name, version: rollout.version, action: body.action };
-    },
+    body: z
+      .strictObject({
+        action: z.enum(rolloutActions),
+        reason: z.string().min(1).max(500),
+        version: z.string().max(200).optional(),
+        percent: z.number().min(0).max(99.99).optional(),
+      })
+      .refine((body) => (body.action === "split") === (body.percent !== undefined), {
+        message: "a split, and nothing else, wants the candidate's percent",
+        path: ["percent"],
+      }),
+    handler: async ({ params, body, caller }) =>
+      await orderRollout({ ...needs, wake }, params, {
+        ...body,
+        version: body.version ?? null,
+        percent: body.percent ?? null,
+        actor: caller.identity,
+      }),
   });
 }

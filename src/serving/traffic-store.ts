@@ -1,8 +1,10 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Clock, Instant } from "../base/clock.ts";
 import type { LoggedPrediction, Outcome, OutcomesTaken, TrafficBatch } from "./gateway/messages.ts";
-import { type TrafficWindow, windowMs } from "./gateway/traffic-tally.ts";
-import type { ArmTraffic, RevisionTraffic } from "./rollout.ts";
+import { emptySums, type TrafficWindow, windowMs } from "./gateway/traffic-tally.ts";
+import type { ShadowSums } from "./gateway/shadow-tally.ts";
+import type { ShadowTally } from "./rollout.ts";
+import type { ArmTraffic, RevisionTraffic } from "./rollout-metrics.ts";
 
 /** Windows that one read answers with. */
 export const maxWindows = 20_000;
@@ -62,6 +64,7 @@ export class TrafficStore {
         await scoreWaiting(transaction, predictions);
       }
       await addWindows(transaction, batch.windows);
+      for (const sums of batch.shadows) await addShadow(transaction, sums);
       for (const ejected of batch.ejected) {
         await sql`
           insert into serving_ejection (project, deployment, version_id, revision, message, ejected_at)
@@ -108,21 +111,26 @@ export class TrafficStore {
     });
   }
 
-  /** Traffic of two versions in each revision from `firstRevision` on. */
+  /** Traffic of two versions in each revision from `firstRevision` on; with a baseline, that stands for the champion. */
   async revisions(
     project: string,
     deployment: string,
     firstRevision: number,
-    championId: string,
-    candidateId: string,
+    arms: { readonly championId: string; readonly candidateId: string; readonly hasBaseline: boolean },
   ): Promise<readonly RevisionTraffic[]> {
+    const { championId, candidateId, hasBaseline } = arms;
     const { rows } = await sql<ArmTraffic & { readonly revision: number; readonly versionId: string }>`
       select revision, version_id as "versionId", sum(requests)::bigint as requests, sum(errors)::bigint as errors,
-        sum(log_latency_sum) as "logLatencySum", sum(log_latency_squares) as "logLatencySquares",
+        sum(callers)::bigint as callers, sum(log_latency_sum) as "logLatencySum",
+        sum(log_latency_squares) as "logLatencySquares", sum(ttft_count)::bigint as "ttftCount",
+        sum(log_ttft_sum) as "logTtftSum", sum(log_ttft_squares) as "logTtftSquares",
+        sum(tpot_count)::bigint as "tpotCount", sum(log_tpot_sum) as "logTpotSum",
+        sum(log_tpot_squares) as "logTpotSquares", sum(judged)::bigint as judged, sum(missed)::bigint as missed,
         sum(outcomes)::bigint as outcomes, sum(brier_sum) as "brierSum", sum(brier_squares) as "brierSquares"
       from serving_window
       where project = ${project} and deployment = ${deployment} and revision >= ${firstRevision}
-        and version_id in (${championId}, ${candidateId})
+        and ((version_id = ${candidateId} and not is_baseline)
+          or (version_id = ${championId} and is_baseline = ${hasBaseline}))
       group by revision, version_id order by revision`.execute(this.#database);
     const revisions = [...new Set(rows.map((row) => row.revision))];
     const armOf = (revision: number, versionId: string): ArmTraffic =>
@@ -132,6 +140,25 @@ export class TrafficStore {
       champion: armOf(revision, championId),
       candidate: armOf(revision, candidateId),
     }));
+  }
+
+  /** What a shadow showed in the revisions from `firstRevision` on. */
+  async shadow(
+    project: string,
+    deployment: string,
+    versionId: string,
+    firstRevision: number,
+  ): Promise<ShadowTally | null> {
+    const { rows } = await sql<ShadowTally>`
+      select sum(compared)::bigint as compared, sum(agreed)::bigint as agreed, sum(failed)::bigint as failed,
+        sum(dropped)::bigint as dropped, sum(difference_sum) as "differenceSum", max(difference_max) as "differenceMax",
+        sum(exact)::bigint as exact, sum(log_length_ratio_sum) as "logLengthRatioSum",
+        sum(same_finish)::bigint as "sameFinish", sum(texts)::bigint as texts
+      from serving_shadow
+      where project = ${project} and deployment = ${deployment} and version_id = ${versionId}
+        and revision >= ${firstRevision}
+      having count(*) > 0`.execute(this.#database);
+    return rows[0] ?? null;
   }
 
   /** Why the gateway stopped sending to a version in a revision from `firstRevision` on; null when it did not. */
@@ -169,10 +196,7 @@ export class TrafficStore {
 }
 
 const noTraffic: ArmTraffic = {
-  requests: 0,
-  errors: 0,
-  logLatencySum: 0,
-  logLatencySquares: 0,
+  ...emptySums,
   outcomes: 0,
   brierSum: 0,
   brierSquares: 0,
@@ -244,11 +268,9 @@ function scoreWindows(project: string, deployment: string, rows: readonly Scored
         versionId: first.version_id,
         version: first.version,
         revision: first.revision,
+        isBaseline: false,
         startsAt: secondOf(first.served_at),
-        requests: 0,
-        errors: 0,
-        logLatencySum: 0,
-        logLatencySquares: 0,
+        ...emptySums,
         histogram: {},
         outcomes: squares.length,
         brierSum: squares.reduce((sum, each) => sum + each, 0),
@@ -267,20 +289,35 @@ async function addWindows(transaction: AnyTransaction, windows: readonly WindowD
   const ordered = windows.toSorted((left, right) => (windowKey(left) < windowKey(right) ? -1 : 1));
   const list = JSON.stringify(ordered.map((each) => ({ ...each, histogram: denseHistogram(each.histogram) })));
   await sql`
-    insert into serving_window (project, deployment, version_id, version, revision, starts_at, requests, errors,
-      log_latency_sum, log_latency_squares, histogram, outcomes, brier_sum, brier_squares)
-    select project, deployment, "versionId", version, revision, "startsAt", requests, errors, "logLatencySum",
-      "logLatencySquares", array(select value::bigint from jsonb_array_elements_text(histogram)),
+    insert into serving_window (project, deployment, version_id, version, revision, is_baseline, starts_at,
+      requests, errors, callers, log_latency_sum, log_latency_squares, ttft_count, log_ttft_sum, log_ttft_squares,
+      tpot_count, log_tpot_sum, log_tpot_squares, judged, missed, histogram, outcomes, brier_sum, brier_squares)
+    select project, deployment, "versionId", version, revision, "isBaseline", "startsAt",
+      requests, errors, callers, "logLatencySum", "logLatencySquares", "ttftCount", "logTtftSum", "logTtftSquares",
+      "tpotCount", "logTpotSum", "logTpotSquares", judged, missed,
+      array(select value::bigint from jsonb_array_elements_text(histogram)),
       coalesce(outcomes, 0), coalesce("brierSum", 0), coalesce("brierSquares", 0)
     from jsonb_to_recordset(${list}::jsonb) as item (project text, deployment text, "versionId" text, version text,
-      revision integer, "startsAt" bigint, requests bigint, errors bigint, "logLatencySum" double precision,
-      "logLatencySquares" double precision, histogram jsonb, outcomes bigint, "brierSum" double precision,
-      "brierSquares" double precision)
-    on conflict (project, deployment, version_id, revision, starts_at) do update set
+      revision integer, "isBaseline" boolean, "startsAt" bigint,
+      requests bigint, errors bigint, callers bigint, "logLatencySum" double precision,
+      "logLatencySquares" double precision, "ttftCount" bigint, "logTtftSum" double precision,
+      "logTtftSquares" double precision, "tpotCount" bigint, "logTpotSum" double precision,
+      "logTpotSquares" double precision, judged bigint, missed bigint,
+      histogram jsonb, outcomes bigint, "brierSum" double precision, "brierSquares" double precision)
+    on conflict (project, deployment, version_id, is_baseline, revision, starts_at) do update set
       requests = serving_window.requests + excluded.requests,
       errors = serving_window.errors + excluded.errors,
+      callers = serving_window.callers + excluded.callers,
       log_latency_sum = serving_window.log_latency_sum + excluded.log_latency_sum,
       log_latency_squares = serving_window.log_latency_squares + excluded.log_latency_squares,
+      ttft_count = serving_window.ttft_count + excluded.ttft_count,
+      log_ttft_sum = serving_window.log_ttft_sum + excluded.log_ttft_sum,
+      log_ttft_squares = serving_window.log_ttft_squares + excluded.log_ttft_squares,
+      tpot_count = serving_window.tpot_count + excluded.tpot_count,
+      log_tpot_sum = serving_window.log_tpot_sum + excluded.log_tpot_sum,
+      log_tpot_squares = serving_window.log_tpot_squares + excluded.log_tpot_squares,
+      judged = serving_window.judged + excluded.judged,
+      missed = serving_window.missed + excluded.missed,
       histogram = array(
         select coalesce(before, 0) + coalesce(more, 0)
         from unnest(serving_window.histogram, excluded.histogram) with ordinality as bucket (before, more, place)
@@ -290,8 +327,28 @@ async function addWindows(transaction: AnyTransaction, windows: readonly WindowD
       brier_squares = serving_window.brier_squares + excluded.brier_squares`.execute(transaction);
 }
 
+async function addShadow(transaction: AnyTransaction, sums: ShadowSums): Promise<void> {
+  await sql`
+    insert into serving_shadow (project, deployment, version_id, revision, compared, agreed, failed, dropped,
+      difference_sum, difference_max, exact, log_length_ratio_sum, same_finish, texts)
+    values (${sums.project}, ${sums.deployment}, ${sums.versionId}, ${sums.revision}, ${sums.compared}, ${sums.agreed},
+      ${sums.failed}, ${sums.dropped}, ${sums.differenceSum}, ${sums.differenceMax}, ${sums.exact},
+      ${sums.logLengthRatioSum}, ${sums.sameFinish}, ${sums.texts})
+    on conflict (project, deployment, version_id, revision) do update set
+      compared = serving_shadow.compared + excluded.compared,
+      agreed = serving_shadow.agreed + excluded.agreed,
+      failed = serving_shadow.failed + excluded.failed,
+      dropped = serving_shadow.dropped + excluded.dropped,
+      difference_sum = serving_shadow.difference_sum + excluded.difference_sum,
+      difference_max = greatest(serving_shadow.difference_max, excluded.difference_max),
+      exact = serving_shadow.exact + excluded.exact,
+      log_length_ratio_sum = serving_shadow.log_length_ratio_sum + excluded.log_length_ratio_sum,
+      same_finish = serving_shadow.same_finish + excluded.same_finish,
+      texts = serving_shadow.texts + excluded.texts`.execute(transaction);
+}
+
 function windowKey(window: TrafficWindow): string {
-  return `${window.project}/${window.deployment}/${window.versionId}/${window.revision}/${window.startsAt}`;
+  return `${window.project}/${window.deployment}/${window.versionId}/${window.revision}/${window.isBaseline}/${window.startsAt}`;
 }
 
 function denseHistogram(histogram: Readonly<Record<number, number>>): readonly number[] {

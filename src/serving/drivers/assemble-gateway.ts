@@ -10,6 +10,7 @@ import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-lim
 import { LoadMeter } from "../gateway/load-meter.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
+import { ReplicaUse } from "../gateway/replica-use.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
 import { emptyRoutingTable, type ModelRoute, type RoutingTable } from "../gateway/routing-table.ts";
 import { createBalancer } from "../gateway/routing/create-balancer.ts";
@@ -26,6 +27,7 @@ import { ModelRequests } from "./model-requests.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
+import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
@@ -58,6 +60,8 @@ export interface SpreadNews {
 /** The parts of one worker that serves: a thread, a process or a test holds one. */
 export interface GatewayWorker {
   readonly server: GatewayServer;
+  /** Which replicas have its requests. */
+  readonly use: ReplicaUse;
   /** What it carries. */
   readonly loads: LoadMeter;
   /** The revision of the table in force. */
@@ -91,6 +95,15 @@ function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver 
   return new RequestObserver({ clock, random, log, telemetry, loads: () => desks.loads() });
 }
 
+/** The versions of a table, as those are named that the gateway stops sending to. */
+function ejectionKeys({ routes }: RoutingTable): ReadonlySet<string> {
+  return new Set(
+    routes.flatMap((route) =>
+      route.versions.map((version: { readonly versionId: string }) => ejectionKey(route, version)),
+    ),
+  );
+}
+
 /** Puts the parts of a worker together. */
 export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...needs.limits };
@@ -98,6 +111,8 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const fastAbort = new FastAbort();
   const replicas = new ReplicaClient();
   const pools = new UpstreamPools(limits);
+  const shadows = new ShadowRunner();
+  const use = new ReplicaUse();
   const loads = new LoadMeter(clock.now());
   const places = new Places();
   const control = new ControlForwarder();
@@ -108,6 +123,8 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     limits,
     fastAbort,
     pools,
+    shadows,
+    use,
     places,
     desks,
     loads,
@@ -117,12 +134,13 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
       needs.observe?.(record);
     },
   });
-  const openai = new OpenAiServer({ ...needs, control, limits, desks, requests });
+  const openai = new OpenAiServer({ ...needs, control, limits, desks, requests, pools, shadows });
   let table = emptyRoutingTable;
   const inference = new InferenceService({
     ...needs,
     replicas,
     fastAbort,
+    shadows,
     loads,
     requests,
     metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),
@@ -141,6 +159,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   observer.start();
   return {
     server,
+    use,
     loads,
     revision: () => table.revision,
     setTable(next) {
@@ -148,13 +167,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
       replicas.retain(next);
       pools.retain(next);
       desks.setTable(next);
-      fastAbort.reset(
-        new Set(
-          next.routes.flatMap((route) =>
-            route.versions.map((version: { readonly versionId: string }) => ejectionKey(route, version)),
-          ),
-        ),
-      );
+      fastAbort.reset(ejectionKeys(next));
     },
     setControlUrl: (url) => control.setUrl(url),
     takeNews: () => desks.takeNews(),
@@ -163,6 +176,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
       await server.stop(graceMs);
       requests.stop();
       watch.stop();
+      shadows.stop();
       await Promise.all([replicas.stop(), pools.stop(), observer.stop()]);
     },
   };

@@ -16,6 +16,7 @@ export class CallerAnswer implements ModelAnswer {
   #wroteAt: Instant;
   #blockedSince: Instant | null = null;
   #isBetweenFrames = true;
+  #copyTo: ((bytes: Uint8Array | string) => void) | null = null;
 
   /**
    * @param headers go with every answer, such as `x-request-id`.
@@ -40,6 +41,11 @@ export class CallerAnswer implements ModelAnswer {
     return this.#response.headersSent;
   }
 
+  /** From now on also hands out what the caller is answered; heartbeats and refusals are left out. */
+  copyTo(take: (bytes: Uint8Array | string) => void): void {
+    this.#copyTo = take;
+  }
+
   addHeaders(headers: Readonly<Record<string, string>>): void {
     if (!this.hasBegun) Object.assign(this.#headers, headers);
   }
@@ -48,6 +54,7 @@ export class CallerAnswer implements ModelAnswer {
   sendWhole(status: number, contentType: string, body: Uint8Array | string): void {
     this.#headers["content-type"] = contentType;
     this.#headers["content-length"] = Buffer.byteLength(body);
+    this.#copyTo?.(body);
     this.#response.writeHead(status, this.#headers).end(body);
   }
 
@@ -67,6 +74,7 @@ export class CallerAnswer implements ModelAnswer {
   write(bytes: Uint8Array, isBetweenFrames: boolean, now: Instant): boolean {
     this.#wroteAt = now;
     this.#isBetweenFrames = isBetweenFrames;
+    this.#copyTo?.(bytes);
     if (this.#response.write(bytes)) return true;
     this.#blockedSince = now;
     return false;
@@ -82,7 +90,10 @@ export class CallerAnswer implements ModelAnswer {
 
   end(bytes?: Uint8Array | string): void {
     if (bytes === undefined) this.#response.end();
-    else this.#response.end(bytes);
+    else {
+      this.#copyTo?.(bytes);
+      this.#response.end(bytes);
+    }
   }
 
   /** Breaks the connection: the answer has begun, and what is missing cannot be told in it. */

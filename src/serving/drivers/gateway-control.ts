@@ -4,13 +4,14 @@ import { createServer, type Server, type Socket } from "node:net";
 import { extname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Millis } from "../../base/clock.ts";
+import type { Instant, Millis } from "../../base/clock.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { FeatureRow } from "../../features/ports.ts";
 import { ensureFolder, writeFileAtomically } from "../../platform/files.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { Answer, Ask, FromHost, FromWorker, ToWorker } from "../gateway/messages.ts";
+import { systemClock } from "../../platform/system.ts";
 import type { DeploymentLoad } from "../gateway/load-meter.ts";
 import { isRouteOf, type Route, type RoutingTable, withoutRoute, withRoute } from "../gateway/routing-table.ts";
 import type { LimitTable } from "../gateway/limits/limit-table.ts";
@@ -63,6 +64,9 @@ interface ConnectedWorker {
   readonly link: FramedSocket<FromWorker, ToWorker>;
   /** Of its table; null before it said hello. */
   revision: number | null;
+  /** The replicas at which it had requests when it last told, and when that was. */
+  busy: ReadonlySet<string>;
+  toldAt: Instant;
 }
 
 /**
@@ -101,6 +105,12 @@ export class GatewayControl {
   /** The route of a deployment in the last table. */
   routeOf(project: string, deployment: string): Route | undefined {
     return this.#table.routes.find((route) => isRouteOf(route, project, deployment));
+  }
+
+  /** Whether every worker has told, after the moment, that it has no request at the replica. */
+  isIdle(replica: string, since: Instant): boolean {
+    const workers = [...this.#workers];
+    return workers.length > 0 && workers.every((worker) => worker.toldAt > since && !worker.busy.has(replica));
   }
 
   /** Finds the gateway that runs, or starts one; resolves once its workers serve. */
@@ -226,6 +236,8 @@ export class GatewayControl {
   #welcome(socket: Socket): void {
     const worker: ConnectedWorker = {
       revision: null,
+      busy: new Set(),
+      toldAt: 0,
       link: new FramedSocket<FromWorker, ToWorker>(
         socket,
         (message) =>
@@ -266,6 +278,10 @@ export class GatewayControl {
         break;
       case "load":
         this.#options.onLoad(message.loads);
+        break;
+      case "busy":
+        worker.busy = new Set(message.replicas);
+        worker.toldAt = systemClock.now();
         break;
       case "appended":
         this.#appends.get(message.call)?.(message.answer);

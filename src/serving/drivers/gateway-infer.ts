@@ -6,11 +6,13 @@ import { checkRequestRows, type JoinedRows, joinFeatures, type RequestRows } fro
 import { tabularOutput } from "../gateway/model-metadata.ts";
 import { readProbabilities, toReplicaRequest } from "../gateway/replica-request.ts";
 import type { TabularRoute, TabularVersion } from "../gateway/routing-table.ts";
-import { bucketOf, versionNamed, versionOfBucket } from "../gateway/traffic-split.ts";
+import { bucketOf, type SplitAsk, stickyCaller, versionNamed, versionOfBucket } from "../gateway/traffic-split.ts";
 import type { InferRequest } from "../infer-request.ts";
 import type { InferResponse } from "../infer-response.ts";
 import { type Element, elementAt } from "../tensor.ts";
 import type { ReplicaAnswer, ReplicaClient } from "./replica-client.ts";
+import type { ShadowRunner } from "./shadow-runner.ts";
+import { shadowRows } from "./tabular-shadow.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 
 /** What serving one request needs. */
@@ -19,8 +21,9 @@ export interface InferGround {
   readonly newId: () => string;
   readonly features: OnlineFeatures;
   readonly replicas: Pick<ReplicaClient, "ask">;
-  readonly recorder: Pick<TrafficRecorder, "tally" | "log" | "eject">;
+  readonly recorder: Pick<TrafficRecorder, "tally" | "log" | "eject" | "shadows">;
   readonly fastAbort: FastAbort;
+  readonly shadows: ShadowRunner;
 }
 
 /** One request on its way. */
@@ -31,6 +34,15 @@ interface Served {
   readonly id: string;
   readonly startedMs: number;
   readonly signal: AbortSignal;
+  /** Who counts as one caller in the split; null where each request does. */
+  readonly caller: string | null;
+}
+
+/** What is asked, and by whom. */
+export interface InferAsk extends Omit<SplitAsk, "requestId"> {
+  readonly request: InferRequest;
+  /** The version that the caller names; null leaves it to the split. */
+  readonly version: string | null;
 }
 
 /**
@@ -42,16 +54,16 @@ interface Served {
 export async function serveInference(
   ground: InferGround,
   route: TabularRoute,
-  versionName: string | null,
-  request: InferRequest,
+  { request, version: versionName, identity, header }: InferAsk,
   signal: AbortSignal,
 ): Promise<InferResponse> {
   const startedMs = performance.now();
   const id = request.id ?? ground.newId();
-  const served: Served = { route, request, rows: checkRequestRows(route, request), id, startedMs, signal };
-  const version = versionName === null ? splitVersion(ground, route, id) : pinnedVersion(route, versionName);
+  const caller = stickyCaller(route.sticky, { requestId: id, identity, header });
+  const served: Served = { route, request, rows: checkRequestRows(route, request), id, startedMs, signal, caller };
+  const version = versionName === null ? splitVersion(ground, route, caller ?? id) : pinnedVersion(route, versionName);
   try {
-    return await askVersion(ground, served, version);
+    return await askVersion(ground, served, version, versionName === null);
   } catch (error) {
     const champion = championOf(route);
     if (
@@ -62,12 +74,12 @@ export async function serveInference(
     ) {
       throw error;
     }
-    return await askVersion(ground, served, champion);
+    return await askVersion(ground, served, champion, false);
   }
 }
 
-function splitVersion(ground: InferGround, route: TabularRoute, id: string): TabularVersion {
-  const chosen = versionOfBucket(route, bucketOf(route.salt, id));
+function splitVersion(ground: InferGround, route: TabularRoute, splitKey: string): TabularVersion {
+  const chosen = versionOfBucket(route, bucketOf(route.salt, splitKey));
   if (chosen !== undefined && isUsable(ground, route, chosen)) return chosen;
   const other = route.versions.findLast((version) => isUsable(ground, route, version)) ?? championOf(route);
   if (other !== undefined && other.replicas.length > 0) return other;
@@ -102,7 +114,13 @@ export function ejectionKey(
   return `${route.project}/${route.deployment}/${route.revision}/${version.versionId}`;
 }
 
-async function askVersion(ground: InferGround, served: Served, version: TabularVersion): Promise<InferResponse> {
+/** @param isDrawn whether the split chose this version for the caller. */
+async function askVersion(
+  ground: InferGround,
+  served: Served,
+  version: TabularVersion,
+  isDrawn: boolean,
+): Promise<InferResponse> {
   const { route, signal } = served;
   const attemptedMs = performance.now();
   try {
@@ -117,12 +135,16 @@ async function askVersion(ground: InferGround, served: Served, version: TabularV
     checkAnswer(answer, version);
     const probabilities = readProbabilities(answer.body, joined.rows);
     const latencyMs = performance.now() - attemptedMs;
-    ground.recorder.tally.record(route, version, ground.clock.now(), latencyMs);
+    ground.recorder.tally.record(route, version, ground.clock.now(), {
+      latencyMs,
+      ...(isDrawn ? { caller: served.caller } : {}),
+    });
     ground.fastAbort.recordSuccess(ejectionKey(route, version));
     logPredictions(ground, served, version, joined, probabilities);
+    shadowRows(ground, route, { id: served.id, rows: served.rows, probabilities });
     return toResponse(served, version, joined, probabilities);
   } catch (error) {
-    if (!signal.aborted) recordError(ground, route, version, error);
+    if (!signal.aborted) recordError(ground, served, version, error, isDrawn);
     throw error;
   }
 }
@@ -136,8 +158,14 @@ function checkAnswer(answer: ReplicaAnswer, version: TabularVersion): void {
   );
 }
 
-function recordError(ground: InferGround, route: TabularRoute, version: TabularVersion, error: unknown): void {
-  ground.recorder.tally.record(route, version, ground.clock.now(), null);
+function recordError(
+  ground: InferGround,
+  { route, caller }: Served,
+  version: TabularVersion,
+  error: unknown,
+  isDrawn: boolean,
+): void {
+  ground.recorder.tally.record(route, version, ground.clock.now(), { latencyMs: null, ...(isDrawn ? { caller } : {}) });
   if (version.versionId === route.champion) return;
   if (!ground.fastAbort.recordError(ejectionKey(route, version), route.fastAbortErrors)) return;
   const { project, deployment, revision } = route;

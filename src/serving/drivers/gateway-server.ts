@@ -64,6 +64,9 @@ export interface GatewayGround {
   readonly featuresElsewhere: () => Promise<string | null>;
 }
 
+/** How long a server that stops waits for connections that have said nothing yet. */
+const doorGraceMs = 500;
+
 /** How often a server that stops closes the connections that have become idle. */
 const idleLookMs = 50;
 
@@ -143,10 +146,6 @@ export class GatewayServer {
 
   /** Serves a connection that was accepted elsewhere; the server must listen, too, for its time limits to hold. */
   accept(socket: Socket): void {
-    if (this.#isStopping) {
-      socket.destroy();
-      return;
-    }
     this.#handedOver.add(socket);
     socket.once("close", () => this.#handedOver.delete(socket));
     this.#server.emit("connection", socket);
@@ -157,7 +156,8 @@ export class GatewayServer {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    for (const socket of this.#atDoor) socket.destroy();
+    // One that was handed over a moment ago is about to send its first request.
+    const doorTimer = setTimeout(() => this.#closeDoors(), Math.min(graceMs, doorGraceMs));
     // A connection whose answer has just left becomes idle; nobody else would close it.
     const looks = setInterval(() => this.#server.closeIdleConnections(), idleLookMs);
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
@@ -166,6 +166,11 @@ export class GatewayServer {
     clearInterval(looks);
     clearInterval(this.#bodyLooks);
     clearTimeout(timer);
+    clearTimeout(doorTimer);
+  }
+
+  #closeDoors(): void {
+    for (const socket of this.#atDoor) socket.destroy();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

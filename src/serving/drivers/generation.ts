@@ -4,16 +4,20 @@ import type { Band } from "../gateway/admission/band.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
+import { keepsSlo, tpotOf } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
+import type { ReplicaUse } from "../gateway/replica-use.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
+import type { Measured } from "../gateway/traffic-tally.ts";
 import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
 import type { Places } from "./places.ts";
+import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
@@ -27,8 +31,10 @@ export interface GenerationGround {
   readonly places: Places;
   readonly pools: Pick<UpstreamPools, "dispatch">;
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
-  readonly recorder: Pick<TrafficRecorder, "tally" | "eject">;
+  readonly recorder: Pick<TrafficRecorder, "tally" | "eject" | "shadows">;
   readonly fastAbort: FastAbort;
+  readonly shadows: ShadowRunner;
+  readonly use: ReplicaUse;
   /** The desk of a deployment that a route names as its fallback. */
   readonly deskOf: (project: string, deployment: string) => DeploymentDesk | undefined;
 }
@@ -48,6 +54,8 @@ export interface Generating {
   readonly splitKey: string;
   /** The version that the caller wants, and no other; null lets the split choose. */
   readonly versionId: string | null;
+  /** Who counts as one caller in the split; null where each request does. */
+  readonly caller: string | null;
   readonly traceparent: string | null;
   readonly answer: ModelAnswer;
 }
@@ -83,6 +91,8 @@ export class Generation {
   #queueMs = 0;
   #tries = 0;
   #firstByteAt: Instant | null = null;
+  /** Of the present try, by the monotonic clock. */
+  #firstByteMs: number | null = null;
   #servedBy = "";
   #version = "";
 
@@ -167,8 +177,7 @@ export class Generation {
     const isOut = (versionId: string): boolean => fastAbort.isEjected(ejectionKey(desk.route, { versionId }));
     const tried = new Set<string>();
     const { versionId, splitKey } = this.#asked;
-    const isPinned = versionId !== null;
-    let version = isPinned ? desk.versionOf(versionId) : desk.versionFor(splitKey, isOut);
+    let version = versionId === null ? desk.versionFor(splitKey, isOut) : desk.versionOf(versionId);
     for (let tries = 1; !this.#isGone; tries += 1) {
       const [asked, place] = this.#pick(desk, version, tried);
       version = asked;
@@ -178,7 +187,7 @@ export class Generation {
       const end = await this.#send(desk, version, place);
       if (end.kind !== "refused") return over(end);
       tried.add(place.replica.id);
-      if (!isPinned) version = desk.champion ?? version;
+      if (!this.#isPinned) version = desk.champion ?? version;
       const pause = this.#pauseAfter(desk, version, tried, tries, end);
       if (pause === null) return this.#giveUp(end);
       await this.#wait(pause);
@@ -192,8 +201,7 @@ export class Generation {
     tried: ReadonlySet<string>,
   ): readonly [VersionDesk | undefined, Place | null] {
     const now = this.#ground.clock.now();
-    const others = this.#asked.versionId === null ? [desk.champion] : [];
-    for (const each of new Set([version, ...others])) {
+    for (const each of new Set([version, this.#isPinned ? version : desk.champion])) {
       const place = each?.pick(this.#ask, tried, now) ?? each?.pick(this.#ask, none, now) ?? null;
       if (place !== null) return [each, place];
     }
@@ -228,11 +236,14 @@ export class Generation {
   async #send(desk: DeploymentDesk, version: VersionDesk, place: Place): Promise<TryEnd> {
     const { clock } = this.#ground;
     const sentMs = performance.now();
+    this.#firstByteMs = null;
     let end: TryEnd = gone;
+    this.#ground.use.enter(place.replica.id);
     try {
       end = await this.#dispatch(desk, version, place);
     } finally {
       this.#cancel = null;
+      this.#ground.use.leave(place.replica.id);
       const now = clock.now();
       const kind =
         end.kind === "answered" ? "done" : end.kind === "aborted" ? "aborted" : isFailure(end) ? "failed" : "done";
@@ -247,7 +258,7 @@ export class Generation {
         },
         now,
       );
-      this.#count(desk, version, end, performance.now() - sentMs);
+      this.#count(desk, version, end, sentMs);
     }
     return end;
   }
@@ -277,6 +288,7 @@ export class Generation {
         onFirstByte: () => {
           const now = clock.now();
           this.#firstByteAt = now;
+          this.#firstByteMs = performance.now();
           version.firstByte(place, now);
           answer.addHeaders({ "x-millwright-deployment": this.#servedBy, "x-millwright-version": this.#version });
         },
@@ -302,11 +314,11 @@ export class Generation {
   }
 
   /** Tells the rollout's statistics what happened; what the caller did wrong counts for no version. */
-  #count(desk: DeploymentDesk, version: VersionDesk, end: TryEnd, latencyMs: number): void {
+  #count(desk: DeploymentDesk, version: VersionDesk, end: TryEnd, sentMs: number): void {
     if (end.kind === "aborted" || (end.kind === "refused" && !isFailure(end))) return;
     const { recorder, fastAbort, clock } = this.#ground;
     const { route } = desk;
-    recorder.tally.record(route, version.version, clock.now(), end.kind === "answered" ? latencyMs : null);
+    recorder.tally.record(route, version.version, clock.now(), this.#measure(route, end, sentMs));
     const key = ejectionKey(route, version.version);
     if (end.kind === "answered") {
       fastAbort.recordSuccess(key);
@@ -317,6 +329,25 @@ export class Generation {
     const { project, deployment, revision } = route;
     const message = `${route.fastAbortErrors} errors in a row, the last: ${end.refusal.message}`;
     recorder.eject({ project, deployment, versionId: version.version.versionId, revision, message });
+  }
+
+  /** Whether the caller named a version, so that no other may answer. */
+  get #isPinned(): boolean {
+    return this.#asked.versionId !== null;
+  }
+
+  /** How the present try went, from when it was sent: what a version takes, without the wait for a place. */
+  #measure(route: DeploymentDesk["route"], end: TryEnd, sentMs: number): Measured {
+    const drawn = this.#tries === 1 && !this.#isPinned ? { caller: this.#asked.caller } : {};
+    const durationMs = performance.now() - sentMs;
+    const ttftMs = this.#firstByteMs === null ? null : this.#firstByteMs - sentMs;
+    const tokensOut = ("usage" in end ? end.usage?.tokensOut : undefined) ?? ("frames" in end ? end.frames : 0);
+    const outcome = end.kind === "answered" ? "done" : "failed";
+    const whole = { outcome, ttftMs, durationMs, tokensOut } as const;
+    const isGood = route.slo === null ? null : keepsSlo(whole, route.slo);
+    if (outcome === "failed") return { latencyMs: null, isGood, ...drawn };
+    const stream = this.#asked.call.isStream ? { ttftMs, tpotMs: tpotOf(whole) } : {};
+    return { latencyMs: durationMs, isGood, ...stream, ...drawn };
   }
 
   #wait(pauseMs: number): Promise<void> {

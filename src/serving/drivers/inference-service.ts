@@ -142,7 +142,10 @@ export class InferenceService {
     const { loads, clock } = this.#ground;
     const carried = loads.enter(route.project, route.deployment, 0, clock.now());
     try {
-      const served = await serveInference(this.#ground, route, ask.version, asked, abort.signal);
+      const { identity } = ask.admission;
+      const header = (name: string): string | undefined => headerIn(ask.headers, name);
+      const rows = { request: asked, version: ask.version, identity, header };
+      const served = await serveInference(this.#ground, route, rows, abort.signal);
       const { json, raw } = toInferBody(served, (name) => asked.binaryOutputs.get(name) ?? asked.binaryOutput);
       if (raw.length === 0) answer.sendWhole(200, "application/json", json);
       else {
@@ -225,4 +228,9 @@ function notReady(route: Route): Fault {
 
 function invalid(message: string): Fault {
   return new Fault("serving.request-invalid", message);
+}
+
+function headerIn(headers: RequestHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
 }

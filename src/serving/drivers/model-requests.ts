@@ -8,6 +8,7 @@ import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.
 import type { ModelTarget } from "../gateway/protocol/model-directory.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { priceOf } from "../gateway/protocol/token-price.ts";
+import { stickyCaller } from "../gateway/traffic-split.ts";
 import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import type { Desks } from "./desks.ts";
@@ -53,6 +54,8 @@ export interface ModelRequest {
   readonly body: Uint8Array;
   readonly call: ModelCall;
   readonly answer: ModelAnswer;
+  /** Hears of the end, once the caller has its answer. */
+  readonly onEnd?: (end: GenerationEnd) => void;
 }
 
 /** Headers of a request, by lower-case name. */
@@ -126,17 +129,20 @@ export class ModelRequests {
     const desk = this.#ground.desks.deskOf(target.route.project, target.route.deployment);
     if (desk === undefined) throw new Fault("serving.model-missing", `deployment ${target.route.deployment} is gone`);
     this.#count += 1;
-    const { sticky } = target.route;
+    const { requestId } = asked;
+    const { identity } = asked.admission;
+    const caller = stickyCaller(target.route.sticky, { requestId, identity, header: (name) => textIn(headers, name) });
     const generation = new Generation(this.#generationGround, {
       id: String(this.#count),
-      requestId: asked.requestId,
-      identity: asked.admission.identity,
+      requestId,
+      identity,
       band: bandFor(textIn(headers, priorityHeader) ?? textIn(headers, bandHeader), asked.admission.mostUrgent),
       target,
       ask: { tokensIn, tokensOut, blocks, session: textIn(headers, sessionHeader) ?? null, adapter: target.adapter },
       call: asked.call,
-      splitKey: (sticky === null ? undefined : textIn(headers, sticky.header)) ?? asked.requestId,
-      versionId: asked.versionId,
+      splitKey: caller ?? requestId,
+      caller,
+      versionId: asked.versionId ?? target.versionId ?? null,
       traceparent: textIn(headers, "traceparent") ?? null,
       answer,
     });
@@ -144,7 +150,9 @@ export class ModelRequests {
     this.#running.add(running);
     const stopListening = answer.onGone(() => generation.abort());
     try {
-      return await generation.run(desk);
+      const end = await generation.run(desk);
+      asked.onEnd?.(end);
+      return end;
     } finally {
       this.#running.delete(running);
       stopListening();

@@ -19,13 +19,14 @@ import { errorRefusal } from "./error-refusal.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelRequests } from "./model-requests.ts";
 import { openAiCall } from "./openai-call.ts";
+import { shadowOf, type ShadowGround } from "./openai-shadow.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The header by which keys that are bound to no project choose one. */
 export const projectHeader = "x-millwright-project";
 
 /** What the server of the OpenAI API needs. */
-export interface OpenAiGround {
+export interface OpenAiGround extends Omit<ShadowGround, "clock" | "desks"> {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
@@ -135,6 +136,14 @@ export class OpenAiServer {
   async #carry(understood: Understood): Promise<void> {
     const { arrived, operation, admission, body, scan, target } = understood;
     const { request, response, requestId, startedAt } = arrived;
+    const call = openAiCall(operation, body, scan);
+    const answer = new CallerAnswer(
+      response,
+      { [requestIdHeader]: requestId },
+      scan.isStream,
+      this.#ground.clock.now(),
+    );
+    const onEnd = shadowOf(this.#ground, { requestId, target, call }, answer);
     await this.#ground.requests.carry({
       requestId,
       operation,
@@ -148,8 +157,9 @@ export class OpenAiServer {
       choices: scan.choices,
       blocks: promptBlocks(understood),
       body,
-      call: openAiCall(operation, body, scan),
-      answer: new CallerAnswer(response, { [requestIdHeader]: requestId }, scan.isStream, this.#ground.clock.now()),
+      call,
+      answer,
+      ...(onEnd === null ? {} : { onEnd }),
     });
   }
 

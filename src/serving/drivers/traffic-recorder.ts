@@ -1,6 +1,7 @@
 import type { Millis } from "../../base/clock.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { EjectedVersion, LoggedPrediction, TrafficBatch } from "../gateway/messages.ts";
+import { ShadowTally } from "../gateway/shadow-tally.ts";
 import { TrafficTally } from "../gateway/traffic-tally.ts";
 
 /** Predictions that wait to be written; more are counted and dropped, since serving never waits for the log. */
@@ -15,6 +16,7 @@ const flushMs: Millis = 500;
 /** Hands batches of what was served to the control plane: each exactly once, in order, repeated until taken. */
 export class TrafficRecorder {
   readonly tally = new TrafficTally();
+  readonly shadows = new ShadowTally();
   readonly #gateway: string;
   readonly #record: (batch: TrafficBatch) => Promise<void>;
   readonly #log: Log;
@@ -75,11 +77,14 @@ export class TrafficRecorder {
 
   #nextBatch(): TrafficBatch | undefined {
     const windows = this.tally.take();
-    if (windows.length + this.#queue.length + this.#ejected.length + this.#dropped === 0) return undefined;
+    const shadows = this.shadows.take();
+    if (windows.length + shadows.length + this.#queue.length + this.#ejected.length + this.#dropped === 0)
+      return undefined;
     const batch: TrafficBatch = {
       gateway: this.#gateway,
       sequence: (this.#sequence += 1),
       windows,
+      shadows,
       predictions: this.#queue.slice(0, maxBatchPredictions),
       dropped: this.#dropped,
       ejected: this.#ejected,

@@ -74,7 +74,7 @@ export class DeploymentDesk {
     const versions = this.#route.versions;
     const [only] = versions;
     const chosen = versions.length === 1 ? only : versionOfBucket(this.#route, bucketOf(this.#route.salt, splitKey));
-    const desk = chosen === undefined ? undefined : this.#versions.get(chosen.versionId);
+    const desk = chosen === undefined ? undefined : this.#versions.get(deskKey(chosen));
     if (desk !== undefined && !desk.isEmpty && !isOut(desk.version.versionId)) return desk;
     return this.champion;
   }
@@ -90,23 +90,28 @@ export class DeploymentDesk {
   }
 
   #setVersions(now: Instant): void {
-    const ids = new Set(this.#route.versions.map((version) => version.versionId));
+    const ids = new Set(this.#route.versions.map(deskKey));
     for (const id of this.#versions.keys()) if (!ids.has(id)) this.#versions.delete(id);
     for (const version of this.#route.versions) {
-      const known = this.#versions.get(version.versionId);
+      const known = this.#versions.get(deskKey(version));
       if (known !== undefined) known.setVersion(version, now);
       else {
         const balancer = this.#parts.balancer(this.#route, version.versionId);
-        this.#versions.set(version.versionId, new VersionDesk(version, balancer, now));
+        this.#versions.set(deskKey(version), new VersionDesk(version, balancer, now));
       }
     }
   }
 }
 
+/** The baseline is the champion's version again, on replicas of its own. */
+function deskKey({ versionId, arm }: ModelRoute["versions"][number]): string {
+  return arm === "baseline" ? `${versionId}/baseline` : versionId;
+}
+
 function placesOf(route: ModelRoute): number {
   if (route.admission.maxConcurrent !== null) return route.admission.maxConcurrent;
   let places = 0;
-  for (const replica of route.versions.flatMap((version) => version.replicas)) {
+  for (const replica of route.versions.flatMap(({ percent, replicas }) => (percent > 0 ? replicas : []))) {
     if (replica.slots === null) return openPlaces;
     places += replica.slots;
   }

@@ -9,6 +9,7 @@ import type { ShareReport } from "./limits/lease.ts";
 import type { LimitTable } from "./limits/limit-table.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
 import type { RoutingTable } from "./routing-table.ts";
+import type { ShadowSums } from "./shadow-tally.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
 
 /** One row that was predicted. */
@@ -46,6 +47,8 @@ export interface TrafficBatch {
   readonly gateway: string;
   readonly sequence: number;
   readonly windows: readonly TrafficWindow[];
+  /** What shadows showed. */
+  readonly shadows: readonly ShadowSums[];
   readonly predictions: readonly LoggedPrediction[];
   /** Predictions that were not logged since the last batch because the queue was full. */
   readonly dropped: number;
@@ -123,6 +126,8 @@ export type FromWorker =
   | { readonly kind: "ask"; readonly call: number; readonly ask: Ask }
   /** What it carried; one that is lost is missed by nobody for long. */
   | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[] }
+  /** The replicas at which it has requests now, told every second. */
+  | { readonly kind: "busy"; readonly replicas: readonly string[] }
   | { readonly kind: "appended"; readonly call: number; readonly answer: Answer };
 
 /** The workers of one gateway, by the paths of their Unix sockets. */

@@ -39,16 +39,38 @@ export const priceSchema = z.strictObject({
   outputPerMillion: z.int().min(0).describe("Millionths of the currency's unit for a million tokens of output."),
 });
 
-/** A version that gets a copy of some requests and whose answers nobody sees. */
-export const shadowSchema = z.strictObject({ versionId: z.string(), percent: z.number().min(0).max(100) });
+/** What a version is to a rollout; `baseline`: the champion's version again, on fresh replicas, to compare the candidate with. */
+export const arms = ["champion", "candidate", "baseline"] as const;
 
-/** By which header callers stay with the version that they first got. */
-export const stickySchema = z.strictObject({
-  header: z
-    .string()
-    .regex(/^[a-z0-9-]{1,64}$/, "write a header's name in lower case, such as x-user-id")
-    .describe("Requests with the same value of this header go to the same version."),
+/** A version that gets a copy of some requests and whose answers nobody sees. */
+export const shadowSchema = z.strictObject({
+  versionId: z.string(),
+  percent: z.number().min(0).max(100),
+  /** Copies under way at once in one worker, and those that may wait; more are dropped. */
+  maxConcurrent: z.int(),
+  maxQueued: z.int(),
 });
+
+/** By what callers stay with the version that they first got. */
+export const stickySchema = z
+  .strictObject({
+    by: z
+      .enum(["header", "identity"])
+      .default("header")
+      .describe("Who counts as one caller: a header's value, or a key's owner."),
+    header: z
+      .string()
+      .regex(/^[a-z0-9-]{1,64}$/, "write a header's name in lower case, such as x-user-id")
+      .optional()
+      .describe("With by: header, requests with the same value of this header go to the same version."),
+  })
+  .refine((sticky) => (sticky.by === "header") === (sticky.header !== undefined), {
+    message: "by: header wants a header's name, by: identity wants none",
+    path: ["header"],
+  });
+
+/** How callers stay with one version. */
+export type Sticky = Readonly<z.infer<typeof stickySchema>>;
 
 /** Where the key for an upstream is found; the key itself is never kept in a table or written to a log. */
 export const credentialSchema = z.discriminatedUnion("kind", [

@@ -4,6 +4,7 @@ import { inputLayoutSchema, signatureSchema } from "../runtimes/replica-files.ts
 import { datatypes } from "../tensor.ts";
 import {
   admissionPolicySchema,
+  arms,
   credentialSchema,
   priceSchema,
   routingPolicySchema,
@@ -26,6 +27,7 @@ const tabularVersionSchema = z.object({
   /** The version's number as text: `model_version` on the wire. */
   version: z.string(),
   percent: z.number().min(0).max(100),
+  arm: z.enum(arms).optional(),
   /** Input columns of the model, in order. */
   columns: z.array(z.string()),
   layout: inputLayoutSchema,
@@ -57,6 +59,9 @@ const tabularRouteSchema = z.object({
   champion: z.string(),
   /** Consecutive errors after which the gateway itself stops sending to a version that is not the champion. */
   fastAbortErrors: z.int(),
+  /** How callers stay with one version; null: each request is drawn by its own id. */
+  sticky: stickySchema.nullable().default(null),
+  shadow: shadowSchema.nullable().default(null),
 });
 
 /** Where a replica listens. */
@@ -88,6 +93,8 @@ const modelVersionSchema = z.object({
   versionId: z.string(),
   version: z.string(),
   percent: z.number().min(0).max(100),
+  /** What it is to a rollout; the baseline has the champion's `versionId`. */
+  arm: z.enum(arms).optional(),
   replicas: z.array(modelReplicaSchema),
 });
 

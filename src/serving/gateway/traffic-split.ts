@@ -1,3 +1,22 @@
+import type { Sticky } from "./route-policy.ts";
+
+/** Who asks, as far as it decides which version answers. */
+export interface SplitAsk {
+  readonly requestId: string;
+  readonly identity: string;
+  /** A header's value, by its name in lower case. */
+  readonly header: (name: string) => string | undefined;
+}
+
+/**
+ * The caller that stays with one version; null where each request is drawn by itself, as it is when the header is missing.
+ */
+export function stickyCaller(sticky: Sticky | null, ask: SplitAsk): string | null {
+  if (sticky === null) return null;
+  if (sticky.by === "identity") return ask.identity;
+  return sticky.header === undefined ? null : (ask.header(sticky.header) ?? null);
+}
+
 /** What the split must know of a route. */
 interface Split<Version> {
   /** The candidate first. */

@@ -201,6 +201,7 @@ class WorkerProgram {
   #reportLoad(): void {
     const loads = this.#gateway.loads.take(systemClock.now());
     if (loads.length > 0) this.#link.send({ kind: "load", loads });
+    this.#link.send({ kind: "busy", replicas: this.#gateway.use.busy() });
   }
 
   async #hold(): Promise<void> {

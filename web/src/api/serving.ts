@@ -128,13 +128,21 @@ export function useRolloutLooks(project: string, name: string): UseQueryResult<r
 }
 
 /** What a person may do with a rollout that runs. */
-export type RolloutAction = "resume" | "promote" | "rollback";
+export type RolloutAction = "resume" | "promote" | "rollback" | "split";
+
+/** What a person decides, and why. */
+export interface RolloutDecision {
+  readonly action: RolloutAction;
+  readonly reason: string;
+  /** With a split, the candidate's share. */
+  readonly percent?: number;
+}
 
 /** Decides over the rollout that runs. */
 export function useRolloutDecision(project: string, name: string) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (decision: { readonly action: RolloutAction; readonly reason: string }) =>
+    mutationFn: (decision: RolloutDecision) =>
       postJson(`${deploymentPath(project, name)}/rollout`, decision, (value) => value),
     onSettled: async () => {
       await queries.invalidateQueries({ queryKey: ["deployment"] });

@@ -6,6 +6,8 @@ export interface ModelTarget {
   readonly route: ModelRoute;
   /** The adapter (LoRA) to apply, by the name that it has at the upstream; null for the model itself. */
   readonly adapter: string | null;
+  /** The version that the caller names; absent: the split chooses. */
+  readonly versionId?: string;
 }
 
 /** A model in the list of those that a caller may use. */
@@ -17,6 +19,9 @@ export interface ListedModel {
 
 /** Parts of a name: a deployment and one of its adapters. */
 const separator = ":";
+
+/** Parts of a name: a deployment and one of its versions. */
+const versionSeparator = "@";
 
 /** Finds the deployment behind the names that callers use; made once for each routing table. */
 export class ModelDirectory {
@@ -34,6 +39,11 @@ export class ModelDirectory {
       this.#routes.set(`${route.project}/${route.deployment}`, route);
     }
     for (const route of routes) {
+      for (const { version, versionId, arm } of route.versions) {
+        if (arm === "baseline") continue;
+        const name = `${route.deployment}${versionSeparator}${version}`;
+        this.#name(route.project, name, { route, adapter: null, versionId });
+      }
       for (const adapter of adaptersOf(route)) {
         const target = { route, adapter };
         this.#add(route.project, `${route.deployment}${separator}${adapter}`, target, route.deployment);
@@ -43,7 +53,7 @@ export class ModelDirectory {
   }
 
   /**
-   * @param name a deployment, `deployment:adapter`, or an adapter that only one deployment of the project has.
+   * @param name a deployment, `deployment@version`, `deployment:adapter`, or an adapter that only one deployment of the project has.
    * @throws {Fault} `serving.model-missing`.
    */
   resolve(project: string, name: string): ModelTarget {
@@ -67,12 +77,16 @@ export class ModelDirectory {
   }
 
   #add(project: string, name: string, target: ModelTarget, parent: string | null): void {
-    const names = this.#projects.get(project) ?? new Map<string, ModelTarget>();
-    this.#projects.set(project, names);
-    names.set(name, target);
+    this.#name(project, name, target);
     const listed = this.#listed.get(project) ?? [];
     this.#listed.set(project, listed);
     listed.push({ id: name, parent });
+  }
+
+  #name(project: string, name: string, target: ModelTarget): void {
+    const names = this.#projects.get(project) ?? new Map<string, ModelTarget>();
+    this.#projects.set(project, names);
+    names.set(name, target);
   }
 
   /** An adapter's own name stands for it as long as nothing else has that name. */

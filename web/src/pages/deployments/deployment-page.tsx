@@ -13,8 +13,8 @@ import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
-import { deploymentStatus, isOpen, replicaCount } from "./deployment-status.ts";
-import { RolloutActions } from "./rollout-actions.tsx";
+import { deploymentStatus, isCompleted, isOpen, replicaCount } from "./deployment-status.ts";
+import { type ActionPlace, RolloutActions } from "./rollout-actions.tsx";
 import { ReplicasPanel } from "./replicas-panel.tsx";
 import { RolloutPanel } from "./rollout-panel.tsx";
 import { SplitBar } from "./split-bar.tsx";
@@ -75,6 +75,7 @@ function DeploymentView({
                   {model}
                 </Link>,
               ],
+              ["New versions by", status.strategy],
               ["Replicas", replicaCount(status.replicas)],
               ["Address", status.url === null ? "–" : <code key="url">{status.url}</code>],
             ]}
@@ -89,6 +90,10 @@ function DeploymentView({
       <ConditionsPanel conditions={deployment.conditions} />
     </>
   );
+}
+
+function placeOf(state: string): ActionPlace {
+  return state === "paused" || state === "completed" ? state : "open";
 }
 
 function RolloutPanels({
@@ -118,8 +123,8 @@ function RolloutPanels({
             key={rollout.id}
             rollout={rollout}
             actions={
-              index === 0 && isOpen(status.rollout) ? (
-                <RolloutActions project={project} name={deployment.name} isPaused={rollout.state === "paused"} />
+              index === 0 && (isOpen(status.rollout) || isCompleted(status.rollout)) ? (
+                <RolloutActions project={project} name={deployment.name} place={placeOf(rollout.state)} />
               ) : undefined
             }
           />

@@ -5,6 +5,8 @@ import type { ResourceSummary } from "../../api/resources.ts";
 /** A version's share of a deployment's traffic, 0 to 100. */
 export interface TrafficShare {
   readonly version: string;
+  /** What it is to a rollout: champion, candidate or baseline. */
+  readonly arm: string;
   readonly percent: number;
 }
 
@@ -22,8 +24,10 @@ export interface DeploymentStatus {
   readonly split: readonly TrafficShare[];
   readonly replicas: readonly Replica[];
   readonly url: string | null;
-  /** The shares of its policy, in percent, rising. */
+  /** The shares of its newest rollout, in percent, rising. */
   readonly percents: readonly number[];
+  /** How a new version takes over. */
+  readonly strategy: string;
   readonly rollout: CurrentRollout | null;
 }
 
@@ -33,6 +37,7 @@ export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus 
   return {
     split: status.list("traffic", (each) => ({
       version: `v${each.textOr("version", "?")}`,
+      arm: each.textOr("arm", "champion"),
       percent: each.numberOr("percent", 0),
     })),
     replicas: status.list("replicas", (each) => ({
@@ -43,7 +48,8 @@ export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus 
       message: each.textOr("message", ""),
     })),
     url: status.textOr("url", null),
-    percents: deployment.spec.fields("rollout").numbers("steps"),
+    percents: status.fieldsOrNull("rollout")?.numbers("steps") ?? [],
+    strategy: deployment.spec.fieldsOrNull("rollout")?.textOr("strategy", "canary") ?? "canary",
     rollout: readRollout(status.fieldsOrNull("rollout")),
   };
 }
@@ -67,6 +73,11 @@ function readRollout(fields: Fields | null): CurrentRollout | null {
 /** Whether a rollout still goes on, so that a person may decide over it. */
 export function isOpen(rollout: CurrentRollout | null): boolean {
   return rollout !== null && ["starting", "running", "paused"].includes(rollout.state);
+}
+
+/** Whether a rollout was completed, so that the version before it may come back. */
+export function isCompleted(rollout: CurrentRollout | null): boolean {
+  return rollout?.state === "completed";
 }
 
 /** How many replicas answer, of how many there are. */

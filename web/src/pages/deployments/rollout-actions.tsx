@@ -6,21 +6,37 @@ const actionNames: Readonly<Record<RolloutAction, string>> = {
   resume: "Let it go on",
   promote: "Promote now",
   rollback: "Roll back",
+  split: "Set split",
+};
+
+/** Where the rollout stands, as far as it decides what may be done. */
+export type ActionPlace = "open" | "paused" | "completed";
+
+const actionsAt: Readonly<Record<ActionPlace, readonly RolloutAction[]>> = {
+  open: ["promote", "rollback"],
+  paused: ["resume", "promote", "rollback", "split"],
+  completed: ["rollback"],
 };
 
 /** What a person may do with the rollout that runs; each needs a reason, which goes into the log. */
 export function RolloutActions({
   project,
   name,
-  isPaused,
+  place,
 }: {
   readonly project: string;
   readonly name: string;
-  readonly isPaused: boolean;
+  readonly place: ActionPlace;
 }): ReactNode {
   const [reason, setReason] = useState("");
   const decision = useRolloutDecision(project, name);
-  const actions: readonly RolloutAction[] = isPaused ? ["resume", "promote", "rollback"] : ["promote", "rollback"];
+  const [percent, setPercent] = useState("");
+  const isPercent = percent.trim() !== "" && Number(percent) >= 0 && Number(percent) < 100;
+  const decide = (action: RolloutAction): void =>
+    decision.mutate(
+      { action, reason, ...(action === "split" ? { percent: Number(percent) } : {}) },
+      { onSuccess: () => setReason("") },
+    );
   return (
     <div className="stack tight">
       <div className="row wrap">
@@ -31,13 +47,23 @@ export function RolloutActions({
           value={reason}
           onChange={(event) => setReason(event.target.value)}
         />
-        {actions.map((action) => (
+        {place === "paused" && (
+          <input
+            className="field"
+            aria-label="Candidate's share in percent"
+            placeholder="%"
+            size={4}
+            value={percent}
+            onChange={(event) => setPercent(event.target.value)}
+          />
+        )}
+        {actionsAt[place].map((action) => (
           <button
             key={action}
             type="button"
             className="button"
-            disabled={decision.isPending || reason.trim() === ""}
-            onClick={() => decision.mutate({ action, reason }, { onSuccess: () => setReason("") })}
+            disabled={decision.isPending || reason.trim() === "" || (action === "split" && !isPercent)}
+            onClick={() => decide(action)}
           >
             {actionNames[action]}
           </button>

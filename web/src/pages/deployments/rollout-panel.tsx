@@ -76,6 +76,17 @@ const metricWords: Readonly<
     format: (value) => `×${Number(Math.exp(value).toFixed(2))}`,
     ticks: ratioTicks,
   },
+  ttft: {
+    name: "Time to first byte, candidate over champion",
+    format: (value) => `×${Number(Math.exp(value).toFixed(2))}`,
+    ticks: ratioTicks,
+  },
+  tpot: {
+    name: "Time per token, candidate over champion",
+    format: (value) => `×${Number(Math.exp(value).toFixed(2))}`,
+    ticks: ratioTicks,
+  },
+  slo: { name: "Misses of the SLO, candidate less champion", format: (value) => formatPercent(value, 2) },
   quality: { name: "Brier score, candidate less champion", format: (value) => value.toFixed(3) },
 };
 

@@ -11,17 +11,17 @@ export function SplitBar({ split }: { readonly split: readonly TrafficShare[] })
       <div className="meter" style={{ height: 10 }} role="img" aria-label={words}>
         {split.map((share, index) => (
           <span
-            key={share.version}
+            key={`${share.version} ${share.arm}`}
             style={{ width: `${share.percent}%`, background: seriesFill(index) }}
-            title={`${share.version}: ${share.percent}%`}
+            title={`${share.arm} ${share.version}: ${share.percent}%`}
           />
         ))}
       </div>
       <div className="legend">
         {split.map((share, index) => (
-          <span key={share.version}>
+          <span key={`${share.version} ${share.arm}`}>
             <span className="swatch" style={{ background: seriesFill(index) }} />
-            {share.version} {share.percent}%
+            {share.version} {share.percent}% {split.length > 1 && <span className="faint">{share.arm}</span>}
           </span>
         ))}
       </div>

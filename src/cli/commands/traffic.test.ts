@@ -1,0 +1,88 @@
+import { afterEach, expect, test } from "vitest";
+import { recordingContext } from "../fixtures/recording-context.ts";
+import { openStubApi, type StubApi } from "../fixtures/stub-api.ts";
+import { orderRollout } from "./rollout-order.ts";
+import { traffic } from "./traffic.ts";
+
+const rollout = { version: "2", strategy: "canary", state: "paused", reason: "40 requests at 5 % decided nothing" };
+const deployment = {
+  kind: "Deployment",
+  name: "chat",
+  project: "flights",
+  status: {
+    rollout,
+    traffic: [
+      { versionId: "b", version: "2", percent: 5, arm: "candidate" },
+      { versionId: "a", version: "1", percent: 95, arm: "champion" },
+    ],
+  },
+};
+const path = "/api/v1/projects/flights/deployments/chat";
+const comparison = { difference: 0.002, lower: -0.01, upper: 0.014 };
+const answers = {
+  [`GET ${path}`]: { json: deployment },
+  [`GET ${path}/traffic`]: {
+    json: { versions: [{ versionId: "a", total: { requests: 760, errors: 2, p50Ms: 21, p99Ms: 80 } }] },
+  },
+  [`GET ${path}/rollouts`]: {
+    json: {
+      looks: [
+        {
+          metrics: [
+            { metric: "errors", verdict: "open", margin: 0.01, comparison },
+            { metric: "ttft", verdict: "too-few", margin: 0.69, comparison: null },
+          ],
+        },
+      ],
+    },
+  },
+  [`POST ${path}/rollout`]: { json: { deployment: "chat", version: "2", action: "promote" } },
+};
+
+let api: StubApi;
+afterEach(async () => await api.close());
+
+test("shows the split, its arms and the bands of the last look", async () => {
+  api = await openStubApi(answers);
+  const context = recordingContext({ url: api.url, project: "flights" });
+
+  expect(await traffic(context, { name: "chat" })).toBe(0);
+  expect(context.printed).toEqual([
+    "VERSION  ARM        SHARE  REQUESTS  ERRORS  P50 MS  P99 MS",
+    "2        candidate    5 %         -       -       -       -",
+    "1        champion    95 %       760       2      21      80",
+    "",
+    "canary of version 2: paused, 40 requests at 5 % decided nothing",
+    "",
+    "METRIC  VERDICT  DIFFERENCE     FROM       TO   MARGIN",
+    "errors  open        +0.0020  -0.0100  +0.0140  +0.0100",
+  ]);
+});
+
+test("sets the split of a paused rollout", async () => {
+  api = await openStubApi(answers);
+  const context = recordingContext({ url: api.url, project: "flights" });
+
+  await traffic(context, { name: "chat", split: "v2=10", reason: "the weekend" });
+
+  expect(api.asked.at(-1)?.body).toEqual({ action: "split", version: "2", percent: 10, reason: "the weekend" });
+  expect(context.printed).toEqual(["version 2 gets 10 % of the requests of chat"]);
+});
+
+test("a split that is no split is refused before anything changes", async () => {
+  api = await openStubApi(answers);
+
+  await expect(
+    traffic(recordingContext({ url: api.url, project: "flights" }), { name: "chat", split: "ten" }),
+  ).rejects.toMatchObject({ code: "cli.argument-invalid" });
+  expect(api.asked.filter((each) => each.method === "POST")).toEqual([]);
+});
+
+test("promotes the candidate that is named", async () => {
+  api = await openStubApi(answers);
+  const context = recordingContext({ url: api.url, project: "flights" });
+
+  expect(await orderRollout(context, { name: "chat", action: "promote", version: "v2", reason: "fine" })).toBe(0);
+  expect(api.asked.at(-1)?.body).toEqual({ action: "promote", version: "2", reason: "fine" });
+  expect(context.printed).toEqual(["version 2 becomes the champion of chat"]);
+});

@@ -1,0 +1,90 @@
+import type { Instant, Millis } from "../base/clock.ts";
+import { formatDuration } from "../base/units.ts";
+import {
+  findDanger,
+  type RolloutDecision,
+  type RolloutEvidence,
+  type RolloutPolicy,
+  type RolloutProgress,
+} from "./rollout.ts";
+import {
+  describeMetric,
+  isEstimateWithin,
+  lookAtMetrics,
+  type MetricLook,
+  type RevisionTraffic,
+  sumSince,
+} from "./rollout-metrics.ts";
+import { leastSplitChance, splitChance } from "./sample-ratio.ts";
+
+/** How long a comparison of two versions runs, and what follows. */
+export interface ComparisonPolicy extends RolloutPolicy {
+  /** The candidate's share that is wanted, in percent. */
+  readonly percent: number;
+  /** Requests of each version before anything but danger is decided. */
+  readonly minRequests: number;
+  readonly maxDurationMs: Millis;
+  readonly promotesBetter: boolean;
+}
+
+/**
+ * Decides over one look at an A/B comparison, whose split stands still.
+ *
+ * - Danger as in any rollout: **rollback**.
+ * - The callers are not split as wanted (`splitChance` below 0.001): **pause**, since nothing that is compared can be believed.
+ * - A metric whose band excludes zero decides: worse ends it; better ends it when no other estimate lies beyond its margin, and promotes
+ *   where the policy says so (**complete**), else **end**.
+ * - Past its duration: **end**, undecided.
+ */
+export function decideComparison(
+  policy: ComparisonPolicy,
+  progress: RolloutProgress & { readonly startedAt: Instant },
+  evidence: RolloutEvidence,
+  now: Instant,
+): RolloutDecision {
+  const since = (pick: (each: RevisionTraffic) => number): number =>
+    sumSince(evidence.traffic, progress.stepRevision, pick);
+  const requests = since((each) => each.candidate.requests);
+  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha, evidence.traffic);
+  const decide = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
+    kind,
+    reason,
+    metrics,
+    requests,
+  });
+
+  const danger = findDanger(policy.fastAbortErrors, evidence, metrics);
+  if (danger !== null) return decide("rollback", danger);
+  const champion = since((each) => each.champion.callers);
+  const candidate = since((each) => each.candidate.callers);
+  const chance = splitChance(champion, candidate, policy.percent);
+  if (chance !== null && chance < leastSplitChance) {
+    const found = ((100 * candidate) / (champion + candidate)).toFixed(2);
+    return decide(
+      "pause",
+      `${candidate} of ${champion + candidate} callers (${found} %) got the candidate where ${policy.percent} % were wanted; by chance that happens ${chance.toExponential(1)} of the time, so the versions cannot be compared`,
+    );
+  }
+  const isEnough =
+    Math.min(
+      requests,
+      since((each) => each.champion.requests),
+    ) >= policy.minRequests;
+  const decided = isEnough ? decideMetrics(metrics) : null;
+  if (decided?.kind === "better") return decide(policy.promotesBetter ? "complete" : "end", decided.reason);
+  if (decided?.kind === "worse") return decide("end", decided.reason);
+  if (now - progress.startedAt >= policy.maxDurationMs) {
+    return decide("end", `nothing was decided within ${formatDuration(policy.maxDurationMs)}`);
+  }
+  return decide("stay", isEnough ? "no band excludes zero yet" : `${requests} of ${policy.minRequests} requests`);
+}
+
+function decideMetrics(
+  metrics: readonly MetricLook[],
+): { readonly kind: "better" | "worse"; readonly reason: string } | null {
+  const worse = metrics.find((look) => look.comparison !== null && look.comparison.lower > 0);
+  if (worse !== undefined) return { kind: "worse", reason: `${describeMetric(worse)}: the candidate is worse` };
+  const better = metrics.find((look) => look.comparison !== null && look.comparison.upper < 0);
+  if (better === undefined || !metrics.every(isEstimateWithin)) return null;
+  return { kind: "better", reason: `${describeMetric(better)}: the candidate is better` };
+}
