@@ -1,6 +1,5 @@
 import { canonicalJson } from "../base/canonical-json.ts";
 import { isFault } from "../base/fault.ts";
-import { parseSize } from "../base/units.ts";
 import type { Workload, Workloads } from "../compute/ports.ts";
 import { featureViewKind } from "../features/model.ts";
 import type { Materialisation, OnlineFeatures } from "../features/ports.ts";
@@ -21,9 +20,12 @@ import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./mo
 import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
 import { isReplicaReady, type ReplicaFact, type ReplicaStart, type RunnableVersion } from "./replica-plan.ts";
+import { replicaWorkload } from "./replica-workload.ts";
 import type { RolloutEvidence } from "./rollout.ts";
 import { nextLook, rolloutKey } from "./rollout-look.ts";
-import type { onnxReplicaCommand, ReplicaSigns } from "./drivers/replica-folder.ts";
+import type { replicaCommand } from "./drivers/replica-command.ts";
+import type { ReplicaSigns } from "./drivers/replica-folder.ts";
+import { protocolOf, specVersion } from "./served-spec.ts";
 import type { TrafficStore } from "./traffic-store.ts";
 
 type Deployment = Resource<DeploymentSpec, DeploymentStatus>;
@@ -49,7 +51,7 @@ export interface DeploymentNeeds {
   readonly traffic: TrafficStore;
   readonly loads: DeploymentLoads;
   readonly readReplicaFolder: (folder: string) => Promise<ReplicaSigns>;
-  readonly replicaCommand: typeof onnxReplicaCommand;
+  readonly replicaCommand: typeof replicaCommand;
   /** Asks what runs elsewhere whether it is ready. */
   readonly probe: (
     project: string,
@@ -68,12 +70,6 @@ const scaleVisitMs = 2_000;
 
 /** Starts of replicas from which the next one's length is told. */
 const coldStartsKnown = 5;
-
-/** Replicas run before batch work, after the platform's own. */
-const replicaPriority = 80;
-
-/** How often a replica that was lost with its node is started again by itself. */
-const replicaRestarts = 3;
 
 /** Prefixes of keys that stand for several deployments. */
 const modelPrefix = "model-of:";
@@ -193,13 +189,14 @@ export class DeploymentController implements Controller {
   async #load(deployment: Deployment, unfilled: OnlineView | null): Promise<DeploymentSnapshot> {
     const { registry, platform, gatewayUrl, store } = this.#needs;
     const project = deployment.project ?? "";
-    const model = modelOf(deployment);
-    const champion = await registry.byAlias(project, model, "champion");
-    const candidate = await registry.byAlias(project, model, "candidate");
+    const { spec } = deployment;
+    const champion = spec.model === undefined ? undefined : await registry.byAlias(project, spec.model, "champion");
+    const candidate = spec.model === undefined ? undefined : await registry.byAlias(project, spec.model, "candidate");
+    const own = spec.model === undefined ? specVersion(spec) : null;
     const replicas = await this.#facts(deployment);
     return {
       deployment,
-      champion: champion === undefined ? null : runnable(champion),
+      champion: champion === undefined ? own : runnable(champion),
       candidate: candidate === undefined ? null : runnable(candidate),
       views: await this.#knownViews(deployment),
       featuresPending: unfilled === null ? null : `the online features of ${unfilled.name} are being filled`,
@@ -208,7 +205,7 @@ export class DeploymentController implements Controller {
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
       resumedAt: candidate === undefined ? null : await store.resumedAt(project, deployment.name, candidate.id),
-      url: `${gatewayUrl()}/v2/models/${deployment.name}`,
+      url: `${gatewayUrl()}${protocolOf(spec) === "openai" ? "/v1" : `/v2/models/${deployment.name}`}`,
       now: platform.clock.now(),
     };
   }
@@ -304,28 +301,12 @@ export class DeploymentController implements Controller {
   async #submit(deployment: Deployment, replica: ReplicaStart & { readonly id: string }): Promise<void> {
     const { workloads, registry, platform, replicaCommand } = this.#needs;
     const { spec } = deployment;
-    const version = await registry.get(replica.versionId);
+    const version = spec.model === undefined ? null : await registry.get(replica.versionId);
     if (version === undefined || spec.pool === undefined) return;
-    const modelPath = await platform.objects.localPath(version.objectKey);
-    const task = { model: deployment.name, version: replica.version, columns: [...replica.columns] };
+    const modelPath = version === null ? null : await platform.objects.localPath(version.objectKey);
     try {
-      await workloads.submit({
-        id: replica.id,
-        project: deployment.project ?? "",
-        owner: { kind: deploymentKind.kind, project: deployment.project, name: deployment.name },
-        purpose: "replica",
-        pool: spec.pool,
-        priority: spec.priority ?? replicaPriority,
-        ...(spec.preemptible === undefined ? {} : { isPreemptible: spec.preemptible }),
-        resources: {
-          cpus: spec.resources.cpus,
-          memory: parseSize(spec.resources.memory),
-          gpus: spec.resources.gpus ?? 0,
-          gpuModel: spec.resources.gpuModel ?? null,
-        },
-        command: replicaCommand(task, modelPath, spec.resources.cpus),
-        maxRestarts: replicaRestarts,
-      });
+      const command = replicaCommand({ deployment: deployment.name, spec, replica, modelPath });
+      await workloads.submit(replicaWorkload(replica.id, deployment, spec.pool, command));
       this.#submitProblems.delete(replica.id);
     } catch (error) {
       if (!isFault(error)) throw error;
@@ -377,7 +358,8 @@ export class DeploymentController implements Controller {
     const { registry } = this.#needs;
     const { deployment } = snapshot;
     const project = deployment.project ?? "";
-    const model = modelOf(deployment);
+    const { model } = deployment.spec;
+    if (model === undefined) return;
     const { candidate } = plan;
     if (candidate?.alias === "promote") {
       await registry.setAlias(candidate.rollout.versionId, "champion", this.#actor, candidate.rollout.reason);
@@ -443,11 +425,6 @@ function nextVisit(status: DeploymentStatus): NextVisit {
 
 function runnable(version: ModelVersion): RunnableVersion {
   return { versionId: version.id, version: String(version.version ?? version.id), columns: version.inputs };
-}
-
-/** The registered model whose versions it serves; the schema wants one from every runtime that loads a file. */
-function modelOf(deployment: Deployment): string {
-  return deployment.spec.model ?? deployment.name;
 }
 
 function isActive(workload: Workload): boolean {

@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import { type Condition, type Resource, withCondition } from "../platform/resource.ts";
-import type { Route, TabularVersion } from "./gateway/routing-table.ts";
+import { deploymentRoute, type Share } from "./deployment-route.ts";
+import type { Route } from "./gateway/routing-table.ts";
 import type { DeploymentSpec, DeploymentStatus, ServedVersion } from "./model.ts";
 import {
   isLive,
@@ -13,6 +14,7 @@ import {
 } from "./replica-plan.ts";
 import type { RolloutEvidence } from "./rollout.ts";
 import { type CandidatePlan, endRollout, planCandidate } from "./rollout-status.ts";
+import { isTabular } from "./served-spec.ts";
 
 /** A feature view that a deployment names, as it exists now. */
 export interface KnownView {
@@ -58,10 +60,6 @@ export interface DeploymentPlan {
   readonly stops: readonly { readonly id: string; readonly why: string }[];
 }
 
-interface Share extends ServedVersion {
-  readonly percent: number;
-}
-
 /** Decides a deployment's next step. Level-triggered: any snapshot may be met at any time, after any crash. */
 export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
   const { deployment, champion, replicas, now } = snapshot;
@@ -92,7 +90,7 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
   });
   return {
     starts: [...(championPlan?.starts ?? []), ...(isRivalKept ? (rivalReplicas?.starts ?? []) : [])],
-    route: routeOf(snapshot, main, shares, revision),
+    route: main === null ? null : deploymentRoute(snapshot, { champion: main.versionId, shares, revision }),
     candidate,
     dropsCandidateAlias: snapshot.candidate !== null && snapshot.candidate.versionId === champion?.versionId,
     status,
@@ -112,6 +110,7 @@ export function columnProblem(
   snapshot: Pick<DeploymentSnapshot, "deployment" | "views">,
 ): string | null {
   const { spec } = snapshot.deployment;
+  if (!isTabular(spec)) return null;
   const missingView = spec.features.views.find((name) => !snapshot.views.some((view) => view.name === name));
   if (missingView !== undefined) return `there is no feature view "${missingView}"; apply it first`;
   for (const view of snapshot.views) {
@@ -171,51 +170,6 @@ function isSameTraffic(left: readonly Share[], right: readonly Share[]): boolean
     left.length === right.length &&
     left.every((share, index) => share.versionId === right[index]?.versionId && share.percent === right[index]?.percent)
   );
-}
-
-function routeOf(
-  snapshot: DeploymentSnapshot,
-  main: RunnableVersion | null,
-  shares: readonly Share[],
-  revision: number,
-): Route | null {
-  if (main === null) return null;
-  const { deployment, replicas, views } = snapshot;
-  const { spec } = deployment;
-  return {
-    kind: "tabular",
-    project: deployment.project ?? "",
-    deployment: deployment.name,
-    revision,
-    inputs: [...spec.inputs],
-    timestamp: spec.features.timestamp ?? null,
-    calendar: spec.features.calendar,
-    views: views.map((view) => ({ name: view.name, entity: [...view.entity] })),
-    versions: shares.flatMap((share) => routeVersionOf(share, replicas, snapshot.signature)),
-    salt: shares[0]?.versionId ?? "",
-    champion: shares.some((share) => share.versionId === main.versionId)
-      ? main.versionId
-      : (shares[0]?.versionId ?? ""),
-    fastAbortErrors: spec.rollout.fastAbortErrors,
-  };
-}
-
-function routeVersionOf(share: Share, replicas: readonly ReplicaFact[], signature: string): readonly TabularVersion[] {
-  const own = replicas.filter((fact) => fact.versionId === share.versionId && isReplicaReady(fact));
-  const current = own.filter((fact) => fact.signature === signature);
-  const used = current.length > 0 ? current : own;
-  const [first] =
-    used.length > 0 ? used : replicas.filter((fact) => fact.versionId === share.versionId && fact.address !== null);
-  if (first === undefined || first.address === null) return [];
-  return [
-    {
-      ...share,
-      columns: [...first.columns],
-      layout: first.address.layout,
-      output: first.address.output,
-      replicas: used.flatMap((fact) => (fact.address === null ? [] : [{ id: fact.id, socket: fact.address.socket }])),
-    },
-  ];
 }
 
 function stopsOf(snapshot: DeploymentSnapshot, kept: ReadonlySet<string | undefined>): DeploymentPlan["stops"] {
@@ -286,7 +240,7 @@ function phaseOf(
       return {
         phase: "pending",
         reason: "NoChampion",
-        message: `no version of model ${model} has the alias champion; approve one that passed`,
+        message: `no version of model ${model ?? deployment.name} has the alias champion; approve one that passed`,
       };
     }
     if (failure !== null) return { phase: "failed", reason: "ChampionFailed", message: failure };

@@ -1,4 +1,5 @@
 import { Fault } from "../base/fault.ts";
+import { readRawTensor } from "./raw-tensor.ts";
 import {
   type Datatype,
   type Element,
@@ -19,6 +20,8 @@ export interface InferRequest {
   readonly outputs: readonly string[] | null;
   /** Whether outputs are wanted as raw little-endian bytes after the JSON. */
   readonly binaryOutput: boolean;
+  /** Outputs for which the caller said so one by one. */
+  readonly binaryOutputs: ReadonlyMap<string, boolean>;
 }
 
 /** Inputs that one request may name. */
@@ -33,7 +36,7 @@ export const jsonLengthHeader = "inference-header-content-length";
 /**
  * Reads the body of an inference request: JSON, or JSON followed by raw tensors.
  *
- * Of raw tensors only FP32 is taken. Cost: linear in the elements.
+ * Cost: linear in the elements.
  *
  * @param body the whole body.
  * @param jsonBytes the value of `jsonLengthHeader`; null when the body is JSON only.
@@ -63,6 +66,7 @@ export function parseInferRequest(body: Uint8Array, jsonBytes: number | null): I
     inputs,
     outputs: parseOutputs(envelope.outputs),
     binaryOutput: isRecord(envelope.parameters) && envelope.parameters.binary_data_output === true,
+    binaryOutputs: binaryOutputsOf(envelope.outputs),
   };
 }
 
@@ -133,17 +137,12 @@ function jsonTensor(head: TensorHead): Tensor {
 
 function rawTensor(head: TensorHead, body: Uint8Array, offset: number, length: unknown): Tensor {
   const { name, datatype, shape } = head;
-  if (datatype !== "FP32") throw invalid(`input "${name}" as raw bytes wants datatype FP32, found ${datatype}`);
-  const wanted = elementCount(shape) * 4;
-  if (length !== wanted || offset + wanted > body.byteLength) {
-    throw invalid(`input "${name}" of shape [${shape.join(", ")}] wants ${wanted} raw bytes, found ${String(length)}`);
+  if (typeof length !== "number" || !Number.isInteger(length) || length < 0 || offset + length > body.byteLength) {
+    throw invalid(
+      `input "${name}" wants a binary_data_size within the ${body.byteLength - offset} bytes that are left, found ${String(length)}`,
+    );
   }
-  return {
-    name,
-    datatype,
-    shape,
-    data: new Float32Array(new Uint8Array(body.subarray(offset, offset + wanted)).buffer),
-  };
+  return readRawTensor({ name, datatype, shape }, body.subarray(offset, offset + length));
 }
 
 function parseId(id: unknown): string | null {
@@ -162,6 +161,15 @@ function parseOutputs(outputs: unknown): readonly string[] | null {
     if (isRecord(each) && typeof each.name === "string") return each.name;
     throw invalid(`outputs[${index}] wants an object with a name`);
   });
+}
+
+function binaryOutputsOf(outputs: unknown): ReadonlyMap<string, boolean> {
+  const asked = new Map<string, boolean>();
+  for (const each of Array.isArray(outputs) ? (outputs as readonly unknown[]) : []) {
+    if (!isRecord(each) || typeof each.name !== "string" || !isRecord(each.parameters)) continue;
+    if (typeof each.parameters.binary_data === "boolean") asked.set(each.name, each.parameters.binary_data);
+  }
+  return asked;
 }
 
 function listOf(value: unknown, what: string, limit: number): readonly unknown[] {

@@ -1,3 +1,4 @@
+import { writeRawTensor } from "./raw-tensor.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** What an inference answers, before it becomes bytes. */
@@ -23,6 +24,31 @@ export function toInferJson(response: InferResponse): string {
       data: Array.from(output.data),
     })),
   });
+}
+
+/** An answer as bytes: JSON, and the raw tensors that follow it. */
+export interface InferBody {
+  readonly json: Uint8Array;
+  readonly raw: readonly Uint8Array[];
+}
+
+/** Writes an inference answer; outputs for which `isBinary` follow as raw bytes (binary tensor extension). */
+export function toInferBody(response: InferResponse, isBinary: (output: string) => boolean): InferBody {
+  const encoder = new TextEncoder();
+  if (!response.outputs.some((output) => isBinary(output.name))) {
+    return { json: encoder.encode(toInferJson(response)), raw: [] };
+  }
+  const raw: Uint8Array[] = [];
+  const outputs = response.outputs.map((output) => {
+    const { name, datatype, shape } = output;
+    if (!isBinary(name)) return { name, datatype, shape, data: Array.from(output.data) };
+    const bytes = writeRawTensor(output);
+    raw.push(bytes);
+    return { name, datatype, shape, parameters: { binary_data_size: bytes.byteLength } };
+  });
+  const { modelName, modelVersion, id, parameters } = response;
+  const json = JSON.stringify({ model_name: modelName, model_version: modelVersion, id, parameters, outputs });
+  return { json: encoder.encode(json), raw };
 }
 
 /** The error body of the Open Inference Protocol v2. */

@@ -10,7 +10,7 @@ import {
   sloSchema,
   stickySchema,
 } from "./gateway/route-policy.ts";
-import { externalSchema, ggufSchema, processSchema, runtimes } from "./runtime-spec.ts";
+import { externalSchema, ggufSchema, onnxSchema, processSchema, runtimes } from "./runtime-spec.ts";
 import { autoscaleSchema, maxReplicas } from "./autoscale/autoscale-spec.ts";
 import { datatypes } from "./tensor.ts";
 
@@ -99,15 +99,22 @@ function* missingFields(spec: {
   readonly model?: string | undefined;
   readonly pool?: string | undefined;
   readonly inputs: readonly unknown[];
+  readonly features: { readonly views: readonly unknown[] };
   readonly external?: unknown;
   readonly process?: unknown;
-  readonly gguf?: unknown;
+  readonly gguf?: { readonly file?: string | undefined } | undefined;
+  readonly onnx?: { readonly file?: string | undefined } | undefined;
   readonly slo?: unknown;
   readonly autoscale?: { readonly min: number; readonly target: { readonly goodput?: number | undefined } } | undefined;
 }): Iterable<readonly [string, string]> {
   const { runtime } = spec;
-  const needsModel = runtime === "onnx" || runtime === "gguf";
-  if (needsModel && spec.model === undefined) yield ["model", `runtime: ${runtime} wants a registered model`];
+  for (const block of ["onnx", "gguf"] as const) {
+    if (runtime !== block || (spec.model === undefined) !== (spec[block]?.file === undefined)) continue;
+    yield ["model", `runtime: ${block} wants a registered model or ${block}.file, one of the two`];
+  }
+  if (spec.inputs.length > 0 && spec.onnx?.file !== undefined) {
+    yield ["inputs", "a tabular model must be a registered one, since its version names its columns"];
+  }
   if (runtime === "external" && spec.model !== undefined) {
     yield ["model", "runtime: external serves no registered model; name it in external.model"];
   }
@@ -118,11 +125,13 @@ function* missingFields(spec: {
   if (spec.autoscale?.target.goodput !== undefined && spec.slo === undefined) {
     yield ["slo", "autoscale.target.goodput wants an slo to measure by"];
   }
-  if (runtime === "onnx" && spec.inputs.length === 0) yield ["inputs", "runtime: onnx wants at least one input"];
+  if (spec.inputs.length === 0 && spec.features.views.length > 0) {
+    yield ["inputs", "features are looked up by inputs: name at least one"];
+  }
   for (const block of ["external", "process"] as const) {
     if (runtime === block && spec[block] === undefined) yield [block, `runtime: ${block} wants this block`];
   }
-  for (const block of ["external", "process", "gguf"] as const) {
+  for (const block of ["external", "process", "gguf", "onnx"] as const) {
     if (runtime !== block && spec[block] !== undefined) yield [block, `this block wants runtime: ${block}`];
   }
 }
@@ -166,6 +175,7 @@ export const deploymentSpecSchema = z
     runtime: z.enum(runtimes).default("onnx").describe("What runs the model."),
     external: externalSchema.optional().describe("For runtime: external, where the model is reached."),
     process: processSchema.optional().describe("For runtime: process, the program that serves."),
+    onnx: onnxSchema.optional().describe("For runtime: onnx, how the file is run."),
     gguf: ggufSchema.optional().describe("For runtime: gguf, how the file is run."),
     routing: routingPolicySchema.prefault({}).describe("How a replica is chosen."),
     admission: admissionPolicySchema.prefault({}).describe("How requests wait for a place."),
@@ -180,7 +190,11 @@ export const deploymentSpecSchema = z
       .optional()
       .describe("How callers stay with one version during a rollout; absent: they need not."),
     features: featuresSchema.prefault({}).describe("Features that the gateway joins to each request."),
-    inputs: z.array(inputSchema).max(256).default([]).describe("What callers send; wanted by runtime: onnx."),
+    inputs: z
+      .array(inputSchema)
+      .max(256)
+      .default([])
+      .describe("What callers of a tabular model send; runtime: onnx without inputs serves the model's own tensors."),
     outcome: z
       .strictObject({ label: z.string().min(1).max(128).describe("What outcome 1 means, such as late.") })
       .optional()

@@ -3,10 +3,12 @@ import type { Resource } from "../platform/resource.ts";
 import type { DeploymentSpec } from "./model.ts";
 import type { ReplicaStart } from "./replica-plan.ts";
 
-/** Fingerprint of how a deployment starts replicas: another pool or other resources need other replicas. */
+/** Fingerprint of how a deployment starts replicas: another pool, other resources or another way to run need other replicas. */
 export function replicaSignature(deployment: Pick<Resource<DeploymentSpec>, "uid" | "spec">): string {
-  const { pool, resources, runtime } = deployment.spec;
-  return fingerprint(canonicalJson({ uid: deployment.uid, pool, resources, runtime }));
+  const { pool, resources, runtime, process, gguf, onnx, inputs } = deployment.spec;
+  // Of a tabular deployment nothing but its columns reaches the replicas; one without inputs serves the model's own tensors.
+  const isRaw = runtime === "onnx" && inputs.length === 0 ? true : undefined;
+  return fingerprint(canonicalJson({ uid: deployment.uid, pool, resources, runtime, process, gguf, onnx, isRaw }));
 }
 
 /** The workload's id of a replica; the same replica always has the same id, so submitting it twice starts it once. */

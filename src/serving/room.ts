@@ -16,7 +16,8 @@ import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
 import type { Telemetry } from "./drivers/request-observer.ts";
-import { onnxReplicaCommand, readReplicaFolder } from "./drivers/replica-folder.ts";
+import { replicaCommand } from "./drivers/replica-command.ts";
+import { readReplicaFolder } from "./drivers/replica-folder.ts";
 import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { leaseMs } from "./gateway/limits/lease.ts";
@@ -102,7 +103,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     traffic,
     loads,
     readReplicaFolder,
-    replicaCommand: onnxReplicaCommand,
+    replicaCommand,
     probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
   });
   const limitController = new TrafficLimitController({

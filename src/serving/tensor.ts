@@ -1,6 +1,6 @@
 import { Fault } from "../base/fault.ts";
 
-/** The element types of the Open Inference Protocol v2 that Millwright takes in JSON. */
+/** The element types of the Open Inference Protocol v2 that Millwright takes, in JSON and raw. */
 export const datatypes = [
   "BOOL",
   "UINT8",
@@ -11,6 +11,7 @@ export const datatypes = [
   "INT16",
   "INT32",
   "INT64",
+  "FP16",
   "FP32",
   "FP64",
   "BYTES",
@@ -19,7 +20,7 @@ export const datatypes = [
 /** One of `datatypes`. */
 export type Datatype = (typeof datatypes)[number];
 
-/** One element; `null` stands for a missing number (NaN) and is taken by FP32 and FP64 only. */
+/** One element; `null` stands for a missing number (NaN) and is taken by FP16, FP32 and FP64 only. */
 export type Element = number | string | boolean | null;
 
 /** A named array of equal elements, flat and row-major; `data.length` is the product of `shape`. */
@@ -74,7 +75,7 @@ export function elementProblem(datatype: Datatype, element: unknown): string | u
   if (datatype === "BOOL") {
     return typeof element === "boolean" ? undefined : `wants true or false, found ${describe(element)}`;
   }
-  if (datatype === "FP32" || datatype === "FP64") {
+  if (datatype === "FP32" || datatype === "FP64" || datatype === "FP16") {
     return typeof element === "number" || element === null
       ? undefined
       : `wants a number or null, found ${describe(element)}`;

@@ -42,6 +42,8 @@ export type Role =
 export interface House {
   readonly files: ReadonlyMap<string, SourceFile>;
   readonly dependencies: ReadonlySet<string>;
+  /** Packages that the published package uses where its user has installed them. */
+  readonly optionalPeers: ReadonlySet<string>;
 }
 
 /** The level of a room, the ground being 0; undefined for a folder that the plan of the house does not name. */

@@ -8,7 +8,10 @@ import type { SourceFile } from "./source-file.ts";
 /** The folders that hold TypeScript. */
 const tops = ["src", "web", "test", "tools", "bench", "examples"] as const;
 const skipped: ReadonlySet<string> = new Set(["node_modules", "dist", "canary", "public"]);
-const packageSchema = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
+const packageSchema = z.object({
+  dependencies: z.record(z.string(), z.string()).default({}),
+  peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean().optional() })).default({}),
+});
 
 function* sourcePaths(root: string, folder: string): Iterable<string> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
@@ -35,5 +38,10 @@ export function readHouse(root: string): House {
   const manifest = packageSchema.parse(
     present.has("package.json") ? JSON.parse(readFileSync(join(root, "package.json"), "utf8")) : {},
   );
-  return { files, dependencies: new Set(Object.keys(manifest.dependencies)) };
+  const peers = Object.entries(manifest.peerDependenciesMeta).filter(([, { optional }]) => optional === true);
+  return {
+    files,
+    dependencies: new Set(Object.keys(manifest.dependencies)),
+    optionalPeers: new Set(peers.map(([name]) => name)),
+  };
 }

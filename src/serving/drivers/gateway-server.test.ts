@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { callJson, outputData, startReplica, type TestAnswer, type TestReplica } from "../fixtures/start-replica.ts";
+import { callJson, outputData, startReplica, type TestAnswer, type TabularReplica } from "../fixtures/start-replica.ts";
 import { MemoryFeatures, routeVersion, startTestGateway, testRoute } from "../fixtures/test-gateway.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -27,7 +27,7 @@ async function gateway() {
   return { ...started, call };
 }
 
-function replica(fixture: string, version: string): TestReplica {
+function replica(fixture: string, version: string): TabularReplica {
   const started = startReplica(fixture, columns, version);
   cleanups.push(() => started.stop());
   return started;

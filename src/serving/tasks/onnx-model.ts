@@ -1,62 +1,68 @@
 import { availableParallelism } from "node:os";
-import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
+import { setTimeout as pause } from "node:timers/promises";
+import { InferenceSession, type Tensor as OnnxTensor } from "onnxruntime-node";
 import { Fault } from "../../base/fault.ts";
-import { type InputLayout, inputLayout, probabilityOutput } from "../runtimes/input-layout.ts";
 import { maxBatchRows, MicroBatcher, type RowBlock } from "../runtimes/micro-batch.ts";
-import { checkTensor, type Datatype, type Element, type Tensor, type TensorSignature } from "../tensor.ts";
+import type { OnnxTask } from "../runtimes/replica-files.ts";
+import { checkTensor, type Element, elementCount, type Tensor, type TensorSignature } from "../tensor.ts";
+import { cutRows, joinTensors, toSignature } from "./onnx-tensors.ts";
 
 /** Threads inside one run: rows come in batches, so more threads than this cost more than they bring. */
 const maxThreads = 2;
-
-const datatypeOfOnnx: Readonly<Record<string, Datatype>> = {
-  bool: "BOOL",
-  uint8: "UINT8",
-  uint16: "UINT16",
-  uint32: "UINT32",
-  uint64: "UINT64",
-  int8: "INT8",
-  int16: "INT16",
-  int32: "INT32",
-  int64: "INT64",
-  float32: "FP32",
-  float64: "FP64",
-  string: "BYTES",
-};
 
 /** A loaded model: what it takes, what it gives, and a way to run rows through it. */
 export interface OnnxModel {
   readonly inputs: readonly TensorSignature[];
   readonly outputs: readonly TensorSignature[];
-  readonly layout: InputLayout;
-  readonly output: TensorSignature;
-  /** Checks the tensors against the model and runs them, together with other callers' rows. */
-  infer(tensors: readonly Tensor[]): Promise<readonly Tensor[]>;
+  /**
+   * Checks the tensors against the model and runs them, together with other callers' rows where the first dimension of all inputs
+   * and outputs is free.
+   *
+   * @param wanted names of the outputs to compute, in order; null: all.
+   * @throws {Fault} `serving.request-invalid` when they do not fit, `serving.inference-failed` when the model fails on them.
+   */
+  infer(tensors: readonly Tensor[], wanted: readonly string[] | null): Promise<readonly Tensor[]>;
+  /** Runs the model once on zeros. @throws {Fault} `serving.model-incompatible` when that fails. */
+  warmUp(): Promise<void>;
+}
+
+/** How a model is to be run. */
+export interface OnnxOptions {
+  readonly cpus: number;
+  readonly batch: OnnxTask["batch"] | null;
 }
 
 /**
- * Loads an ONNX file and makes sure that it fits the columns and runs.
+ * Loads an ONNX file.
  *
- * @throws {Fault} `serving.model-incompatible` when the file cannot be read, its inputs or outputs do not fit, or
- *   a first run on zeros fails.
+ * @throws {Fault} `serving.model-incompatible` when the file cannot be read or has inputs that are not tensors.
  */
-export async function loadOnnxModel(path: string, columns: readonly string[], cpus: number): Promise<OnnxModel> {
-  const session = await openSession(path, cpus);
-  const inputs = session.inputMetadata.map(toSignature);
-  const outputs = session.outputMetadata.filter((output) => output.isTensor).map(toSignature);
-  const layout = inputLayout(columns, inputs);
-  const output = probabilityOutput(outputs);
-  const isFixed = inputs.some((input) => input.shape[0] !== -1);
-  const names = outputs.map((each) => each.name);
-  const batcher = new MicroBatcher<readonly Tensor[], readonly Tensor[]>(
-    (blocks) => runBlocks(session, blocks, names),
-    isFixed ? 1 : maxBatchRows,
+export async function loadOnnxModel(path: string, options: OnnxOptions): Promise<OnnxModel> {
+  const session = await openSession(path, options.cpus);
+  const inputs = session.inputMetadata.map((each) => toSignature(each, "input"));
+  const outputs = session.outputMetadata.filter((output) => output.isTensor).map((each) => toSignature(each, "output"));
+  const isBatchable = inputs.length > 0 && [...inputs, ...outputs].every((each) => each.shape[0] === -1);
+  const waitMs = options.batch?.maxWaitMs ?? 0;
+  const batcher = new MicroBatcher<Call, readonly Tensor[]>(
+    async (blocks) => await runBlocks(session, blocks, isBatchable),
+    {
+      maxRows: isBatchable ? (options.batch?.maxRows ?? maxBatchRows) : 1,
+      pause: isBatchable && waitMs > 0 ? async () => await pause(waitMs) : null,
+    },
   );
-  const infer = (tensors: readonly Tensor[]): Promise<readonly Tensor[]> => {
+  const infer: OnnxModel["infer"] = async (tensors, wanted) => {
     const ordered = inputs.map((input) => wantedTensor(tensors, input, inputs));
-    return batcher.submit({ rows: checkRows(ordered), input: ordered });
+    const call = { tensors: ordered, outputs: wantedOutputs(wanted, outputs) };
+    const rows = isBatchable ? checkRows(ordered) : 1;
+    return await batcher.submit({ rows, input: call, key: shapeKey(ordered) });
   };
-  await warmUp(infer, inputs);
-  return { inputs, outputs, layout, output, infer };
+  return { inputs, outputs, infer, warmUp: async () => await warmUp(infer, inputs) };
+}
+
+/** What one caller asks. */
+interface Call {
+  readonly tensors: readonly Tensor[];
+  readonly outputs: readonly TensorSignature[];
 }
 
 async function openSession(path: string, cpus: number): Promise<InferenceSession> {
@@ -78,21 +84,6 @@ async function openSession(path: string, cpus: number): Promise<InferenceSession
   }
 }
 
-function toSignature(metadata: InferenceSession.ValueMetadata): TensorSignature {
-  const datatype = metadata.isTensor ? datatypeOfOnnx[metadata.type] : undefined;
-  if (!metadata.isTensor || datatype === undefined) {
-    throw new Fault(
-      "serving.model-incompatible",
-      `the model's input "${metadata.name}" wants to be a tensor of numbers or text, found ${metadata.isTensor ? metadata.type : "a sequence or map"}`,
-    );
-  }
-  return {
-    name: metadata.name,
-    datatype,
-    shape: metadata.shape.map((length) => (typeof length === "number" && length >= 0 ? length : -1)),
-  };
-}
-
 function wantedTensor(tensors: readonly Tensor[], wanted: TensorSignature, all: readonly TensorSignature[]): Tensor {
   const tensor = tensors.find((each) => each.name === wanted.name);
   if (tensor === undefined || tensors.length !== all.length) {
@@ -103,6 +94,21 @@ function wantedTensor(tensors: readonly Tensor[], wanted: TensorSignature, all: 
   }
   checkTensor(tensor, wanted);
   return tensor;
+}
+
+function wantedOutputs(
+  wanted: readonly string[] | null,
+  outputs: readonly TensorSignature[],
+): readonly TensorSignature[] {
+  if (wanted === null || wanted.length === 0) return outputs;
+  return wanted.map((name) => {
+    const output = outputs.find((each) => each.name === name);
+    if (output !== undefined) return output;
+    throw new Fault(
+      "serving.request-invalid",
+      `the model gives the outputs ${outputs.map((each) => each.name).join(", ")}; wanted "${name}"`,
+    );
+  });
 }
 
 function checkRows(tensors: readonly Tensor[]): number {
@@ -117,126 +123,52 @@ function checkRows(tensors: readonly Tensor[]): number {
   return rows;
 }
 
+/** Rows can be joined only where everything behind the first dimension is equal. */
+function shapeKey(tensors: readonly Tensor[]): string {
+  return tensors.map((tensor) => tensor.shape.slice(1).join("x")).join(",");
+}
+
 async function runBlocks(
   session: InferenceSession,
-  blocks: readonly RowBlock<readonly Tensor[]>[],
-  outputNames: readonly string[],
+  blocks: readonly RowBlock<Call>[],
+  isBatchable: boolean,
 ): Promise<readonly (readonly Tensor[])[]> {
   const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
   const feeds: Record<string, OnnxTensor> = {};
-  (blocks[0]?.input ?? []).forEach((first, index) => {
-    const parts = blocks.map((block) => block.input[index] ?? first);
-    feeds[first.name] = joinTensors(parts, rows);
+  (blocks[0]?.input.tensors ?? []).forEach((first, index) => {
+    const parts = blocks.map((block) => block.input.tensors[index] ?? first);
+    feeds[first.name] = joinTensors(parts, isBatchable ? rows : null);
   });
+  const names = new Set(blocks.flatMap((block) => block.input.outputs.map((output) => output.name)));
   let answer: InferenceSession.OnnxValueMapType;
   try {
-    answer = await session.run(feeds, [...outputNames]);
+    answer = await session.run(feeds, [...names]);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new Fault("serving.inference-failed", `the model failed on ${rows} rows: ${message}`, { cause });
   }
+  const canCut = isBatchable && [...names].every((name) => (answer[name] as OnnxTensor).dims[0] === rows);
+  if (!canCut && blocks.length > 1) {
+    throw new Fault("serving.inference-failed", `the model gave other than the ${rows} rows that it was given`);
+  }
   let start = 0;
   return blocks.map((block) => {
-    const outputs = outputNames.map((name) => cutRows(name, answer[name] as OnnxTensor, start, block.rows, rows));
+    const outputs = block.input.outputs.map((output) =>
+      cutRows(output, answer[output.name] as OnnxTensor, start, block.rows, canCut ? rows : null),
+    );
     start += block.rows;
     return outputs;
   });
 }
 
-function joinTensors(parts: readonly Tensor[], rows: number): OnnxTensor {
-  const [first] = parts;
-  if (first === undefined) throw new Error("a batch without rows");
-  const shape = [rows, ...first.shape.slice(1)];
-  if (parts.length === 1 && first.data instanceof Float32Array) return new OnnxTensor("float32", first.data, shape);
-  if (first.datatype === "BYTES")
-    return new OnnxTensor(
-      "string",
-      parts.flatMap((part) => part.data as string[]),
-      shape,
-    );
-  const length = parts.reduce((sum, part) => sum + part.data.length, 0);
-  const joined = typedArray(first.datatype, length);
-  let offset = 0;
-  for (const part of parts) {
-    for (const element of part.data) joined.set(offset++, element);
-  }
-  return joined.tensor(shape);
-}
-
-interface TypedArrayWriter {
-  set(index: number, element: Element): void;
-  tensor(shape: readonly number[]): OnnxTensor;
-}
-
-function typedArray(datatype: Datatype, length: number): TypedArrayWriter {
-  if (datatype === "INT64" || datatype === "UINT64") {
-    const wide = datatype === "INT64" ? new BigInt64Array(length) : new BigUint64Array(length);
-    return {
-      set: (index, element) => {
-        wide[index] = BigInt(Number(element));
-      },
-      tensor: (shape) => new OnnxTensor(datatype === "INT64" ? "int64" : "uint64", wide, shape),
-    };
-  }
-  const narrow = narrowArray(datatype, length);
-  return {
-    set: (index, element) => {
-      narrow.data[index] = element === null ? Number.NaN : Number(element);
-    },
-    tensor: (shape) => new OnnxTensor(narrow.type, narrow.data as Float32Array, shape) as OnnxTensor,
-  };
-}
-
-function narrowArray(datatype: Datatype, length: number): { readonly type: "float32"; readonly data: NarrowArray } {
-  const constructors: Readonly<Partial<Record<Datatype, readonly [string, new (length: number) => NarrowArray]>>> = {
-    BOOL: ["bool", Uint8Array],
-    UINT8: ["uint8", Uint8Array],
-    UINT16: ["uint16", Uint16Array],
-    UINT32: ["uint32", Uint32Array],
-    INT8: ["int8", Int8Array],
-    INT16: ["int16", Int16Array],
-    INT32: ["int32", Int32Array],
-    FP64: ["float64", Float64Array],
-  };
-  const [type, construct] = constructors[datatype] ?? ["float32", Float32Array];
-  return { type: type as "float32", data: new construct(length) };
-}
-
-type NarrowArray =
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Float32Array
-  | Float64Array;
-
-function cutRows(name: string, whole: OnnxTensor, start: number, rows: number, allRows: number): Tensor {
-  const width = whole.size / allRows;
-  const datatype = datatypeOfOnnx[whole.type] ?? "FP32";
-  const elements = whole.data as ArrayLike<number | bigint | string>;
-  const data = Array.from({ length: rows * width }, (_, index) => toElement(elements[start * width + index], datatype));
-  return { name, datatype, shape: [rows, ...whole.dims.slice(1)], data };
-}
-
-function toElement(value: number | bigint | string | undefined, datatype: Datatype): Element {
-  if (datatype === "BOOL") return value === 1;
-  if (typeof value === "bigint") return Number(value);
-  return value ?? null;
-}
-
-async function warmUp(
-  infer: (tensors: readonly Tensor[]) => Promise<readonly Tensor[]>,
-  inputs: readonly TensorSignature[],
-): Promise<void> {
+async function warmUp(infer: OnnxModel["infer"], inputs: readonly TensorSignature[]): Promise<void> {
   const tensors = inputs.map((input) => {
     const shape = input.shape.map((length) => (length === -1 ? 1 : length));
     const zero = input.datatype === "BYTES" ? "" : input.datatype === "BOOL" ? false : 0;
-    return { ...input, shape, data: new Array<Element>(shape.reduce((a, b) => a * b, 1)).fill(zero) };
+    return { ...input, shape, data: new Array<Element>(elementCount(shape)).fill(zero) };
   });
   try {
-    await infer(tensors);
+    await infer(tensors, null);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new Fault("serving.model-incompatible", `a first run of the model on zeros failed: ${message}`, { cause });

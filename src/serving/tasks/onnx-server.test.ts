@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { callJson, outputData, startReplica, type TestReplica } from "../fixtures/start-replica.ts";
+import { callJson, outputData, startReplica, type TabularReplica } from "../fixtures/start-replica.ts";
 import { replicaAddressFile, replicaProblemFile } from "../runtimes/replica-files.ts";
 
-const started: TestReplica[] = [];
+const started: TabularReplica[] = [];
 
 afterEach(() => {
   for (const replica of started.splice(0)) replica.stop();
 });
 
-function start(fixture: string, columns: readonly string[]): TestReplica {
+function start(fixture: string, columns: readonly string[]): TabularReplica {
   const replica = startReplica(fixture, columns);
   started.push(replica);
   return replica;

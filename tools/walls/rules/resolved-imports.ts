@@ -13,6 +13,8 @@ export const resolvedImports = fileRule("resolved-imports", function* (file, hou
       yield { file: file.path, line, message: `"${specifier}" names no file; relative imports end in .ts` };
     }
     if (isRelative || specifier.startsWith("node:")) continue;
+    // What may be missing is loaded where its absence can be told.
+    if (kind === "lazy" && house.optionalPeers.has(packageOf(specifier))) continue;
     if (builtins.has(specifier)) {
       yield { file: file.path, line, message: `write node:${specifier}` };
     } else if (isPublished && kind !== "type" && !house.dependencies.has(packageOf(specifier))) {

@@ -1,0 +1,103 @@
+import type { DeploymentSnapshot } from "./deployment-plan.ts";
+import type { ModelReplica, ModelRoute, Route, TabularRoute, TabularVersion } from "./gateway/routing-table.ts";
+import type { ServedVersion } from "./model.ts";
+import { isReplicaReady, type ReplicaFact } from "./replica-plan.ts";
+import { isTabular, protocolOf } from "./served-spec.ts";
+
+/** A version with its part of the traffic in percent. */
+export interface Share extends ServedVersion {
+  readonly percent: number;
+}
+
+/** What of a deployment's present state its route is made from. */
+export interface RouteFacts {
+  readonly champion: string;
+  /** The candidate, if any, comes first. */
+  readonly shares: readonly Share[];
+  readonly revision: number;
+}
+
+/** How the gateway is to route a deployment's requests: to a tabular model, or to replicas that take them as they are. */
+export function deploymentRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): Route {
+  return isTabular(snapshot.deployment.spec) ? tabularRoute(snapshot, facts) : modelRoute(snapshot, facts);
+}
+
+function tabularRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): TabularRoute {
+  const { deployment, views } = snapshot;
+  const { spec } = deployment;
+  return {
+    kind: "tabular",
+    ...named(snapshot, facts),
+    inputs: [...spec.inputs],
+    timestamp: spec.features.timestamp ?? null,
+    calendar: spec.features.calendar,
+    views: views.map((view) => ({ name: view.name, entity: [...view.entity] })),
+    versions: facts.shares.flatMap((share) => tabularVersion(share, snapshot)),
+  };
+}
+
+function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute {
+  const { spec } = snapshot.deployment;
+  return {
+    kind: "model",
+    ...named(snapshot, facts),
+    protocol: protocolOf(spec),
+    versions: facts.shares.map((share) => ({
+      ...share,
+      replicas: replicasOf(share, snapshot).flatMap(modelReplica),
+    })),
+    routing: spec.routing,
+    admission: spec.admission,
+    slo: spec.slo ?? null,
+    price: spec.price ?? null,
+    fallbacks: spec.fallbacks,
+    shadow: null,
+    sticky: spec.sticky ?? null,
+  };
+}
+
+function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {
+  const { deployment } = snapshot;
+  return {
+    project: deployment.project ?? "",
+    deployment: deployment.name,
+    revision: facts.revision,
+    salt: facts.shares[0]?.versionId ?? "",
+    champion: facts.shares.some((share) => share.versionId === facts.champion)
+      ? facts.champion
+      : (facts.shares[0]?.versionId ?? ""),
+    fastAbortErrors: deployment.spec.rollout.fastAbortErrors,
+  };
+}
+
+/** The version's ready replicas; those that were started as the deployment says now, where there are any. */
+function replicasOf(share: Share, { replicas, signature }: DeploymentSnapshot): readonly ReplicaFact[] {
+  const own = replicas.filter((fact) => fact.versionId === share.versionId && isReplicaReady(fact));
+  const current = own.filter((fact) => fact.signature === signature);
+  return current.length > 0 ? current : own;
+}
+
+function tabularVersion(share: Share, snapshot: DeploymentSnapshot): readonly TabularVersion[] {
+  const used = replicasOf(share, snapshot);
+  const known = used.length > 0 ? used : snapshot.replicas.filter((fact) => fact.versionId === share.versionId);
+  const first = known.find((fact) => fact.address?.kind === "tabular");
+  if (first?.address?.kind !== "tabular") return [];
+  const { layout, output } = first.address;
+  return [
+    {
+      ...share,
+      columns: [...first.columns],
+      layout,
+      output,
+      replicas: used.flatMap(({ id, address }) =>
+        address?.kind === "tabular" ? [{ id, socket: address.socket }] : [],
+      ),
+    },
+  ];
+}
+
+function modelReplica({ id, address: found }: ReplicaFact): readonly ModelReplica[] {
+  if (found?.kind !== "model") return [];
+  const { address, model, adapters, slots, engine } = found;
+  return [{ id, address, model, adapters, slots, engine }];
+}
