@@ -24,8 +24,10 @@ test("a tabular model without inputs serves its own tensors; a file of one's own
 
 test("every example manifest is one that can be applied", () => {
   const folder = new URL("../../examples/serving/", import.meta.url);
-  const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
-  const specs = names.map((name) => (parseYaml(readFileSync(new URL(name, folder), "utf8")) as { spec: unknown }).spec);
+  const manifests = readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => parseYaml(readFileSync(new URL(name, folder), "utf8")) as { kind: string; spec: unknown });
+  const specs = manifests.filter(({ kind }) => kind === "Deployment").map(({ spec }) => spec);
 
   expect(specs.map((spec) => (spec as { runtime: string }).runtime)).toEqual([
     "gguf",

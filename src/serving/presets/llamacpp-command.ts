@@ -24,7 +24,7 @@ export function llamacppCommand(ask: EngineAsk): EngineCommand {
   const share = fit === null ? contextDefault : Math.floor(fit.kvTokens / slots);
   const context = preset.maxModelLen ?? Math.min(card.maxContext, contextDefault, share);
   return {
-    version: "llama.cpp b7000",
+    version: "llama.cpp of 2026",
     program: ["llama-server", "--model", preset.source],
     flags: [
       flag("listens where the gateway looks", "--host", "{host}", "--port", "{port}"),

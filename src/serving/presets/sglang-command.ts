@@ -10,7 +10,7 @@ export function sglangCommand(ask: EngineAsk): EngineCommand {
   const { preset, card } = ask;
   const fit = neededFit(ask);
   return {
-    version: "SGLang 0.5",
+    version: "SGLang 0.5.23",
     program: ["python", "-m", "sglang.launch_server", "--model-path", preset.source],
     flags: [
       flag("listens where the gateway looks", "--host", "{host}", "--port", "{port}"),

@@ -11,7 +11,7 @@ export function vllmCommand(ask: EngineAsk): EngineCommand {
   const fit = neededFit(ask);
   const isSpread = ask.gpus * ask.nodes > 1;
   return {
-    version: "vLLM 0.13",
+    version: "vLLM 0.33",
     program: ["vllm", "serve", preset.source],
     flags: [
       flag("listens where the gateway looks", "--host", "{host}", "--port", "{port}"),

@@ -17,10 +17,23 @@ let replica: TestReplica;
 let socketPath = "";
 let client: OpenAI;
 
-function startGguf(settings: Readonly<Record<string, unknown>>, file: Uint8Array = tinyGguf()): TestReplica {
+function startGguf(
+  settings: Readonly<Record<string, unknown>>,
+  file: Uint8Array = tinyGguf(),
+  env: Readonly<Record<string, string>> = {},
+): TestReplica {
   const task = { model: "toy", version: "1", file: "model.gguf", settings };
-  return startProgram({ program: "gguf-server", task, files: { "model.gguf": file } });
+  return startProgram({ program: "gguf-server", task, files: { "model.gguf": file }, env });
 }
+
+/** Makes a program find no package node-llama-cpp. */
+const withoutLlamaCpp = `import { registerHooks } from "node:module";
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === "node-llama-cpp") throw new Error("no such package");
+    return next(specifier, context);
+  },
+});`;
 
 beforeAll(async () => {
   replica = startGguf({ contextTokens, slots, queue, embeddings: true });
@@ -204,6 +217,19 @@ test("a model that ends by itself stops there", async () => {
     });
   } finally {
     ending.stop();
+  }
+});
+
+test("without the package that runs GGUF files, the problem says how to install it", async () => {
+  const options = `--import=data:text/javascript,${encodeURIComponent(withoutLlamaCpp)}`;
+  const refused = startGguf({}, tinyGguf(), { NODE_OPTIONS: options });
+  try {
+    expect(await refused.ended).toBe(3);
+    expect(JSON.parse(readFileSync(join(refused.folder, replicaProblemFile), "utf8"))).toMatchObject({
+      message: expect.stringMatching(/wants the package node-llama-cpp.*npm install node-llama-cpp@3/),
+    });
+  } finally {
+    refused.stop();
   }
 });
 
