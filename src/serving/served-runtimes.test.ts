@@ -10,6 +10,7 @@ import type { Room } from "../platform/room.ts";
 import { systemClock } from "../platform/system.ts";
 import { registryRoom } from "../registry/room.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
+import { quietTelemetry } from "./drivers/request-observer.ts";
 import { llama70B } from "./fixtures/model-configs.ts";
 import { callJson, outputData } from "./fixtures/start-replica.ts";
 import { tinyGguf } from "./fixtures/tiny-gguf.ts";
@@ -41,6 +42,7 @@ beforeAll(async () => {
     gateway: { host: "127.0.0.1", port: 0, workers: 1 },
     version: "test",
     logLevel: "warn",
+    telemetry: quietTelemetry,
     upstreamKeys: {},
   });
   rooms = [compute, schedulingRoom(platform, compute), models, serving];
