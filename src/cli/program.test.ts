@@ -8,7 +8,7 @@ const leaves = (command: Command): readonly Command[] =>
 
 test("has every command that the platform promises", () => {
   expect(program.commands.map((command) => command.name()).sort()).toEqual(
-    "apply approve audit cancel completion delete describe down events get identity key logs plan queue quota reserve run schema simulate status up usage validate version wait whatif whoami why".split(
+    "apply approve audit cancel completion delete describe down events get identity key loadtest logs plan queue quota reserve run schema serve simulate status up usage validate version wait whatif whoami why".split(
       " ",
     ),
   );
