@@ -12,15 +12,19 @@ import { DeploymentLoads } from "./autoscale/deployment-loads.ts";
 import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
 import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayControl } from "./drivers/gateway-control.ts";
+import { LoadTestDesk } from "./drivers/load-test-desk.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
 import type { Telemetry } from "./drivers/request-observer.ts";
 import { replicaCommand } from "./drivers/replica-command.ts";
 import { readReplicaFolder } from "./drivers/replica-folder.ts";
+import { relayToGateway } from "./drivers/relay-to-gateway.ts";
 import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { leaseMs } from "./gateway/limits/lease.ts";
+import { invokeRoutes } from "./invoke-routes.ts";
+import { loadRoutes } from "./load-routes.ts";
 import { LimitStore } from "./limits/limit-store.ts";
 import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
 import { deploymentKind } from "./model.ts";
@@ -88,7 +92,10 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     },
     log: platform.log,
     answer: (ask) => answerGateway(platform, traffic, leases, ask),
-    onLoad: (reported) => loads.add(reported),
+    onLoad: (reported, replicas, worker) => {
+      loads.add(reported);
+      loads.setReplicas(worker, replicas, platform.clock.now());
+    },
   });
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
@@ -115,10 +122,15 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
       gateway.setLimits(table);
     },
   });
+  const loadTests = new LoadTestDesk(platform.clock, platform.log);
   let pruning: NodeJS.Timeout | undefined;
   return {
     name: "serving",
-    routes: servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
+    routes: [
+      ...servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
+      ...loadRoutes({ platform, loads, store, loadTests, gatewayUrl }),
+      ...invokeRoutes(relayToGateway(gatewayUrl)),
+    ],
     controllers: [controller, limitController],
     predictions,
     gatewayUrl,
@@ -129,6 +141,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     },
     async stop() {
       clearInterval(pruning);
+      loadTests.stop();
       await gateway.stop();
     },
   };

@@ -6,6 +6,7 @@ import { bandsFor } from "../gateway/admission/band.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
 import { LoadMeter } from "../gateway/load-meter.ts";
+import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
@@ -52,6 +53,8 @@ export interface GatewayWorker {
   readonly server: GatewayServer;
   /** What it carries. */
   readonly loads: LoadMeter;
+  /** What each replica holds of it. */
+  replicaLoads(): readonly ReplicaLoad[];
   /** The revision of the table in force. */
   revision(): number;
   /** Routes by this table from now on. */
@@ -124,6 +127,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   return {
     server,
     loads,
+    replicaLoads: () => desks.replicaLoads(),
     revision: () => table.revision,
     setTable(next) {
       table = next;

@@ -12,6 +12,7 @@ import { ensureFolder, writeFileAtomically } from "../../platform/files.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { Answer, Ask, FromHost, FromWorker, ToWorker } from "../gateway/messages.ts";
 import type { DeploymentLoad } from "../gateway/load-meter.ts";
+import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { isRouteOf, type Route, type RoutingTable, withoutRoute, withRoute } from "../gateway/routing-table.ts";
 import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { OnlineView } from "../ports.ts";
@@ -52,8 +53,8 @@ export interface GatewayControlOptions {
   readonly log: Log;
   /** Answers what the gateway asks. */
   readonly answer: (ask: Ask) => Promise<unknown>;
-  /** Hears what the workers carry, about every second. */
-  readonly onLoad: (loads: readonly DeploymentLoad[]) => void;
+  /** Hears what a worker carries, about every second; `pid` names the worker. */
+  readonly onLoad: (loads: readonly DeploymentLoad[], replicas: readonly ReplicaLoad[], pid: number) => void;
 }
 
 /** A worker that is connected. */
@@ -61,6 +62,7 @@ interface ConnectedWorker {
   readonly link: FramedSocket<FromWorker, ToWorker>;
   /** Of its table; null before it said hello. */
   revision: number | null;
+  pid: number;
 }
 
 /**
@@ -224,6 +226,7 @@ export class GatewayControl {
   #welcome(socket: Socket): void {
     const worker: ConnectedWorker = {
       revision: null,
+      pid: 0,
       link: new FramedSocket<FromWorker, ToWorker>(
         socket,
         (message) =>
@@ -251,6 +254,7 @@ export class GatewayControl {
   async #hear(worker: ConnectedWorker, message: FromWorker): Promise<void> {
     switch (message.kind) {
       case "hello":
+        worker.pid = message.pid;
         worker.link.send({ kind: "views", views: this.#views });
         worker.link.send({ kind: "limits", limits: this.#limits });
         worker.link.send({ kind: "table", table: this.#table });
@@ -262,7 +266,7 @@ export class GatewayControl {
         this.#holder = worker;
         break;
       case "load":
-        this.#options.onLoad(message.loads);
+        this.#options.onLoad(message.loads, message.replicas, worker.pid);
         break;
       case "appended":
         this.#appends.get(message.call)?.(message.answer);

@@ -7,6 +7,7 @@ import type { Element } from "../tensor.ts";
 import type { ShareReport } from "./limits/lease.ts";
 import type { LimitTable } from "./limits/limit-table.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
+import type { ReplicaLoad } from "./replica-load.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
 
@@ -115,7 +116,7 @@ export type FromWorker =
   | { readonly kind: "holding" }
   | { readonly kind: "ask"; readonly call: number; readonly ask: Ask }
   /** What it carried; one that is lost is missed by nobody for long. */
-  | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[] }
+  | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[]; readonly replicas: readonly ReplicaLoad[] }
   | { readonly kind: "appended"; readonly call: number; readonly answer: Answer };
 
 /** The workers of one gateway, by the paths of their Unix sockets. */

@@ -149,3 +149,38 @@ export const loadTestAnswerSchema = z.discriminatedUnion("kind", [
 ]);
 
 export type LoadTestAnswer = z.output<typeof loadTestAnswerSchema>;
+/** What a load test in the server may ask at most: it is for a look, not for a benchmark. */
+export const serverLoadTestLimits = { rate: 200, durationMs: 300_000, requests: 20_000, inFlight: 512 } as const;
+
+/** A load test that the server runs. */
+export const serverLoadTestSchema = loadTestShapeSchema
+  .extend({
+    rate: z.number().positive().max(serverLoadTestLimits.rate),
+    durationMs: z.int().min(1_000).max(serverLoadTestLimits.durationMs),
+    maxInFlight: z.int().min(1).max(serverLoadTestLimits.inFlight).default(serverLoadTestLimits.inFlight),
+  })
+  .refine((shape) => (shape.rate * shape.durationMs) / 1000 <= serverLoadTestLimits.requests, {
+    message: `the server sends ${serverLoadTestLimits.requests} requests at most; use millwright loadtest for more`,
+    path: ["rate"],
+  });
+
+/** The state of a deployment's load test in the server. */
+export type LoadTestState =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "running";
+      readonly startedAt: number;
+      readonly by: string;
+      readonly shape: LoadTestShape;
+      readonly progress: LoadTestProgress | null;
+    }
+  | {
+      readonly kind: "ended";
+      readonly startedAt: number;
+      readonly endedAt: number;
+      readonly by: string;
+      readonly shape: LoadTestShape;
+      readonly report: LoadTestReport | null;
+      /** Why there is no report. */
+      readonly failure: string | null;
+    };

@@ -17,6 +17,17 @@ export interface Replica {
   readonly message: string;
 }
 
+/** How many replicas there are to be, and why. */
+export interface Scale {
+  readonly replicas: number;
+  readonly ready: number;
+  readonly reason: string;
+  /** Whether a burst keeps scaling down off. */
+  readonly isPanic: boolean;
+  readonly coldStartMs: number;
+  readonly since: number;
+}
+
 /** What a deployment's status says of its traffic and replicas. */
 export interface DeploymentStatus {
   readonly split: readonly TrafficShare[];
@@ -25,6 +36,8 @@ export interface DeploymentStatus {
   /** The shares of its policy, in percent, rising. */
   readonly percents: readonly number[];
   readonly rollout: CurrentRollout | null;
+  /** Null where the manifest fixes the number of replicas. */
+  readonly scale: Scale | null;
 }
 
 /** Reads a deployment's status. */
@@ -45,7 +58,36 @@ export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus 
     url: status.textOr("url", null),
     percents: deployment.spec.fields("rollout").numbers("steps"),
     rollout: readRollout(status.fieldsOrNull("rollout")),
+    scale: readScale(status.fieldsOrNull("scale")),
   };
+}
+
+function readScale(fields: Fields | null): Scale | null {
+  if (fields === null) return null;
+  return {
+    replicas: fields.numberOr("replicas", 0),
+    ready: fields.numberOr("ready", 0),
+    reason: fields.textOr("reason", ""),
+    isPanic: fields.flag("isPanic"),
+    coldStartMs: fields.numberOr("coldStartMs", 0),
+    since: fields.numberOr("since", 0),
+  };
+}
+
+/** What a deployment serves, in a few words: a registered model, or what its runtime was told. */
+export function servedModel({ spec }: Pick<ResourceSummary, "spec">): string {
+  const external = spec.fields("external");
+  const program = spec.fields("process");
+  const named = [
+    spec.textOr("model", ""),
+    external.textOr("model", ""),
+    spec.fields("gguf").textOr("file", ""),
+    spec.fields("onnx").textOr("file", ""),
+    program.fields("preset").textOr("source", ""),
+    program.textOr("model", ""),
+    program.texts("command")[0] ?? "",
+  ];
+  return named.find((name) => name !== "") ?? "–";
 }
 
 function readRollout(fields: Fields | null): CurrentRollout | null {
