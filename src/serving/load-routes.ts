@@ -17,6 +17,9 @@ const defaultSpanMs = 600_000;
 const longestSpanMs = 3_600_000;
 const coldStartsTold = 20;
 
+/** Workers tell a second's load about so long after it. */
+const reportLagMs = 2_000;
+
 interface LoadRoutesNeeds {
   readonly platform: Pick<Platform, "resources" | "clock">;
   readonly loads: DeploymentLoads;
@@ -45,7 +48,7 @@ function loadRoute({ platform, loads, store }: LoadRoutesNeeds): Route {
     handler: async ({ params: { project, name }, query }) => {
       const now = platform.clock.now();
       const history = loads.historyOf(project, name);
-      const range = { from: now - query.spanMs, to: now, since: history.since };
+      const range = { from: now - query.spanMs, to: now - reportLagMs, since: history.since };
       return {
         from: range.from,
         to: range.to,

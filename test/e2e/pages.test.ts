@@ -51,6 +51,7 @@ test("every page opens on a model that was trained, judged, approved, served and
     "/features/small/",
     "/models/small/delay",
     "/deployments/small/delay",
+    "/deployments/small/delay/playground",
     "/drift/small/delay",
   ];
   expect(opened.filter((start) => !report.visited.some((place) => place.startsWith(start)))).toEqual([]);

@@ -56,7 +56,7 @@ const routes = root.addChildren([
   createRoute({ ...parent, path: "/models/$project/$name/$version", component: VersionPage }),
   createRoute({ ...parent, path: "/deployments", component: DeploymentsPage }),
   createRoute({ ...parent, path: "/deployments/$project/$name", component: DeploymentPage }),
-  createRoute({ ...parent, path: "/playground/$project/$name", component: PlaygroundPage }),
+  createRoute({ ...parent, path: "/deployments/$project/$name/playground", component: PlaygroundPage }),
   createRoute({ ...parent, path: "/drift", component: DriftPage }),
   createRoute({ ...parent, path: "/drift/$project/$name", component: MonitorPage }),
   createRoute({ ...parent, path: "/events", component: EventsPage }),

@@ -2,8 +2,8 @@ import type { Instant, Millis } from "../../base/clock.ts";
 import { type LoadSample, loadBucketMs } from "./load-history.ts";
 
 /**
- * Puts the seconds of a load together to steps: means of what is carried, sums of what came and went. Steps of which nothing is known are
- * left out; a second without a report within the others carried nothing.
+ * Puts the seconds of a load together to steps: means of what is carried, sums of what came and went. Steps of which nothing is known, and the last
+ * one while it is not whole, are left out; a second without a report within the others carried nothing.
  *
  * @param stepMs a whole number of seconds. @param since from when on anything is known.
  */
@@ -13,7 +13,7 @@ export function loadSeries(
   stepMs: Millis,
 ): readonly LoadSample[] {
   const first = Math.floor(Math.max(range.from, range.since) / stepMs) * stepMs;
-  const count = Math.max(0, Math.ceil((range.to - first) / stepMs));
+  const count = Math.max(0, Math.floor((range.to - first) / stepMs));
   const seconds = stepMs / loadBucketMs;
   const points = Array.from({ length: count }, (_, index) => ({
     at: first + index * stepMs,

@@ -3,6 +3,7 @@ import type { LoadTestShape, LoadTestState } from "../../../src/serving/loadtest
 import { deleteJson, getJson, postJson, withQuery } from "./client.ts";
 import { type Fields, fieldsOf } from "./reading.ts";
 import { projectPath } from "./resources.ts";
+import { versionLabel } from "../words/version-label.ts";
 
 /** What was carried in one step of time. */
 export interface LoadPoint {
@@ -55,7 +56,7 @@ function readReplica(fields: Fields): ReplicaLoad {
   const engine = fields.fieldsOrNull("engine");
   return {
     replica: fields.text("replica"),
-    version: fields.textOr("version", ""),
+    version: versionLabel(fields.textOr("version", "")),
     requests: fields.numberOr("requests", 0),
     tokens: fields.numberOr("tokens", 0),
     engine:

@@ -70,7 +70,11 @@ function DeploymentView({
         actions={
           <>
             {protocol !== null && (
-              <Link className="button" to="/playground/$project/$name" params={{ project, name: deployment.name }}>
+              <Link
+                className="button"
+                to="/deployments/$project/$name/playground"
+                params={{ project, name: deployment.name }}
+              >
                 Playground
               </Link>
             )}
@@ -85,13 +89,13 @@ function DeploymentView({
         <ServesPanel deployment={deployment} project={project} />
         <ScalePanel scale={status.scale} coldStartsMs={load.data?.coldStartsMs ?? []} />
       </div>
+      <ReplicasPanel replicas={status.replicas} loads={load.data?.replicas ?? []} />
       <QueryView query={traffic} skeletonLines={8}>
         {(found) => <TrafficPanels traffic={found} />}
       </QueryView>
       {load.data !== undefined && <LoadPanels load={load.data} hasObjective={deployment.spec.has("slo")} />}
       {protocol !== null && <LoadTestPanel project={project} name={deployment.name} isChat={protocol === "openai"} />}
       <RolloutPanels deployment={deployment} project={project} />
-      <ReplicasPanel replicas={status.replicas} loads={load.data?.replicas ?? []} />
       <ConditionsPanel conditions={deployment.conditions} />
     </>
   );

@@ -1,6 +1,7 @@
 import type { CurrentRollout } from "../../api/gather-rollouts.ts";
 import type { Fields } from "../../api/reading.ts";
 import type { ResourceSummary } from "../../api/resources.ts";
+import { versionLabel } from "../../words/version-label.ts";
 
 /** A version's share of a deployment's traffic, 0 to 100. */
 export interface TrafficShare {
@@ -45,11 +46,11 @@ export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus 
   const { status } = deployment;
   return {
     split: status.list("traffic", (each) => ({
-      version: `v${each.textOr("version", "?")}`,
+      version: versionLabel(each.textOr("version", "?")),
       percent: each.numberOr("percent", 0),
     })),
     replicas: status.list("replicas", (each) => ({
-      version: `v${each.textOr("version", "?")}`,
+      version: versionLabel(each.textOr("version", "?")),
       workload: each.textOr("workload", ""),
       state: each.textOr("state", ""),
       isReady: each.flag("ready"),
@@ -94,7 +95,7 @@ function readRollout(fields: Fields | null): CurrentRollout | null {
   if (fields === null) return null;
   return {
     versionId: fields.textOr("versionId", ""),
-    version: `v${fields.textOr("version", "?")}`,
+    version: versionLabel(fields.textOr("version", "?")),
     state: fields.textOr("state", ""),
     percent: fields.numberOr("percent", 0),
     reason: fields.textOr("reason", ""),

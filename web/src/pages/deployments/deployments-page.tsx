@@ -38,7 +38,7 @@ const columns: readonly TableColumn<ResourceSummary>[] = [
       servedProtocol(row) === null ? (
         <span className="faint">–</span>
       ) : (
-        <Link to="/playground/$project/$name" params={{ project: row.project ?? "-", name: row.name }}>
+        <Link to="/deployments/$project/$name/playground" params={{ project: row.project ?? "-", name: row.name }}>
           Playground
         </Link>
       ),

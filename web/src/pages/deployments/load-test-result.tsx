@@ -154,8 +154,16 @@ function TimePicture({ report }: { readonly report: LoadTestReport }): ReactNode
         series={
           hasTokens
             ? [
-                { label: "median", colour: "--series-1", values: buckets.map((bucket) => bucket.ttftP50Ms) },
-                { label: "95th percentile", colour: "--series-2", values: buckets.map((bucket) => bucket.ttftP95Ms) },
+                {
+                  label: "median",
+                  colour: "--series-1",
+                  values: buckets.map((bucket) => bucket.ttftP50Ms ?? undefined),
+                },
+                {
+                  label: "95th percentile",
+                  colour: "--series-2",
+                  values: buckets.map((bucket) => bucket.ttftP95Ms ?? undefined),
+                },
               ]
             : [
                 { label: "due", colour: "--series-1", values: buckets.map((bucket) => bucket.due) },
