@@ -129,7 +129,7 @@ async function awaitServing(
     if (phase === "failed" && !isBehind(item)) {
       throw new Fault(
         "cli.wait-hopeless",
-        `deployment/${name} failed: ${words}; see: millwright describe deployment/${name}`,
+        `deployment/${name} has ${words}; see: millwright describe deployment/${name}`,
       );
     }
     if (words !== said) context.terminal.say(words);

@@ -97,16 +97,16 @@ export class LoadLedger {
         inputTokensPerSecond: input / seconds,
         outputTokensPerSecond: output / seconds,
       },
-      goodput: this.#goodput(),
+      goodput: this.#goodput(seconds),
       series: seriesOf(this.#outcomes, shape, elapsedMs),
     };
   }
 
-  #goodput(): LoadTestReport["goodput"] {
-    const { slo, durationMs } = this.#task.shape;
+  #goodput(seconds: number): LoadTestReport["goodput"] {
+    const { slo } = this.#task.shape;
     if (slo === null) return null;
     const good = this.#outcomes.filter((outcome) => keepsLoadTestSlo(outcome, slo)).length;
-    return { good, share: this.#due === 0 ? 0 : good / this.#due, requestsPerSecond: (good * 1000) / durationMs };
+    return { good, share: this.#due === 0 ? 0 : good / this.#due, requestsPerSecond: good / seconds };
   }
 }
 
