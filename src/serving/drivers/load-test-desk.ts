@@ -54,7 +54,7 @@ export class LoadTestDesk implements LoadTests {
     const running = [...this.#tests].filter(([, test]) => test.end === null);
     if (this.#tests.get(key)?.end === null || running.length >= runningMax) {
       const found = running.map(([each]) => each).join(" and ");
-      throw new Fault("serving.load-test-running", `${found} under a load test; wait for its end, or stop it`);
+      throw new Fault("serving.load-test-running", `${found} under a load test already; wait for its end, or stop it`);
     }
     this.#tests.delete(key);
     this.#forgetOldest();
