@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import type { LoadTestState } from "../../../../src/serving/loadtest/model.ts";
 import { useLoadTest, useLoadTestControl } from "../../api/deployment-load.ts";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { FailureNotice } from "../../design/failure-notice.tsx";
@@ -57,39 +58,37 @@ export function LoadTestPanel({
         )}
         {start.error !== null && <FailureNotice error={start.error} />}
         <QueryView query={query} skeletonLines={2}>
-          {(state) => {
-            if (state.kind === "none") {
-              return form === null ? (
-                <EmptyState title="No load test yet" command={`millwright loadtest ${name} --rate 2 --duration 30s`}>
-                  A short one runs in the server; longer ones from a machine of your own.
-                </EmptyState>
-              ) : null;
-            }
-            if (state.kind === "running") return <LoadTestProgress state={state} />;
-            return (
-              <>
-                <p className="muted">
-                  {state.by} let {formatFigure(state.shape.rate)} requests a second come for{" "}
-                  {formatSpan(state.shape.durationMs)}, <When at={state.startedAt} />.
-                </p>
-                {state.report === null ? (
-                  <p className="bad">{state.failure}</p>
-                ) : (
-                  <LoadTestResult report={state.report} />
-                )}
-              </>
-            );
-          }}
+          {(state) => (state.kind === "none" && form !== null ? null : <LoadTestView state={state} name={name} />)}
         </QueryView>
       </div>
     </Panel>
   );
 }
 
+function LoadTestView({ state, name }: { readonly state: LoadTestState; readonly name: string }): ReactNode {
+  if (state.kind === "running") return <LoadTestProgress state={state} />;
+  if (state.kind === "none") {
+    return (
+      <EmptyState title="No load test yet" command={`millwright loadtest ${name} --rate 2 --duration 30s`}>
+        A short one runs in the server; longer ones from a machine of your own.
+      </EmptyState>
+    );
+  }
+  return (
+    <>
+      <p className="muted">
+        {state.by} let {formatFigure(state.shape.rate)} requests a second come for {formatSpan(state.shape.durationMs)},{" "}
+        <When at={state.startedAt} />.
+      </p>
+      {state.report === null ? <p className="bad">{state.failure}</p> : <LoadTestResult report={state.report} />}
+    </>
+  );
+}
+
 function LoadTestProgress({
   state,
 }: {
-  readonly state: Extract<NonNullable<ReturnType<typeof useLoadTest>["data"]>, { readonly kind: "running" }>;
+  readonly state: Extract<LoadTestState, { readonly kind: "running" }>;
 }): ReactNode {
   const { progress, shape } = state;
   return (

@@ -42,17 +42,10 @@ function TensorForm({
   readonly name: string;
   readonly metadata: ModelMetadata;
 }): ReactNode {
-  const [texts, setTexts] = useState(() =>
-    Object.fromEntries(metadata.inputs.map((each) => [each.name, exampleText(each)])),
-  );
-  const [json, setJson] = useState<string | null>(null);
   const [versions, setVersions] = useState("");
   const [sent, setSent] = useState<readonly Sent[]>([]);
   const [isBusy, setBusy] = useState(false);
-  const made = tensorRequest(metadata.inputs, texts);
-  const body = json ?? (made.kind === "body" ? made.body : null);
-  const send = async (): Promise<void> => {
-    if (body === null) return;
+  const send = async (body: string): Promise<void> => {
     setBusy(true);
     const asked = versions === "*" ? metadata.versions : [versions === "" ? null : versions];
     setSent(await Promise.all(asked.map((version) => sendTo({ project, name, version }, body))));
@@ -60,54 +53,9 @@ function TensorForm({
   };
   return (
     <div className="grid-2">
-      <Panel
-        title="Request"
-        note={`${metadata.inputs.length} inputs`}
-        actions={
-          <button
-            type="button"
-            className="button small"
-            disabled={json === null && made.kind !== "body"}
-            onClick={() => setJson(json === null ? body : null)}
-          >
-            {json === null ? "Edit as JSON" : "Back to the form"}
-          </button>
-        }
-      >
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void send();
-          }}
-        >
-          {json === null ? (
-            metadata.inputs.map((input) => (
-              <TensorField
-                key={input.name}
-                input={input}
-                text={texts[input.name] ?? ""}
-                wrong={made.kind === "wrong" && made.input === input.name ? made.message : null}
-                onChange={(text) => setTexts({ ...texts, [input.name]: text })}
-              />
-            ))
-          ) : (
-            <textarea
-              className="field mono"
-              rows={18}
-              aria-label="Request as JSON"
-              value={json}
-              onChange={(event) => setJson(event.target.value)}
-            />
-          )}
-          <div className="row spread wrap">
-            <VersionChoice versions={metadata.versions} chosen={versions} onChange={setVersions} />
-            <button type="submit" className="button primary" disabled={isBusy || body === null}>
-              {isBusy ? "Sending…" : "Send"}
-            </button>
-          </div>
-        </form>
-      </Panel>
+      <RequestPanel inputs={metadata.inputs} isBusy={isBusy} onSend={(body) => void send(body)}>
+        <VersionChoice versions={metadata.versions} chosen={versions} onChange={setVersions} />
+      </RequestPanel>
       <div className="stack">
         {sent.length === 0 && (
           <Panel title="Answer">
@@ -119,6 +67,81 @@ function TensorForm({
         ))}
       </div>
     </div>
+  );
+}
+
+/** What is sent, field by field or as JSON. */
+function RequestPanel({
+  inputs,
+  isBusy,
+  onSend,
+  children,
+}: {
+  readonly inputs: readonly TensorShape[];
+  readonly isBusy: boolean;
+  readonly onSend: (body: string) => void;
+  readonly children: ReactNode;
+}): ReactNode {
+  const [texts, setTexts] = useState(() => Object.fromEntries(inputs.map((each) => [each.name, exampleText(each)])));
+  const [json, setJson] = useState<string | null>(null);
+  const made = tensorRequest(inputs, texts);
+  const body = json ?? (made.kind === "body" ? made.body : null);
+  const toggle = (
+    <button
+      type="button"
+      className="button small"
+      disabled={body === null}
+      onClick={() => setJson(json === null ? body : null)}
+    >
+      {json === null ? "Edit as JSON" : "Back to the form"}
+    </button>
+  );
+  return (
+    <Panel title="Request" note={`${inputs.length} inputs`} actions={toggle}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (body !== null) onSend(body);
+        }}
+      >
+        {json === null &&
+          inputs.map((input) => (
+            <TensorField
+              key={input.name}
+              input={input}
+              text={texts[input.name] ?? ""}
+              wrong={made.kind === "wrong" && made.input === input.name ? made.message : null}
+              onChange={(text) => setTexts({ ...texts, [input.name]: text })}
+            />
+          ))}
+        {json !== null && <JsonEditor json={json} onChange={setJson} />}
+        <div className="row spread wrap">
+          {children}
+          <button type="submit" className="button primary" disabled={isBusy || body === null}>
+            {isBusy ? "Sending…" : "Send"}
+          </button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+function JsonEditor({
+  json,
+  onChange,
+}: {
+  readonly json: string;
+  readonly onChange: (json: string) => void;
+}): ReactNode {
+  return (
+    <textarea
+      className="field mono"
+      rows={18}
+      aria-label="Request as JSON"
+      value={json}
+      onChange={(event) => onChange(event.target.value)}
+    />
   );
 }
 
