@@ -19,6 +19,8 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 /** Speaks to the control plane's HTTP API. */
 export interface ApiClient {
   readonly url: string;
+  /** The key that it asks with, for the platform's other doors. */
+  readonly key: string | undefined;
   /** @throws {RemoteFault} what the server answered. @throws {Fault} `cli.server-unreachable`, `cli.answer-invalid`. */
   get(path: string, query: Query, signal: AbortSignal): Promise<unknown>;
   post(path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
@@ -58,6 +60,7 @@ export function makeApiClient(url: string, key: string | undefined): ApiClient {
   };
   return {
     url: base,
+    key,
     get: (path, query, signal) => ask("GET", path + toQueryText(query), undefined, signal),
     post: (path, body, signal) => ask("POST", path, body, signal),
     delete: (path, signal) => ask("DELETE", path, undefined, signal),

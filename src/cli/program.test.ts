@@ -8,7 +8,7 @@ const leaves = (command: Command): readonly Command[] =>
 
 test("has every command that the platform promises", () => {
   expect(program.commands.map((command) => command.name()).sort()).toEqual(
-    "advise apply approve audit batch cancel completion cost delete describe down events get identity key logs plan promote queue quota reserve resume rollback run schema simulate size status traffic up usage validate version wait whatif whoami why".split(
+    "advise apply approve audit batch cancel completion cost delete describe down events get identity key loadtest logs plan promote queue quota reserve resume rollback run schema serve simulate size status traffic up usage validate version wait whatif whoami why".split(
       " ",
     ),
   );

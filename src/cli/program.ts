@@ -6,6 +6,7 @@ import { addQueueCommands } from "./program-queue.ts";
 import { addPlanningCommands } from "./program-planning.ts";
 import { addResourceCommands } from "./program-resources.ts";
 import { addServerCommands } from "./program-server.ts";
+import { addServingCommands } from "./program-serving.ts";
 import { addWorkCommands } from "./program-work.ts";
 
 /** Every command with its arguments and options; the commands' code is loaded when one is called. */
@@ -38,6 +39,7 @@ export function makeProgram(runner: CommandRunner): Command {
   addServerCommands(program, act);
   addResourceCommands(program, act);
   addWorkCommands(program, act);
+  addServingCommands(program, act);
   addQueueCommands(program, act);
   addBatchCommands(program, act);
   addPlanningCommands(program, act);

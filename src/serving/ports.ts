@@ -1,6 +1,8 @@
+import type { ServerResponse } from "node:http";
 import type { Instant } from "../base/clock.ts";
 import type { OnlineFeatures } from "../features/ports.ts";
 import type { FeatureViewSpec } from "../features/model.ts";
+import type { LoadTestState, LoadTestTask } from "./loadtest/model.ts";
 
 /** One prediction as it was served, with what the model saw and what really happened, where that is known. */
 export interface ServedPrediction {
@@ -62,3 +64,37 @@ export interface OpenOnlineFeatures extends OnlineFeatures {
 export interface OnlineFeaturesModule {
   openLmdbOnlineStore(folder: string, views: readonly OnlineView[]): OpenOnlineFeatures;
 }
+
+/** A load test of a deployment, for the server to run. */
+export interface LoadTestAsk {
+  readonly project: string;
+  readonly deployment: string;
+  /** Who asked for it. */
+  readonly by: string;
+  readonly task: LoadTestTask;
+}
+
+/** Runs load tests of deployments, one at a time for each. */
+export interface LoadTests {
+  /** @throws {Fault} `serving.load-test-running` when the deployment is under one, or too many run. */
+  start(ask: LoadTestAsk): LoadTestState;
+  state(project: string, deployment: string): LoadTestState;
+  /** Ends it early; what was answered until then is reported. */
+  end(project: string, deployment: string): LoadTestState;
+}
+
+/** A request that is passed on to the gateway in its caller's name. */
+export interface RelayedRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: string | null;
+  /** The caller's own key and project, and what the gateway reads of the request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Passes a request on and its answer back as it comes; when the signal fires the gateway's part ends, too.
+ *
+ * @throws {Fault} `serving.gateway-unreachable` when no answer began.
+ */
+export type RelayToGateway = (request: RelayedRequest, response: ServerResponse, signal: AbortSignal) => Promise<void>;

@@ -14,15 +14,19 @@ import { DeploymentLoads } from "./autoscale/deployment-loads.ts";
 import { DeploymentController, deploymentControllerName } from "./deployment-controller.ts";
 import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayControl } from "./drivers/gateway-control.ts";
+import { LoadTestDesk } from "./drivers/load-test-desk.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
-import { upstreamKeyFolder } from "./drivers/gateway-files.ts";
+import { type GatewaySettings, upstreamKeyFolder } from "./drivers/gateway-files.ts";
 import type { Telemetry } from "./drivers/request-observer.ts";
 import { replicaCommand } from "./drivers/replica-command.ts";
 import { readReplicaFolder } from "./drivers/replica-folder.ts";
+import { relayToGateway } from "./drivers/relay-to-gateway.ts";
 import { StoredLeaseOwner } from "./drivers/stored-lease-owner.ts";
 import type { Admission, Ask, TrafficBatch } from "./gateway/messages.ts";
 import { leaseMs } from "./gateway/limits/lease.ts";
+import { invokeRoutes } from "./invoke-routes.ts";
+import { loadRoutes } from "./load-routes.ts";
 import { LimitStore } from "./limits/limit-store.ts";
 import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
 import { deploymentKind } from "./model.ts";
@@ -80,20 +84,13 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   const leases = new StoredLeaseOwner({ store: limits, clock: platform.clock, learnsForMs: leaseMs });
   const batches = batchParts(platform, () => gatewayUrl());
   const gateway = new GatewayControl({
-    settings: {
-      ...needs.gateway,
-      version: needs.version,
-      folder,
-      onlineModule: needs.onlineModule,
-      onlineFolder: join(folder, "online-features"),
-      logLevel: needs.logLevel,
-      telemetry: needs.telemetry,
-    },
+    settings: gatewaySettings(needs, folder),
     log: platform.log,
     controlUrl: platform.controlUrl,
     answer: (ask) => answerGateway({ platform, traffic, leases, batchKeys: batches.keys }, ask),
-    onLoad: (reported) => {
+    onLoad: (reported, replicas, worker) => {
       loads.add(reported);
+      loads.setReplicas(worker, replicas, platform.clock.now());
       controller
         .hearLoads(reported)
         .catch((error: unknown) => platform.log.warn("a sleeping deployment was not woken", { error: String(error) }));
@@ -124,10 +121,16 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
       gateway.setLimits(table);
     },
   });
+  const loadTests = new LoadTestDesk(platform.clock, platform.log);
   let pruning: NodeJS.Timeout | undefined;
   return {
     name: "serving",
-    routes: [...servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }), ...batches.routes],
+    routes: [
+      ...servingRoutes({ platform, registry: needs.registry, store, traffic, predictions }),
+      ...loadRoutes({ platform, loads, store, loadTests, gatewayUrl }),
+      ...invokeRoutes(relayToGateway(gatewayUrl)),
+      ...batches.routes,
+    ],
     controllers: [controller, limitController, batches.controller],
     predictions,
     gatewayUrl,
@@ -138,9 +141,23 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     },
     async stop() {
       clearInterval(pruning);
+      loadTests.stop();
       await batches.stop();
       await gateway.stop();
     },
+  };
+}
+
+function gatewaySettings(needs: ServingNeeds, folder: string): GatewaySettings {
+  const { gateway, version, onlineModule, logLevel, telemetry } = needs;
+  return {
+    ...gateway,
+    version,
+    folder,
+    onlineModule,
+    onlineFolder: join(folder, "online-features"),
+    logLevel,
+    telemetry,
   };
 }
 

@@ -10,11 +10,11 @@ import type { Room } from "../platform/room.ts";
 import { systemClock } from "../platform/system.ts";
 import { registryRoom } from "../registry/room.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
+import { quietTelemetry } from "./drivers/request-observer.ts";
 import { llama70B } from "./fixtures/model-configs.ts";
 import { callJson, outputData } from "./fixtures/start-replica.ts";
 import { tinyGguf } from "./fixtures/tiny-gguf.ts";
 import { type ModelRoute, routingTableSchema } from "./gateway/routing-table.ts";
-import { quietTelemetry } from "./drivers/request-observer.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
 import { type ServingRoom, servingRoom } from "./room.ts";
 

@@ -102,7 +102,10 @@ async function detailPaths(page: Page, list: string): Promise<readonly (readonly
       ["model", /^\/models\/[^/]+\/[^/?]+$/],
       ["model-version", /^\/models\/[^/]+\/[^/]+\/[^/?]+$/],
     ],
-    deployments: [["deployment", /^\/deployments\/[^/]+\/[^/?]+$/]],
+    deployments: [
+      ["deployment", /^\/deployments\/[^/]+\/[^/?]+$/],
+      ["playground", /^\/deployments\/[^/]+\/[^/]+\/playground$/],
+    ],
     drift: [["drift-monitor", /^\/drift\/[^/]+\/[^/?]+$/]],
   };
   const paths = (wanted[list] ?? []).flatMap(([name, pattern]): [string, string][] => {

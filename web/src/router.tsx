@@ -15,6 +15,7 @@ import { ModelsPage } from "./pages/models/models-page.tsx";
 import { VersionPage } from "./pages/models/version-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
 import { PlanningPage } from "./pages/planning/planning-page.tsx";
+import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
 import { QueuePage } from "./pages/queue/queue-page.tsx";
 import { ComparePage } from "./pages/runs/compare-page.tsx";
 import { RunPage } from "./pages/runs/run-page.tsx";
@@ -56,6 +57,7 @@ const routes = root.addChildren([
   createRoute({ ...parent, path: "/models/$project/$name/$version", component: VersionPage }),
   createRoute({ ...parent, path: "/deployments", component: DeploymentsPage }),
   createRoute({ ...parent, path: "/deployments/$project/$name", component: DeploymentPage }),
+  createRoute({ ...parent, path: "/deployments/$project/$name/playground", component: PlaygroundPage }),
   createRoute({ ...parent, path: "/drift", component: DriftPage }),
   createRoute({ ...parent, path: "/drift/$project/$name", component: MonitorPage }),
   createRoute({ ...parent, path: "/planning", component: PlanningPage }),

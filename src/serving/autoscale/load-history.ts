@@ -67,6 +67,11 @@ export class LoadHistory {
     this.#forget((this.#buckets.at(-1)?.at ?? at) - this.#kept);
   }
 
+  /** Each second in [from, to) that is known and had any load. */
+  samples(from: Instant, to: Instant): readonly LoadSample[] {
+    return this.#buckets.filter((bucket) => bucket.at >= from && bucket.at < to);
+  }
+
   /** The load in [now - lengthMs, now), as far as it is known. */
   window(lengthMs: Millis, now: Instant): LoadWindow {
     const from = Math.max(now - lengthMs, this.#since);

@@ -8,6 +8,7 @@ import type { DeskParts } from "../gateway/deployment-desk.ts";
 import { FastAbort } from "../gateway/fast-abort.ts";
 import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-limits.ts";
 import { LoadMeter } from "../gateway/load-meter.ts";
+import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { noLimits } from "../gateway/no-limits.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { ReplicaUse } from "../gateway/replica-use.ts";
@@ -64,6 +65,8 @@ export interface GatewayWorker {
   readonly use: ReplicaUse;
   /** What it carries. */
   readonly loads: LoadMeter;
+  /** What each replica holds of it. */
+  replicaLoads(): readonly ReplicaLoad[];
   /** The revision of the table in force. */
   revision(): number;
   /** Routes by this table from now on. */
@@ -161,6 +164,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     server,
     use,
     loads,
+    replicaLoads: () => desks.replicaLoads(),
     revision: () => table.revision,
     setTable(next) {
       table = next;

@@ -1,6 +1,7 @@
 import type { Clock, Instant } from "../../base/clock.ts";
 import { DeploymentDesk, type DeskParts } from "../gateway/deployment-desk.ts";
 import type { DeploymentLoad } from "../gateway/observe/request-metrics.ts";
+import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { ModelDirectory } from "../gateway/protocol/model-directory.ts";
 import { emptyRoutingTable, type RoutingTable } from "../gateway/routing-table.ts";
 import type { RoutingNews } from "../gateway/routing/routing-news.ts";
@@ -43,6 +44,21 @@ export class Desks {
       underWay: queue.underWay,
       waiting: queue.waiting,
     }));
+  }
+
+  /** What each replica holds that has something in flight, or whose engine speaks. */
+  replicaLoads(): readonly ReplicaLoad[] {
+    const loads: ReplicaLoad[] = [];
+    for (const { route, versions } of this.#desks.values()) {
+      for (const desk of versions.values()) {
+        for (const { endpoint: replica, ...load } of desk.loads()) {
+          if (load.requests === 0 && load.engine === null) continue;
+          const { project, deployment } = route;
+          loads.push({ project, deployment, version: desk.version.version, replica, ...load });
+        }
+      }
+    }
+    return loads;
   }
 
   /** What the balancers have learnt since the last call, by deployment and version. */

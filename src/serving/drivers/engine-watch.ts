@@ -45,8 +45,6 @@ export class EngineWatch {
     const asked: Promise<void>[] = [];
     for (const desk of this.#needs.desks()) {
       for (const version of desk.route.versions) {
-        // With one replica there is nothing to choose.
-        if (version.replicas.length < 2) continue;
         for (const replica of version.replicas) {
           const dialect = dialectOf(replica);
           if (dialect !== null) asked.push(this.#ask(desk, version.versionId, replica, dialect));

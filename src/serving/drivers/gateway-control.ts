@@ -13,6 +13,7 @@ import type { Log } from "../../platform/ports.ts";
 import type { Answer, Ask, FromHost, FromWorker, ToWorker } from "../gateway/messages.ts";
 import { systemClock } from "../../platform/system.ts";
 import type { DeploymentLoad } from "../gateway/load-meter.ts";
+import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { isRouteOf, type Route, type RoutingTable, withoutRoute, withRoute } from "../gateway/routing-table.ts";
 import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { OnlineView } from "../ports.ts";
@@ -55,8 +56,8 @@ export interface GatewayControlOptions {
   readonly answer: (ask: Ask) => Promise<unknown>;
   /** Where the control plane's HTTP API listens. */
   readonly controlUrl: () => string;
-  /** Hears what the workers carry, about every second. */
-  readonly onLoad: (loads: readonly DeploymentLoad[]) => void;
+  /** Hears what a worker carries, about every second; `pid` names the worker. */
+  readonly onLoad: (loads: readonly DeploymentLoad[], replicas: readonly ReplicaLoad[], pid: number) => void;
 }
 
 /** A worker that is connected. */
@@ -67,6 +68,7 @@ interface ConnectedWorker {
   /** The replicas at which it had requests when it last told, and when that was. */
   busy: ReadonlySet<string>;
   toldAt: Instant;
+  pid: number;
 }
 
 /**
@@ -238,6 +240,7 @@ export class GatewayControl {
       revision: null,
       busy: new Set(),
       toldAt: 0,
+      pid: 0,
       link: new FramedSocket<FromWorker, ToWorker>(
         socket,
         (message) =>
@@ -266,6 +269,7 @@ export class GatewayControl {
     switch (message.kind) {
       case "hello":
         worker.link.send({ kind: "control", url: this.#options.controlUrl() });
+        worker.pid = message.pid;
         worker.link.send({ kind: "views", views: this.#views });
         worker.link.send({ kind: "limits", limits: this.#limits });
         worker.link.send({ kind: "table", table: this.#table });
@@ -277,7 +281,7 @@ export class GatewayControl {
         this.#holder = worker;
         break;
       case "load":
-        this.#options.onLoad(message.loads);
+        this.#options.onLoad(message.loads, message.replicas, worker.pid);
         break;
       case "busy":
         worker.busy = new Set(message.replicas);

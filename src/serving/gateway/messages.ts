@@ -8,6 +8,7 @@ import type { Band } from "./admission/band.ts";
 import type { ShareReport } from "./limits/lease.ts";
 import type { LimitTable } from "./limits/limit-table.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
+import type { ReplicaLoad } from "./replica-load.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { ShadowSums } from "./shadow-tally.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
@@ -125,7 +126,7 @@ export type FromWorker =
   | { readonly kind: "holding" }
   | { readonly kind: "ask"; readonly call: number; readonly ask: Ask }
   /** What it carried; one that is lost is missed by nobody for long. */
-  | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[] }
+  | { readonly kind: "load"; readonly loads: readonly DeploymentLoad[]; readonly replicas: readonly ReplicaLoad[] }
   /** The replicas at which it has requests now, told every second. */
   | { readonly kind: "busy"; readonly replicas: readonly string[] }
   | { readonly kind: "appended"; readonly call: number; readonly answer: Answer };

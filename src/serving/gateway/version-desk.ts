@@ -1,5 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
-import type { Balancer, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
+import type { Balancer, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
 import type { RoutingNews } from "./routing/routing-news.ts";
 import type { EngineLoad } from "./routing/engine-load.ts";
 import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
@@ -92,6 +92,11 @@ export class VersionDesk {
   /** What a replica's engine says of its load. */
   correct(replica: string, load: EngineLoad, now: Instant): void {
     if (this.#replicas.has(replica)) this.#balancer.correct(replica, load, now);
+  }
+
+  /** What each replica holds now. */
+  loads(): readonly EndpointLoad[] {
+    return this.#balancer.loads();
   }
 
   /** When a replica may be asked again; `now` when one may at once. */

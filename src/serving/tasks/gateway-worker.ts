@@ -200,7 +200,8 @@ class WorkerProgram {
 
   #reportLoad(): void {
     const loads = this.#gateway.loads.take(systemClock.now());
-    if (loads.length > 0) this.#link.send({ kind: "load", loads });
+    const replicas = this.#gateway.replicaLoads();
+    if (loads.length > 0 || replicas.length > 0) this.#link.send({ kind: "load", loads, replicas });
     this.#link.send({ kind: "busy", replicas: this.#gateway.use.busy() });
   }
 

@@ -49,7 +49,7 @@ export async function failureOf(response: Response): Promise<ApiFailure> {
 }
 
 interface Sending {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -100,6 +100,12 @@ export async function postJson<Value>(
   const response = await send(path, sending, signal);
   const text = await response.text();
   return read(text === "" ? {} : JSON.parse(text));
+}
+
+/** Deletes and reads the answer. @throws {ApiFailure} when the server refuses or does not answer. */
+export async function deleteJson<Value>(path: string, read: (value: unknown) => Value): Promise<Value> {
+  const response = await send(path, { method: "DELETE" }, undefined);
+  return read(await response.json());
 }
 
 /** Opens an answer that goes on: server-sent events or a followed log. Without a time limit; ends by `signal`. */

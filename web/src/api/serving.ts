@@ -3,6 +3,7 @@ import { getJson, postJson, withQuery } from "./client.ts";
 import type { MetricLook, RecordedLook } from "./gather-rollouts.ts";
 import { type Fields, fieldsOf } from "./reading.ts";
 import { projectPath } from "./resources.ts";
+import { versionLabel } from "../words/version-label.ts";
 
 /** What one version of a deployment did in one span of time. */
 export interface TrafficPoint {
@@ -54,7 +55,7 @@ function readTotal(fields: Fields): TrafficTotal {
 function readTraffic(value: unknown): Traffic {
   const fields = fieldsOf(value, "traffic");
   const points = fields.list("versions", (each) => {
-    const version = `v${each.textOr("version", "?")}`;
+    const version = versionLabel(each.textOr("version", "?"));
     return each.list("points", (point) => readPoint(point, version));
   });
   return { points: points.flat(), total: readTotal(fields.fields("total")) };
@@ -105,7 +106,7 @@ function readLook(fields: Fields): RecordedLook {
     rollout: fields.textOr("rollout", ""),
     at,
     versionId: fields.textOr("versionId", ""),
-    version: `v${fields.textOr("version", "?")}`,
+    version: versionLabel(fields.textOr("version", "?")),
     percent,
     decision: fields.textOr("decision", ""),
     reason: fields.textOr("reason", ""),

@@ -1,5 +1,5 @@
 import type { Instant } from "../../../base/clock.ts";
-import type { EngineLoad } from "./engine-load.ts";
+import type { EngineLoad, EngineWord } from "./engine-load.ts";
 import type { RoutingNews } from "./routing-news.ts";
 import type { Ticket } from "./ticket.ts";
 
@@ -36,6 +36,16 @@ export interface Picked {
   readonly ticket: Ticket;
 }
 
+/** What a replica holds, for those who look on. */
+export interface EndpointLoad {
+  readonly endpoint: string;
+  /** Requests in flight that this worker sent there, and their tokens: prompts not yet read, answers not yet written. */
+  readonly requests: number;
+  readonly tokens: number;
+  /** Null while the engine said nothing. */
+  readonly engine: EngineWord | null;
+}
+
 /** How a request ended. */
 export interface RoutingOutcome {
   readonly kind: "done" | "failed" | "aborted";
@@ -67,6 +77,8 @@ export interface Balancer {
   end(picked: Picked, outcome: RoutingOutcome, now: Instant): void;
   /** What the engine itself says. Corrects our own counts, and loses weight as it gets older. */
   correct(endpoint: string, load: EngineLoad, now: Instant): void;
+  /** What each replica holds now. */
+  loads(): readonly EndpointLoad[];
   /** Blocks that now lie in the replica's cache, as its engine tells. */
   learn(endpoint: string, blocks: readonly number[], now: Instant): void;
   /** Blocks that left the replica's cache, as its engine tells. */

@@ -1,3 +1,5 @@
+import type { Instant } from "../../../base/clock.ts";
+
 /** What an inference engine says about itself in its metrics; null where it does not say. */
 export interface EngineLoad {
   /** Requests that it works on. */
@@ -17,4 +19,9 @@ export interface AdapterLoad {
   readonly waiting: readonly string[];
   /** Adapters that fit at once; null when the engine does not say. */
   readonly max: number | null;
+}
+
+/** What an engine last said of its own work, and when. */
+export interface EngineWord extends Pick<EngineLoad, "running" | "waiting" | "kvUsage"> {
+  readonly at: Instant;
 }

@@ -1,6 +1,6 @@
 import type { Instant } from "../../../base/clock.ts";
 import type { Endpoint } from "./balancer.ts";
-import type { AdapterLoad } from "./engine-load.ts";
+import type { AdapterLoad, EngineWord } from "./engine-load.ts";
 
 /** What a balancer keeps of one replica. Changed in place: a pick allocates little. */
 export class Member {
@@ -26,6 +26,8 @@ export class Member {
   kvUsage = 0;
   kvUsageAt: Instant = 0;
   adapterLoad: AdapterLoad | null = null;
+  /** What the engine last said, for those who look on. */
+  engineWord: EngineWord | null = null;
 
   /** Milliseconds to the first token for each token that had to be computed; peaks at once, sinks slowly. Null: not known. */
   peakPaceMs: number | null = null;

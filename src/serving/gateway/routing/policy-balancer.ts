@@ -1,6 +1,6 @@
 import type { Instant } from "../../../base/clock.ts";
 import type { Random } from "../../../base/random.ts";
-import type { Balancer, Endpoint, Picked, RoutingAsk, RoutingOutcome } from "./balancer.ts";
+import type { Balancer, Endpoint, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./balancer.ts";
 import type { EngineLoad } from "./engine-load.ts";
 import { Fleet } from "./fleet.ts";
 import type { Member } from "./member.ts";
@@ -105,8 +105,18 @@ export class PolicyBalancer implements Balancer {
       this.#fleet.index.setCapacity(member.seat, Math.ceil(load.kvTokens / this.#settings.tokensPerBlock));
     }
     member.adapterLoad = load.adapters;
+    member.engineWord = { running: load.running, waiting: load.waiting, kvUsage: load.kvUsage, at: now };
     for (const adapter of load.adapters?.running ?? []) this.#fleet.adapters.settle(adapter, member);
     this.#fleet.reckon(member, now);
+  }
+
+  loads(): readonly EndpointLoad[] {
+    return this.#fleet.members.map(({ endpoint, requests, prefillTokens, outputTokens, engineWord }) => ({
+      endpoint: endpoint.id,
+      requests,
+      tokens: prefillTokens + outputTokens,
+      engine: engineWord,
+    }));
   }
 
   learn(endpoint: string, blocks: readonly number[], now: Instant): void {

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { gatherRollouts } from "../../api/gather-rollouts.ts";
 import { type ResourceSummary, useResource } from "../../api/resources.ts";
+import { useDeploymentLoad } from "../../api/deployment-load.ts";
 import { useRolloutLooks, useTraffic } from "../../api/serving.ts";
 import { ConditionsPanel } from "../../design/conditions-panel.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
@@ -13,10 +14,15 @@ import { usePlace } from "../../design/use-place.ts";
 import { QueryView } from "../../design/query-view.tsx";
 import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
-import { deploymentStatus, isCompleted, isOpen, replicaCount } from "./deployment-status.ts";
+import { servedProtocol } from "../playground/served-protocol.ts";
+import { deploymentStatus, isCompleted, isOpen, replicaCount, servedModel } from "./deployment-status.ts";
+import { LoadPanels } from "./load-panels.tsx";
+import "./load-test.css";
+import { LoadTestPanel } from "./load-test-panel.tsx";
 import { type ActionPlace, RolloutActions } from "./rollout-actions.tsx";
 import { ReplicasPanel } from "./replicas-panel.tsx";
 import { RolloutPanel } from "./rollout-panel.tsx";
+import { ScalePanel } from "./scale-panel.tsx";
 import { SplitBar } from "./split-bar.tsx";
 import { TrafficPanels } from "./traffic-panels.tsx";
 
@@ -48,8 +54,9 @@ function DeploymentView({
   const { state } = useUrlState();
   const spanMs = (spanMinutes[state["span"] ?? ""] ?? 15) * minuteMs;
   const traffic = useTraffic(project, deployment.name, spanMs);
-  const model = deployment.spec.textOr("model", "");
+  const load = useDeploymentLoad(project, deployment.name, spanMs);
   const status = deploymentStatus(deployment);
+  const protocol = servedProtocol(deployment);
   return (
     <>
       <PageHead
@@ -60,33 +67,35 @@ function DeploymentView({
           </>
         }
         badge={<StateBadge state={deployment.phase} />}
-        actions={<SegmentFilter name="span" choices={spans} />}
+        actions={
+          <>
+            {protocol !== null && (
+              <Link
+                className="button"
+                to="/deployments/$project/$name/playground"
+                params={{ project, name: deployment.name }}
+              >
+                Playground
+              </Link>
+            )}
+            <SegmentFilter name="span" choices={spans} />
+          </>
+        }
       />
       <div className="grid-2">
         <Panel title="Traffic split now">
           <SplitBar split={status.split} />
         </Panel>
-        <Panel title="Serves">
-          <Facts
-            facts={[
-              [
-                "Model",
-                <Link key="model" to="/models/$project/$name" params={{ project, name: model }}>
-                  {model}
-                </Link>,
-              ],
-              ["New versions by", status.strategy],
-              ["Replicas", replicaCount(status.replicas)],
-              ["Address", status.url === null ? "–" : <code key="url">{status.url}</code>],
-            ]}
-          />
-        </Panel>
+        <ServesPanel deployment={deployment} project={project} />
+        <ScalePanel scale={status.scale} coldStartsMs={load.data?.coldStartsMs ?? []} />
       </div>
+      <ReplicasPanel replicas={status.replicas} loads={load.data?.replicas ?? []} />
       <QueryView query={traffic} skeletonLines={8}>
         {(found) => <TrafficPanels traffic={found} />}
       </QueryView>
+      {load.data !== undefined && <LoadPanels load={load.data} hasObjective={deployment.spec.has("slo")} />}
+      {protocol !== null && <LoadTestPanel project={project} name={deployment.name} isChat={protocol === "openai"} />}
       <RolloutPanels deployment={deployment} project={project} />
-      <ReplicasPanel replicas={status.replicas} />
       <ConditionsPanel conditions={deployment.conditions} />
     </>
   );
@@ -94,6 +103,39 @@ function DeploymentView({
 
 function placeOf(state: string): ActionPlace {
   return state === "paused" || state === "completed" ? state : "open";
+}
+
+function ServesPanel({
+  deployment,
+  project,
+}: {
+  readonly deployment: ResourceSummary;
+  readonly project: string;
+}): ReactNode {
+  const status = deploymentStatus(deployment);
+  const model = deployment.spec.textOr("model", "");
+  return (
+    <Panel title="Serves">
+      <Facts
+        facts={[
+          [
+            "Model",
+            model === "" ? (
+              <code key="model">{servedModel(deployment)}</code>
+            ) : (
+              <Link key="model" to="/models/$project/$name" params={{ project, name: model }}>
+                {model}
+              </Link>
+            ),
+          ],
+          ["New versions by", status.strategy],
+          ["Runtime", deployment.spec.textOr("runtime", "onnx")],
+          ["Replicas", replicaCount(status.replicas)],
+          ["Address", status.url === null ? "–" : <code key="url">{status.url}</code>],
+        ]}
+      />
+    </Panel>
+  );
 }
 
 function RolloutPanels({

@@ -1,6 +1,7 @@
 import type { CurrentRollout } from "../../api/gather-rollouts.ts";
 import type { Fields } from "../../api/reading.ts";
 import type { ResourceSummary } from "../../api/resources.ts";
+import { versionLabel } from "../../words/version-label.ts";
 
 /** A version's share of a deployment's traffic, 0 to 100. */
 export interface TrafficShare {
@@ -19,6 +20,17 @@ export interface Replica {
   readonly message: string;
 }
 
+/** How many replicas there are to be, and why. */
+export interface Scale {
+  readonly replicas: number;
+  readonly ready: number;
+  readonly reason: string;
+  /** Whether a burst keeps scaling down off. */
+  readonly isPanic: boolean;
+  readonly coldStartMs: number;
+  readonly since: number;
+}
+
 /** What a deployment's status says of its traffic and replicas. */
 export interface DeploymentStatus {
   readonly split: readonly TrafficShare[];
@@ -29,6 +41,8 @@ export interface DeploymentStatus {
   /** How a new version takes over. */
   readonly strategy: string;
   readonly rollout: CurrentRollout | null;
+  /** Null where the manifest fixes the number of replicas. */
+  readonly scale: Scale | null;
 }
 
 /** Reads a deployment's status. */
@@ -36,12 +50,12 @@ export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus 
   const { status } = deployment;
   return {
     split: status.list("traffic", (each) => ({
-      version: `v${each.textOr("version", "?")}`,
+      version: versionLabel(each.textOr("version", "?")),
       arm: each.textOr("arm", "champion"),
       percent: each.numberOr("percent", 0),
     })),
     replicas: status.list("replicas", (each) => ({
-      version: `v${each.textOr("version", "?")}`,
+      version: versionLabel(each.textOr("version", "?")),
       workload: each.textOr("workload", ""),
       state: each.textOr("state", ""),
       isReady: each.flag("ready"),
@@ -51,14 +65,43 @@ export function deploymentStatus(deployment: ResourceSummary): DeploymentStatus 
     percents: status.fieldsOrNull("rollout")?.numbers("steps") ?? [],
     strategy: deployment.spec.fieldsOrNull("rollout")?.textOr("strategy", "canary") ?? "canary",
     rollout: readRollout(status.fieldsOrNull("rollout")),
+    scale: readScale(status.fieldsOrNull("scale")),
   };
+}
+
+function readScale(fields: Fields | null): Scale | null {
+  if (fields === null) return null;
+  return {
+    replicas: fields.numberOr("replicas", 0),
+    ready: fields.numberOr("ready", 0),
+    reason: fields.textOr("reason", ""),
+    isPanic: fields.flag("isPanic"),
+    coldStartMs: fields.numberOr("coldStartMs", 0),
+    since: fields.numberOr("since", 0),
+  };
+}
+
+/** What a deployment serves, in a few words: a registered model, or what its runtime was told. */
+export function servedModel({ spec }: Pick<ResourceSummary, "spec">): string {
+  const external = spec.fields("external");
+  const program = spec.fields("process");
+  const named = [
+    spec.textOr("model", ""),
+    external.textOr("model", ""),
+    spec.fields("gguf").textOr("file", ""),
+    spec.fields("onnx").textOr("file", ""),
+    program.fields("preset").textOr("source", ""),
+    program.textOr("model", ""),
+    program.texts("command")[0] ?? "",
+  ];
+  return named.find((name) => name !== "") ?? "–";
 }
 
 function readRollout(fields: Fields | null): CurrentRollout | null {
   if (fields === null) return null;
   return {
     versionId: fields.textOr("versionId", ""),
-    version: `v${fields.textOr("version", "?")}`,
+    version: versionLabel(fields.textOr("version", "?")),
     state: fields.textOr("state", ""),
     percent: fields.numberOr("percent", 0),
     reason: fields.textOr("reason", ""),

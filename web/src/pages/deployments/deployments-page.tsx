@@ -12,7 +12,8 @@ import { useUrlState } from "../../design/use-url-state.ts";
 import { When } from "../../design/when.tsx";
 import { matchesFilter } from "../../words/url-state.ts";
 import { SplitBar } from "./split-bar.tsx";
-import { deploymentStatus, replicaCount } from "./deployment-status.ts";
+import { servedProtocol } from "../playground/served-protocol.ts";
+import { deploymentStatus, replicaCount, servedModel } from "./deployment-status.ts";
 
 const columns: readonly TableColumn<ResourceSummary>[] = [
   { heading: "State", cell: (row) => <StateBadge state={row.phase} />, sortBy: (row) => row.phase },
@@ -28,9 +29,20 @@ const columns: readonly TableColumn<ResourceSummary>[] = [
       </>
     ),
   },
-  { heading: "Model", cell: (row) => row.spec.textOr("model", "–"), sortBy: (row) => row.spec.textOr("model", "") },
+  { heading: "Model", cell: (row) => servedModel(row), sortBy: (row) => servedModel(row) },
   { heading: "Traffic", className: "sentence", cell: (row) => <SplitBar split={deploymentStatus(row).split} /> },
   { heading: "Replicas", isNumber: true, cell: (row) => replicaCount(deploymentStatus(row).replicas) },
+  {
+    heading: "Try",
+    cell: (row) =>
+      servedProtocol(row) === null ? (
+        <span className="faint">–</span>
+      ) : (
+        <Link to="/deployments/$project/$name/playground" params={{ project: row.project ?? "-", name: row.name }}>
+          Playground
+        </Link>
+      ),
+  },
   { heading: "Changed", cell: (row) => <When at={row.updatedAt} />, sortBy: (row) => row.updatedAt },
 ];
 

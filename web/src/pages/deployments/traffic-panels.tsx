@@ -59,13 +59,13 @@ function LatencyPanel({
   readonly values: TrafficSeries["p50Ms"];
 }): ReactNode {
   return (
-    <Panel title={title} note="milliseconds, by version">
+    <Panel title={title} note="of whole answers, by version">
       <Plot
         at={series.at}
         axis="time"
         isFromZero
         label={title}
-        format={(value) => `${formatFigure(value, 3)} ms`}
+        format={formatSpan}
         cursorGroup="traffic"
         series={series.versions.map((label, index) => ({
           label,
@@ -89,12 +89,16 @@ function TrafficFigures({ total }: { readonly total: TrafficTotal }): ReactNode 
         },
         { label: "Latency, median", value: total.p50Ms === null ? "–" : formatSpan(total.p50Ms) },
         { label: "Latency, 99th percentile", value: total.p99Ms === null ? "–" : formatSpan(total.p99Ms) },
-        { label: "Outcomes known", value: formatCount(total.outcomes) },
-        {
-          label: "Brier score",
-          value: total.brier === null ? "–" : formatFigure(total.brier),
-          note: "where outcomes are known",
-        },
+        ...(total.outcomes === 0
+          ? []
+          : [
+              { label: "Outcomes known", value: formatCount(total.outcomes) },
+              {
+                label: "Brier score",
+                value: total.brier === null ? "–" : formatFigure(total.brier),
+                note: "where outcomes are known",
+              },
+            ]),
       ]}
     />
   );
