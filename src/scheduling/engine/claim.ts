@@ -34,6 +34,3 @@ export interface Claim {
 
 /** Tells which claims a search may look through, as if they were not there. */
 export type IsIgnored = (claim: Claim) => boolean;
-
-/** Looks through no claim. */
-export const ignoreNone: IsIgnored = () => false;
