@@ -10,7 +10,8 @@ export interface PlannedTurn {
   readonly line: object;
   /** Its turn within the line: smaller is earlier, then by id. */
   readonly key: number;
-  readonly standing: Standing;
+  /** Where its queue stood with this and what was planned before, when it was planned or the quotas changed last. */
+  standing: Standing;
   /** Whether the room is kept for it: then nobody takes its place. */
   readonly isHeld: boolean;
 }
@@ -33,6 +34,3 @@ export interface Claim {
 
 /** Tells which claims a search may look through, as if they were not there. */
 export type IsIgnored = (claim: Claim) => boolean;
-
-/** Looks through no claim. */
-export const ignoreNone: IsIgnored = () => false;

@@ -9,9 +9,11 @@ import {
   nameClass,
   nameShape,
   type Plan,
+  type Planned,
   type Running,
   turnKey,
   type Waiting,
+  byStart,
   byTurn,
 } from "./entry.ts";
 import { Heap } from "./heap.ts";
@@ -46,16 +48,16 @@ export class EngineState {
   readonly classes = new Map<string, ItemClass>();
   readonly reservations = new Map<string, { readonly reservation: AdvanceReservation; laid: readonly LaidClaim[] }>();
   /** Planned starts, the earliest first; may hold plans that are gone. */
-  readonly due = new Heap<{ readonly entry: Waiting; readonly plan: Plan }>(
-    (left, right) => left.plan.at - right.plan.at || byTurn(left.entry, right.entry),
-  );
+  readonly due = new Heap<Planned>(byStart);
   /** Runs by their reckoned end; may hold runs that are gone. */
   readonly ends = new Heap<{ readonly run: Running; readonly at: Instant }>(
     (left, right) => left.at - right.at || (left.run.item.id < right.run.item.id ? -1 : 1),
   );
   /** Workloads for which no moment is known, the next look first; may hold ones that are gone. */
-  readonly unplannable = new Heap<Waiting>((left, right) => left.replanAt - right.replanAt || byTurn(left, right));
-  /** Workloads for which freed capacity is kept. */
+  readonly unplannable = new Heap<{ readonly entry: Waiting; readonly at: Instant }>(
+    (left, right) => left.at - right.at || byTurn(left.entry, right.entry),
+  );
+  /** Workloads for which freed capacity is kept, in no order: see `heldInTurn`. */
   readonly held = new Set<string>();
   /** What each line has planned, in quota amounts. */
   readonly #planned = new Map<Line, Amounts>();
@@ -253,6 +255,23 @@ export class EngineState {
     return spans;
   }
 
+  /** Those for whom freed capacity is kept, the earliest start first, as after a restart. */
+  heldInTurn(): readonly Planned[] {
+    return [...this.held]
+      .flatMap((id) => {
+        const entry = this.waiting.get(id);
+        return entry === undefined || entry.plan === null ? [] : [{ entry, plan: entry.plan }];
+      })
+      .toSorted(byStart);
+  }
+
+  /** No moment is known for a workload: it is looked for again at `at`, where that is finite, or at the next change. */
+  giveUp(entry: Waiting, at: Instant): void {
+    entry.status = "unplannable";
+    entry.replanAt = at;
+    if (Number.isFinite(at)) this.unplannable.push({ entry, at });
+  }
+
   /** What the line has planned so far. */
   plannedOf(line: Line): Amounts {
     return this.#planned.get(line) ?? {};
@@ -276,10 +295,11 @@ export class EngineState {
     const now = this.shares.standingOf({ queue: item.queue, amounts: addAmounts(ahead, amounts) });
     const standing = marks === undefined ? now : { path: now.path, marks };
     const turn = { id, line, key: entry.key, standing, isHeld: heldUntil !== null };
-    const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end: at + reckonedMs, turn });
+    const end = saved.endBy ?? at + reckonedMs;
+    const laid = this.cluster.lay(id, item.shape, places, { kind: "planned", start: at, end, turn });
     const isHardBound = saved.isHardBound ?? this.#unlimited === 0;
     if (item.limitMs === null) this.#unlimited += 1;
-    const plan: Plan = { at, places, laid, ahead, standing, amounts, isHardBound, heldUntil };
+    const plan: Plan = { at, places, laid, ahead, turn, amounts, isHardBound, heldUntil };
     this.#planned.set(line, addAmounts(this.plannedOf(line), amounts));
     entry.plan = plan;
     entry.status = "planned";

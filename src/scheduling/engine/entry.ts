@@ -1,7 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, PlannedTurn } from "./claim.ts";
 import type { Line } from "./line.ts";
-import type { Standing } from "./queue-shares.ts";
 import type { EngineSettings, MemberPlace, Shape, WorkItem } from "./model.ts";
 import type { Amounts } from "../quota/model.ts";
 
@@ -18,8 +17,8 @@ export interface Plan {
   readonly laid: readonly LaidClaim[];
   /** What its own line had planned before it. */
   readonly ahead: Amounts;
-  /** Where its queue stood with this and what was planned before, when it was planned or the quotas changed last. */
-  standing: Standing;
+  /** What its claims tell others of its turn. */
+  readonly turn: PlannedTurn;
   readonly amounts: Amounts;
   readonly isHardBound: boolean;
   /** Kept for the workload that it was freed for until then; null: an ordinary plan. */
@@ -59,7 +58,7 @@ export interface Waiting {
   triedIn: number;
   /** When somebody may be evicted who was too young for it then. */
   huntAgainAt: Instant;
-  /** When to look for a moment again, where none is known. */
+  /** When to look for a moment again, where none is known; infinite: at the next change. */
   replanAt: Instant;
 }
 
@@ -78,6 +77,17 @@ export interface Running {
 /** The order of turns: by key, then by id. Negative when left comes first. */
 export function byTurn(left: Waiting, right: Waiting): number {
   return left.key - right.key || (left.item.id < right.item.id ? -1 : left.item.id > right.item.id ? 1 : 0);
+}
+
+/** A workload and its plan at some time. */
+export interface Planned {
+  readonly entry: Waiting;
+  readonly plan: Plan;
+}
+
+/** The order of planned starts: by time, then by turn. */
+export function byStart(left: Planned, right: Planned): number {
+  return left.plan.at - right.plan.at || byTurn(left.entry, right.entry);
 }
 
 /** The key of a workload's turn: waiting makes up for priority at a fixed rate, so the order never changes by waiting. */

@@ -98,6 +98,11 @@ export class Line {
     return this.#classes.get(itemClass)?.blockedAt === state;
   }
 
+  /** Those that are the first of their class and were tried in vain in this state of the cluster, in no order. */
+  *blocked(state: number): Generator<Waiting> {
+    for (const head of this.heads()) if (this.isBlocked(head.itemClass, state)) yield head;
+  }
+
   /** The first of each class, in no order. */
   *heads(): Generator<Waiting> {
     for (const { heap } of this.#classes.values()) {

@@ -196,6 +196,8 @@ export interface SavedPlan {
   readonly heldUntil: Instant | null;
   /** Where its queue stood at each level of the tree when it was planned; left out: as it stands now. */
   readonly marks?: readonly number[];
+  /** Until when its place is kept, where its time has come and it is late; left out: for its length from `at` on. */
+  readonly endBy?: Instant;
   /** Whether it rested on time limits alone when it was planned; left out: as it does now. */
   readonly isHardBound?: boolean;
 }
@@ -207,6 +209,10 @@ export interface SavedTry {
   readonly replanAt?: Instant | null;
   /** Whether victims were looked for since the last change. */
   readonly hasHunted: boolean;
+  /** When victims are looked for again though nothing changed: somebody was too young for it. */
+  readonly huntAgainAt?: Instant;
+  /** Whether it is the first of its class and found no place since the last change. */
+  readonly isBlocked?: boolean;
 }
 
 /** Everything the engine knows, as plain data: an engine restored from it decides as the one it was taken from. */
@@ -219,6 +225,10 @@ export interface EngineSnapshot {
   readonly mix: TypicalWorkload;
   readonly pools: readonly EnginePool[];
   readonly nodes: readonly EngineNode[];
+  /** What there is of each resource by the last count, where machines changed since; left out: what the nodes have. */
+  readonly countedCapacity?: Readonly<Record<string, number>>;
+  /** By pool: the price of each GPU model that placement reckons with; left out: as it is now. */
+  readonly prices?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly waiting: readonly WorkItem[];
   readonly running: readonly SavedRun[];
   readonly reservations: readonly AdvanceReservation[];

@@ -18,6 +18,10 @@ export interface NodeRank {
   readonly score: (node: NodeState, task: TaskShape) => number;
   /** Must be called after what runs on the node has changed. Answers whether every score is stale. */
   readonly noteChange: (node: NodeState) => boolean;
+  /** The price of each GPU model that the scores were reckoned with; without prices there are none. */
+  readonly prices: ReadonlyMap<string, number>;
+  /** Goes on with the prices of another rank of these nodes; every score is stale. */
+  readonly takePrices: (prices: Readonly<Record<string, number>>) => void;
 }
 
 /** The placement rule of the settings; null: by what a node is left with. */
@@ -29,15 +33,16 @@ export function placementRule(placement: EngineSettings["placement"], mix: Typic
 /** Ranks these nodes by the rule; `isFirstFit` where there is none and the first node will do. */
 export function openNodeRank(rule: PlacementPolicy | null, isFirstFit: boolean, nodes: readonly NodeState[]): NodeRank {
   if (rule === null || nodes.some((node) => node.gpuCount > measuredGpusMax)) {
-    return { score: isFirstFit ? () => 0 : tightest, noteChange: () => false };
+    return { ...priceless, score: isFirstFit ? () => 0 : tightest };
   }
   const { scarcity } = rule;
-  if (scarcity === null) return { score: rule.score, noteChange: () => false };
+  if (scarcity === null) return { ...priceless, score: rule.score };
   const market = scarcity.openMarket(nodes);
   const used = new Map<string, number>(nodes.map((node) => [node.gpuModel, market.priceAt(node.index)]));
   const firstOfEach = [...new Map(nodes.toReversed().map((node) => [node.gpuModel, node])).values()];
   return {
-    score: (node, task) => rule.score(node, task) - market.priceAt(node.index) * scarcity.use(node, task),
+    // By the prices used last, not those of the moment: a score depends on its node and these alone, not on when it was asked for.
+    score: (node, task) => rule.score(node, task) - (used.get(node.gpuModel) ?? 0) * scarcity.use(node, task),
     noteChange: (node) => {
       market.noteChange(node.index);
       let isStale = false;
@@ -49,8 +54,14 @@ export function openNodeRank(rule: PlacementPolicy | null, isFirstFit: boolean, 
       }
       return isStale;
     },
+    prices: used,
+    takePrices: (prices) => {
+      for (const [model, price] of Object.entries(prices)) if (used.has(model)) used.set(model, price);
+    },
   };
 }
+
+const priceless: Omit<NodeRank, "score"> = { noteChange: () => false, prices: new Map(), takePrices: () => undefined };
 
 /** Prefers the node that is left with the least: GPUs first, then CPUs. */
 function tightest({ spec, gpuMillisFree, cpuFree }: NodeState): number {

@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
-import { type Claim, ignoreNone, type IsIgnored } from "./claim.ts";
+import type { Claim, IsIgnored } from "./claim.ts";
 import { type GpuOutlook, gpuOutlook } from "./gpu-outlook.ts";
 import type { NodeCapacity } from "../placement/node-capacity.ts";
 import { sliceMask } from "./mig-profile.ts";
@@ -302,9 +302,12 @@ export class NodeState implements NodeCapacity {
     return !room.isBelowZero();
   }
 
-  /** Whether all claims together ask for more than the node has at some moment of [start, end). */
+  /**
+   * Whether what runs and is planned asks for more than the node has at some moment of [start, end). A reservation asks
+   * for nothing: it is there for those who may use it.
+   */
   isOvercommitted(start: Instant, end: Instant, room: Room): boolean {
-    this.#measure(start, end, ignoreNone, room);
+    this.#measure(start, end, ({ kind }) => kind === "reserved", room);
     return room.isBelowZero();
   }
 

@@ -45,6 +45,24 @@ export class PoolState {
     return this.#nodes;
   }
 
+  /** Its nodes in no order, without a look at what they are worth. */
+  get specs(): readonly EngineNode[] {
+    return this.#nodes.map((node) => node.spec);
+  }
+
+  /** The prices that its scores are reckoned with; undefined while they are yet to be reckoned. */
+  get prices(): Readonly<Record<string, number>> | undefined {
+    return this.#topology === null || this.#rank === null ? undefined : Object.fromEntries(this.#rank.prices);
+  }
+
+  /** Goes on with prices that `prices` told of; without them they are reckoned anew. */
+  takePrices(prices: Readonly<Record<string, number>> | undefined): void {
+    this.#forget();
+    if (prices === undefined) return;
+    this.#settle();
+    this.#rank?.takePrices(prices);
+  }
+
   get topology(): Topology {
     return this.#settle();
   }

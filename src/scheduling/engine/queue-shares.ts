@@ -11,7 +11,7 @@ import {
   nodeWithin,
   type QuotaShortage,
 } from "../quota/quota-fit.ts";
-import { type PastShare, readPast, restorePast } from "../quota/past-share.ts";
+import { keptPast, type PastShare, readPast, restorePast } from "../quota/past-share.ts";
 import { type FairShareSettings, nodeOf, openQuotaTree, type QuotaTree, type TreeNode } from "../quota/quota-tree.ts";
 import { shareOf } from "../quota/share.ts";
 import { addUsage, openCheckpoint, removeUsage, rollBack, setCapacity } from "../quota/usage-change.ts";
@@ -52,6 +52,11 @@ export class QueueShares {
     throw new Fault("scheduling.queue-unknown", `queue ${queue} ${known}`, { details: { queue } });
   }
 
+  /** What there is of each resource, as it was counted last. */
+  get capacity(): Amounts {
+    return Object.fromEntries([...this.#promised.capacity].map(([key, { amount }]) => [key, amount]));
+  }
+
   setCapacity(capacity: Amounts, now: Instant): void {
     setCapacity(this.#held, capacity, now);
     setCapacity(this.#promised, capacity, now);
@@ -60,6 +65,11 @@ export class QueueShares {
   /** Past use of every node that has any. */
   readPast(now: Instant): readonly PastShare[] {
     return readPast(this.#promised, now);
+  }
+
+  /** The past to be taken over later, with which this goes on to the last bit: reading it changes nothing. */
+  keptPast(): readonly PastShare[] {
+    return keptPast(this.#promised);
   }
 
   /** Takes over past use, as after a restart; of nodes that are gone it is forgotten. */
@@ -168,7 +178,10 @@ export class QueueShares {
   /** Whether the queue holds more than its own of anything, or what no quota speaks of. */
   isBeyondOwn(queue: string): boolean {
     const { accounts } = nodeOf(this.#promised, queue);
-    return isBorrowing(this.#promised, queue) || [...accounts.values()].some((account) => account.isOpen);
+    return (
+      isBorrowing(this.#promised, queue) ||
+      [...accounts.values()].some((account) => account.isOpen && account.total > 0)
+    );
   }
 
   /** Whether the asker may evict the victim, by its rank or to have its own back; to be judged again for a whole set. */

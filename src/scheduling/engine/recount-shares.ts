@@ -1,7 +1,7 @@
 import type { PastShare } from "../quota/past-share.ts";
 import { addAmounts } from "./amounts.ts";
 import type { EngineState } from "./engine-state.ts";
-import type { Plan, Waiting } from "./entry.ts";
+import type { Planned } from "./entry.ts";
 import type { QueueShares } from "./queue-shares.ts";
 
 /**
@@ -20,9 +20,9 @@ export function recountShares(state: EngineState, shares: QueueShares, past: rea
     if (entry.plan !== null) planned.push({ entry, plan: entry.plan });
     else if (entry.status === "unplannable") entry.line.unplan(entry);
   }
-  for (const { entry, plan } of planned.toSorted(byStart)) {
+  for (const { entry, plan } of planned.toSorted(byId)) {
     const { queue } = entry.item;
-    plan.standing = shares.standingOf({ queue, amounts: addAmounts(plan.ahead, plan.amounts) });
+    plan.turn.standing = shares.standingOf({ queue, amounts: addAmounts(plan.ahead, plan.amounts) });
     if (plan.heldUntil !== null) shares.promise({ queue, amounts: plan.amounts }, plan.at);
   }
   shares.restorePast(past);
@@ -30,12 +30,7 @@ export function recountShares(state: EngineState, shares: QueueShares, past: rea
   state.cluster.state += 1;
 }
 
-interface Planned {
-  readonly entry: Waiting;
-  readonly plan: Plan;
-}
-
 /** In the order in which plans are laid down after a restart. */
-function byStart(left: Planned, right: Planned): number {
+function byId(left: Planned, right: Planned): number {
   return left.plan.at - right.plan.at || (left.entry.item.id < right.entry.item.id ? -1 : 1);
 }

@@ -2,7 +2,7 @@ import type { Instant } from "../../base/clock.ts";
 import { heldMillis } from "./amounts.ts";
 import type { IsIgnored } from "./claim.ts";
 import type { EngineState } from "./engine-state.ts";
-import type { ItemClass, Plan, Waiting } from "./entry.ts";
+import type { ItemClass, Plan, Planned, Waiting } from "./entry.ts";
 import type { Line } from "./line.ts";
 import type { MemberPlace, Start } from "./model.ts";
 import { guestRoom, optionsOf } from "./place-options.ts";
@@ -59,10 +59,8 @@ function dropStaleHolds(state: EngineState, now: Instant): void {
 
 /** Starts those for whom capacity was freed, as soon as it is there. */
 function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
-  for (const id of state.held) {
-    const entry = state.waiting.get(id);
-    const plan = entry?.plan ?? null;
-    if (entry === undefined || plan === null) continue;
+  for (const { entry, plan } of state.heldInTurn()) {
+    if (entry.plan !== plan) continue;
     // The quota that was promised may still be held by those who are on their way out.
     const isShort = state.shares.findHeldShortage({ queue: entry.item.queue, amounts: plan.amounts }) !== null;
     if (!isShort && canStart(state, entry, plan, now)) start(state, entry, plan.places, now, starts);
@@ -71,7 +69,7 @@ function startHeld(state: EngineState, now: Instant, starts: Start[]): void {
 
 /** Starts plans whose time has come, where the room is really there; the others stay late. */
 function startDue(state: EngineState, now: Instant, starts: Start[]): void {
-  const late: { readonly entry: Waiting; readonly plan: Plan }[] = [];
+  const late: Planned[] = [];
   for (let first = state.due.peek(); first !== undefined && first.plan.at <= now; first = state.due.peek()) {
     state.due.pop();
     const { entry, plan } = first;
@@ -137,13 +135,9 @@ function planAgain(state: EngineState, now: Instant): void {
       if (first?.status === "unplannable") line.unplan(first);
     }
   }
-  for (
-    let entry = state.unplannable.peek();
-    entry !== undefined && entry.replanAt <= now;
-    entry = state.unplannable.peek()
-  ) {
+  for (let first = state.unplannable.peek(); first !== undefined && first.at <= now; first = state.unplannable.peek()) {
     state.unplannable.pop();
-    if (entry.status === "unplannable") entry.line.unplan(entry);
+    if (first.entry.status === "unplannable" && first.entry.replanAt === first.at) first.entry.line.unplan(first.entry);
   }
 }
 
@@ -219,7 +213,7 @@ function attempt(state: EngineState, entry: Waiting, now: Instant, starts: Start
 function plan(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgnored): void {
   const { settings, search } = state;
   if (settings.backfill === "none" || (settings.backfill === "easy" && state.plannedCount > 0)) {
-    entry.status = "unplannable";
+    state.giveUp(entry, Number.POSITIVE_INFINITY);
     return;
   }
   if (search.looks >= state.planningLooksMax) {
@@ -227,9 +221,6 @@ function plan(state: EngineState, entry: Waiting, now: Instant, isIgnored: IsIgn
     return;
   }
   const found = planStart(state, entry, now, isIgnored);
-  if (found === null) {
-    entry.status = "unplannable";
-    entry.replanAt = now + replanAfterMs;
-    state.unplannable.push(entry);
-  } else state.setPlan(entry, found.at, found.places, null);
+  if (found === null) state.giveUp(entry, now + replanAfterMs);
+  else state.setPlan(entry, found.at, found.places, null);
 }

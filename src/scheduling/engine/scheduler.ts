@@ -2,6 +2,7 @@ import type { Instant } from "../../base/clock.ts";
 import { type TypicalWorkload, typicalWorkload } from "../placement/typical-mix.ts";
 import type { Amounts, QuotaNode } from "../quota/model.ts";
 import { checkReservation } from "./check-input.ts";
+import { clearReserved } from "./clear-reserved.ts";
 import { EngineState } from "./engine-state.ts";
 import {
   type AdvanceReservation,
@@ -126,7 +127,7 @@ export class Scheduler {
   }
 
   /**
-   * Sets nodes aside. What runs there runs on; what is planned there is planned anew.
+   * Sets nodes aside. What runs there runs on; what others planned there for that time is planned anew.
    *
    * @throws {Fault} `scheduling.reservation-invalid`.
    */
@@ -135,7 +136,7 @@ export class Scheduler {
     this.cancelReservation(reservation.id);
     const laid = this.#state.cluster.layReservation(reservation);
     this.#state.reservations.set(reservation.id, { reservation, laid });
-    this.#state.pushAside(laid, reservation.id);
+    clearReserved(this.#state, reservation, laid);
   }
 
   cancelReservation(id: string): void {
@@ -187,7 +188,8 @@ export class Scheduler {
 
   /** Everything the engine knows, as plain data. */
   snapshot(): EngineSnapshot {
-    return takeSnapshot(this.#state, this.#quota, this.#mix, this.#lastCycleAt);
+    const snapshot = takeSnapshot(this.#state, this.#quota, this.#mix, this.#lastCycleAt);
+    return this.#isCapacityStale ? { ...snapshot, countedCapacity: this.#state.shares.capacity } : snapshot;
   }
 
   /** An engine that knows what the snapshot holds, and decides as the one did that it was taken from. */
@@ -197,7 +199,8 @@ export class Scheduler {
     for (const pool of snapshot.pools) scheduler.setPool(pool);
     for (const node of snapshot.nodes) scheduler.setNode(node);
     const at = snapshot.at ?? Number.NEGATIVE_INFINITY;
-    scheduler.#countCapacity(at);
+    if (snapshot.countedCapacity === undefined) scheduler.#countCapacity(at);
+    else scheduler.#state.shares.setCapacity(snapshot.countedCapacity, at);
     scheduler.#lastCycleAt = at;
     scheduler.#state.cycledAt = at;
     layDown(scheduler.#state, snapshot);
@@ -215,8 +218,8 @@ export class Scheduler {
     const add = (key: string, amount: number): void => {
       capacity[key] = (capacity[key] ?? 0) + amount;
     };
-    for (const { nodes } of this.#state.cluster.pools) {
-      for (const { spec } of nodes) {
+    for (const { specs } of this.#state.cluster.pools) {
+      for (const spec of specs) {
         add("cpu", spec.cpuMillis);
         add("memory", spec.memory);
         add("gpu", spec.gpus * wholeGpu);

@@ -2,7 +2,8 @@ import type { Instant } from "../../base/clock.ts";
 import type { TypicalWorkload } from "../placement/typical-mix.ts";
 import type { QuotaNode } from "../quota/model.ts";
 import type { EngineState } from "./engine-state.ts";
-import type { EngineSnapshot, SavedTry } from "./model.ts";
+import type { Waiting } from "./entry.ts";
+import type { EngineSnapshot, SavedPlan, SavedTry } from "./model.ts";
 
 /** Writes down everything the engine knows. */
 export function takeSnapshot(
@@ -18,7 +19,8 @@ export function takeSnapshot(
     quota,
     mix,
     pools: pools.map((pool) => pool.spec),
-    nodes: pools.flatMap((pool) => pool.nodes.map((node) => node.spec)),
+    nodes: pools.flatMap((pool) => pool.specs),
+    prices: Object.fromEntries(pools.flatMap(({ spec, prices }) => (prices === undefined ? [] : [[spec.id, prices]]))),
     waiting: [...state.waiting.values()].map((entry) => entry.item),
     running: [...state.running.values()].map(({ item, places, startedAt, checkpointAt, isStopping, endBy }) => ({
       item,
@@ -29,19 +31,39 @@ export function takeSnapshot(
       endBy,
     })),
     reservations: [...state.reservations.values()].map(({ reservation }) => reservation),
-    plans: [...state.waiting.values()].flatMap(({ item, plan }) => {
-      if (plan === null) return [];
-      const { at, places, ahead, heldUntil, standing, isHardBound } = plan;
-      return [{ id: item.id, at, places, ahead, heldUntil, marks: standing.marks, isHardBound }];
-    }),
-    tries: [...state.waiting.values()].flatMap(({ item, status, replanAt, triedIn }): readonly SavedTry[] => {
-      const hasHunted = triedIn === state.cluster.state;
-      if (status !== "unplannable") return hasHunted ? [{ id: item.id, hasHunted }] : [];
-      return [{ id: item.id, hasHunted, replanAt: Number.isFinite(replanAt) ? replanAt : null }];
-    }),
-    past: state.shares.readPast(now),
+    plans: [...state.waiting.values()].flatMap((entry) => savePlan(entry)),
+    tries: saveTries(state),
+    past: state.shares.keptPast(),
     evictors: Object.fromEntries([...state.evictors].map(([id, evictors]) => [id, [...evictors]])),
   };
+}
+
+function savePlan({ item, plan, reckonedMs }: Waiting): readonly SavedPlan[] {
+  if (plan === null) return [];
+  const { at, places, ahead, heldUntil, turn, isHardBound, laid } = plan;
+  const saved = { id: item.id, at, places, ahead, heldUntil, marks: turn.standing.marks, isHardBound };
+  const endBy = laid[0]?.claim.end ?? at + reckonedMs;
+  return [endBy === at + reckonedMs ? saved : { ...saved, endBy }];
+}
+
+function saveTries(state: EngineState): readonly SavedTry[] {
+  const now = state.cluster.state;
+  const blocked = new Set([...state.lines.values()].flatMap((line) => [...line.blocked(now)]));
+  return [...state.waiting.values()].flatMap((entry): readonly SavedTry[] => {
+    const { status, replanAt, huntAgainAt } = entry;
+    const hasHunted = entry.triedIn === now;
+    const isBlocked = blocked.has(entry);
+    if (status !== "unplannable" && !hasHunted && !isBlocked) return [];
+    return [
+      {
+        id: entry.item.id,
+        hasHunted,
+        ...(status === "unplannable" ? { replanAt: Number.isFinite(replanAt) ? replanAt : null } : {}),
+        ...(hasHunted && Number.isFinite(huntAgainAt) ? { huntAgainAt } : {}),
+        ...(isBlocked ? { isBlocked } : {}),
+      },
+    ];
+  });
 }
 
 /** Puts into an engine that has its pools and nodes what else a snapshot holds. */
@@ -57,18 +79,17 @@ export function layDown(state: EngineState, snapshot: EngineSnapshot): void {
     state.reservations.set(reservation.id, { reservation, laid });
   }
   for (const plan of snapshot.plans) state.layPlan(plan);
+  for (const pool of state.cluster.pools) pool.takePrices(snapshot.prices?.[pool.spec.id]);
   for (const saved of snapshot.tries) restoreTry(state, saved);
   state.shares.restorePast(snapshot.past);
   for (const [id, evictors] of Object.entries(snapshot.evictors)) state.evictors.set(id, new Set(evictors));
 }
 
-function restoreTry(state: EngineState, { id, replanAt, hasHunted }: SavedTry): void {
+function restoreTry(state: EngineState, { id, replanAt, hasHunted, huntAgainAt, isBlocked }: SavedTry): void {
   const entry = state.waiting.get(id);
   if (entry === undefined) return;
   if (hasHunted) entry.triedIn = state.cluster.state;
-  if (replanAt === undefined) return;
-  entry.status = "unplannable";
-  if (replanAt === null) return;
-  entry.replanAt = replanAt;
-  state.unplannable.push(entry);
+  if (huntAgainAt !== undefined) entry.huntAgainAt = huntAgainAt;
+  if (isBlocked === true) entry.line.block(entry, state.cluster.state);
+  if (replanAt !== undefined) state.giveUp(entry, replanAt ?? Number.POSITIVE_INFINITY);
 }

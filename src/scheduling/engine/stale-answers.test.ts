@@ -68,6 +68,22 @@ test("a workload without a reservation's leave starts when it ends", () => {
   expect(engine.cycle(11 * minute).starts).toHaveLength(1);
 });
 
+test("workloads that a reservation is for are planned in it side by side, and stay so", () => {
+  const engine = engineOf([nodeOf("n1", 4)], { planningLooksMax: 100 });
+  engine.submit(itemOf("first", 4, { limitMs: 60 * minute }));
+  engine.cycle(0);
+  engine.reserve({ id: "course", start: 10 * minute, end: 300 * minute, nodes: ["n1"], queues: ["a"] });
+  for (const id of ["x", "y", "z"]) engine.submit(itemOf(id, 1, { submittedAt: 1 }));
+  const plans = () => ["x", "y", "z"].map((id) => engine.plannedStart(id)?.at);
+  engine.cycle(minute);
+  expect(plans()).toEqual([60 * minute, 60 * minute, 60 * minute]);
+  const stored = engine.planOf("x");
+  engine.cycle(2 * minute);
+
+  expect(plans()).toEqual([60 * minute, 60 * minute, 60 * minute]);
+  expect(engine.planOf("x")).toBe(stored);
+});
+
 test("a planned start that is late because a run outlasted its reckoning is not overtaken by a later turn", () => {
   const engine = engineOf([nodeOf("n1", 4), nodeOf("n2", 4, { labels: { slow: "yes" } })], { order: "fifo" });
   const shape = shapeOf(4, { nodeLabels: { slow: "yes" } });

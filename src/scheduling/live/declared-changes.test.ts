@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { canonicalJson } from "../../base/canonical-json.ts";
 import type { QueuedWorkload } from "../../compute/ports.ts";
 import { asking, machineOf, poolOf, settings, worldOf } from "../fixtures/world-values.ts";
 import { type QuotaSpec, quotaKind } from "../model.ts";
@@ -105,6 +106,24 @@ const quotas: fc.Arbitrary<Quotas> = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<Quotas>;
 
+/** Up to two reservations, of which some have begun and some are for a queue. */
+const reservations: fc.Arbitrary<readonly PoolReservation[]> = fc
+  .array(
+    fc.record({
+      nodes: fc.constantFrom(["n1"], ["n2"], ["n1", "n2"]),
+      queues: fc.constantFrom([], [], ["project/maps"], ["project/faces", "project/chat"]),
+      startMinute: fc.constantFrom(0, 20, 300, 630),
+      minutes: fc.constantFrom(5, 60, 900),
+    }),
+    { maxLength: 2 },
+  )
+  .map((list) =>
+    list.map(({ startMinute, minutes, ...rest }, index) => {
+      const start = startMinute * minute;
+      return { id: `reservation r${index}`, pool: "training", ...rest, start, end: start + minutes * minute };
+    }),
+  );
+
 const step = fc.oneof(
   {
     weight: 3,
@@ -172,6 +191,35 @@ describe("a change of what was declared", () => {
     expect(changed).toBeGreaterThan(10);
   });
 
+  test("of reservations and quotas is made in the engine itself, which then decides as one that was built anew", () => {
+    let dropped = 0;
+    fc.assert(
+      fc.property(
+        fc.tuple(quotas, reservations),
+        fc.tuple(quotas, reservations),
+        fc.boolean(),
+        fc.array(step, { minLength: 1, maxLength: 25 }),
+        (before, after, areQuotasKept, steps) => {
+          const queue = new Queue(declare(...before));
+          play(queue, steps);
+          const declared = declare(areQuotasKept ? before[0] : after[0], after[1]);
+          fc.pre(canonicalJson(declared) !== canonicalJson(declare(...before)));
+          const rebuilt = queue.rebuilt(declared);
+          const engine = queue.mirror.engine;
+          const planned = queue.plans.size;
+
+          expect(queue.mirror.update({ ...nothing, declared }, queue.now)).toBe(true);
+          expect(queue.mirror.engine).toBe(engine);
+          if (engine.state.plannedCount < planned) dropped += 1;
+          expect(booksOf(queue.mirror, queue.now)).toEqual(booksOf(rebuilt, queue.now));
+          expect(gistOf(queue.mirror.decide(queue.now))).toEqual(gistOf(rebuilt.decide(queue.now)));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(dropped).toBeGreaterThan(10);
+  });
+
   test("of reservations is made in the engine itself, and what runs, runs on", () => {
     const reservation: PoolReservation = {
       id: "reservation course",
@@ -198,6 +246,42 @@ describe("a change of what was declared", () => {
     expect(engine.state.reservations.size).toBe(0);
     expect(queue.mirror.engine).toBe(engine);
     expect(queue.rows.get("runs")?.state).toBe("admitted");
+  });
+
+  test("of quotas changes before whom a workload may come that is planned for later", () => {
+    const queue = new Queue(declare({ faces: { project: "faces", gpus: { any: { nominal: 0 } } } }));
+    for (const [id, project, gpus] of [
+      ["w0", "maps", 4],
+      ["w1", "maps", 4],
+      ["w2", "chat", 4],
+      ["w3", "maps", 0.5],
+    ] as const) {
+      queue.now += minute;
+      queue.submit(asking(id, gpus, { project, queue: project, limitMs: 600 * minute, queuedAt: queue.now }));
+    }
+    const rebuilt = queue.rebuilt(declare({}));
+    const own = queue.pass([], declare({}));
+
+    expect(gistOf(own)).toEqual(gistOf(rebuilt.decide(queue.now)));
+  });
+
+  test("that reserves a machine drops the plans of others there, in the engine itself and in one that is built anew", () => {
+    const terms = { project: "maps", queue: "maps" };
+    const queue = new Queue(declare({}));
+    queue.submit(asking("runs", 4, { ...terms, limitMs: 20 * minute }));
+    queue.submit(asking("second", 4, { ...terms, limitMs: 60 * minute, queuedAt: 1 }));
+    queue.submit(asking("third", 4, { ...terms, limitMs: 60 * minute, queuedAt: 2 }));
+    expect(queue.plans.get("third")).toMatchObject({ at: 20 * minute });
+    const reservation = (queues: readonly string[]): PoolReservation => {
+      return { id: "course", pool: "training", nodes: ["n1"], queues, start: 30 * minute, end: 90 * minute };
+    };
+    const forOthers = queue.rebuilt(declare({}, [reservation([])])).decide(0);
+    const forThem = queue.rebuilt(declare({}, [reservation(["project/maps"])])).decide(0);
+
+    expect(forThem.plansSet).toEqual([]);
+    expect(forOthers.plansSet).toMatchObject([{ id: "third", at: 60 * minute }]);
+    expect(gistOf(queue.pass([], declare({}, [reservation(["project/maps"])])))).toEqual(gistOf(forThem));
+    expect(gistOf(queue.pass([], declare({}, [reservation([])])))).toEqual(gistOf(forOthers));
   });
 
   test("that moves a workload to another queue, or names another GPU model, asks for another mirror", () => {

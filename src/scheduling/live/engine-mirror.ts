@@ -123,9 +123,13 @@ export class EngineMirror {
     if (!isSame(declared.pools, before.declared.pools)) return false;
     const after = withDeclared(before, declared);
     if (!this.#isInPlace(before, after)) return false;
-    if (!isSame(declared.quota, before.declared.quota)) this.engine.setQuota(declared.quota, now);
     this.#surroundings = after;
-    this.#reserve(before.declared.reservations, declared.reservations);
+    const areReservationsSame = isSame(declared.reservations, before.declared.reservations);
+    if (!areReservationsSame) this.#reserve(before.declared.reservations, declared.reservations);
+    // Also after a change of reservations whoever has no plan is looked at again, as by an engine that is built anew.
+    if (!areReservationsSame || !isSame(declared.quota, before.declared.quota)) {
+      this.engine.setQuota(declared.quota, now);
+    }
     return true;
   }
 

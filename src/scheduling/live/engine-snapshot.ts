@@ -7,6 +7,7 @@ import type {
   EngineSnapshot,
   SavedPlan,
   SavedRun,
+  WorkItem,
 } from "../engine/model.ts";
 import { reckonRun } from "../engine/reckon-run.ts";
 import { toTask } from "../engine/node-rank.ts";
@@ -70,8 +71,13 @@ export function engineSnapshotOf(
 ): EngineSnapshot {
   const { map, declared } = surroundings;
   const waiting = world.workloads.filter((each) => isWaiting(each) && findUnaskable(each, surroundings) === null);
-  const ids = new Set(waiting.map((each) => each.id));
   const items = waiting.map((each) => toWorkItem(each, surroundings));
+  const waits = new Map(items.map((item) => [item.id, item]));
+  const reservations = declared.reservations.map((each) => toReservation(each, map));
+  const isKept = (plan: SavedPlan): boolean => {
+    const item = waits.get(plan.id);
+    return item !== undefined && isPossible(plan, map) && !isReserved(plan, item, reservations, settings, now);
+  };
   const running = world.workloads.filter(isHolding).map((each) => toRun(each, surroundings, settings, now));
   const shapes = [...items, ...running.map(({ item }) => item)].map(({ shape }) => toTask(shape));
   return {
@@ -83,8 +89,8 @@ export function engineSnapshotOf(
     nodes: [...map.nodes.values()].map((node) => node.spec),
     waiting: items,
     running,
-    reservations: declared.reservations.map((each) => toReservation(each, map)).filter((each) => each.nodes.length > 0),
-    plans: world.plans.filter((plan) => ids.has(plan.id) && isPossible(plan, map)).map(toSavedPlan),
+    reservations: reservations.filter((each) => each.nodes.length > 0),
+    plans: world.plans.filter(isKept).map(toSavedPlan),
     tries: [],
     past: Object.entries(world.history).map(([node, { average, settledAt }]) => ({ node, average, at: settledAt })),
     evictors: Object.fromEntries(
@@ -114,6 +120,26 @@ export function toReservation({ pool, nodes, ...rest }: PoolReservation, map: En
 
 function toSavedPlan({ id, at, places, ahead, heldUntil }: StoredPlan): SavedPlan {
   return { id, at, places, ahead, heldUntil };
+}
+
+/** Whether others reserved a machine of a plan for some of its time: then it is planned anew, unless its room is held. */
+function isReserved(
+  { at, places, heldUntil }: SavedPlan,
+  item: WorkItem,
+  reservations: readonly AdvanceReservation[],
+  settings: EngineSettings,
+  now: Instant,
+): boolean {
+  if (heldUntil !== null) return false;
+  // What is late keeps its place for its whole length from now on.
+  const end = Math.max(at, now) + reckonRun(item, settings);
+  return reservations.some(
+    (each) =>
+      !each.queues.includes(item.queue) &&
+      each.start < end &&
+      each.end > at &&
+      places.some(({ node }) => each.nodes.includes(node)),
+  );
 }
 
 /** Whether the machines of a plan are as they were when it was made. */

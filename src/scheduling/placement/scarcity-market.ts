@@ -15,6 +15,9 @@ export interface ScarcityPricing {
   readonly fullPrice: number;
 }
 
+/** Servable milli-GPUs are counted in steps of this part, so that their sum is exact whatever the order in which nodes change. */
+const servableStep = 2 ** -20;
+
 /** Chosen by cross-validation over 22 traces; see docs/benchmarks/scheduling.md. */
 const defaultPricing: ScarcityPricing = { freePressure: 0.5, fullPressure: 1, fullPrice: 8 };
 
@@ -46,7 +49,8 @@ export function openScarcityMarket(
     for (const group of groups) {
       if (!group.models.includes(modelOf[index] ?? -1)) continue;
       const { gpuModel, cpuMillis, gpuMillis, gpuOffset, gpuCount } = node;
-      const servable = group.meter(gpuModel, cpuMillis, gpuMillis, gpuOffset, gpuCount);
+      const measured = group.meter(gpuModel, cpuMillis, gpuMillis, gpuOffset, gpuCount);
+      const servable = Math.round(measured / servableStep) * servableStep;
       group.supply += servable - (group.servableOfNode[index] ?? 0);
       group.servableOfNode[index] = servable;
     }
