@@ -224,9 +224,10 @@ async function ask(route: Pick<ApiRoute, "method">, address: string, key: string
   return { status: answer.status, text: Buffer.concat(chunks).toString("utf8") };
 }
 
-/** Searches are sent as POST because their filters are long; they only read. */
+/** Searches are sent as POST because their filters are long, questions to models because of their prompts: they only read. */
 function isReading(route: ApiRoute): boolean {
-  return route.method === "GET" || (route.method === "POST" && /\/mlflow\/[\w-]+\/search$/.test(route.path));
+  const readsByPost = /\/mlflow\/[\w-]+\/search$|\/deployments\/\{name\}\/invoke\/\{rest\}$/;
+  return route.method === "GET" || (route.method === "POST" && readsByPost.test(route.path));
 }
 
 /** Whether a caller passes the gate of a route: what is behind it may still be missing or not as wanted. */
