@@ -102,7 +102,7 @@ test.each([
   {
     title: "no shape at all",
     inputs: [{ ...origin, shape: "1" }],
-    says: [/"origin" wants a shape such as \[1\], found "1"/],
+    says: [/"origin" wants a shape of at most \d+ lengths such as \[1, 4\], found "1"/],
   },
   {
     title: "text where a number belongs",
