@@ -107,6 +107,22 @@ test("whatever happens, shares sum to 100, the route holds no replica that is st
   );
 });
 
+test.each(["canary", "blue-green", "ab", "shadow"] as const)(
+  "%s: a rollout's first revision is that of its traffic, though its replicas become ready one by one",
+  (name) => {
+    const world = served(finishing[name], 2);
+    world.happen({ kind: "candidate", version: "two" });
+    world.visit();
+    for (let replica = 0; replica < 4; replica += 1) {
+      world.happen({ kind: "ready", which: 0 });
+      world.visit();
+    }
+    expect(world.status.rollout?.state).toBe("running");
+    expect(world.status.traffic).toHaveLength(2);
+    expect(world.status.rollout?.firstRevision).toBe(world.status.revision);
+  },
+);
+
 test("every sequence of events ends in a final state once nothing goes wrong any more", () => {
   fc.assert(
     fc.property(

@@ -250,7 +250,9 @@ function sharesOf(
   if (candidate.alias === "promote") return [{ ...rivalShare, percent: 100 }];
   const baseline = baselinePlan !== null && baselinePlan.ready.length > 0 ? baselineShare(share) : 0;
   const { strategy } = snapshot.deployment.spec.rollout;
-  const isPinnable = (strategy === "blue-green" || strategy === "shadow") && (rivalPlan?.ready.length ?? 0) > 0;
+  // Not before the rollout has begun: its first revision is that of the change that brings the candidate in.
+  const hasBegun = candidate.rollout.state !== "starting" && (rivalPlan?.ready.length ?? 0) > 0;
+  const isPinnable = (strategy === "blue-green" || strategy === "shadow") && hasBegun;
   return [
     ...(share > 0 || isPinnable ? [rivalShare] : []),
     champion(100 - share - baseline),

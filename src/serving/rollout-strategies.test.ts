@@ -149,6 +149,19 @@ test.each([
   ["rolling", { strategy: "rolling", maxLatencyIncrease }, "completed"],
   ["blue-green", { strategy: "blue-green", keepOld: "1s" }, "completed"],
   ["ab", { strategy: "ab", maxDuration: "2s", maxLatencyIncrease }, "ended"],
+  [
+    "shadow",
+    {
+      strategy: "shadow",
+      percent: 100,
+      minComparisons: 20,
+      next: "canary",
+      maxLatencyIncrease,
+      steps,
+      minRequestsPerStep: 30,
+    },
+    "completed",
+  ],
 ])("%s: a new version comes without a failed request", async (_, rollout, end) => {
   const before = (await status())?.champion?.versionId ?? "";
   await deploy(rollout);
