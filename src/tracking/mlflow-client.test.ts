@@ -7,7 +7,7 @@ import { type FreshPlatform, freshPlatform } from "../../test/platform.ts";
 import { Fault } from "../base/fault.ts";
 import { createHttpServer } from "../platform/http-server.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
-import { environmentTimeoutMs, mlflowPython } from "./fixtures/mlflow-environment.ts";
+import { environmentTimeoutMs, pythonWith } from "../../test/python-environment.ts";
 import type { MetricSeries, RunRow } from "./model.ts";
 import { trackingRoom } from "./room.ts";
 
@@ -37,7 +37,7 @@ let python: string;
 let url: string;
 
 beforeAll(async () => {
-  python = await mlflowPython();
+  python = await pythonWith("mlflow", ["mlflow==3.17.2"]);
   platform = await freshPlatform();
   const room = trackingRoom(platform);
   app = createHttpServer({

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
-import { environmentTimeoutMs, openAiPython } from "../fixtures/openai-environment.ts";
+import { environmentTimeoutMs, pythonWith } from "../../../test/python-environment.ts";
 import { openAiGateway } from "../fixtures/openai-gateway.ts";
 import { beginsStream, completes, fails, sends, streams } from "../fixtures/stand-in-upstream.ts";
 
@@ -13,7 +13,7 @@ const script = fileURLToPath(new URL("../fixtures/openai_client.py", import.meta
 let python: string;
 
 beforeAll(async () => {
-  python = await openAiPython();
+  python = await pythonWith("openai", ["openai==3.22.1"]);
 }, environmentTimeoutMs);
 
 async function client(baseURL: string, behaviour: string): Promise<unknown> {

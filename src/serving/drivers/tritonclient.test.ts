@@ -6,7 +6,7 @@ import { modelRoute } from "../fixtures/model-route.ts";
 import { neverAnswers, type StandInUpstream, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
 import { onnxFixture, startProgram, type TestReplica } from "../fixtures/start-replica.ts";
 import { startTestGateway } from "../fixtures/test-gateway.ts";
-import { environmentTimeoutMs, tritonPython } from "../fixtures/tritonclient-environment.ts";
+import { environmentTimeoutMs, pythonWith } from "../../../test/python-environment.ts";
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("../fixtures/triton_client.py", import.meta.url));
@@ -17,7 +17,7 @@ let slow: StandInUpstream;
 let gateway: Awaited<ReturnType<typeof startTestGateway>>;
 
 beforeAll(async () => {
-  python = await tritonPython();
+  python = await pythonWith("tritonclient", ["tritonclient[http,grpc]==2.73.0"]);
   replica = startProgram({
     program: "onnx-server",
     task: { model: "same", version: "1", columns: null },
