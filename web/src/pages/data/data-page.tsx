@@ -1,17 +1,14 @@
-import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type ResourceSummary, useResources } from "../../api/resources.ts";
-import { DataTable, type TableColumn } from "../../design/data-table.tsx";
+import type { ResourceSummary } from "../../api/resources.ts";
+import type { TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { SearchField } from "../../design/filters.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
-import { QueryView } from "../../design/query-view.tsx";
-import { StateBadge } from "../../design/state-badge.tsx";
+import { isResourceShown, ResourceTable } from "../../design/resource-table.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { When } from "../../design/when.tsx";
 import { formatBytes, formatCount } from "../../words/numbers.ts";
-import { matchesFilter } from "../../words/url-state.ts";
 import { PipelinesPanel } from "./pipelines-panel.tsx";
 
 function figure(row: ResourceSummary, name: string, format: (value: number) => string): ReactNode {
@@ -20,19 +17,6 @@ function figure(row: ResourceSummary, name: string, format: (value: number) => s
 }
 
 const datasetColumns: readonly TableColumn<ResourceSummary>[] = [
-  { heading: "State", cell: (row) => <StateBadge state={row.phase} />, sortBy: (row) => row.phase },
-  {
-    heading: "Dataset",
-    sortBy: (row) => row.name,
-    cell: (row) => (
-      <>
-        <Link to="/data/$project/$name" params={{ project: row.project ?? "-", name: row.name }}>
-          <strong>{row.name}</strong>
-        </Link>
-        <div className="faint">{row.project}</div>
-      </>
-    ),
-  },
   {
     heading: "Version",
     isNumber: true,
@@ -71,19 +55,6 @@ const datasetColumns: readonly TableColumn<ResourceSummary>[] = [
 ];
 
 const viewColumns: readonly TableColumn<ResourceSummary>[] = [
-  { heading: "State", cell: (row) => <StateBadge state={row.phase} />, sortBy: (row) => row.phase },
-  {
-    heading: "Feature view",
-    sortBy: (row) => row.name,
-    cell: (row) => (
-      <>
-        <Link to="/features/$project/$name" params={{ project: row.project ?? "-", name: row.name }}>
-          <strong>{row.name}</strong>
-        </Link>
-        <div className="faint">{row.project}</div>
-      </>
-    ),
-  },
   { heading: "Entity", cell: (row) => <span className="mono">{row.spec.texts("entity").join(", ")}</span> },
   { heading: "Source", cell: (row) => row.spec.fields("source").textOr("dataset", "–") },
   { heading: "Known at", cell: (row) => <span className="mono">{row.spec.textOr("knownAt", "–")}</span> },
@@ -98,11 +69,6 @@ const viewColumns: readonly TableColumn<ResourceSummary>[] = [
 /** Datasets, the pipelines that make them, and the feature views over them. */
 export function DataPage(): ReactNode {
   const { state } = useUrlState();
-  const navigate = useNavigate();
-  const datasets = useResources("datasets", state["project"]);
-  const views = useResources("feature-views", state["project"]);
-  const matches = (row: ResourceSummary): boolean =>
-    matchesFilter(state["filter"] ?? "", [row.name, row.project, row.phase]);
   return (
     <>
       <PageHead title="Data and features" />
@@ -110,49 +76,32 @@ export function DataPage(): ReactNode {
         <SearchField label="Filter data and features" />
       </div>
       <Panel title="Datasets" flush>
-        <QueryView query={datasets}>
-          {(all) =>
-            all.length === 0 ? (
-              <EmptyState title="No dataset yet" command="millwright apply -f examples/flights">
-                A dataset names a Parquet or CSV file, its schema and the rules that each version must keep.
-              </EmptyState>
-            ) : (
-              <DataTable
-                rows={all.filter(matches)}
-                columns={datasetColumns}
-                keyOf={(row) => row.uid}
-                onOpen={(row) =>
-                  void navigate({ to: "/data/$project/$name", params: { project: row.project ?? "-", name: row.name } })
-                }
-              />
-            )
+        <ResourceTable
+          plural="datasets"
+          heading="Dataset"
+          page="/data/$project/$name"
+          columns={datasetColumns}
+          empty={
+            <EmptyState title="No dataset yet" command="millwright apply -f examples/flights">
+              A dataset names a Parquet or CSV file, its schema and the rules that each version must keep.
+            </EmptyState>
           }
-        </QueryView>
+        />
       </Panel>
-      <PipelinesPanel project={state["project"]} isShown={matches} />
+      <PipelinesPanel project={state["project"]} isShown={(row) => isResourceShown(state["filter"], row)} />
       <Panel title="Feature views" flush>
-        <QueryView query={views}>
-          {(all) =>
-            all.length === 0 ? (
-              <EmptyState title="No feature view yet" command="millwright apply -f examples/flights">
-                A feature view declares rolling statistics once, for training sets and for serving alike.
-              </EmptyState>
-            ) : (
-              <DataTable
-                rows={all.filter(matches)}
-                columns={viewColumns}
-                keyOf={(row) => row.uid}
-                orderName="viewOrder"
-                onOpen={(row) =>
-                  void navigate({
-                    to: "/features/$project/$name",
-                    params: { project: row.project ?? "-", name: row.name },
-                  })
-                }
-              />
-            )
+        <ResourceTable
+          plural="feature-views"
+          heading="Feature view"
+          page="/features/$project/$name"
+          columns={viewColumns}
+          orderName="viewOrder"
+          empty={
+            <EmptyState title="No feature view yet" command="millwright apply -f examples/flights">
+              A feature view declares rolling statistics once, for training sets and for serving alike.
+            </EmptyState>
           }
-        </QueryView>
+        />
       </Panel>
     </>
   );

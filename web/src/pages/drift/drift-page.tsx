@@ -1,34 +1,19 @@
-import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useAlerts } from "../../api/monitoring.ts";
-import { type ResourceSummary, useResources } from "../../api/resources.ts";
-import { DataTable, type TableColumn } from "../../design/data-table.tsx";
+import type { ResourceSummary } from "../../api/resources.ts";
+import type { TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { SearchField } from "../../design/filters.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { ResourceTable } from "../../design/resource-table.tsx";
 import { QueryView } from "../../design/query-view.tsx";
-import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { When } from "../../design/when.tsx";
 import { formatCount } from "../../words/numbers.ts";
-import { matchesFilter } from "../../words/url-state.ts";
 import { AlertsTable } from "./alerts-table.tsx";
 
 const columns: readonly TableColumn<ResourceSummary>[] = [
-  { heading: "State", cell: (row) => <StateBadge state={row.phase} />, sortBy: (row) => row.phase },
-  {
-    heading: "Monitor",
-    sortBy: (row) => row.name,
-    cell: (row) => (
-      <>
-        <Link to="/drift/$project/$name" params={{ project: row.project ?? "-", name: row.name }}>
-          <strong>{row.name}</strong>
-        </Link>
-        <div className="faint">{row.project}</div>
-      </>
-    ),
-  },
   {
     heading: "Watches",
     cell: (row) => row.spec.textOr("deployment", "–"),
@@ -52,8 +37,6 @@ const columns: readonly TableColumn<ResourceSummary>[] = [
 /** Every drift monitor, and the alerts of all of them. */
 export function DriftPage(): ReactNode {
   const { state } = useUrlState();
-  const navigate = useNavigate();
-  const monitors = useResources("drift-monitors", state["project"]);
   const alerts = useAlerts(state["project"]);
   return (
     <>
@@ -62,28 +45,18 @@ export function DriftPage(): ReactNode {
         <SearchField label="Filter monitors" />
       </div>
       <Panel flush>
-        <QueryView query={monitors}>
-          {(all) =>
-            all.length === 0 ? (
-              <EmptyState title="Nothing is watched yet" command="millwright apply -f examples/flights">
-                A drift monitor compares live inputs, predictions and outcomes with the window that the model was
-                trained on.
-              </EmptyState>
-            ) : (
-              <DataTable
-                rows={all.filter((row) => matchesFilter(state["filter"] ?? "", [row.name, row.project, row.phase]))}
-                columns={columns}
-                keyOf={(row) => row.uid}
-                onOpen={(row) =>
-                  void navigate({
-                    to: "/drift/$project/$name",
-                    params: { project: row.project ?? "-", name: row.name },
-                  })
-                }
-              />
-            )
+        <ResourceTable
+          plural="drift-monitors"
+          heading="Monitor"
+          page="/drift/$project/$name"
+          columns={columns}
+          empty={
+            <EmptyState title="Nothing is watched yet" command="millwright apply -f examples/flights">
+              A drift monitor compares live inputs, predictions and outcomes with the window that the model was trained
+              on.
+            </EmptyState>
           }
-        </QueryView>
+        />
       </Panel>
       <Panel title="Alerts" flush>
         <QueryView query={alerts}>{(all) => <AlertsTable alerts={all} />}</QueryView>

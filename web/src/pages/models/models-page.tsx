@@ -1,14 +1,13 @@
-import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useModelVersions } from "../../api/registry.ts";
-import { type ResourceSummary, useResources } from "../../api/resources.ts";
-import { DataTable, type TableColumn } from "../../design/data-table.tsx";
+import type { ResourceSummary } from "../../api/resources.ts";
+import type { TableColumn } from "../../design/data-table.tsx";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { SearchField } from "../../design/filters.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
+import { ResourceTable } from "../../design/resource-table.tsx";
 import { QueryView } from "../../design/query-view.tsx";
-import { StateBadge } from "../../design/state-badge.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { When } from "../../design/when.tsx";
 import { matchesFilter } from "../../words/url-state.ts";
@@ -20,19 +19,6 @@ function versionCell(row: ResourceSummary, name: string): ReactNode {
 }
 
 const columns: readonly TableColumn<ResourceSummary>[] = [
-  { heading: "State", cell: (row) => <StateBadge state={row.phase} />, sortBy: (row) => row.phase },
-  {
-    heading: "Model",
-    sortBy: (row) => row.name,
-    cell: (row) => (
-      <>
-        <Link to="/models/$project/$name" params={{ project: row.project ?? "-", name: row.name }}>
-          <strong>{row.name}</strong>
-        </Link>
-        <div className="faint">{row.project}</div>
-      </>
-    ),
-  },
   {
     heading: "About",
     className: "sentence",
@@ -61,8 +47,6 @@ const columns: readonly TableColumn<ResourceSummary>[] = [
 /** Every model, and the newest versions of all of them. */
 export function ModelsPage(): ReactNode {
   const { state } = useUrlState();
-  const navigate = useNavigate();
-  const models = useResources("models", state["project"]);
   const versions = useModelVersions(state["project"]);
   const filter = state["filter"] ?? "";
   return (
@@ -72,27 +56,17 @@ export function ModelsPage(): ReactNode {
         <SearchField label="Filter models and versions" />
       </div>
       <Panel flush>
-        <QueryView query={models}>
-          {(all) =>
-            all.length === 0 ? (
-              <EmptyState title="No model yet" command="millwright apply -f examples/flights">
-                A model gets a version when a training succeeds, an evaluation passes and a second person approves.
-              </EmptyState>
-            ) : (
-              <DataTable
-                rows={all.filter((row) => matchesFilter(filter, [row.name, row.project, row.phase]))}
-                columns={columns}
-                keyOf={(row) => row.uid}
-                onOpen={(row) =>
-                  void navigate({
-                    to: "/models/$project/$name",
-                    params: { project: row.project ?? "-", name: row.name },
-                  })
-                }
-              />
-            )
+        <ResourceTable
+          plural="models"
+          heading="Model"
+          page="/models/$project/$name"
+          columns={columns}
+          empty={
+            <EmptyState title="No model yet" command="millwright apply -f examples/flights">
+              A model gets a version when a training succeeds, an evaluation passes and a second person approves.
+            </EmptyState>
           }
-        </QueryView>
+        />
       </Panel>
       <Panel title="Newest versions" flush>
         <QueryView query={versions}>
