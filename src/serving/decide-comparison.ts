@@ -45,7 +45,8 @@ export function decideComparison(
   const since = (pick: (each: RevisionTraffic) => number): number =>
     sumSince(evidence.traffic, progress.stepRevision, pick);
   const requests = since((each) => each.candidate.requests);
-  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha, evidence.traffic);
+  // Both sides decide here, so each has half.
+  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha / 2, evidence.traffic);
   const decide = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
     kind,
     reason,
