@@ -1,5 +1,5 @@
 import { parseDuration } from "../base/units.ts";
-import type { DeploymentSnapshot } from "./deployment-plan.ts";
+import type { DeploymentSnapshot } from "./deployment-snapshot.ts";
 import type { arms } from "./gateway/route-policy.ts";
 import type { ModelReplica, ModelRoute, Route, TabularRoute, TabularVersion } from "./gateway/routing-table.ts";
 import type { ServedVersion } from "./model.ts";

@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../base/clock.ts";
 import type { WorkloadState } from "../compute/ports.ts";
+import type { ServedVersion } from "./model.ts";
 import type { ReplicaAddress } from "./runtimes/replica-files.ts";
 
 /** A version of a model as a deployment runs it. */
@@ -9,6 +10,11 @@ export interface RunnableVersion {
   readonly version: string;
   /** Input columns of the model, in order. */
   readonly columns: readonly string[];
+}
+
+/** What people are told of a version. */
+export function servedVersion({ versionId, version }: ServedVersion): ServedVersion {
+  return { versionId, version };
 }
 
 /** What is known of one replica that was started. */
