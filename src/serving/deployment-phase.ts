@@ -1,7 +1,7 @@
 import type { Share } from "./deployment-route.ts";
-import { type DeploymentSnapshot, maySleep, replicasWanted } from "./deployment-snapshot.ts";
+import { type DeploymentSnapshot, mayBeEmpty, replicasWanted } from "./deployment-snapshot.ts";
 import type { DeploymentStatus, RolloutStatus } from "./model.ts";
-import type { ReplicaPlan, RunnableVersion } from "./replica-plan.ts";
+import { isReplicaReady, type ReplicaPlan, type RunnableVersion } from "./replica-plan.ts";
 import type { CandidatePlan } from "./rollout-status.ts";
 
 /** What a deployment's status is told from. */
@@ -88,12 +88,23 @@ function servingPhase(
   main: RunnableVersion,
 ): DeploymentPhase {
   const version = candidate?.alias === "promote" ? rival?.version : main.version;
-  if (maySleep(snapshot) && championPlan?.ready.length === 0) {
+  if (mayBeEmpty(snapshot) && championPlan?.ready.length === 0) {
     const isWoken = replicasWanted(snapshot) > 0;
     const message = isWoken
       ? `requests wait for a replica: ${championPlan.waitingFor}`
       : `version ${version} has no replica; the first request starts one and waits for it`;
     return { phase: "serving", reason: isWoken ? "Waking" : "Asleep", message };
   }
+  if (championPlan !== null && isBeingReplaced(snapshot, main)) {
+    const message = `version ${version} serves while its replicas are replaced: ${championPlan.failure ?? championPlan.waitingFor}`;
+    return { phase: "serving", reason: "Replacing", message };
+  }
   return { phase: "serving", reason: "Serving", message: `version ${version} serves` };
+}
+
+/** Whether replicas serve that were started in an earlier way. */
+function isBeingReplaced({ replicas, signature }: DeploymentSnapshot, main: RunnableVersion): boolean {
+  return replicas.some(
+    (fact) => fact.versionId === main.versionId && fact.signature !== signature && isReplicaReady(fact),
+  );
 }

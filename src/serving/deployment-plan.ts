@@ -5,7 +5,8 @@ import { type DeploymentSnapshot, replicasWanted } from "./deployment-snapshot.t
 import { deploymentStatus } from "./deployment-status.ts";
 import { desiredReplicas, missingReplicas } from "./desired-replicas.ts";
 import type { DeploymentStatus } from "./model.ts";
-import type { ReplicaStart, RunnableVersion } from "./replica-plan.ts";
+import type { ReplicaPlan, ReplicaStart, RunnableVersion } from "./replica-plan.ts";
+import type { ReplicaUpdate } from "./replica-update.ts";
 import { surplusReplicas } from "./replica-surplus.ts";
 import { type CandidatePlan, planCandidate } from "./rollout-status.ts";
 import { openRollout, servingVersions, type ServingVersions } from "./serving-versions.ts";
@@ -39,7 +40,7 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     ? deployment.status.revision
     : deployment.status.revision + 1;
   const desired = desiredReplicas(snapshot, serving, isRivalKept ? candidate : null, championProblem);
-  const stops = surplusReplicas(snapshot.replicas, desired, snapshot.signature);
+  const stops = surplusReplicas(snapshot.replicas, desired, snapshot.signature, serving.update);
   const stopped = new Set(stops.map((stop) => stop.id));
   const routed = { ...snapshot, replicas: snapshot.replicas.filter((fact) => !stopped.has(fact.id)) };
   const status = deploymentStatus(snapshot, {
@@ -52,7 +53,7 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     revision,
   });
   return {
-    starts: missingReplicas(snapshot, desired),
+    starts: missingReplicas(snapshot, desired, serving.update),
     route:
       main === null
         ? null
@@ -73,7 +74,7 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
 function candidatePlan(
   snapshot: DeploymentSnapshot,
   champion: RunnableVersion,
-  { rival, rivalPlan, baselinePlan }: ServingVersions,
+  { rival, rivalPlan, baselinePlan, update }: ServingVersions,
 ): CandidatePlan | null {
   if (rival === null || rivalPlan === null) return null;
   const { deployment, evidence, order, now } = snapshot;
@@ -84,6 +85,7 @@ function candidatePlan(
     champion,
     replicas: rivalPlan,
     baseline: baselinePlan,
+    canServeAlone: rivalPlan.isComplete || isEnoughWhenBlocked(rivalPlan, snapshot, update),
     replicasWanted: replicasWanted(snapshot),
     columnProblem: columnProblem(rival, snapshot),
     evidence,
@@ -91,6 +93,14 @@ function candidatePlan(
     nextRevision: deployment.status.revision + 1,
     now,
   });
+}
+
+/** A candidate that replaces the champion one by one is never whole while that one's last replicas hold its room. */
+function isEnoughWhenBlocked(rival: ReplicaPlan, snapshot: DeploymentSnapshot, update: ReplicaUpdate): boolean {
+  const isBlocked = update.blocked !== null && update.blocked.versionId === snapshot.candidate?.versionId;
+  const isRolling = snapshot.deployment.spec.rollout.strategy === "rolling";
+  const enough = Math.max(1, replicasWanted(snapshot) - update.unavailable);
+  return isRolling && isBlocked && rival.ready.length >= enough;
 }
 
 /** A rollout waits, and keeps its replicas, while no version serves that it could be compared with. */

@@ -4,6 +4,7 @@ import type { DeploymentSpec, DeploymentStatus } from "./model.ts";
 import type { ReplicaFact, RunnableVersion } from "./replica-plan.ts";
 import type { RolloutEvidence } from "./rollout.ts";
 import type { RolloutOrder } from "./rollout-order.ts";
+import { updateLimits } from "./update-spec.ts";
 
 /** A feature view that a deployment names, as it exists now. */
 export interface KnownView {
@@ -43,4 +44,10 @@ export function replicasWanted(snapshot: Pick<DeploymentSnapshot, "scale" | "dep
 /** Whether the deployment may be without any replica and still take requests. */
 export function maySleep({ deployment }: Pick<DeploymentSnapshot, "deployment">): boolean {
   return deployment.spec.autoscale?.min === 0;
+}
+
+/** Whether requests are kept while no replica serves: it may sleep, or an update may let all replicas go before new ones are ready. */
+export function mayBeEmpty(snapshot: Pick<DeploymentSnapshot, "scale" | "deployment">): boolean {
+  const wanted = replicasWanted(snapshot);
+  return maySleep(snapshot) || updateLimits(snapshot.deployment.spec.update, wanted).unavailable >= Math.max(1, wanted);
 }

@@ -39,6 +39,10 @@ export interface ReplicaFact extends RunnableVersion {
   /** Whether it was ever ready. */
   readonly wasReady: boolean;
   readonly endedAt: Instant | null;
+  /** The pool of its workload; null before there is one. */
+  readonly pool: string | null;
+  /** Of what there is too little for it to start, and since when it waits; null when it does not wait for that. */
+  readonly shortage: { readonly of: "pool" | "quota"; readonly since: Instant } | null;
 }
 
 /** A replica to start. */

@@ -73,6 +73,8 @@ export class SnapshotReader {
         problem: signs.problem ?? this.#problemOf(record.id),
         wasReady: record.wasReady || isReady,
         endedAt: workload?.endedAt ?? null,
+        pool: workload?.pool ?? null,
+        shortage: workload === undefined ? null : shortageOf(workload),
       });
     }
     return facts;
@@ -111,6 +113,23 @@ export class SnapshotReader {
 
 function runnable(version: ModelVersion): RunnableVersion {
   return { versionId: version.id, version: String(version.version ?? version.id), columns: version.inputs };
+}
+
+/** Reasons to wait that pass once somebody gives up a place. */
+const poolCodes: ReadonlySet<string> = new Set([
+  "guest-room-in-use",
+  "insufficient-gpus",
+  "insufficient-cpus",
+  "insufficient-memory",
+  "insufficient-custom",
+  "fragmented",
+  "topology-busy",
+]);
+
+function shortageOf({ state, reason, queuedAt }: Workload): ReplicaFact["shortage"] {
+  if (state !== "queued" || reason === null) return null;
+  if (reason.code === "quota-in-use") return { of: "quota", since: queuedAt };
+  return poolCodes.has(reason.code) ? { of: "pool", since: queuedAt } : null;
 }
 
 function isActive(workload: Workload): boolean {
