@@ -14,8 +14,14 @@ function failureOf(step: Step, { exitCode, output }: Outcome): string | undefine
 async function check(root: string, only: readonly string[]): Promise<number> {
   const stopped = new AbortController();
   process.once("SIGINT", () => stopped.abort());
-  const steps = checkSteps(root).filter((step) => only.length === 0 || only.includes(step.name));
-  if (steps.length === 0) throw new Error(`no step is named ${only.join(", ")}`);
+  const known = checkSteps(root);
+  const unknown = only.filter((name) => !known.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    const names = known.map((step) => step.name).join(", ");
+    process.stderr.write(`wanted steps of ${names}; found ${unknown.join(", ")}; name those, or none for all\n`);
+    return 2;
+  }
+  const steps = known.filter((step) => only.length === 0 || only.includes(step.name));
 
   const failures: string[] = [];
   for (const step of steps) {

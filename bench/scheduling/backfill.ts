@@ -5,7 +5,6 @@
  * [--clusters 0e4a51,all] [--seed 42] [--every 20] [--json]`; a start is forecast for one in `every` jobs that have to wait.
  */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { equalQuotas } from "../../src/scheduling/simulator/cluster/build-cluster.ts";
 import { type PolicyName, policyNames } from "../../src/scheduling/simulator/model.ts";
 import { newScheduler } from "../../src/scheduling/simulator/new-scheduler.ts";
@@ -28,6 +27,7 @@ import {
   recordedLoad,
   virtualClusters,
 } from "./philly-workloads.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /** All virtual clusters on one, each with its GPUs as quota. */
 const together = "all";
@@ -45,16 +45,14 @@ interface Row {
   readonly wallSeconds: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    jobs: { type: "string" },
-    policies: { type: "string", default: "millwright,steady,fifo,easy,priority" },
-    loads: { type: "string", default: "recorded,0.8" },
-    clusters: { type: "string", default: [...Object.keys(virtualClusters), together].join(",") },
-    seed: { type: "string", default: "42" },
-    every: { type: "string", default: "20" },
-    json: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  jobs: { type: "string" },
+  policies: { type: "string", default: "millwright,steady,fifo,easy,priority" },
+  loads: { type: "string", default: "recorded,0.8" },
+  clusters: { type: "string", default: [...Object.keys(virtualClusters), together].join(",") },
+  seed: { type: "string", default: "42" },
+  every: { type: "string", default: "20" },
+  json: { type: "boolean", default: false },
 });
 if (values.jobs === undefined) {
   process.stderr.write("name the file of the jobs: --jobs philly_jobs.csv\n");

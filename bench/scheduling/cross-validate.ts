@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { fgdPolicy } from "../../src/scheduling/placement/fgd-policy.ts";
 import { millwrightPolicy } from "../../src/scheduling/placement/millwright-policy.ts";
 import type { ScarcityPricing } from "../../src/scheduling/placement/scarcity-market.ts";
@@ -12,18 +11,17 @@ import {
   readOpenbPods,
 } from "../../src/scheduling/simulator/trace/openb-trace.ts";
 import { boundVariants, type Variant } from "./bound-variants.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /**
  * Chooses the pricing of scarce models by leave-one-trace-out, or checks the built-in one on fresh draws:
  * `node bench/scheduling/cross-validate.ts --traces FOLDER [--draw 1] [--seeds 4] [--check]`.
  */
-const { values } = parseArgs({
-  options: {
-    traces: { type: "string" },
-    draw: { type: "string", default: "1" },
-    seeds: { type: "string", default: "4" },
-    check: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  traces: { type: "string" },
+  draw: { type: "string", default: "1" },
+  seeds: { type: "string", default: "4" },
+  check: { type: "boolean", default: false },
 });
 const levels: readonly number[] = [95, 100, 130];
 /** How much worse than FGD a setting may be on any trace at any level, in percent of the capacity. */

@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import { seededRandom } from "../../src/base/random.ts";
 import type { QuotaNode } from "../../src/scheduling/quota/model.ts";
 import type { EngineSettings, WorkItem } from "../../src/scheduling/engine/model.ts";
 import { Scheduler } from "../../src/scheduling/engine/scheduler.ts";
 import { provenance } from "../provenance.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /**
  * How long one scheduling cycle takes, in CPU time of this process: 5,000 nodes of 8 GPUs in racks, leaves and blocks, all
@@ -11,13 +11,11 @@ import { provenance } from "../provenance.ts";
  * find victims among 700 candidates.
  */
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: "string", default: "5000" },
-    pending: { type: "string", default: "1000,5000,50000" },
-    cycles: { type: "string", default: "300" },
-    json: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  nodes: { type: "string", default: "5000" },
+  pending: { type: "string", default: "1000,5000,50000" },
+  cycles: { type: "string", default: "300" },
+  json: { type: "boolean", default: false },
 });
 const nodeCount = Number(values.nodes);
 const cycleCount = Number(values.cycles);

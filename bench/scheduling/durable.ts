@@ -8,7 +8,6 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { sql } from "kysely";
 import { poolKind } from "../../src/compute/model.ts";
 import type { ComputeNode, WorkloadRequest } from "../../src/compute/ports.ts";
@@ -32,19 +31,18 @@ import { StandInDriver } from "../../test/stand-in-driver.ts";
 import { provenance } from "../provenance.ts";
 import { chooseWords } from "./choose-words.ts";
 import { type KueueLoad, kueueLoads, kueueWorkloads } from "./kueue-workloads.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 const pool = "main";
 /** Submissions on their way at once: Kueue's runner has as many clients as queues. */
 const submittersMax = 256;
 const lookMs = 100;
 
-const { values } = parseArgs({
-  options: {
-    load: { type: "string", default: "baseline" },
-    zero: { type: "boolean", default: false },
-    count: { type: "string", default: "1000000" },
-    json: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  load: { type: "string", default: "baseline" },
+  zero: { type: "boolean", default: false },
+  count: { type: "string", default: "1000000" },
+  json: { type: "boolean", default: false },
 });
 const [loadName = "baseline"] = chooseWords("--load", values.load, kueueLoads);
 const load = kueueWorkloads(loadName, values.zero ? 0 : 1);

@@ -4,27 +4,25 @@
  *
  * `npm run bench:scheduling:events -- [--jobs 330000] [--nodes 352] [--load 0.85] [--policy millwright] [--seed 42] [--json]`
  */
-import { parseArgs } from "node:util";
 import { clusterFileSchema, policyNames } from "../../src/scheduling/simulator/model.ts";
 import { newScheduler } from "../../src/scheduling/simulator/new-scheduler.ts";
 import { simulateTrace } from "../../src/scheduling/simulator/simulate-trace.ts";
 import { provenance } from "../provenance.ts";
 import { chooseWords } from "./choose-words.ts";
 import { syntheticTrace } from "./synthetic-trace.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 const gpusPerNode = 8;
 const progressEveryMs = 5000;
 
-const { values } = parseArgs({
-  options: {
-    jobs: { type: "string", default: "330000" },
-    nodes: { type: "string", default: "352" },
-    load: { type: "string", default: "0.85" },
-    queues: { type: "string", default: "11" },
-    policy: { type: "string", default: "millwright" },
-    seed: { type: "string", default: "42" },
-    json: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  jobs: { type: "string", default: "330000" },
+  nodes: { type: "string", default: "352" },
+  load: { type: "string", default: "0.85" },
+  queues: { type: "string", default: "11" },
+  policy: { type: "string", default: "millwright" },
+  seed: { type: "string", default: "42" },
+  json: { type: "boolean", default: false },
 });
 const nodes = Number(values.nodes);
 const [policy = "millwright"] = chooseWords("--policy", values.policy, policyNames);

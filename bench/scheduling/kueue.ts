@@ -2,7 +2,6 @@
  * Kueue's three load tests in our simulator: how the engine's decisions compare when decisions take no time, and how
  * long they took to make. `npm run bench:scheduling:kueue -- [--loads baseline,tas] [--policy millwright] [--zero] [--json]`
  */
-import { parseArgs } from "node:util";
 import { policies } from "../../src/scheduling/simulator/policies.ts";
 import { policyNames } from "../../src/scheduling/simulator/model.ts";
 import { newScheduler } from "../../src/scheduling/simulator/new-scheduler.ts";
@@ -13,6 +12,7 @@ import { simulate } from "../../src/scheduling/simulator/simulate.ts";
 import { provenance } from "../provenance.ts";
 import { chooseWords } from "./choose-words.ts";
 import { type KueueLoad, kueueLoads, kueueWorkloads } from "./kueue-workloads.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /** Kueue's runner takes an evicted workload away at once. */
 const graceMs = 0;
@@ -36,13 +36,11 @@ interface LoadResult {
 const planningLooksMax = 2_000;
 const progressEveryMs = 5_000;
 
-const { values } = parseArgs({
-  options: {
-    loads: { type: "string", default: kueueLoads.join(",") },
-    policy: { type: "string", default: "millwright" },
-    zero: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  loads: { type: "string", default: kueueLoads.join(",") },
+  policy: { type: "string", default: "millwright" },
+  zero: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
 });
 const [policy = "millwright"] = chooseWords("--policy", values.policy, policyNames);
 const results = chooseWords("--loads", values.loads, kueueLoads).map((name) => {

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import { isFault } from "../../src/base/fault.ts";
 import { type PolicyName, policyNamed, policyNames } from "../../src/scheduling/placement/policy-named.ts";
 import { oneAttemptRun } from "../../src/scheduling/simulator/one-attempt-run.ts";
@@ -8,6 +7,7 @@ import { readOpenbNodes, readOpenbPods } from "../../src/scheduling/simulator/tr
 import { provenance } from "../provenance.ts";
 import { type ExpectedValue, parseExpected } from "./expected-summary.ts";
 import { type LevelSummary, summarise } from "./summarise-runs.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 const usage = `npm run --silent bench:scheduling -- --nodes NODES.csv --pods PODS.csv [--policy NAME] [--seeds 42..51] [--json]
   --policy    ${policyNames.join(", ")}; several separated by commas; all (default: all)
@@ -25,8 +25,8 @@ class UsageError extends Error {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
+  const values = readOptions(
+    {
       nodes: { type: "string" },
       pods: { type: "string" },
       policy: { type: "string", default: "all" },
@@ -35,7 +35,8 @@ async function main(): Promise<void> {
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
-  });
+    usage,
+  );
   if (values.help) {
     process.stdout.write(usage);
     return;

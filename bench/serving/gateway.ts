@@ -7,7 +7,6 @@
 import { writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { median } from "../benchmark.ts";
 import { provenance } from "../provenance.ts";
 import {
@@ -23,6 +22,7 @@ import {
 } from "./gateway-peers.ts";
 import { cpuMicros } from "./process-cpu.ts";
 import { runLoad } from "./wrk-load.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /** Chunks of one streamed answer. */
 const chunksPerStream = 64;
@@ -51,16 +51,14 @@ interface Row {
   readonly errors: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "3" },
-    connections: { type: "string", default: "1,16,128,1000" },
-    workers: { type: "string", default: "1" },
-    peers: { type: "string", default: "millwright,nginx,portkey,litellm" },
-  },
+const values = readOptions({
+  json: { type: "boolean", default: false },
+  write: { type: "boolean", default: false },
+  rounds: { type: "string", default: "5" },
+  seconds: { type: "string", default: "3" },
+  connections: { type: "string", default: "1,16,128,1000" },
+  workers: { type: "string", default: "1" },
+  peers: { type: "string", default: "millwright,nginx,portkey,litellm" },
 });
 const rounds = wholeNumber("--rounds", values.rounds);
 const seconds = wholeNumber("--seconds", values.seconds);

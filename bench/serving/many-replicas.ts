@@ -4,7 +4,6 @@
  *
  * `npm run bench:gateway:replicas -- [--json] [--rounds 5] [--seconds 4] [--connections 16]`
  */
-import { parseArgs } from "node:util";
 import { modelRoute } from "../../src/serving/fixtures/model-route.ts";
 import { median } from "../benchmark.ts";
 import { provenance } from "../provenance.ts";
@@ -12,16 +11,15 @@ import { startBenchGateway } from "./bench-gateway.ts";
 import { ensureProgram, startUpstreams } from "./gateway-peers.ts";
 import { cpuMicros } from "./process-cpu.ts";
 import { type LoadResult, runLoad } from "./wrk-load.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 const replicaCounts = [4, 4_000] as const;
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "4" },
-    connections: { type: "string", default: "16" },
-  },
+const values = readOptions({
+  json: { type: "boolean", default: false },
+  rounds: { type: "string", default: "5" },
+  seconds: { type: "string", default: "4" },
+  connections: { type: "string", default: "16" },
 });
 const connections = Number(values.connections);
 const seconds = Number(values.seconds);

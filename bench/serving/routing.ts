@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { seededRandom } from "../../src/base/random.ts";
 import { createBalancer, policyNames } from "../../src/serving/gateway/routing/create-balancer.ts";
 import { type BalancerSettings, PolicyBalancer } from "../../src/serving/gateway/routing/policy-balancer.ts";
@@ -11,20 +10,19 @@ import { provenance } from "../provenance.ts";
 import { CacheAwareRule, GreedyFirstToken, LoadAwareScore, PrefixHashOnly } from "./peer-rules.ts";
 import { measureHashing, measurePicks } from "./pick-cost.ts";
 import { harder, heldOut, studied, tokensPerBlock } from "./routing-scenarios.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /**
  * Goodput of the balancer's policies, and of the rules of other routers, on a simulated fleet of LLM engines; and what a
  * pick costs by the number of replicas.
  */
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1,2,3,4,5" },
-    sets: { type: "string", default: "studied,harder,held-out" },
-    policies: { type: "string", default: "all" },
-    "skip-cost": { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
+const values = readOptions({
+  seeds: { type: "string", default: "1,2,3,4,5" },
+  sets: { type: "string", default: "studied,harder,held-out" },
+  policies: { type: "string", default: "all" },
+  "skip-cost": { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
 });
 
 const settings: BalancerSettings = { tokensPerBlock, indexEntriesMax: 1 << 20 };

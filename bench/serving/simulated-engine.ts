@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { StandInServer } from "./stand-in-server.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 /**
  * A stand-in for an inference engine, for load tests and demonstrations: OpenAI chat completions (streamed or not) and metrics
@@ -8,19 +8,17 @@ import { StandInServer } from "./stand-in-server.ts";
  * `node bench/serving/simulated-engine.ts --port 8000 --speed 10` answers ten times as fast as it reckons.
  */
 
-const { values } = parseArgs({
-  options: {
-    host: { type: "string", default: "127.0.0.1" },
-    port: { type: "string", default: "0" },
-    model: { type: "string", default: "simulated" },
-    speed: { type: "string", default: "1" },
-    slots: { type: "string", default: "16" },
-    "kv-tokens": { type: "string", default: "100000" },
-    "prefill-ms-per-token": { type: "string", default: "0.12" },
-    "step-ms": { type: "string", default: "8" },
-    "step-ms-per-answer": { type: "string", default: "0.25" },
-    "chunk-tokens": { type: "string", default: "1024" },
-  },
+const values = readOptions({
+  host: { type: "string", default: "127.0.0.1" },
+  port: { type: "string", default: "0" },
+  model: { type: "string", default: "simulated" },
+  speed: { type: "string", default: "1" },
+  slots: { type: "string", default: "16" },
+  "kv-tokens": { type: "string", default: "100000" },
+  "prefill-ms-per-token": { type: "string", default: "0.12" },
+  "step-ms": { type: "string", default: "8" },
+  "step-ms-per-answer": { type: "string", default: "0.25" },
+  "chunk-tokens": { type: "string", default: "1024" },
 });
 
 function positive(name: keyof typeof values): number {

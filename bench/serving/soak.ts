@@ -6,7 +6,6 @@
  * `npm run bench:gateway:soak -- [--json] [--requests 1000000] [--warm-up 100000] [--connections 64]`
  */
 import { request as send, Agent } from "node:http";
-import { parseArgs } from "node:util";
 import { seededRandom } from "../../src/base/random.ts";
 import { modelRoute } from "../../src/serving/fixtures/model-route.ts";
 import { median } from "../benchmark.ts";
@@ -14,6 +13,7 @@ import { provenance } from "../provenance.ts";
 import { startBenchGateway } from "./bench-gateway.ts";
 import { ensureProgram, startUpstreams } from "./gateway-peers.ts";
 import { residentBytes } from "./process-cpu.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 const streamedShare = 0.2;
 const abortedShare = 0.2;
@@ -24,13 +24,11 @@ const abortWithinMs = 5;
 /** How many requests lie between two looks at the memory. */
 const lookEvery = 10_000;
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    requests: { type: "string", default: "1000000" },
-    "warm-up": { type: "string", default: "100000" },
-    connections: { type: "string", default: "64" },
-  },
+const values = readOptions({
+  json: { type: "boolean", default: false },
+  requests: { type: "string", default: "1000000" },
+  "warm-up": { type: "string", default: "100000" },
+  connections: { type: "string", default: "64" },
 });
 const total = Number(values.requests);
 const warmUp = Number(values["warm-up"]);

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { finish, type DemoResult } from "./demo/stages/finish.ts";
 import { Narration } from "./demo/narration.ts";
 import { PlatformClient } from "./demo/platform-client.ts";
 import { tellStory } from "./demo/story.ts";
+import { readOptions } from "../../tools/read-options.ts";
 
 const usage = `Usage: npm run demo -- [--keep] [--json FILE] [--data-dir FOLDER]
 
@@ -18,14 +18,15 @@ Takes three million real flights from a raw file to a served, watched and retrai
   --data-dir FOLDER  keep the state there (default: a temporary folder)
 `;
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     keep: { type: "boolean", default: false },
     json: { type: "string" },
     "data-dir": { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   },
-});
+  usage,
+);
 if (values.help) {
   process.stdout.write(usage);
   process.exit(0);

@@ -15,7 +15,7 @@ import {
   type RevisionTraffic,
   sumSince,
 } from "./rollout-metrics.ts";
-import { leastSplitChance, splitChance } from "./sample-ratio.ts";
+import { splitEvidence } from "./sample-ratio.ts";
 
 /** How long a comparison of two versions runs, and what follows. */
 export interface ComparisonPolicy extends RolloutPolicy {
@@ -31,7 +31,7 @@ export interface ComparisonPolicy extends RolloutPolicy {
  * Decides over one look at an A/B comparison, whose split stands still.
  *
  * - Danger as in any rollout: **rollback**.
- * - The callers are not split as wanted (`splitChance` below 0.001): **pause**, since nothing that is compared can be believed.
+ * - The callers are not split as wanted (`splitEvidence`): **pause**, since nothing that is compared can be believed.
  * - A metric whose band excludes zero decides: worse ends it; better ends it when no other estimate lies beyond its margin, and promotes
  *   where the policy says so (**complete**), else **end**.
  * - Past its duration: **end**, undecided.
@@ -45,7 +45,8 @@ export function decideComparison(
   const since = (pick: (each: RevisionTraffic) => number): number =>
     sumSince(evidence.traffic, progress.stepRevision, pick);
   const requests = since((each) => each.candidate.requests);
-  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha, evidence.traffic);
+  // Both sides decide here, so each has half.
+  const metrics = lookAtMetrics(policy.metrics, policy, policy.alpha / 2, evidence.traffic);
   const decide = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
     kind,
     reason,
@@ -57,12 +58,11 @@ export function decideComparison(
   if (danger !== null) return decide("rollback", danger);
   const champion = since((each) => each.champion.callers);
   const candidate = since((each) => each.candidate.callers);
-  const chance = splitChance(champion, candidate, policy.percent);
-  if (chance !== null && chance < leastSplitChance) {
+  if (splitEvidence(champion, candidate, policy.percent) >= 1) {
     const found = ((100 * candidate) / (champion + candidate)).toFixed(2);
     return decide(
       "pause",
-      `${candidate} of ${champion + candidate} callers (${found} %) got the candidate where ${policy.percent} % were wanted; by chance that happens ${chance.toExponential(1)} of the time, so the versions cannot be compared`,
+      `${candidate} of ${champion + candidate} callers (${found} %) got the candidate where ${policy.percent} % were wanted, which chance does not explain; requests of one version are being lost, so the versions cannot be compared`,
     );
   }
   const isEnough =

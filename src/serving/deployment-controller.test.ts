@@ -256,7 +256,7 @@ test("a candidate that predicts worse is rolled back once outcomes arrive", asyn
     return now?.rollout?.versionId === "v-worse" && now.rollout.state === "rolled-back" && now;
   });
 
-  expect(back.rollout?.reason).toMatch(/Brier score .* harm beyond the margin is shown/);
+  expect(back.rollout?.reason).toMatch(/Brier score .* shown to be worse, and likely by more than the margin/);
   expect((await flight("after-worse")).body).toMatchObject({ model_version: "2" });
 });
 

@@ -1,5 +1,5 @@
 import { parseDuration } from "../base/units.ts";
-import type { DeploymentSnapshot } from "./deployment-plan.ts";
+import { type DeploymentSnapshot, mayBeEmpty } from "./deployment-snapshot.ts";
 import type { arms } from "./gateway/route-policy.ts";
 import type { ModelReplica, ModelRoute, Route, TabularRoute, TabularVersion } from "./gateway/routing-table.ts";
 import type { ServedVersion } from "./model.ts";
@@ -21,6 +21,9 @@ export interface RouteFacts {
   /** The version that gets copies of requests; null while there is none. */
   readonly shadow: Route["shadow"];
 }
+
+/** How long a request waits for a replica of a deployment that an update may leave without any. */
+const updateHold = "10m";
 
 /** How the gateway is to route a deployment's requests: to a tabular model, or to replicas that take them as they are. */
 export function deploymentRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): Route {
@@ -56,7 +59,7 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     slo: spec.slo ?? null,
     price: spec.price ?? null,
     fallbacks: spec.fallbacks,
-    ...(spec.autoscale?.min === 0 ? { hold: { maxMs: parseDuration(spec.autoscale.holdTimeout) } } : {}),
+    ...(mayBeEmpty(snapshot) ? { hold: { maxMs: parseDuration(spec.autoscale?.holdTimeout ?? updateHold) } } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ import { externalSchema, ggufSchema, onnxSchema, processSchema, runtimes } from 
 import { autoscaleSchema, maxReplicas } from "./autoscale/autoscale-spec.ts";
 import { rolloutSpecSchema, rolloutStrategies } from "./rollout-spec.ts";
 import { datatypes } from "./tensor.ts";
+import { updateSchema } from "./update-spec.ts";
 
 const inputSchema = z.strictObject({
   name: z.string().min(1).max(128).describe("Name of the input in requests, such as origin."),
@@ -121,6 +122,7 @@ export const deploymentSpecSchema = z
       })
       .prefault({})
       .describe("What one replica needs."),
+    update: updateSchema.prefault({}).describe("How replicas are replaced that are to be started in another way."),
     priority: z
       .int()
       .min(0)

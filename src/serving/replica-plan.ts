@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../base/clock.ts";
 import type { WorkloadState } from "../compute/ports.ts";
+import type { ServedVersion } from "./model.ts";
 import type { ReplicaAddress } from "./runtimes/replica-files.ts";
 
 /** A version of a model as a deployment runs it. */
@@ -9,6 +10,11 @@ export interface RunnableVersion {
   readonly version: string;
   /** Input columns of the model, in order. */
   readonly columns: readonly string[];
+}
+
+/** What people are told of a version. */
+export function servedVersion({ versionId, version }: ServedVersion): ServedVersion {
+  return { versionId, version };
 }
 
 /** What is known of one replica that was started. */
@@ -33,6 +39,10 @@ export interface ReplicaFact extends RunnableVersion {
   /** Whether it was ever ready. */
   readonly wasReady: boolean;
   readonly endedAt: Instant | null;
+  /** The pool of its workload; null before there is one. */
+  readonly pool: string | null;
+  /** Of what there is too little for it to start, and since when it waits; null when it does not wait for that. */
+  readonly shortage: { readonly of: "pool" | "quota"; readonly since: Instant } | null;
 }
 
 /** A replica to start. */

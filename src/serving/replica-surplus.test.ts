@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { RolloutWorld, servedSpec, versionOf } from "./fixtures/rollout-world.ts";
 import type { ReplicaFact } from "./replica-plan.ts";
+import type { ReplicaUpdate } from "./replica-update.ts";
 import { surplusReplicas } from "./replica-surplus.ts";
+
+const calm: ReplicaUpdate = { surge: 1, unavailable: 1, blocked: null };
 
 /** Ready replicas of version one: as many were started in the earlier way, and so many as the deployment says now. */
 function replicas(before: number, now: number): readonly ReplicaFact[] {
@@ -22,14 +25,14 @@ test.each([
 ])("of %d replicas that were started in an earlier way, %d new ones replace as many", (before, now, stopped) => {
   const desired = [{ version: versionOf("one"), isBaseline: false, replicas: 3, isFilled: true }];
 
-  expect(surplusReplicas(replicas(before, now), desired, "now").map((stop) => stop.id)).toEqual(stopped);
+  expect(surplusReplicas(replicas(before, now), desired, "now", calm).map((stop) => stop.id)).toEqual(stopped);
 });
 
 test("a version that is not wanted loses all its replicas, a smaller number those beyond it", () => {
   const four = replicas(0, 4);
 
-  expect(surplusReplicas(four, [], "now")).toHaveLength(4);
+  expect(surplusReplicas(four, [], "now", calm)).toHaveLength(4);
   expect(
-    surplusReplicas(four, [{ version: versionOf("one"), isBaseline: false, replicas: 3, isFilled: true }], "now"),
+    surplusReplicas(four, [{ version: versionOf("one"), isBaseline: false, replicas: 3, isFilled: true }], "now", calm),
   ).toEqual([{ id: "one-false-3-1", why: "the deployment asks for other replicas now" }]);
 });

@@ -1,4 +1,5 @@
 import { isLive, isReplicaReady, type ReplicaFact, type RunnableVersion } from "./replica-plan.ts";
+import { mayLack, type ReplicaUpdate } from "./replica-update.ts";
 
 /** How many replicas a version is to have. */
 export interface DesiredReplicas {
@@ -17,7 +18,7 @@ export interface ReplicaStop {
 
 /**
  * The replicas that are no longer needed: all of a version that is not wanted; of one that is, those beyond its number or started in an
- * earlier way, but ready ones only as far as enough others are ready.
+ * earlier way, but ready ones only as far as enough others are ready, or as the update may lack.
  *
  * @param signature of how replicas are started now.
  */
@@ -25,16 +26,18 @@ export function surplusReplicas(
   facts: readonly ReplicaFact[],
   desired: readonly DesiredReplicas[],
   signature: string,
+  update: ReplicaUpdate,
 ): readonly ReplicaStop[] {
   const live = facts.filter(isLive);
   const groups = Map.groupBy(live, (fact) => `${fact.versionId}/${fact.isBaseline}`);
-  return [...groups.values()].flatMap((group) => surplusOf(group, desired, signature));
+  return [...groups.values()].flatMap((group) => surplusOf(group, desired, signature, update));
 }
 
 function surplusOf(
   group: readonly ReplicaFact[],
   desired: readonly DesiredReplicas[],
   signature: string,
+  update: ReplicaUpdate,
 ): readonly ReplicaStop[] {
   const [first] = group;
   if (first === undefined) return [];
@@ -44,13 +47,15 @@ function surplusOf(
   if (wanted === 0) return group.map(({ id, version }) => ({ id, why: `version ${version} no longer serves` }));
   const isKept = (fact: ReplicaFact): boolean => fact.signature === signature && fact.slot < wanted;
   const extra = group.filter((fact) => !isKept(fact));
+  const isBlocked = update.blocked?.versionId === first.versionId;
+  const lack = mayLack(isBlocked ? update : { ...update, blocked: null });
   // Those without an answer yet are stopped first; of the ready ones, as many as leave the wanted number ready.
-  let spare = group.filter(isReplicaReady).length - wanted;
+  let spare = group.filter(isReplicaReady).length - wanted + lack;
   return extra.flatMap((fact) => {
     if (isReplicaReady(fact)) {
       if (spare <= 0) return [];
       spare -= 1;
-    } else if (group.some((other) => isKept(other) && isReplicaReady(other)) === false) return [];
+    } else if (!isBlocked && !group.some((other) => isKept(other) && isReplicaReady(other))) return [];
     return [{ id: fact.id, why: "the deployment asks for other replicas now" }];
   });
 }

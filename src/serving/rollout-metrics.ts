@@ -50,7 +50,10 @@ export interface MetricLook {
   readonly metric: RolloutMetric;
   /** Harm beyond this is not let pass; latencies are in logarithms. */
   readonly margin: number;
-  /** `harm`: the whole band lies beyond the margin; `harmless`: the whole band lies within; `open`: neither yet. */
+  /**
+   * `harm`: the whole band lies above zero, and the estimate less a standard error beyond the margin; `harmless`: the whole band lies
+   * within the margin; `open`: neither yet.
+   */
   readonly verdict: "harm" | "harmless" | "open" | "too-few";
   readonly comparison: Comparison | null;
 }
@@ -121,7 +124,7 @@ const definitions: Readonly<Record<RolloutMetric, MetricDefinition>> = {
 /**
  * Compares both versions by each metric, valid at every look.
  *
- * @param alpha over all metrics and looks together; each metric gets its part (Bonferroni).
+ * @param alpha of each side, over all metrics and looks together; each metric gets its part (Bonferroni).
  */
 export function lookAtMetrics(
   metrics: readonly RolloutMetric[],
@@ -136,15 +139,31 @@ export function lookAtMetrics(
       champion: moments(each.champion),
       candidate: moments(each.candidate),
     }));
-    const options = { kind, alpha: alpha / metrics.length, scale: Math.max(margin, leastScale) };
+    const options = { kind, alpha: alpha * partOf(metric, metrics), scale: Math.max(margin, leastScale) };
     const comparison = compareArms(strata, options);
     return { metric, margin, verdict: verdictOf(comparison, margin), comparison };
   });
 }
 
+/** A metric's part of alpha: half for errors, of which it takes most requests to be sure; the others share the rest. */
+function partOf(metric: RolloutMetric, metrics: readonly RolloutMetric[]): number {
+  if (metrics.length === 1) return 1;
+  if (!metrics.includes("errors")) return 1 / metrics.length;
+  return metric === "errors" ? 0.5 : 0.5 / (metrics.length - 1);
+}
+
+/** An estimate is likely to lie beyond a margin when it does so by this many standard errors. */
+const likelyErrors = 1;
+
+/**
+ * Harm is two things: that the candidate is worse at all, which is held to alpha at all looks together, and that it is likely to be so by
+ * more than the margin. To hold "by more than the margin" to alpha would take some six times the requests and protect candidates
+ * that are worse by less.
+ */
 function verdictOf(comparison: Comparison | null, margin: number): MetricLook["verdict"] {
   if (comparison === null) return "too-few";
-  if (comparison.lower > margin) return "harm";
+  const least = comparison.difference - likelyErrors * Math.sqrt(comparison.variance);
+  if (comparison.lower > 0 && least > margin) return "harm";
   return comparison.upper <= margin ? "harmless" : "open";
 }
 

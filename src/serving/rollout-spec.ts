@@ -21,7 +21,7 @@ const guards = {
     .min(0.0001)
     .max(0.5)
     .default(0.05)
-    .describe("The chance of rolling back a candidate that does no harm, over the whole rollout."),
+    .describe("The chance of rolling back a candidate that is no worse than the champion, over the whole rollout."),
   maxErrorRateIncrease: z
     .number()
     .min(0)

@@ -21,6 +21,8 @@ export interface CandidateSituation {
   readonly replicas: ReplicaPlan;
   /** Those that it is compared with; null without a baseline. */
   readonly baseline: ReplicaPlan | null;
+  /** Whether so many are ready that it could serve alone. */
+  readonly canServeAlone: boolean;
   /** Replicas of a version that serves alone. */
   readonly replicasWanted: number;
   /** Why its columns cannot be assembled; null when they can. */
@@ -138,10 +140,10 @@ function enterStep(
   step: number,
   decision: RolloutDecision | null,
 ): CandidatePlan {
-  const { now, nextRevision, replicas } = situation;
+  const { now, nextRevision, replicas, canServeAlone } = situation;
   const percent = rollout.steps[step] ?? 100;
   if (percent >= 100 && rollout.strategy !== "blue-green") {
-    return replicas.isComplete
+    return canServeAlone
       ? complete(situation, rollout, rollout.steps.length === 1 ? "the first step is 100 %" : rollout.reason, decision)
       : stay({ ...rollout, reason: replicas.waitingFor }, decision);
   }
@@ -178,7 +180,7 @@ function look(situation: CandidateSituation, rollout: RolloutStatus): CandidateP
       if (rollout.strategy === "rolling" && !situation.replicas.isComplete) return stay(rollout, decision);
       return enterStep(situation, decided, rollout.step + 1, decision);
     case "complete":
-      if (!situation.replicas.isComplete) return stay(rollout, decision);
+      if (!situation.canServeAlone) return stay(rollout, decision);
       return complete(situation, rollout, decision.reason, decision);
   }
 }
@@ -268,9 +270,9 @@ function finishPromotion(
   why: string,
   verb: CandidatePlan["verb"] = null,
 ): CandidatePlan {
-  const { replicas, replicasWanted } = situation;
+  const { replicas, replicasWanted, canServeAlone } = situation;
   const isWhole = replicas.isComplete && replicas.ready.length >= replicasWanted;
-  if (isWhole) return complete(situation, rollout, why, null);
+  if (isWhole || (canServeAlone && !replicas.isComplete)) return complete(situation, rollout, why, null);
   return { ...stay({ ...rollout, decision: "promote", reason: `${why}; ${replicas.waitingFor}` }, null), verb };
 }
 

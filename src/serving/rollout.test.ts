@@ -71,10 +71,11 @@ test.each<readonly [string, RolloutEvidence, number, string]>([
 });
 
 test("an estimate beyond its margin holds the step although harm is not shown yet", () => {
-  const decision = decideRollout(policy, start, evidence({ requests: 10_000 }, { requests: 500, errorRate: 0.016 }), 1);
+  const seen = evidence({ requests: 10_000, errorRate: 0.005 }, { requests: 500, errorRate: 0.016 });
+  const decision = decideRollout(policy, start, seen, 1);
 
   expect(decision.kind).toBe("stay");
-  expect(decision.reason).toMatch(/error rate \+0\.0160 .*margin \+0\.0100.*not yet shown to be harm/);
+  expect(decision.reason).toMatch(/error rate \+0\.0110 .*margin \+0\.0100.*not yet shown to be harm/);
 });
 
 test("a step that wants outcomes waits for them", () => {

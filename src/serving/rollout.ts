@@ -18,7 +18,7 @@ export interface RolloutPolicy extends RolloutMargins {
   readonly minRequestsPerStep: number;
   /** Predictions of the candidate in a step whose outcome must have arrived; 0 waits for none. */
   readonly minOutcomesPerStep: number;
-  /** The chance of rolling back a candidate that does no harm beyond the margins, over the whole rollout. */
+  /** The chance of rolling back a candidate that is no worse than the champion, over the whole rollout. */
   readonly alpha: number;
   readonly fastAbortErrors: number;
   readonly stepTimeoutMs: Millis;
@@ -82,8 +82,8 @@ export const earlyRequests = 200;
  *
  * - Catastrophe, without statistics: the gateway ejected the candidate, or at least `fastAbortErrors` and half of its first
  *   200 requests failed while the champion's did not: **rollback**.
- * - For each metric an always-valid confidence band of the difference (`compareArms`) at level alpha / metrics over the whole
- *   rollout, strata being its steps. The whole band beyond the margin: **rollback**.
+ * - For each metric an always-valid confidence band of the difference (`compareArms`) at its part of alpha over the whole
+ *   rollout, strata being its revisions. The whole band above zero and the estimate surely enough beyond the margin: **rollback**.
  * - **Advance** (after the last step before 100 %: **complete**) when no band shows harm and either the candidate
  *   served `minRequestsPerStep` in this step and every estimate lies within its margin, or it is past the burn-in and every band lies
  *   wholly within its margin; `minOutcomesPerStep` must have arrived. Quality counts only where outcomes have arrived.
@@ -141,7 +141,7 @@ export function findDanger(
   const catastrophe = findCatastrophe(fastAbortErrors, evidence);
   if (catastrophe !== null) return catastrophe;
   const harm = metrics.find((look) => look.verdict === "harm");
-  return harm === undefined ? null : `${describeMetric(harm)}: harm beyond the margin is shown`;
+  return harm === undefined ? null : `${describeMetric(harm)}: shown to be worse, and likely by more than the margin`;
 }
 
 function findCatastrophe(fastAbortErrors: number, evidence: RolloutEvidence): string | null {

@@ -37,6 +37,20 @@ function requestsUntilShown(trial: Trial, options: ComparisonOptions, random: Ra
   return null;
 }
 
+/** Whether a look ever excludes the true difference on the upper side: promises too little. */
+function isEverTooLow(trial: Trial, options: ComparisonOptions, truth: number, random: Random): boolean {
+  let stratum = { champion: none, candidate: none };
+  for (let request = 1; request <= trial.requests; request += 1) {
+    stratum =
+      random.next() < (trial.shares[0] ?? 0)
+        ? { ...stratum, candidate: add(stratum.candidate, trial.candidate(random, 0)) }
+        : { ...stratum, champion: add(stratum.champion, trial.champion(random, 0)) };
+    const comparison = request % looksEvery === 0 ? compareArms([stratum], options) : null;
+    if (comparison !== null && comparison.upper < truth) return true;
+  }
+  return false;
+}
+
 function run(trial: Trial, options: ComparisonOptions, runs: number, seed: number): readonly (number | null)[] {
   const random = seededRandom(seed);
   return Array.from({ length: runs }, () => requestsUntilShown(trial, options, random));
@@ -82,13 +96,26 @@ describe("false alarms stay below alpha over 600 runs with a look every 100 requ
   });
 });
 
+test.each([
+  [0.001, 0.001],
+  [0.01, 0.01],
+  [0.01, 0.02],
+  [0.2, 0.25],
+])("with rates of %d and %d the upper bound holds at all looks together", (champion, candidate) => {
+  const trial = { requests: 8000, shares: [0.2], champion: bernoulli(champion), candidate: bernoulli(candidate) };
+  const random = seededRandom(17);
+  const missed = Array.from({ length: 400 }, () => isEverTooLow(trial, errors, candidate - champion, random));
+
+  expect(missed.filter(Boolean).length / 400).toBeLessThanOrEqual(errors.alpha);
+});
+
 describe("a real effect is shown", () => {
   test("errors of 1 % against 5 % at a canary of 5 %", () => {
     const trial = { requests: 20_000, shares: [0.05], champion: bernoulli(0.01), candidate: bernoulli(0.05) };
     const shown = run(trial, errors, 60, 11).filter((each) => each !== null);
 
     expect(shown.length).toBe(60);
-    expect(shown.toSorted((left, right) => left - right)[30]).toBeLessThan(12_000);
+    expect(shown.toSorted((left, right) => left - right)[30]).toBeLessThan(4_000);
   });
 
   test("latencies that double at a canary of 5 %", () => {
@@ -131,6 +158,16 @@ test("the likelihood ratio reaches its threshold exactly when zero leaves the in
       expect(comparison.logLikelihoodRatio > comparison.logThreshold).toBe(isOutside);
     }),
   );
+});
+
+test("without any error the band still says how little is known", () => {
+  const of = (count: number): Moments => ({ count, sum: 0, squares: 0 });
+  const few = compareArms([{ champion: of(950), candidate: of(50) }], errors);
+  const many = compareArms([{ champion: of(95_000), candidate: of(5_000) }], errors);
+
+  expect(few?.upper).toBeGreaterThan(0.05);
+  expect(few?.lower).toBeLessThan(0);
+  expect(many?.upper).toBeLessThan(0.001);
 });
 
 test("nothing is said before both arms are past the burn-in", () => {

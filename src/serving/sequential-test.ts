@@ -1,3 +1,6 @@
+import { evidenceBound, logEvidence, type LogLikelihood } from "./mixture-evidence.ts";
+import { farthestRatio, likeliestRatio, rateDifference, rateRatioLikelihood } from "./rate-ratio.ts";
+
 /** Sums over the observations of one arm; enough for a mean and a variance. */
 export interface Moments {
   readonly count: number;
@@ -17,9 +20,9 @@ export type MetricKind = "rate" | "mean";
 /** How a comparison is done. */
 export interface ComparisonOptions {
   readonly kind: MetricKind;
-  /** The chance of ever excluding the true difference, over all looks together. */
+  /** The chance of ever excluding the true difference on one side, over all looks together. */
   readonly alpha: number;
-  /** Standard deviation of the mixing distribution: about the smallest difference worth acting on. */
+  /** Of a mean: about the difference that is looked for. Rates are looked at by their ratio, which needs no scale. */
   readonly scale: number;
 }
 
@@ -32,10 +35,10 @@ export interface Comparison {
   readonly difference: number;
   /** The variance of `difference`. */
   readonly variance: number;
-  /** The confidence sequence: at all times together, the true difference lies inside with probability 1 − alpha. */
+  /** The confidence sequence: at all times together, the true difference lies below `lower` with probability alpha, and above `upper` too. */
   readonly lower: number;
   readonly upper: number;
-  /** Logarithm of the mixture likelihood ratio against "no difference"; one is shown when it reaches `logThreshold`. */
+  /** Logarithm of the evidence against "no difference", of the stronger side; one is shown when it reaches `logThreshold`. */
   readonly logLikelihoodRatio: number;
   readonly logThreshold: number;
 }
@@ -44,17 +47,20 @@ export interface Comparison {
 export const burnIn = 50;
 
 /**
- * Compares two arms so that anyone may look at any time and stop at will.
+ * Compares two arms so that anyone may look at any time and stop at will: mixtures of likelihood ratios (`logEvidence`) and the
+ * confidence sequence that they invert to.
  *
- * The mixture sequential probability ratio test and the confidence sequence that it inverts to: with the difference d of variance
- * v and a normal mixture of variance τ² (`scale`²),
- * Λ = √(v / (v + τ²)) · exp(τ²d² / (2v(v + τ²))), half-width √((2v(v + τ²) / τ²) · (ln(1/α) + ½·ln((v + τ²) / v))).
- * Strata (spans of equal shares) are combined with Mantel-Haenszel weights n₁n₂/(n₁ + n₂), so that a shift in time between
- * spans is no difference between arms.
+ * - Rates by their ratio r, given all errors of both arms: when a share s of requests goes to the candidate, an error is the candidate's
+ *   with probability rs / (rs + 1 − s), whatever the champion's rate is and however it changes with time. Exact for rare errors; for
+ *   frequent ones cautious, since errors then crowd each other out. The bounds of r become those of the difference at the overall rate.
+ * - Means by their difference d of variance v, which past the burn-in is nearly normal: ln L(θ) = θd/v − θ²/2v.
  *
- * Sources: R. Johari, P. Koomen, L. Pekelis, D. Walsh, "Always valid inference: continuous monitoring of A/B tests",
- * Operations Research 70(3), 2022, sections 4 and 5; S. Howard, A. Ramdas, J. McAuliffe, J. Sekhon, "Time-uniform, nonparametric,
- * nonasymptotic confidence sequences", Annals of Statistics 49(2), 2021, section 3.2 (two-sided normal mixture).
+ * Strata (spans of equal shares) each have their own likelihood (rates) or are combined with Mantel-Haenszel weights
+ * n₁n₂/(n₁ + n₂) (means), so that a shift in time between spans is no difference between arms.
+ *
+ * Sources: M. Lindon, A. Malek, "Anytime-valid inference for multinomial count data", NeurIPS 2022, sections 3 and 4 (counts by arm
+ * as a sequential multinomial test); A. Wald, "Sequential analysis", 1947, section 5.3 (double dichotomies given their sum); R. Johari, P. Koomen,
+ * L. Pekelis, D. Walsh, "Always valid inference: continuous monitoring of A/B tests", Operations Research 70(3), 2022 (mixtures for means).
  *
  * @returns null while an arm has fewer than `burnIn` observations.
  */
@@ -63,25 +69,63 @@ export function compareArms(strata: readonly Stratum[], options: ComparisonOptio
   const champion = totalOf(usable.map((stratum) => stratum.champion));
   const candidate = totalOf(usable.map((stratum) => stratum.candidate));
   if (champion.count < burnIn || candidate.count < burnIn) return null;
-  const { difference, variance } = weightedDifference(usable, options.kind);
-  const mixing = options.scale * options.scale;
-  const spread = variance + mixing;
-  const halfWidth = Math.sqrt(
-    ((2 * variance * spread) / mixing) * (Math.log(1 / options.alpha) + 0.5 * Math.log(spread / variance)),
-  );
+  const weighted = weightedDifference(usable, options.kind);
+  const logThreshold = Math.log(1 / options.alpha);
   return {
     championMean: champion.sum / champion.count,
     candidateMean: candidate.sum / candidate.count,
     championCount: champion.count,
     candidateCount: candidate.count,
-    difference,
-    variance,
-    lower: difference - halfWidth,
-    upper: difference + halfWidth,
-    logLikelihoodRatio:
-      0.5 * Math.log(variance / spread) + (mixing * difference * difference) / (2 * variance * spread),
-    logThreshold: Math.log(1 / options.alpha),
+    ...weighted,
+    ...(options.kind === "rate" ? boundRates(usable, logThreshold) : boundMeans(weighted, options.scale, logThreshold)),
+    logThreshold,
   };
+}
+
+type Bounds = Pick<Comparison, "lower" | "upper" | "logLikelihoodRatio">;
+
+/** Ratios of rates are looked for around a doubling. */
+const ratioScale = Math.LN2;
+
+function boundRates(strata: readonly Stratum[], logThreshold: number): Bounds {
+  const spans = strata.map(({ champion, candidate }) => ({
+    championCount: champion.count,
+    candidateCount: candidate.count,
+    candidateErrors: candidate.sum,
+    errors: champion.sum + candidate.sum,
+  }));
+  const logLikelihood = rateRatioLikelihood(spans);
+  const near = likeliestRatio(spans);
+  const bound = (far: number): number => {
+    const ratio = evidenceBound(logLikelihood, { near, far }, ratioScale, logThreshold);
+    // Without any error in n requests the rate may still be ln(1/α)/n.
+    return rateDifference(spans, ratio, ratio > 0 === far > 0 ? logThreshold : 0);
+  };
+  return {
+    lower: bound(-farthestRatio),
+    upper: bound(farthestRatio),
+    logLikelihoodRatio: strongerSide(logLikelihood, ratioScale),
+  };
+}
+
+function boundMeans(
+  { difference, variance }: { readonly difference: number; readonly variance: number },
+  scale: number,
+  logThreshold: number,
+): Bounds {
+  const logLikelihood: LogLikelihood = (effect) => (effect * difference - (effect * effect) / 2) / variance;
+  // Even the least of the effects that are looked for excludes what lies this far out.
+  const reach = ((logThreshold + 10) * 16 * variance) / scale + scale;
+  const bound = (far: number): number => evidenceBound(logLikelihood, { near: difference, far }, scale, logThreshold);
+  return {
+    lower: bound(difference - reach),
+    upper: bound(difference + reach),
+    logLikelihoodRatio: strongerSide(logLikelihood, scale),
+  };
+}
+
+function strongerSide(logLikelihood: LogLikelihood, scale: number): number {
+  return Math.max(logEvidence(logLikelihood, 0, scale), logEvidence(logLikelihood, 0, -scale));
 }
 
 function totalOf(moments: readonly Moments[]): Moments {

@@ -1,23 +1,18 @@
-import { fork } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, statSync, truncateSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
-import { extname } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { mkdirSync } from "node:fs";
 import type { Instant, Millis } from "../../base/clock.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { FeatureRow } from "../../features/ports.ts";
 import { ensureFolder, writeFileAtomically } from "../../platform/files.ts";
 import type { Log } from "../../platform/ports.ts";
-import type { Answer, Ask, FromHost, FromWorker, ToWorker } from "../gateway/messages.ts";
+import type { Answer, Ask, FromWorker } from "../gateway/messages.ts";
 import { systemClock } from "../../platform/system.ts";
 import type { DeploymentLoad } from "../gateway/load-meter.ts";
 import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { isRouteOf, type Route, type RoutingTable, withoutRoute, withRoute } from "../gateway/routing-table.ts";
 import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { OnlineView } from "../ports.ts";
-import { FramedSocket } from "./framed-socket.ts";
+import { endGateway } from "./end-gateway.ts";
 import {
   type GatewaySettings,
   gatewayPaths,
@@ -27,6 +22,9 @@ import {
   readRoutingTable,
   socketFolder,
 } from "./gateway-files.ts";
+import { lateGateway } from "./late-gateway.ts";
+import { launchGateway, startTimeoutMs } from "./launch-gateway.ts";
+import { type ConnectedWorker, WorkerLinks } from "./worker-links.ts";
 
 /** How long the gateway may take to use a new table. */
 const applyTimeoutMs: Millis = 5_000;
@@ -34,19 +32,11 @@ const applyTimeoutMs: Millis = 5_000;
 /** How long the gateway may take to add a batch of rows to the online store. */
 const appendTimeoutMs: Millis = 30_000;
 
-/** How long the gateway may take to start, and a gateway that runs already to be heard of. */
-const startTimeoutMs: Millis = 40_000;
+/** How long a gateway that runs already may take to be heard of. */
 const adoptTimeoutMs: Millis = 5_000;
 
-/** How long the gateway may take to stop before it is ended. */
-const stopTimeoutMs: Millis = 6_000;
-
-/** How often the gateway is looked after, and how often a wait looks again. */
+/** How often the gateway is looked after. */
 const watchMs: Millis = 500;
-const lookMs: Millis = 20;
-
-/** A log of the gateway that outgrew this is begun anew when the gateway starts. */
-const logBytesMax = 64 * 1024 * 1024;
 
 /** What the control side of the gateway is made of. */
 export interface GatewayControlOptions {
@@ -60,17 +50,6 @@ export interface GatewayControlOptions {
   readonly onLoad: (loads: readonly DeploymentLoad[], replicas: readonly ReplicaLoad[], pid: number) => void;
 }
 
-/** A worker that is connected. */
-interface ConnectedWorker {
-  readonly link: FramedSocket<FromWorker, ToWorker>;
-  /** Of its table; null before it said hello. */
-  revision: number | null;
-  /** The replicas at which it had requests when it last told, and when that was. */
-  busy: ReadonlySet<string>;
-  toldAt: Instant;
-  pid: number;
-}
-
 /**
  * The control plane's hand on the gateway, which is processes of its own that outlive the control plane: starts it or finds
  * it running, keeps the routing table in a file, hands every change to each worker and waits until it is used, answers
@@ -78,8 +57,7 @@ interface ConnectedWorker {
  */
 export class GatewayControl {
   readonly #options: GatewayControlOptions;
-  readonly #server: Server;
-  readonly #workers = new Set<ConnectedWorker>();
+  readonly #workers: WorkerLinks;
   readonly #appends = new Map<number, (answer: Answer) => void>();
   #holder: ConnectedWorker | undefined;
   #table: RoutingTable;
@@ -91,13 +69,15 @@ export class GatewayControl {
   #watch: NodeJS.Timeout | undefined;
   #publishing: Promise<void> = Promise.resolve();
   #keeping: Promise<void> = Promise.resolve();
-  #wake: (() => void)[] = [];
 
   constructor(options: GatewayControlOptions) {
     this.#options = options;
     this.#table = readRoutingTable(options.settings.folder, options.log);
     this.#limits = readLimits(options.settings.folder);
-    this.#server = createServer((socket) => this.#welcome(socket));
+    this.#workers = new WorkerLinks(
+      { hear: (worker, message) => this.#hear(worker, message), leave: (worker) => this.#leave(worker) },
+      options.log,
+    );
   }
 
   get port(): number {
@@ -111,7 +91,7 @@ export class GatewayControl {
 
   /** Whether every worker has told, after the moment, that it has no request at the replica. */
   isIdle(replica: string, since: Instant): boolean {
-    const workers = [...this.#workers];
+    const workers = this.#workers.all;
     return workers.length > 0 && workers.every((worker) => worker.toldAt > since && !worker.busy.has(replica));
   }
 
@@ -123,10 +103,10 @@ export class GatewayControl {
     mkdirSync(socketFolder(settings.folder), { recursive: true, mode: 0o700 });
     this.#views = views;
     await writeFileAtomically(paths.views, JSON.stringify(views));
-    await this.#listen(paths.control);
+    await this.#workers.listen(paths.control);
     const adopted = await this.#adopt();
-    this.#port = adopted?.port ?? (await this.#startHost(settings));
-    await this.#until(() => this.#isServing(), startTimeoutMs, "connect its workers to the control plane");
+    this.#port = adopted?.port ?? (await launchGateway(settings));
+    await this.#workers.until(() => this.#isServing(), startTimeoutMs, "connect its workers to the control plane");
     this.#watch = setInterval(() => void this.#look(), watchMs);
   }
 
@@ -136,22 +116,21 @@ export class GatewayControl {
     await this.#keeping;
     const state = readGatewayState(this.#options.settings.folder);
     if (state !== undefined) await endGateway(state);
-    for (const { link } of this.#workers) link.close();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#workers.close();
   }
 
   /** Tells the gateway which views there are. */
   setViews(views: readonly OnlineView[]): void {
     this.#views = views;
     this.#keep("views", views);
-    this.#tellAll({ kind: "views", views });
+    this.#workers.tellAll({ kind: "views", views });
   }
 
   /** Tells the gateway which limits there are. */
   setLimits(limits: LimitTable): void {
     this.#limits = limits;
     this.#keep("limits", limits);
-    this.#tellAll({ kind: "limits", limits });
+    this.#workers.tellAll({ kind: "limits", limits });
   }
 
   /** Keeps what workers need when they start without the control plane. */
@@ -184,13 +163,13 @@ export class GatewayControl {
    * @throws {Fault} as the store says; `serving.timeout` when the gateway does not answer.
    */
   async append(project: string, view: string, rows: readonly FeatureRow[]): Promise<void> {
-    await this.#until(() => this.#holder !== undefined, appendTimeoutMs, "hold the online features");
+    await this.#workers.until(() => this.#holder !== undefined, appendTimeoutMs, "hold the online features");
     this.#calls += 1;
     const call = this.#calls;
     const answer = await new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#appends.delete(call);
-        reject(lateFault(`add ${rows.length} rows`, appendTimeoutMs));
+        reject(lateGateway(`add ${rows.length} rows`, appendTimeoutMs));
       }, appendTimeoutMs);
       this.#appends.set(call, (given) => {
         clearTimeout(timer);
@@ -207,62 +186,29 @@ export class GatewayControl {
       const table = next();
       await writeFileAtomically(gatewayPaths(this.#options.settings.folder).table, JSON.stringify(table));
       this.#table = table;
-      this.#tellAll({ kind: "table", table });
-      await this.#until(() => this.#isApplied(table.revision), applyTimeoutMs, `use table ${table.revision}`);
+      this.#workers.tellAll({ kind: "table", table });
+      await this.#workers.until(() => this.#isApplied(table.revision), applyTimeoutMs, `use table ${table.revision}`);
     });
     this.#publishing = published.catch(() => undefined);
     return published;
   }
 
   #isApplied(revision: number): boolean {
-    return [...this.#workers].every((worker) => worker.revision === null || worker.revision >= revision);
+    return this.#workers.all.every((worker) => worker.revision === null || worker.revision >= revision);
   }
 
   #isServing(): boolean {
-    const known = [...this.#workers].filter((worker) => worker.revision !== null);
+    const known = this.#workers.all.filter((worker) => worker.revision !== null);
     return known.length >= this.#options.settings.workers && this.#holder !== undefined;
   }
 
-  #tellAll(message: ToWorker): void {
-    for (const { link } of this.#workers) link.send(message);
-  }
-
-  async #listen(path: string): Promise<void> {
-    rmSync(path, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(path, () => resolve());
-    });
-  }
-
-  #welcome(socket: Socket): void {
-    const worker: ConnectedWorker = {
-      revision: null,
-      busy: new Set(),
-      toldAt: 0,
-      pid: 0,
-      link: new FramedSocket<FromWorker, ToWorker>(
-        socket,
-        (message) =>
-          void this.#hear(worker, message).catch((error: unknown) =>
-            this.#options.log.error("gateway was not heard", { error: String(error) }),
-          ),
-        () => this.#leave(worker),
-      ),
-    };
-    this.#workers.add(worker);
-  }
-
   #leave(worker: ConnectedWorker): void {
-    this.#workers.delete(worker);
-    if (this.#holder === worker) {
-      this.#holder = undefined;
-      for (const [call, settle] of this.#appends) {
-        this.#appends.delete(call);
-        settle({ kind: "failed", message: "the worker that held the online features ended" });
-      }
+    if (this.#holder !== worker) return;
+    this.#holder = undefined;
+    for (const [call, settle] of this.#appends) {
+      this.#appends.delete(call);
+      settle({ kind: "failed", message: "the worker that held the online features ended" });
     }
-    this.#changed();
   }
 
   async #hear(worker: ConnectedWorker, message: FromWorker): Promise<void> {
@@ -294,7 +240,6 @@ export class GatewayControl {
       case "ask":
         worker.link.send({ kind: "answer", call: message.call, answer: await this.#answer(message.ask) });
     }
-    this.#changed();
   }
 
   async #answer(ask: Ask): Promise<Answer> {
@@ -306,26 +251,6 @@ export class GatewayControl {
     }
   }
 
-  #changed(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const each of waiting) each();
-  }
-
-  async #until(isTrue: () => boolean, limitMs: Millis, what: string): Promise<void> {
-    const endsAt = performance.now() + limitMs;
-    while (!isTrue()) {
-      const leftMs = endsAt - performance.now();
-      if (leftMs <= 0) throw lateFault(what, limitMs);
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, leftMs);
-        this.#wake.push(resolve);
-      });
-      clearTimeout(timer);
-    }
-  }
-
   /** The gateway that runs already, when it runs as it is to and its workers are heard of; any other one is ended. */
   async #adopt(): Promise<GatewayState | undefined> {
     const { settings, log } = this.#options;
@@ -333,7 +258,7 @@ export class GatewayControl {
     if (state === undefined) return undefined;
     if (isSameGateway(state, settings)) {
       try {
-        await this.#until(() => this.#isServing(), adoptTimeoutMs, "be heard of");
+        await this.#workers.until(() => this.#isServing(), adoptTimeoutMs, "be heard of");
         log.info("the gateway that runs is kept", { pid: state.pid, port: state.port });
         return state;
       } catch (error) {
@@ -344,76 +269,21 @@ export class GatewayControl {
     return undefined;
   }
 
-  async #startHost(settings: GatewaySettings): Promise<number> {
-    const paths = gatewayPaths(settings.folder);
-    await writeFileAtomically(paths.settings, JSON.stringify(settings));
-    const program = fileURLToPath(
-      new URL(`../tasks/gateway-host-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
-    );
-    const log = openLog(paths.log);
-    const child = fork(program, [paths.settings], {
-      detached: true,
-      stdio: ["ignore", log, log, "ipc"],
-      execArgv: [],
-    });
-    closeSync(log);
-    try {
-      return await new Promise<number>((resolve, reject) => {
-        const timer = setTimeout(() => reject(lateFault("start", startTimeoutMs)), startTimeoutMs);
-        child.once("exit", () => clearTimeout(timer));
-        child.on("message", (message: FromHost) => {
-          clearTimeout(timer);
-          if (message.kind === "listening") resolve(message.port);
-          else reject(Object.assign(new Error(message.message), { code: message.code }));
-        });
-        child.once("error", reject);
-        child.once("exit", (code, signal) =>
-          reject(
-            new Error(`the gateway ended with ${signal ?? `exit code ${code}`} before it listened; see ${paths.log}`),
-          ),
-        );
-      });
-    } finally {
-      if (child.connected) child.disconnect();
-      child.unref();
-    }
-  }
-
   /** Starts the gateway again when it is gone. */
   async #look(): Promise<void> {
     const { settings, log } = this.#options;
     if (this.#isStopping || readGatewayState(settings.folder) !== undefined) return;
     clearInterval(this.#watch);
     log.error("the gateway is gone and is started again", { port: this.#port });
-    await this.#startHost({ ...settings, port: this.#port }).catch((error: unknown) =>
+    await launchGateway({ ...settings, port: this.#port }).catch((error: unknown) =>
       log.error("the gateway could not be started again", { error: String(error) }),
     );
     if (!this.#isStopping) this.#watch = setInterval(() => void this.#look(), watchMs);
   }
 }
 
-function lateFault(what: string, limitMs: Millis): Fault {
-  return new Fault("serving.timeout", `the gateway wants to ${what} within ${limitMs} ms and did not`);
-}
-
 /** Whether a gateway runs as it is to; one that took a free port keeps it. */
 function isSameGateway(state: GatewayState, wanted: GatewaySettings): boolean {
   const isSamePort = wanted.port === 0 || wanted.port === state.port;
   return isSamePort && canonicalJson({ ...state.settings, port: 0 }) === canonicalJson({ ...wanted, port: 0 });
-}
-
-/** Ends a gateway: asks it, then kills it. */
-async function endGateway(state: GatewayState): Promise<void> {
-  process.kill(state.pid, "SIGTERM");
-  const endsAt = performance.now() + stopTimeoutMs;
-  const runs = (): boolean => readGatewayState(state.settings.folder)?.pid === state.pid;
-  while (runs() && performance.now() < endsAt) await pause(lookMs);
-  if (runs()) process.kill(state.pid, "SIGKILL");
-}
-
-/** Opens the gateway's log to append to. */
-function openLog(path: string): number {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > logBytesMax) truncateSync(path);
-  return openSync(path, "a", 0o600);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { gangMember } from "./gang-member.ts";
 
 test("a replica of one machine needs no names and listens on loopback", () => {
-  expect(gangMember(1, {})).toEqual({ rank: 0, master: "127.0.0.1", address: null });
+  expect(gangMember(1, {})).toEqual({ rank: 0, master: "127.0.0.1", masterPort: 29_500, address: null });
   expect(gangMember(1, { MILLWRIGHT_NODE_ADDRESS: "10.0.0.7" })?.address).toBe("10.0.0.7");
 });
 
@@ -12,7 +12,16 @@ test.each([
   ["Slurm", { SLURM_PROCID: "1" }],
   ["Kubernetes", { JOB_COMPLETION_INDEX: "1" }],
 ])("a member reads its place as %s writes it", (_who, names) => {
-  expect(gangMember(2, { ...names, MASTER_ADDR: "node-a" })).toEqual({ rank: 1, master: "node-a", address: null });
+  expect(gangMember(2, { ...names, MASTER_ADDR: "node-a" })).toEqual({
+    rank: 1,
+    master: "node-a",
+    masterPort: 29_500,
+    address: null,
+  });
+});
+
+test("gangs that share a machine meet at the port that they are told", () => {
+  expect(gangMember(2, { RANK: "1", MASTER_ADDR: "a", MASTER_PORT: "31234" })?.masterPort).toBe(31_234);
 });
 
 test("the first member is reached where the others meet it", () => {

@@ -17,9 +17,6 @@ import { runReplica, tellReady } from "./replica-program.ts";
  * to stop, has its grace, then exit 0. Of a gang, only the first member says where it listens.
  */
 
-/** The port at which members of a gang meet. */
-const masterPort = 29_500;
-
 const exitNotReady = 1;
 
 type Ports = Pick<Placeholders, "port" | "port2" | "port3">;
@@ -119,7 +116,7 @@ function start(folder: string, task: ProcessTask, member: GangMember, ports: Por
     nodes: task.nodes,
     rank: member.rank,
     master: member.master,
-    master_port: masterPort,
+    master_port: member.masterPort,
   };
   const template = member.rank > 0 && task.workerCommand !== null ? task.workerCommand : task.command;
   const [program = "", ...parameters] = template.map((text) => filled(text, values));

@@ -1,0 +1,64 @@
+import { fork } from "node:child_process";
+import { closeSync, openSync, statSync, truncateSync } from "node:fs";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Millis } from "../../base/clock.ts";
+import { writeFileAtomically } from "../../platform/files.ts";
+import type { FromHost } from "../gateway/messages.ts";
+import { type GatewaySettings, gatewayPaths } from "./gateway-files.ts";
+import { lateGateway } from "./late-gateway.ts";
+
+/** How long the gateway may take to start. */
+export const startTimeoutMs: Millis = 40_000;
+
+/** A log of the gateway that outgrew this is begun anew when the gateway starts. */
+const logBytesMax = 64 * 1024 * 1024;
+
+/**
+ * Starts the gateway's host process, which outlives this one.
+ *
+ * @returns the port at which it listens.
+ * @throws {Fault} `serving.timeout` when it does not listen in time.
+ * @throws {Error} what the host could not do, with the system's code, such as `EADDRINUSE`.
+ */
+export async function launchGateway(settings: GatewaySettings): Promise<number> {
+  const paths = gatewayPaths(settings.folder);
+  await writeFileAtomically(paths.settings, JSON.stringify(settings));
+  const program = fileURLToPath(
+    new URL(`../tasks/gateway-host-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+  );
+  const log = openLog(paths.log);
+  const child = fork(program, [paths.settings], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+    execArgv: [],
+  });
+  closeSync(log);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => reject(lateGateway("start", startTimeoutMs)), startTimeoutMs);
+      child.once("exit", () => clearTimeout(timer));
+      child.on("message", (message: FromHost) => {
+        clearTimeout(timer);
+        if (message.kind === "listening") resolve(message.port);
+        else reject(Object.assign(new Error(message.message), { code: message.code }));
+      });
+      child.once("error", reject);
+      child.once("exit", (code, signal) =>
+        reject(
+          new Error(`the gateway ended with ${signal ?? `exit code ${code}`} before it listened; see ${paths.log}`),
+        ),
+      );
+    });
+  } finally {
+    if (child.connected) child.disconnect();
+    child.unref();
+  }
+}
+
+/** Opens the gateway's log to append to. */
+function openLog(path: string): number {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > logBytesMax) truncateSync(path);
+  return openSync(path, "a", 0o600);
+}
