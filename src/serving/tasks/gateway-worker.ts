@@ -34,6 +34,7 @@ import { LimitGate } from "../drivers/limit-gate.ts";
 import { LimitLeases } from "../drivers/limit-leases.ts";
 import { TrafficRecorder } from "../drivers/traffic-recorder.ts";
 import { UpstreamKeys } from "../drivers/upstream-keys.ts";
+import { WholeMetrics } from "../drivers/whole-metrics.ts";
 
 /*
  * The program of one worker of the gateway: `gateway-worker SETTINGS PLACE`. It serves the connections that the host hands it by
@@ -64,6 +65,7 @@ class WorkerProgram {
   readonly #gateway: GatewayWorker;
   readonly #gate: LimitGate;
   readonly #leases: LimitLeases;
+  readonly #metrics = new WholeMetrics((message) => this.#tell(message));
   /** Never used before: what this run of the worker is called. */
   readonly #name: string;
   readonly #ownSocket: string;
@@ -104,6 +106,7 @@ class WorkerProgram {
     this.#gateway = assembleGateway({
       gate: this.#gate,
       telemetry: settings.telemetry,
+      wholeMetrics: async () => await this.#metrics.gather(),
       clock: systemClock,
       random: seededRandom(randomInt(2 ** 32)),
       newId,
@@ -147,6 +150,8 @@ class WorkerProgram {
     } else if (message.kind === "neighbours") this.#meet(message);
     else if (message.kind === "hold") this.#catch(this.#hold());
     else if (message.kind === "news") this.#gateway.hear(message.news as SpreadNews, systemClock.now());
+    else if (message.kind === "tell-metrics") this.#tellMetrics(message.round);
+    else if (message.kind === "gathered-metrics") this.#metrics.hear(message.call, message.families);
     else if (message.kind === "drain") this.#catch(this.end(message.graceMs));
   }
 
@@ -162,7 +167,7 @@ class WorkerProgram {
     await this.#leases.stop();
     await this.#recorder.stop();
     this.#link.stop();
-    process.exit(0);
+    this.#tellMetrics(null, () => process.exit(0));
   }
 
   #meet(neighbours: Neighbours): void {
@@ -233,8 +238,16 @@ class WorkerProgram {
     this.#link.send({ kind: "appended", call, answer });
   }
 
-  #tell(message: WorkerToHost): void {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  #tellMetrics(round: number | null, onTold: () => void = () => undefined): void {
+    const families = this.#gateway.metrics();
+    if (!this.#tell({ kind: "metrics", round, families }, onTold)) onTold();
+  }
+
+  /** @returns whether there is a host. */
+  #tell(message: WorkerToHost, onTold: () => void = () => undefined): boolean {
+    if (!process.connected) return false;
+    process.send?.(message, undefined, undefined, () => onTold());
+    return true;
   }
 
   #catch(work: Promise<void>): void {
