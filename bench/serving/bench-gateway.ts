@@ -41,6 +41,7 @@ export async function startBenchGateway(workers = 1, lend: Lend = () => []): Pro
       onlineModule: new URL("../../src/features/drivers/lmdb-online-store.ts", import.meta.url).href,
       onlineFolder: join(folder, "online"),
       logLevel: "error",
+      upstreams: { allow: [], deny: [], allowsLoopback: true, platformPorts: [] },
       telemetry: quietTelemetry,
     },
     log: silentLog,

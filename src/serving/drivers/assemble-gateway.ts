@@ -33,6 +33,7 @@ import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
+import type { UpstreamGuard } from "./upstream-guard.ts";
 import { UpstreamMetadataReader } from "./upstream-metadata.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
@@ -45,6 +46,8 @@ export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhe
   readonly log: Log;
   readonly recorder: TrafficRecorder;
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
+  /** Judges the addresses that users named. */
+  readonly guard: UpstreamGuard;
   readonly limits?: Partial<GatewayLimits>;
   readonly gate?: LimitGate;
   readonly telemetry?: Telemetry;
@@ -118,7 +121,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const { clock } = needs;
   const fastAbort = new FastAbort();
   const replicas = new ReplicaClient();
-  const pools = new UpstreamPools(limits);
+  const pools = new UpstreamPools(limits, needs.guard);
   const shadows = new ShadowRunner();
   const use = new ReplicaUse();
   const loads = new LoadMeter(clock.now());

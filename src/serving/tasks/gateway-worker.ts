@@ -23,7 +23,9 @@ import { ControlLink } from "../drivers/control-link.ts";
 import { FeatureHolding } from "../drivers/feature-holding.ts";
 import {
   gatewayPaths,
+  type GatewaySettings,
   readGatewaySettings,
+  readGatewayState,
   readLimits,
   readOnlineViews,
   readRoutingTable,
@@ -33,6 +35,7 @@ import { KeyVerdicts } from "../drivers/key-verdicts.ts";
 import { LimitGate } from "../drivers/limit-gate.ts";
 import { LimitLeases } from "../drivers/limit-leases.ts";
 import { TrafficRecorder } from "../drivers/traffic-recorder.ts";
+import { UpstreamGuard } from "../drivers/upstream-guard.ts";
 import { UpstreamKeys } from "../drivers/upstream-keys.ts";
 import { WholeMetrics } from "../drivers/whole-metrics.ts";
 
@@ -73,6 +76,9 @@ class WorkerProgram {
   #onNeighbours: (() => void)[] = [];
   #isEnding = false;
   #reports: NodeJS.Timeout | undefined;
+  #controlPort = 0;
+  /** Where the gateway listens; 0 until it is known. */
+  #port = 0;
   #spreading: NodeJS.Timeout | undefined;
 
   constructor(settingsPath: string, place: number) {
@@ -106,6 +112,7 @@ class WorkerProgram {
     this.#gateway = assembleGateway({
       gate: this.#gate,
       telemetry: settings.telemetry,
+      guard: new UpstreamGuard(settings.upstreams, () => this.#platformPorts(settings)),
       wholeMetrics: async () => await this.#metrics.gather(),
       clock: systemClock,
       random: seededRandom(randomInt(2 ** 32)),
@@ -203,6 +210,11 @@ class WorkerProgram {
     if (this.#neighbours.sockets.length > 1) this.#tell({ kind: "news", news });
   }
 
+  #platformPorts({ folder, upstreams }: GatewaySettings): readonly number[] {
+    if (this.#port === 0) this.#port = readGatewayState(folder)?.port ?? 0;
+    return [...upstreams.platformPorts, this.#controlPort, this.#port];
+  }
+
   #reportLoad(): void {
     const loads = this.#gateway.loads.take(systemClock.now());
     const replicas = this.#gateway.replicaLoads();
@@ -219,8 +231,10 @@ class WorkerProgram {
   #hearControl(message: Exclude<ToWorker, { kind: "answer" }>): void {
     if (message.kind === "views") this.#features.setViews(message.views);
     else if (message.kind === "limits") this.#gate.setTable(message.limits, systemClock.now());
-    else if (message.kind === "control") this.#gateway.setControlUrl(message.url);
-    else if (message.kind === "append") this.#catch(this.#append(message));
+    else if (message.kind === "control") {
+      this.#controlPort = Number(new URL(message.url).port);
+      this.#gateway.setControlUrl(message.url);
+    } else if (message.kind === "append") this.#catch(this.#append(message));
     else {
       this.#gateway.setTable(message.table);
       this.#link.send({ kind: "applied", revision: message.table.revision });
