@@ -6,10 +6,12 @@ import { ShareDesk } from "../../src/serving/gateway/limits/share-desk.ts";
 import { openSoleAccount } from "../../src/serving/gateway/limits/sole-account.ts";
 import { median } from "../benchmark.ts";
 import { provenance } from "../provenance.ts";
+import { measureLimitedWorkers } from "./limit-workers.ts";
 
 /*
  * What limits and admission cost of a request: microseconds for a reservation and its settlement, and for an offer and its
- * release. One process, one thread; each trial runs long enough for the compiler to be warm.
+ * release. One process, one thread; each trial runs long enough for the compiler to be warm. And how much of small limits
+ * four workers of a real gateway use.
  */
 
 const trials = 7;
@@ -137,4 +139,5 @@ measureLeased(measures);
 measureQueue("offer and release, nobody waits", 0, 16);
 measureQueue("offer and release, 400 wait, 16 tenants", 400, 16);
 measureQueue("offer and release, 400 wait, 400 tenants", 400, 400);
+await measureLimitedWorkers();
 process.stdout.write(`${provenance().join("\n")}\n`);

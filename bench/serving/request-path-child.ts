@@ -4,6 +4,7 @@ import { seededRandom } from "../../src/base/random.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { idsFrom, systemClock } from "../../src/platform/system.ts";
 import { assembleGateway } from "../../src/serving/drivers/assemble-gateway.ts";
+import { UpstreamGuard } from "../../src/serving/drivers/upstream-guard.ts";
 import { KeyVerdicts } from "../../src/serving/drivers/key-verdicts.ts";
 import { LimitGate } from "../../src/serving/drivers/limit-gate.ts";
 import { TrafficRecorder } from "../../src/serving/drivers/traffic-recorder.ts";
@@ -87,6 +88,7 @@ async function startGateway(upstreams: readonly string[]): Promise<number> {
   leases.start();
   const newId = idsFrom(systemClock);
   const gateway = assembleGateway({
+    guard: new UpstreamGuard({ allow: [], deny: [], allowsLoopback: true }, () => []),
     clock: systemClock,
     random: seededRandom(1),
     newId,

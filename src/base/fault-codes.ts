@@ -110,6 +110,7 @@ export const faultKinds = {
   "serving.request-invalid": "invalid",
   "serving.timeout": "timeout",
   "serving.upstream-key-missing": "unavailable",
+  "serving.upstream-refused": "unavailable",
   "tenancy.forbidden": "forbidden",
   "tenancy.key-expired": "unauthenticated",
   "tenancy.key-invalid": "unauthenticated",

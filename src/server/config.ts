@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import * as z from "zod";
 import { Fault } from "../base/fault.ts";
 import { describeIssues } from "../platform/http-server.ts";
+import { allowSetting, denySetting, upstreamPolicySchema } from "../serving/upstream-policy.ts";
 
 export const defaultPort = 7700;
 export const defaultGatewayPort = 7701;
@@ -27,6 +28,9 @@ const configSchema = z.object({
   requestLogShare: z.coerce.number().min(0).max(1),
   /** Whether bodies of logged requests stand in the log, keys and addresses hidden. */
   requestLogBodies: z.boolean(),
+  /** Which addresses deployments of `runtime: external` may reach beyond the usual, and which not. */
+  externalAllow: upstreamPolicySchema.shape.allow,
+  externalDeny: upstreamPolicySchema.shape.deny,
 });
 
 /** How a server runs; frozen, made once. */
@@ -50,7 +54,7 @@ export function defaultDataDirectory(): string {
 
 /**
  * Completes what the command line gave with the environment (`DATABASE_URL`, `MILLWRIGHT_LOG_LEVEL`, `OTEL_EXPORTER_OTLP_ENDPOINT`,
- * `MILLWRIGHT_REQUEST_LOG_SHARE`, `MILLWRIGHT_REQUEST_LOG_BODIES`) and defaults.
+ * `MILLWRIGHT_REQUEST_LOG_SHARE`, `MILLWRIGHT_REQUEST_LOG_BODIES`, `MILLWRIGHT_EXTERNAL_ALLOW`, `MILLWRIGHT_EXTERNAL_DENY`) and defaults.
  *
  * @throws {Fault} `platform.config-invalid`.
  */
@@ -67,6 +71,8 @@ export function readConfig(given: Readonly<Record<string, unknown>>): ServerConf
     otlpEndpoint: process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] || undefined,
     requestLogShare: process.env["MILLWRIGHT_REQUEST_LOG_SHARE"] ?? 0,
     requestLogBodies: process.env["MILLWRIGHT_REQUEST_LOG_BODIES"] === "true",
+    externalAllow: listIn(process.env[allowSetting]),
+    externalDeny: listIn(process.env[denySetting]),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   });
   if (!result.success)
@@ -76,4 +82,9 @@ export function readConfig(given: Readonly<Record<string, unknown>>): ServerConf
   if (missing !== undefined)
     throw new Fault("platform.config-invalid", `there is no folder ${missing} to serve as --data-root`);
   return Object.freeze({ ...result.data, dataDir: resolve(result.data.dataDir), dataRoots: roots });
+}
+
+/** What a list of the environment holds, between commas. */
+function listIn(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
 }

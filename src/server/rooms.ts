@@ -21,12 +21,14 @@ import { packageVersion } from "./version.ts";
 export interface RoomNeeds {
   readonly config: ServerConfig;
   readonly identities: Identities;
+  /** Where the database listens; null when that is not by TCP. */
+  readonly databasePort: number | null;
 }
 
 /** Opens every room, lower ones first, and gives each what it needs of the others. */
 export function openRooms(
   platform: Platform,
-  { config, identities }: RoomNeeds,
+  { config, identities, databasePort }: RoomNeeds,
 ): { readonly rooms: readonly Room[]; readonly gatewayUrl: () => string | null } {
   const compute = computeRoom(platform, { hostEnvironment: hostEnvironment() });
   const { workloads, queue } = compute;
@@ -56,6 +58,8 @@ export function openRooms(
     version: packageVersion(),
     logLevel: config.logLevel,
     upstreamKeys: upstreamKeyNames(),
+    upstreams: { allow: config.externalAllow, deny: config.externalDeny },
+    databasePort,
     telemetry: {
       otlpEndpoint: config.otlpEndpoint ?? null,
       requestLog: { share: config.requestLogShare, logsBodies: config.requestLogBodies },

@@ -69,7 +69,11 @@ async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promi
   const services = await openServices(config, log, stops);
   const { platform, tenancy, auditor, databaseUrl } = services;
   const { keyFile } = await bootstrap(config.dataDir, tenancy.identities, platform.gatekeeper, platform.resources);
-  const { rooms, gatewayUrl } = openRooms(platform, { config, identities: tenancy.identities });
+  const { rooms, gatewayUrl } = openRooms(platform, {
+    config,
+    identities: tenancy.identities,
+    databasePort: portIn(databaseUrl),
+  });
   const controllers = rooms.flatMap((room) => room.controllers);
   const reconciler = new Reconciler(platform.database, controllers, platform.clock, log);
   services.useReconciler(reconciler);
@@ -119,6 +123,12 @@ async function startAll(config: ServerConfig, log: Log, stops: StopStack): Promi
   stops.push("state file", async () => await rm(stateFile, { force: true }));
   log.info("server is up", { ...addresses, dataDirectory: config.dataDir });
   return { ...addresses, keyFile, stop: async () => await stops.stopAll() };
+}
+
+/** The port of an address; null when it names none. */
+function portIn(url: string): number | null {
+  const port = URL.canParse(url) ? Number(new URL(url).port) : 0;
+  return port === 0 ? null : port;
 }
 
 interface Services {

@@ -100,7 +100,7 @@ function externalRoute(
   const credential = externalCredential(external);
   const replica: ModelReplica = {
     id: facts.version.versionId,
-    address: { kind: "http", url: externalUrl(external) },
+    address: { kind: "http", url: externalUrl(external), isExternal: true },
     model: external.model,
     adapters: external.adapters,
     slots: external.slots ?? null,

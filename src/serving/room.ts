@@ -16,6 +16,7 @@ import { DeploymentStore } from "./deployment-store.ts";
 import { GatewayControl } from "./drivers/gateway-control.ts";
 import { LoadTestDesk } from "./drivers/load-test-desk.ts";
 import { probeUpstream } from "./drivers/probe-upstream.ts";
+import { UpstreamGuard } from "./drivers/upstream-guard.ts";
 import { UpstreamKeys } from "./drivers/upstream-keys.ts";
 import { type GatewaySettings, upstreamKeyFolder } from "./drivers/gateway-files.ts";
 import type { Telemetry } from "./drivers/request-observer.ts";
@@ -29,11 +30,13 @@ import { invokeRoutes } from "./invoke-routes.ts";
 import { loadRoutes } from "./load-routes.ts";
 import { LimitStore } from "./limits/limit-store.ts";
 import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
+import { parseIp } from "./ip-range.ts";
 import { deploymentKind } from "./model.ts";
 import type { PredictionLog } from "./ports.ts";
 import { PredictionStore } from "./prediction-store.ts";
 import { servingRoutes } from "./routes.ts";
 import { TrafficStore } from "./traffic-store.ts";
+import { isLoopbackOnly, type UpstreamPolicy } from "./upstream-policy.ts";
 
 /** Where keys that are bound to no project act unless they choose one. */
 const fallbackProject = "default";
@@ -60,6 +63,10 @@ export interface ServingNeeds {
   readonly logLevel: LogLevel;
   /** How the gateway's requests are watched. */
   readonly telemetry: Telemetry;
+  /** Which addresses deployments may reach; absent: what is usual. */
+  readonly upstreams?: Pick<UpstreamPolicy, "allow" | "deny">;
+  /** Where the database listens on this machine, if it does. */
+  readonly databasePort?: number | null;
   /** The keys for upstreams that the environment holds, by name. */
   readonly upstreamKeys: Readonly<Record<string, string | undefined>>;
 }
@@ -98,6 +105,11 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
   });
   const host = needs.gateway.host === "0.0.0.0" ? "127.0.0.1" : needs.gateway.host;
   const gatewayUrl = (): string | null => (gateway.port === 0 ? null : `http://${host}:${gateway.port}`);
+  const guard = new UpstreamGuard(policyOf(needs), () => [
+    ...databasePorts(needs),
+    gateway.port,
+    URL.canParse(platform.controlUrl()) ? Number(new URL(platform.controlUrl()).port) : 0,
+  ]);
   const controller = new DeploymentController({
     platform,
     registry: needs.registry,
@@ -110,7 +122,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     loads,
     readReplicaFolder,
     replicaCommand,
-    probe: (project, external, signal) => probeUpstream(project, external, upstreamKeys, signal),
+    probe: (project, external, signal) => probeUpstream(project, external, { keys: upstreamKeys, guard }, signal),
   });
   const limitController = new TrafficLimitController({
     resources: platform.resources,
@@ -158,7 +170,19 @@ function gatewaySettings(needs: ServingNeeds, folder: string): GatewaySettings {
     onlineFolder: join(folder, "online-features"),
     logLevel,
     telemetry,
+    upstreams: { ...policyOf(needs), platformPorts: [...databasePorts(needs)] },
   };
+}
+
+/** A server that only its own machine reaches lets deployments reach that machine, too. */
+function policyOf({ upstreams, gateway: { host } }: ServingNeeds): UpstreamPolicy {
+  const address = parseIp(host);
+  const isLocal = host === "localhost" || (address !== null && isLoopbackOnly(address));
+  return { allow: upstreams?.allow ?? [], deny: upstreams?.deny ?? [], allowsLoopback: isLocal };
+}
+
+function databasePorts({ databasePort }: ServingNeeds): readonly number[] {
+  return databasePort === null || databasePort === undefined ? [] : [databasePort];
 }
 
 /** The deployments in which a version takes part, for the registry's lineage graph. */

@@ -10,6 +10,7 @@ import { defaultGatewayLimits, type GatewayLimits } from "../gateway/gateway-lim
 import { LoadMeter } from "../gateway/load-meter.ts";
 import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { noLimits } from "../gateway/no-limits.ts";
+import type { MetricFamily } from "../gateway/observe/metric-family.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { ReplicaUse } from "../gateway/replica-use.ts";
 import type { LimitGate } from "../gateway/request-parts.ts";
@@ -32,6 +33,7 @@ import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
+import type { UpstreamGuard } from "./upstream-guard.ts";
 import { UpstreamMetadataReader } from "./upstream-metadata.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
@@ -44,9 +46,13 @@ export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhe
   readonly log: Log;
   readonly recorder: TrafficRecorder;
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
+  /** Judges the addresses that users named. */
+  readonly guard: UpstreamGuard;
   readonly limits?: Partial<GatewayLimits>;
   readonly gate?: LimitGate;
   readonly telemetry?: Telemetry;
+  /** The metrics of all workers, where this is not the only one. */
+  readonly wholeMetrics?: GatewayGround["metrics"];
   /** Hears of every request as well: for tests. */
   readonly observe?: (record: RequestRecord) => void;
 }
@@ -67,6 +73,8 @@ export interface GatewayWorker {
   readonly loads: LoadMeter;
   /** What each replica holds of it. */
   replicaLoads(): readonly ReplicaLoad[];
+  /** What it has counted. */
+  metrics(): readonly MetricFamily[];
   /** The revision of the table in force. */
   revision(): number;
   /** Routes by this table from now on. */
@@ -113,7 +121,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const { clock } = needs;
   const fastAbort = new FastAbort();
   const replicas = new ReplicaClient();
-  const pools = new UpstreamPools(limits);
+  const pools = new UpstreamPools(limits, needs.guard);
   const shadows = new ShadowRunner();
   const use = new ReplicaUse();
   const loads = new LoadMeter(clock.now());
@@ -151,7 +159,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   });
   const server = new GatewayServer({
     ...needs,
-    metrics: () => observer.families(),
+    metrics: needs.wholeMetrics ?? (async () => observer.families()),
     unfinishedConnections: limits.unfinishedConnections,
     openai,
     inference,
@@ -165,6 +173,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     use,
     loads,
     replicaLoads: () => desks.replicaLoads(),
+    metrics: () => observer.families(),
     revision: () => table.revision,
     setTable(next) {
       table = next;

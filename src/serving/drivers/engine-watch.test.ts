@@ -9,6 +9,7 @@ import { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import { defaultGatewayLimits } from "../gateway/gateway-limits.ts";
 import { createBalancer } from "../gateway/routing/create-balancer.ts";
 import { EngineWatch } from "./engine-watch.ts";
+import { UpstreamGuard } from "./upstream-guard.ts";
 import { UpstreamPools } from "./upstream-pools.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -44,7 +45,10 @@ test("a replica whose engine says that others keep it busy is picked less, and a
     queue: () => new AdmissionQueue(10, now),
   };
   const desk = new DeploymentDesk(modelRoute("chat", replicas), parts, now);
-  const pools = new UpstreamPools(defaultGatewayLimits);
+  const pools = new UpstreamPools(
+    defaultGatewayLimits,
+    new UpstreamGuard({ allow: [], deny: [], allowsLoopback: true }, () => []),
+  );
   cleanups.push(() => pools.stop());
   await new EngineWatch({ clock: systemClock, pools, desks: () => [desk] }).look();
   const ask = { tokensIn: 10, tokensOut: 10, blocks: null, session: null, adapter: null };

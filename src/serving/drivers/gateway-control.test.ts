@@ -1,21 +1,18 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
-import { Fault } from "../../base/fault.ts";
 import { featureViewSpecSchema } from "../../features/model.ts";
-import { silentLog } from "../../platform/log.ts";
+import { startGatewayProcesses, workerPids } from "../fixtures/gateway-processes.ts";
 import { openGrpcClient } from "../fixtures/grpc-client.ts";
 import { startReplica } from "../fixtures/start-replica.ts";
 import { routeVersion, testRoute } from "../fixtures/test-gateway.ts";
-import type { Ask } from "../gateway/messages.ts";
 import type { OnlineView } from "../ports.ts";
-import { GatewayControl } from "./gateway-control.ts";
-import { quietTelemetry } from "./request-observer.ts";
+import type { GatewayControl } from "./gateway-control.ts";
 import { readGatewayState } from "./gateway-files.ts";
 
 const views: readonly OnlineView[] = [
@@ -42,33 +39,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function answer(ask: Ask): Promise<unknown> {
-  if (ask.method !== "authorise") return null;
-  if (ask.token !== "good") throw new Fault("tenancy.key-invalid", "no such key");
-  return { identity: "tester", project: ask.project ?? "default", mostUrgent: "interactive" };
-}
-
 async function startGateway(workers: number, port = 0): Promise<GatewayControl> {
-  const made = new GatewayControl({
-    settings: {
-      version: "test",
-      folder,
-      host: "127.0.0.1",
-      port,
-      workers,
-      onlineModule: new URL("../../features/drivers/lmdb-online-store.ts", import.meta.url).href,
-      onlineFolder: join(folder, "online"),
-      logLevel: "error",
-      telemetry: quietTelemetry,
-    },
-    log: silentLog,
-    controlUrl: () => "http://127.0.0.1:9",
-    answer,
-    onLoad: () => undefined,
-  });
-  control = made;
-  await made.start(views);
-  return made;
+  return await startGatewayProcesses({ folder, workers, port, views, onMade: (made) => (control = made) });
 }
 
 interface TestReply {
@@ -99,20 +71,6 @@ function call(path: string, agent: Agent, body?: unknown): Promise<TestReply> {
   });
 }
 
-/** The living children of the gateway's host. */
-async function workerPids(): Promise<readonly number[]> {
-  const host = readGatewayState(folder)?.pid;
-  const rows = await Promise.all(
-    (await readdir("/proc"))
-      .filter((name) => /^\d+$/.test(name))
-      .map(async (name) => [Number(name), await readFile(`/proc/${name}/stat`, "utf8").catch(() => "")] as const),
-  );
-  return rows.flatMap(([pid, stat]) => {
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return Number(fields[1]) === host && fields[0] !== "Z" ? [pid] : [];
-  });
-}
-
 /** Asks over a new connection each time until stopped, and counts what went wrong. */
 function askWithoutPause(callers: number): { stop(): Promise<{ asked: number; failures: readonly string[] }> } {
   const agent = new Agent({ keepAlive: false });
@@ -138,7 +96,7 @@ function askWithoutPause(callers: number): { stop(): Promise<{ asked: number; fa
 
 test("workers share one port, and every one of them takes feature rows for the one that holds the features", async () => {
   await startGateway(2);
-  expect(await workerPids()).toHaveLength(2);
+  expect(await workerPids(folder)).toHaveLength(2);
   const agents = Array.from({ length: 4 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   for (const [place, agent] of agents.entries()) {
     const reply = await call("/v1/projects/default/feature-views/delays/rows", agent, {
@@ -178,11 +136,11 @@ test("every worker takes gRPC, and asks the one that holds the features where a 
 
 test("replacing the workers refuses no connection and fails no request", async () => {
   await startGateway(1);
-  const before = await workerPids();
+  const before = await workerPids(folder);
   const load = askWithoutPause(8);
   process.kill(readGatewayState(folder)?.pid ?? 0, "SIGHUP");
   await until("another worker serves", async () => {
-    const now = await workerPids();
+    const now = await workerPids(folder);
     return now.length === 1 && !before.includes(now[0] ?? 0);
   });
   const { asked, failures } = await load.stop();
@@ -192,12 +150,12 @@ test("replacing the workers refuses no connection and fails no request", async (
 
 test("when its only worker is killed, connections wait for the next one; only requests under way can fail", async () => {
   await startGateway(1);
-  const [before = 0] = await workerPids();
+  const [before = 0] = await workerPids(folder);
   const callers = 8;
   const load = askWithoutPause(callers);
   process.kill(before, "SIGKILL");
   await until("another worker serves", async () => {
-    const now = await workerPids();
+    const now = await workerPids(folder);
     return now.length === 1 && now[0] !== before && (await call("/v2/health/live", new Agent())).status === 200;
   });
   const { failures } = await load.stop();

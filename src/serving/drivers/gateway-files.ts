@@ -8,6 +8,7 @@ import type { Log } from "../../platform/ports.ts";
 import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import { emptyRoutingTable, type RoutingTable, routingTableSchema } from "../gateway/routing-table.ts";
 import type { OnlineView } from "../ports.ts";
+import { upstreamPolicySchema } from "../upstream-policy.ts";
 
 /*
  * What the gateway's processes and the control plane tell each other through files, so that either may be started
@@ -31,6 +32,8 @@ export const gatewaySettingsSchema = z.object({
   onlineModule: z.string(),
   onlineFolder: z.string(),
   logLevel: z.enum(["debug", "info", "warn", "error"]),
+  /** Which addresses deployments may reach, and ports of the platform that they may not. */
+  upstreams: upstreamPolicySchema.extend({ platformPorts: z.array(z.int()) }),
   /** How requests are watched. */
   telemetry: z.object({
     otlpEndpoint: z.string().nullable(),

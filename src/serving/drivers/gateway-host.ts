@@ -10,6 +10,7 @@ import type { Log } from "../../platform/ports.ts";
 import type { Neighbours } from "../gateway/messages.ts";
 import { type GatewaySettings, gatewayPaths, readGatewayState, socketFolder } from "./gateway-files.ts";
 import { HostedWorker } from "./hosted-worker.ts";
+import { MetricsRounds } from "./metrics-rounds.ts";
 
 /** Connections that wait for a worker when none is there; more are closed. */
 const maxHeld = 1_024;
@@ -52,6 +53,7 @@ export class GatewayHost {
   readonly #places: (HostedWorker | undefined)[];
   /** All that run, those that end among them. */
   readonly #workers = new Set<HostedWorker>();
+  readonly #metrics = new MetricsRounds(this.#workers);
   readonly #held = new Set<Socket>();
   #holder: HostedWorker | undefined;
   #turn = 0;
@@ -82,6 +84,7 @@ export class GatewayHost {
       gatewayPaths(settings.folder).state,
       JSON.stringify({ pid: process.pid, startTicks, port, settings }),
     );
+    this.#metrics.start();
     this.#ownership = setInterval(() => this.#checkOwnership(), ownershipMs);
     return port;
   }
@@ -91,6 +94,7 @@ export class GatewayHost {
     if (this.#isStopping) return;
     this.#isStopping = true;
     clearInterval(this.#ownership);
+    this.#metrics.stop();
     this.#server.close();
     for (const socket of this.#held) socket.destroy();
     await Promise.all([...this.#workers].map(async (worker) => await worker.drain(stopGraceMs)));
@@ -135,8 +139,12 @@ export class GatewayHost {
       settingsPath,
       place,
       onNews: (news) => this.#spread(worker, news),
+      onMetrics: (round, families) => this.#metrics.hear(worker, round, families),
+      onGather: (call) =>
+        void this.#metrics.gather().then((families) => worker.tell({ kind: "gathered-metrics", call, families })),
       onReleased: () => this.#onReleased(worker),
       onExit: (how) => this.#onExit(worker, how),
+      onSilent: () => this.#metrics.retire(worker),
     });
     this.#workers.add(worker);
     await worker.untilReady(readyTimeoutMs);

@@ -55,8 +55,8 @@ export interface GatewayGround {
   readonly features: Pick<OnlineFeatures, "append">;
   readonly openai: Pick<OpenAiServer, "handle">;
   readonly inference: InferenceService;
-  /** All metrics now. */
-  readonly metrics: () => readonly MetricFamily[];
+  /** The metrics of the whole gateway now. */
+  readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Connections whose first headers are not there yet. */
   readonly unfinishedConnections: number;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
@@ -212,7 +212,7 @@ export class GatewayServer {
   /** Metrics name every project's models and callers: from elsewhere they want a key with a right on the whole platform. */
   async #answerMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!isFromHere(request)) await this.#ground.inference.admit(request.headers, "administer", null);
-    const body = toOpenMetrics(this.#ground.metrics());
+    const body = toOpenMetrics(await this.#ground.metrics());
     response.writeHead(200, { "content-type": openMetricsType, "content-length": Buffer.byteLength(body) }).end(body);
   }
 

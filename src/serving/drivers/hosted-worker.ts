@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Millis } from "../../base/clock.ts";
 import type { HostToWorker, WorkerToHost } from "../gateway/messages.ts";
+import type { MetricFamily } from "../gateway/observe/metric-family.ts";
 
 /** How long after its grace a worker that does not end is killed. */
 const killAfterMs: Millis = 2_000;
@@ -12,10 +13,16 @@ export interface HostedWorkerOptions {
   readonly settingsPath: string;
   readonly place: number;
   readonly onNews: (news: unknown) => void;
+  /** It tells what it has counted. */
+  readonly onMetrics: (round: number | null, families: readonly MetricFamily[]) => void;
+  /** It wants the metrics of all workers. */
+  readonly onGather: (call: number) => void;
   /** It gave the online features up. */
   readonly onReleased: () => void;
   /** It ended; `how` for people. */
   readonly onExit: (how: string) => void;
+  /** It is gone, and nothing of what it said is still to be heard. */
+  readonly onSilent: () => void;
 }
 
 interface GivenConnection {
@@ -46,6 +53,7 @@ export class HostedWorker {
     });
     this.#child.on("message", (message) => this.#hear(message as WorkerToHost, options));
     this.#child.on("error", (error) => this.#ready.reject(error));
+    this.#child.once("disconnect", () => options.onSilent());
     this.#ended = new Promise((resolve) => {
       this.#child.once("exit", (code, signal) => {
         this.#state = "ended";
@@ -115,6 +123,8 @@ export class HostedWorker {
 
   #hear(message: WorkerToHost, options: HostedWorkerOptions): void {
     if (message.kind === "news") options.onNews(message.news);
+    else if (message.kind === "metrics") options.onMetrics(message.round, message.families);
+    else if (message.kind === "gather-metrics") options.onGather(message.call);
     else if (message.kind === "taken") {
       this.#given.get(message.connection)?.socket.destroy();
       this.#given.delete(message.connection);

@@ -51,6 +51,28 @@ test("waits for the owner only when the worker's share is used up, and counts by
   expect(gate.reserve(ask, clock.now())).toBeInstanceOf(Promise);
 });
 
+test("a burst at a worker that holds nothing yet is let in as far as the limit allows, in one question to the owner", async () => {
+  const book = new LeaseBook(clock.now());
+  const gate = gateOn(book, [ruleOf("concurrency", 40), ruleOf("requests", 100)]);
+  const answers = await Promise.all(Array.from({ length: 50 }, async () => await gate.reserve(ask, clock.now())));
+
+  expect(answers.filter(({ kind }) => kind === "reserved")).toHaveLength(40);
+  expect(answers.at(-1)).toMatchObject({ kind: "refused", limit: "concurrency-of-" });
+});
+
+test("what a request that another limit refuses would have needed stays with the others", async () => {
+  const book = new LeaseBook(clock.now());
+  const rules = [ruleOf("requests", 1, { identity: "ada" }), ruleOf("concurrency", 40)];
+  const gate = gateOn(book, rules);
+  await gate.reserve(ask, clock.now());
+  const refused = await Promise.all(Array.from({ length: 50 }, async () => await gate.reserve(ask, clock.now())));
+  expect(refused.every((each) => each.kind === "refused" && each.limit === "requests-of-ada")).toBe(true);
+
+  const other = { limit: "/concurrency", window: 0, spent: 0, returned: 0, held: 0, want: 0 };
+  const { grants } = book.lease("other", [{ ...other, need: 1, waiting: 37 }], clock.now());
+  expect(grants[0]?.granted).toBe(37);
+});
+
 test("a refusal says which limit, what it allows, what was wanted and when to come again", async () => {
   const rules = [
     ruleOf("tokens", 1_000, { identity: "ada" }),

@@ -85,11 +85,18 @@ export class LimitGate {
 
   settle(ticket: GateTicket, use: LimitUse, now: Instant): void {
     this.#ledger.settle(ticket.ticket, use, now);
+    this.#giveBackAtOnce();
   }
 
   /** Nothing was used: the request never reached a model. */
   abandon(ticket: GateTicket, now: Instant): void {
     this.#ledger.abandon(ticket.ticket, now);
+    this.#giveBackAtOnce();
+  }
+
+  /** Where others wait for what has just fallen free, it is not kept until the next report. */
+  #giveBackAtOnce(): void {
+    if (this.#desk.isPressed) this.#leases.ask().catch(() => undefined);
   }
 
   async #askOwner(ask: LimitAsk): Promise<GateAnswer> {

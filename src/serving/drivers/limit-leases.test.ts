@@ -68,6 +68,6 @@ test("a worker that stops gives back what it does not use", async () => {
   await leases.stop();
 
   const nothing = { limit: "/money", window: clock.now(), spent: 0, returned: 0, held: 0 };
-  const { grants } = book.lease("b", [{ ...nothing, need: 100, want: 0 }], clock.now());
+  const { grants } = book.lease("b", [{ ...nothing, need: 100, waiting: 100, want: 0 }], clock.now());
   expect(grants[0]?.granted).toBe(100);
 });

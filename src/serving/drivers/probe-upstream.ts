@@ -1,8 +1,9 @@
-import { request } from "undici";
+import { Client, request } from "undici";
 import type { Millis } from "../../base/clock.ts";
 import { isFault } from "../../base/fault.ts";
 import { externalCredential, externalUrl, type ProbeResult } from "../external-plan.ts";
 import type { DeploymentSpec } from "../model.ts";
+import type { UpstreamGuard } from "./upstream-guard.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
 
 /** How long an address may take to say that it is ready. */
@@ -12,16 +13,20 @@ export const probeTimeoutMs: Millis = 3_000;
 export async function probeUpstream(
   project: string,
   external: NonNullable<DeploymentSpec["external"]>,
-  keys: Pick<UpstreamKeys, "read">,
+  parts: { readonly keys: Pick<UpstreamKeys, "read">; readonly guard: Pick<UpstreamGuard, "check" | "connector"> },
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  if (external.probe === "none") return { kind: "ready" };
+  const { keys, guard } = parts;
+  if (external.probe === "none") return await checkOnly(external, guard);
   const path = external.probe === "models" ? "/v1/models" : "/health";
+  const url = new URL(externalUrl(external));
+  const dispatcher = new Client(url.origin, { connect: guard.connector(url, probeTimeoutMs) });
   try {
     const credential = externalCredential(external);
     const key = credential === null ? null : await keys.read(project, credential);
     const { statusCode, body } = await request(`${externalUrl(external)}${path}`, {
       headers: { ...external.headers, ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+      dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]),
     });
     await body.dump();
@@ -34,6 +39,22 @@ export async function probeUpstream(
       kind: "not-ready",
       why: `GET ${path} found no answer: ${error instanceof Error ? describe(error) : String(error)}`,
     };
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** Nothing is asked, but an address that may not be reached is told as such. */
+async function checkOnly(
+  external: NonNullable<DeploymentSpec["external"]>,
+  guard: Pick<UpstreamGuard, "check">,
+): Promise<ProbeResult> {
+  try {
+    await guard.check(externalUrl(external));
+    return { kind: "ready" };
+  } catch (error) {
+    // A name that is not found now may be found by the gateway.
+    return isFault(error) ? { kind: "not-ready", why: error.message } : { kind: "ready" };
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Dispatcher, Pool } from "undici";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import type { ModelReplica, RoutingTable } from "../gateway/routing-table.ts";
+import type { UpstreamGuard } from "./upstream-guard.ts";
 
 /** How long a connection to a replica is kept when it has nothing to do. */
 const idleConnectionMs = 30_000;
@@ -14,10 +15,13 @@ interface Upstream {
 /** Connections to the replicas of models, by address. */
 export class UpstreamPools {
   readonly #limits: GatewayLimits;
+  readonly #guard: Pick<UpstreamGuard, "connector">;
   readonly #upstreams = new Map<string, Upstream>();
 
-  constructor(limits: GatewayLimits) {
+  /** @param guard judges the addresses that users named. */
+  constructor(limits: GatewayLimits, guard: Pick<UpstreamGuard, "connector">) {
     this.#limits = limits;
+    this.#guard = guard;
   }
 
   /** Sends a request to a replica; `path` begins with the protocol's own path. */
@@ -62,7 +66,10 @@ export class UpstreamPools {
     const { connectMs, firstByteMs, idleMs, upstreamConnections, upstreamHeaderBytes } = this.#limits;
     const url = address.kind === "unix" ? new URL("http://replica") : new URL(address.url);
     const dispatcher = new Pool(url.origin, {
-      connect: { timeout: connectMs, ...(address.kind === "unix" ? { socketPath: address.path } : {}) },
+      connect:
+        address.kind === "http" && address.isExternal === true
+          ? this.#guard.connector(url, connectMs)
+          : { timeout: connectMs, ...(address.kind === "unix" ? { socketPath: address.path } : {}) },
       connections: upstreamConnections,
       pipelining: 1,
       keepAliveTimeout: idleConnectionMs,
@@ -75,5 +82,6 @@ export class UpstreamPools {
 }
 
 function keyOf(address: ModelReplica["address"]): string {
-  return address.kind === "unix" ? `unix:${address.path}` : address.url;
+  if (address.kind === "unix") return `unix:${address.path}`;
+  return address.isExternal === true ? `external:${address.url}` : address.url;
 }

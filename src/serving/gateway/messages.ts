@@ -7,6 +7,7 @@ import type { Element } from "../tensor.ts";
 import type { Band } from "./admission/band.ts";
 import type { ShareReport } from "./limits/lease.ts";
 import type { LimitTable } from "./limits/limit-table.ts";
+import type { MetricFamily } from "./observe/metric-family.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
 import type { ReplicaLoad } from "./replica-load.ts";
 import type { RoutingTable } from "./routing-table.ts";
@@ -148,7 +149,11 @@ export type HostToWorker =
   /** Take no more, end what is under way within the time, then end. */
   | { readonly kind: "drain"; readonly graceMs: Millis }
   /** What a neighbour tells all others. */
-  | { readonly kind: "news"; readonly news: unknown };
+  | { readonly kind: "news"; readonly news: unknown }
+  /** Tell what was counted, for the round. */
+  | { readonly kind: "tell-metrics"; readonly round: number }
+  /** The metrics of all workers, as the worker asked. */
+  | { readonly kind: "gathered-metrics"; readonly call: number; readonly families: readonly MetricFamily[] };
 
 /** What a worker says to the gateway's host. */
 export type WorkerToHost =
@@ -160,7 +165,11 @@ export type WorkerToHost =
   /** The online features are closed: another worker may hold them. */
   | { readonly kind: "released" }
   /** For the other workers. */
-  | { readonly kind: "news"; readonly news: unknown };
+  | { readonly kind: "news"; readonly news: unknown }
+  /** What it has counted since its start; `round` is null when it is about to end. */
+  | { readonly kind: "metrics"; readonly round: number | null; readonly families: readonly MetricFamily[] }
+  /** Somebody wants the metrics of all workers. */
+  | { readonly kind: "gather-metrics"; readonly call: number };
 
 /** What the gateway's host says to the process that started it. */
 export type FromHost =

@@ -68,7 +68,12 @@ const tabularRouteSchema = z.object({
 const replicaAddressSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("unix"), path: z.string() }),
   /** `url` ends without a slash and without the protocol's own path, such as `http://10.0.0.5:8000`. */
-  z.object({ kind: z.literal("http"), url: z.string() }),
+  z.object({
+    kind: z.literal("http"),
+    url: z.string(),
+    /** A user named it, so that it is held against what the server lets deployments reach. */
+    isExternal: z.literal(true).optional(),
+  }),
 ]);
 
 /** One replica of a model that speaks its protocol itself. */

@@ -23,7 +23,9 @@ import { ControlLink } from "../drivers/control-link.ts";
 import { FeatureHolding } from "../drivers/feature-holding.ts";
 import {
   gatewayPaths,
+  type GatewaySettings,
   readGatewaySettings,
+  readGatewayState,
   readLimits,
   readOnlineViews,
   readRoutingTable,
@@ -33,7 +35,9 @@ import { KeyVerdicts } from "../drivers/key-verdicts.ts";
 import { LimitGate } from "../drivers/limit-gate.ts";
 import { LimitLeases } from "../drivers/limit-leases.ts";
 import { TrafficRecorder } from "../drivers/traffic-recorder.ts";
+import { UpstreamGuard } from "../drivers/upstream-guard.ts";
 import { UpstreamKeys } from "../drivers/upstream-keys.ts";
+import { WholeMetrics } from "../drivers/whole-metrics.ts";
 
 /*
  * The program of one worker of the gateway: `gateway-worker SETTINGS PLACE`. It serves the connections that the host hands it by
@@ -64,6 +68,7 @@ class WorkerProgram {
   readonly #gateway: GatewayWorker;
   readonly #gate: LimitGate;
   readonly #leases: LimitLeases;
+  readonly #metrics = new WholeMetrics((message) => this.#tell(message));
   /** Never used before: what this run of the worker is called. */
   readonly #name: string;
   readonly #ownSocket: string;
@@ -71,6 +76,9 @@ class WorkerProgram {
   #onNeighbours: (() => void)[] = [];
   #isEnding = false;
   #reports: NodeJS.Timeout | undefined;
+  #controlPort = 0;
+  /** Where the gateway listens; 0 until it is known. */
+  #port = 0;
   #spreading: NodeJS.Timeout | undefined;
 
   constructor(settingsPath: string, place: number) {
@@ -104,6 +112,8 @@ class WorkerProgram {
     this.#gateway = assembleGateway({
       gate: this.#gate,
       telemetry: settings.telemetry,
+      guard: new UpstreamGuard(settings.upstreams, () => this.#platformPorts(settings)),
+      wholeMetrics: async () => await this.#metrics.gather(),
       clock: systemClock,
       random: seededRandom(randomInt(2 ** 32)),
       newId,
@@ -147,6 +157,8 @@ class WorkerProgram {
     } else if (message.kind === "neighbours") this.#meet(message);
     else if (message.kind === "hold") this.#catch(this.#hold());
     else if (message.kind === "news") this.#gateway.hear(message.news as SpreadNews, systemClock.now());
+    else if (message.kind === "tell-metrics") this.#tellMetrics(message.round);
+    else if (message.kind === "gathered-metrics") this.#metrics.hear(message.call, message.families);
     else if (message.kind === "drain") this.#catch(this.end(message.graceMs));
   }
 
@@ -162,7 +174,7 @@ class WorkerProgram {
     await this.#leases.stop();
     await this.#recorder.stop();
     this.#link.stop();
-    process.exit(0);
+    this.#tellMetrics(null, () => process.exit(0));
   }
 
   #meet(neighbours: Neighbours): void {
@@ -198,6 +210,11 @@ class WorkerProgram {
     if (this.#neighbours.sockets.length > 1) this.#tell({ kind: "news", news });
   }
 
+  #platformPorts({ folder, upstreams }: GatewaySettings): readonly number[] {
+    if (this.#port === 0) this.#port = readGatewayState(folder)?.port ?? 0;
+    return [...upstreams.platformPorts, this.#controlPort, this.#port];
+  }
+
   #reportLoad(): void {
     const loads = this.#gateway.loads.take(systemClock.now());
     const replicas = this.#gateway.replicaLoads();
@@ -214,8 +231,10 @@ class WorkerProgram {
   #hearControl(message: Exclude<ToWorker, { kind: "answer" }>): void {
     if (message.kind === "views") this.#features.setViews(message.views);
     else if (message.kind === "limits") this.#gate.setTable(message.limits, systemClock.now());
-    else if (message.kind === "control") this.#gateway.setControlUrl(message.url);
-    else if (message.kind === "append") this.#catch(this.#append(message));
+    else if (message.kind === "control") {
+      this.#controlPort = Number(new URL(message.url).port);
+      this.#gateway.setControlUrl(message.url);
+    } else if (message.kind === "append") this.#catch(this.#append(message));
     else {
       this.#gateway.setTable(message.table);
       this.#link.send({ kind: "applied", revision: message.table.revision });
@@ -233,8 +252,16 @@ class WorkerProgram {
     this.#link.send({ kind: "appended", call, answer });
   }
 
-  #tell(message: WorkerToHost): void {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  #tellMetrics(round: number | null, onTold: () => void = () => undefined): void {
+    const families = this.#gateway.metrics();
+    if (!this.#tell({ kind: "metrics", round, families }, onTold)) onTold();
+  }
+
+  /** @returns whether there is a host. */
+  #tell(message: WorkerToHost, onTold: () => void = () => undefined): boolean {
+    if (!process.connected) return false;
+    process.send?.(message, undefined, undefined, () => onTold());
+    return true;
   }
 
   #catch(work: Promise<void>): void {

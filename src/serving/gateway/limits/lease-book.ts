@@ -1,12 +1,16 @@
 import type { Instant, Millis } from "../../../base/clock.ts";
 import { type BudgetWindow, budgetWindow } from "./budget-window.ts";
+import { fairCeilings } from "./fair-ceilings.ts";
 import { fairGrant } from "./fair-grant.ts";
 import { leaseMs, type ShareGrant, type ShareReport } from "./lease.ts";
 import { GrantBucket } from "./grant-bucket.ts";
 import type { LimitRule } from "./limit-rule.ts";
 
 /** When a worker asks again for requests at once that others hold. */
-const askAgainMs: Millis = 200;
+const askAgainMs: Millis = 50;
+
+/** How long places that do not divide stay with the same workers. */
+const turnMs: Millis = 5_000;
 
 /** A worker that was not heard for so long is gone for good; what it did not give back stays spent. */
 const goneMs: Millis = 86_400_000;
@@ -32,7 +36,7 @@ interface LentShare {
   returned: number;
   spent: number;
   seenAt: Instant;
-  /** Its last report was refused what it needed. */
+  /** Requests of its last report wait in vain. */
   isShort: boolean;
 }
 
@@ -133,19 +137,26 @@ export class LeaseBook {
     const free = bucket === null ? rule.amount - window.committed : bucket.free(now);
     const isOpen = this.#isLending(rule, window.window.startsAt, now);
     const peers = this.#peers(window, now);
-    const { need, want } = report;
-    const given = isOpen ? fairGrant({ free, need, want, peers }) : 0;
+    const { need, waiting } = report;
+    const isAtOnce = rule.measure === "concurrency";
+    const ceiling = isAtOnce ? ceilingOf(rule.amount, window, share, waiting, now) : rule.amount;
+    const most = isAtOnce ? ceiling - (share.granted - share.returned) : free;
+    const given = isOpen
+      ? fairGrant({ ...report, free: Math.min(free, most), peers, isOtherShort: isOtherShort(window, share) })
+      : 0;
     share.granted += given;
-    share.isShort = given < need;
+    share.isShort = given < waiting;
     window.committed += given;
     bucket?.lend(given, now);
-    const isScarce = rule.measure === "concurrency" && [...window.shares.values()].some((each) => each.isShort);
+    const isOver = share.granted - share.returned > ceiling;
+    const isScarce = isAtOnce && isOtherShort(window, share) && (isOver || !share.isShort);
     const grant: ShareGrant = {
       limit: report.limit,
       window: report.window,
       granted: share.granted,
-      ceiling: isScarce ? Math.max(1, Math.floor(rule.amount / peers)) : rule.amount,
-      waitMs: share.isShort ? waitOf(limit, window, need, now) : 0,
+      ceiling,
+      isScarce,
+      waitMs: given < need ? waitOf(limit, window, need, now) : 0,
       remaining: isOpen ? Math.max(0, free - given) : 0,
       fullInMs: bucket?.fullInMs(now) ?? (window.window.endsAt === null ? null : window.window.endsAt - now),
       freshMs: bucket?.freshMs(now) ?? 0,
@@ -237,6 +248,23 @@ function windowAt(limit: LentLimit, startsAt: Instant): LentWindow {
   return opened;
 }
 
+function isOtherShort(window: LentWindow, share: LentShare): boolean {
+  for (const each of window.shares.values()) if (each !== share && each.isShort) return true;
+  return false;
+}
+
+/** How many requests at once a worker may hold: all of them, unless one that was refused is owed its part. */
+function ceilingOf(amount: number, window: LentWindow, share: LentShare, waiting: number, now: Instant): number {
+  const isNeedy = waiting > 0 && window.committed + waiting > amount;
+  if (!isNeedy && !isOtherShort(window, share)) return amount;
+  const shares = [...window.shares.values()];
+  const uses = shares.map((each) => {
+    const isHungry = each === share ? waiting > 0 : each.isShort;
+    return isHungry ? Number.POSITIVE_INFINITY : each.granted - each.returned;
+  });
+  return fairCeilings(amount, uses, Math.floor(now / turnMs))[shares.indexOf(share)] ?? amount;
+}
+
 function waitOf(limit: LentLimit, window: LentWindow, need: number, now: Instant): Millis | null {
   if (need > limit.rule.amount) return null;
   if (limit.bucket !== null) return Math.max(1, limit.bucket.waitMs(need, now));
@@ -249,5 +277,5 @@ function waitOf(limit: LentLimit, window: LentWindow, need: number, now: Instant
 function nothingOf(report: ShareReport): Answered {
   const { limit, window, returned, spent, held } = report;
   const common = { limit, window, granted: returned + spent + held, freshMs: 0, peers: 1 };
-  return { grant: { ...common, ceiling: 0, waitMs: 0, remaining: 0, fullInMs: null }, given: 0 };
+  return { grant: { ...common, ceiling: 0, isScarce: false, waitMs: 0, remaining: 0, fullInMs: null }, given: 0 };
 }

@@ -27,8 +27,10 @@ export interface ShareReport {
   readonly returned: number;
   /** Reserved now and not settled. */
   readonly held: number;
-  /** What a request was refused for want of; 0: none was. It is given whole or not at all. */
+  /** The most that a request waits for; 0: none does. It is given whole or not at all. */
   readonly need: number;
+  /** What all requests wait for together, the one with the most among them. */
+  readonly waiting: number;
   /** What it would like to hold ready beyond what it has. */
   readonly want: number;
 }
@@ -41,6 +43,8 @@ export interface ShareGrant {
   readonly granted: number;
   /** The most that the worker may go on holding, used or not; less than it has asks it to give back what falls free. */
   readonly ceiling: number;
+  /** Of requests at once: others were refused what they needed, and this worker has use for no more, or holds too many. */
+  readonly isScarce: boolean;
   /** Until the owner can give what was needed; 0 when it has given it, null for never. */
   readonly waitMs: Millis | null;
   /** What the owner could still give to anybody. */

@@ -19,6 +19,8 @@ export interface LimitAccount {
    * Takes nothing.
    */
   waitMs(amount: number, now: Instant): Millis;
+  /** A request waits for an amount for which `waitMs` was `leaseFirst`: the owner is asked for it next. */
+  miss?(amount: number, now: Instant): void;
   /** Takes an amount for which `waitMs` was 0 at this very moment. */
   take(amount: number, now: Instant): LimitHold;
   /** What could be taken now, never below 0. */

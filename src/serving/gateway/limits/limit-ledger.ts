@@ -120,7 +120,10 @@ export class LimitLedger {
       const retryAfterMs = longestMs === Number.POSITIVE_INFINITY ? null : longestMs;
       return { kind: "refused", limit: last.rule, retryAfterMs };
     }
-    if (isLeaseWanted) return { kind: "lease-first" };
+    if (isLeaseWanted) {
+      missWhatLacks(accounts, ask, now);
+      return { kind: "lease-first" };
+    }
     const holds = accounts.map((account) => account.take(amountOf(account.rule.measure, ask), now));
     return { kind: "reserved", ticket: this.#issue(accounts, holds, now) };
   }
@@ -196,6 +199,14 @@ export class LimitLedger {
     if (this.#callers.size >= callersMax) this.#callers.delete(this.#callers.keys().next().value ?? "");
     this.#callers.set(caller, accounts);
     return accounts;
+  }
+}
+
+/** Has the owner asked for it only now, since a request that another limit refuses waits for nothing. */
+function missWhatLacks(accounts: readonly LimitAccount[], ask: LimitAsk, now: Instant): void {
+  for (const account of accounts) {
+    const amount = amountOf(account.rule.measure, ask);
+    if (account.waitMs(amount, now) === leaseFirst) account.miss?.(amount, now);
   }
 }
 

@@ -50,9 +50,13 @@ export class ShareAccount implements LimitAccount {
     if (share.has(amount)) return 0;
     if (amount > this.#rule.amount) return Number.POSITIVE_INFINITY;
     const missingMs = share.missingForMs(amount, now);
-    if (missingMs === 0) return leaseFirst;
+    if (missingMs === null) return leaseFirst;
     const { endsAt } = this.#window;
     return Math.max(1, Math.ceil(endsAt === null ? missingMs : Math.min(missingMs, endsAt - now)));
+  }
+
+  miss(amount: number, now: Instant): void {
+    this.#at(now).miss(amount);
   }
 
   take(amount: number, now: Instant): LimitHold {
@@ -79,6 +83,11 @@ export class ShareAccount implements LimitAccount {
     const former = this.#former.map((each) => each.report(0, now));
     this.#former = this.#former.filter((each) => !each.isIdle || each.isDue);
     return share.isDue ? [...former, share.report(isLast ? 0 : shareMax(this.#rule), now)] : former;
+  }
+
+  /** Whether others wait for what this worker holds ready. */
+  get isPressed(): boolean {
+    return this.#share.isPressed && this.#share.isDue;
   }
 
   /** Takes the owner's answer. */

@@ -7,6 +7,7 @@ import { type OwnerContact, ShareAccount } from "./share-account.ts";
 export class ShareDesk {
   readonly #accounts = new Map<string, ShareAccount>();
   readonly #contact: OwnerContact;
+  #pressed: readonly ShareAccount[] = [];
 
   constructor(now: Instant) {
     this.#contact = { heardAt: now };
@@ -29,10 +30,19 @@ export class ShareDesk {
     return [...this.#accounts.values()].flatMap((account) => account.report(now, true));
   }
 
+  /** Whether there is something to give back that others wait for, so that it should be told at once. */
+  get isPressed(): boolean {
+    return this.#pressed.length > 0 && this.#pressed.some((account) => account.isPressed);
+  }
+
   /** Takes what the owner answered to the last report. */
   apply(grants: readonly ShareGrant[], now: Instant): void {
     this.#contact.heardAt = now;
     for (const grant of grants) this.#accounts.get(grant.limit)?.apply(grant, now);
+    const scarce = new Set(grants.filter(({ isScarce }) => isScarce).map(({ limit }) => limit));
+    const told = new Set(grants.map(({ limit }) => limit));
+    const kept = this.#pressed.filter(({ rule }) => !told.has(rule.id));
+    this.#pressed = [...kept, ...[...scarce].flatMap((limit) => this.#accounts.get(limit) ?? [])];
   }
 
   /** Forgets the limits that are no more, once they were reported. */

@@ -46,8 +46,9 @@ export class Share {
   #reportedAt: Instant = 0;
   /** The most that a request found here since the last report, which another limit may keep it from taking yet. */
   #found = 0;
-  /** The most that a request was refused for want of since the last report. */
+  /** The most that a request waits for since the last report, and what all of them wait for. */
   #need = 0;
+  #waiting = 0;
   #ceiling = Number.POSITIVE_INFINITY;
   #last: ShareGrant | null = null;
   /** What was taken before has run off the owner's bucket. */
@@ -82,6 +83,11 @@ export class Share {
     return this.#changes !== this.#answered || this.#granted - this.#returned - this.#spent !== this.#held;
   }
 
+  /** Other workers were refused what this one holds ready, or more than its part. */
+  get isPressed(): boolean {
+    return this.#last?.isScarce === true;
+  }
+
   /** The owner's last answer. */
   get last(): ShareGrant | null {
     return this.#last;
@@ -95,17 +101,22 @@ export class Share {
   }
 
   /**
-   * Until the owner has `need`, which is missing here; 0 when that is not known, so that it should be asked.
+   * Until the owner has `need`, which is missing here; null when that is not known, so that it should be asked.
    *
    * The owner is asked again for what it did not have: others may have given something back.
    */
-  missingForMs(need: number, now: Instant): Millis {
+  missingForMs(need: number, now: Instant): Millis | null {
     const refused = this.#refused;
-    if (refused !== null && need >= refused.need && now < refused.believedUntil) return refused.until - now;
+    const isBelieved = refused !== null && need >= refused.need && now < refused.believedUntil;
+    return isBelieved ? refused.until - now : null;
+  }
+
+  /** A request waits for `need` until the owner was asked. */
+  miss(need: number): void {
     this.#changes += 1;
     this.#need = Math.max(this.#need, need);
+    this.#waiting += need;
     this.#demand += need;
-    return 0;
   }
 
   take(amount: number, now: Instant): LimitHold {
@@ -125,9 +136,11 @@ export class Share {
   report(most: number, now: Instant): ShareReport {
     const free = this.#granted - this.#returned - this.#spent - this.#held;
     const need = this.#need;
+    const waiting = this.#waiting;
     const wanted = Math.min(most, this.#wanted(now));
     // What is a little too much is kept, so that it does not go to and fro.
-    const keeping = Math.max(Math.min(most, 2 * wanted), need, this.#found);
+    const ready = this.isPressed ? 0 : Math.min(most, 2 * wanted);
+    const keeping = Math.max(ready, waiting, this.#found);
     const surplus = Math.max(free - keeping, free + this.#held - this.#ceiling);
     const back = Math.max(0, Math.min(free, surplus));
     const kept = Math.max(0, free - back);
@@ -135,6 +148,7 @@ export class Share {
     this.#found = 0;
     this.#asked = need;
     this.#need = 0;
+    this.#waiting = 0;
     this.#reported = this.#changes;
     return {
       limit: this.limit,
@@ -143,7 +157,8 @@ export class Share {
       returned: this.#returned,
       held: this.#held,
       need: Math.max(0, need - kept),
-      want: Math.max(0, wanted - Math.max(kept, need)),
+      waiting: Math.max(0, waiting - kept),
+      want: Math.max(0, wanted - Math.max(kept, waiting)),
     };
   }
 
