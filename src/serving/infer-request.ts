@@ -70,14 +70,16 @@ export function parseInferRequest(body: Uint8Array, jsonBytes: number | null): I
   };
 }
 
+/** Refuses what is no UTF-8: a sign in its place would make another text of it. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function parseEnvelope(body: Uint8Array, jsonBytes: number | null): Record<string, unknown> {
   if (jsonBytes !== null && (!Number.isInteger(jsonBytes) || jsonBytes < 2 || jsonBytes > body.byteLength)) {
     throw invalid(`the header ${jsonLengthHeader} wants 2 to ${body.byteLength}, found ${jsonBytes}`);
   }
-  const text = new TextDecoder().decode(jsonBytes === null ? body : body.subarray(0, jsonBytes));
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(utf8.decode(jsonBytes === null ? body : body.subarray(0, jsonBytes)));
   } catch (error) {
     throw new Fault("serving.request-invalid", `the body wants JSON: ${error instanceof Error ? error.message : ""}`, {
       cause: error,
