@@ -30,9 +30,9 @@ export interface Upstreams {
 }
 
 const startLimitMs = 120_000;
-const peersFolder = join(import.meta.dirname, "peers");
+export const peersFolder = join(import.meta.dirname, "peers");
 /** Peers are installed once: they are large. */
-const cacheFolder = join(homedir(), ".cache", "millwright-bench");
+export const cacheFolder = join(homedir(), ".cache", "millwright-bench");
 
 /** A chat request of one kilobyte. */
 function chatBody(model: string, isStream: boolean): string {
@@ -82,7 +82,7 @@ export function ensureProgram(program: string, debianPackage: string): void {
   });
 }
 
-async function untilAnswers(name: string, url: string, child: ChildProcess | undefined): Promise<void> {
+export async function untilAnswers(name: string, url: string, child: ChildProcess | undefined): Promise<void> {
   const endsAt = performance.now() + startLimitMs;
   while (performance.now() < endsAt) {
     if (child !== undefined && child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
@@ -96,7 +96,7 @@ async function untilAnswers(name: string, url: string, child: ChildProcess | und
   throw new Error(`${name} did not answer at ${url} within ${startLimitMs / 1_000} s`);
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
@@ -105,7 +105,11 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-function start(program: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+export function start(
+  program: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   return spawn(program, words, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ...env } });
 }
 

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 export interface LoadRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** What a run of the load generator saw. */
@@ -21,9 +21,9 @@ export interface LoadResult {
   readonly errors: number;
 }
 
-const lua = (request: LoadRequest): string => `
+const lua = (request: LoadRequest, bodyPath: string): string => `
 wrk.method = "POST"
-wrk.body = ${JSON.stringify(request.body)}
+wrk.body = io.open(${JSON.stringify(bodyPath)}, "rb"):read("*a")
 ${Object.entries({ "content-type": "application/json", ...request.headers })
   .map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`)
   .join("\n")}
@@ -40,7 +40,9 @@ export async function runLoad(request: LoadRequest, connections: number, seconds
   const folder = await mkdtemp(join(tmpdir(), "wrk-"));
   try {
     const script = join(folder, "load.lua");
-    await writeFile(script, lua(request));
+    const bodyPath = join(folder, "body");
+    await writeFile(bodyPath, request.body);
+    await writeFile(script, lua(request, bodyPath));
     const words = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, request.url];
     const { stdout } = await promisify(execFile)("wrk", words, { timeout: (seconds + 60) * 1_000 });
     const found = /RESULT (\{.*\})/.exec(stdout)?.[1];

@@ -1,4 +1,5 @@
 import { Fault } from "../base/fault.ts";
+import { parseExactJson } from "./exact-json.ts";
 import { readRawTensor } from "./raw-tensor.ts";
 import {
   type Datatype,
@@ -8,7 +9,9 @@ import {
   isDatatype,
   maxTensorElements,
   maxTensorRank,
+  isWideDatatype,
   type Tensor,
+  wideProblem,
 } from "./tensor.ts";
 
 /** An inference request of the Open Inference Protocol v2, checked but not yet held against a model. */
@@ -43,12 +46,13 @@ export const jsonLengthHeader = "inference-header-content-length";
  * @throws {Fault} `serving.request-invalid`, naming what was wanted and what was found.
  */
 export function parseInferRequest(body: Uint8Array, jsonBytes: number | null): InferRequest {
-  const envelope = parseEnvelope(body, jsonBytes);
+  const text = readText(body, jsonBytes);
+  const envelope = parseEnvelope(text);
   let raw = jsonBytes ?? body.byteLength;
   const inputs = listOf(envelope.inputs, "inputs", maxInputs).map((each, index) => {
     const head = parseTensorHead(each, index);
     const length = head.parameters.binary_data_size;
-    if (length === undefined) return jsonTensor(head);
+    if (length === undefined) return jsonTensor(head, () => exactData(text, index));
     const tensor = rawTensor(head, body, raw, length);
     raw += Number(length);
     return tensor;
@@ -70,11 +74,21 @@ export function parseInferRequest(body: Uint8Array, jsonBytes: number | null): I
   };
 }
 
-function parseEnvelope(body: Uint8Array, jsonBytes: number | null): Record<string, unknown> {
+/** Refuses what is no UTF-8: a sign in its place would make another text of it. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function readText(body: Uint8Array, jsonBytes: number | null): string {
   if (jsonBytes !== null && (!Number.isInteger(jsonBytes) || jsonBytes < 2 || jsonBytes > body.byteLength)) {
     throw invalid(`the header ${jsonLengthHeader} wants 2 to ${body.byteLength}, found ${jsonBytes}`);
   }
-  const text = new TextDecoder().decode(jsonBytes === null ? body : body.subarray(0, jsonBytes));
+  try {
+    return utf8.decode(jsonBytes === null ? body : body.subarray(0, jsonBytes));
+  } catch (cause) {
+    throw new Fault("serving.request-invalid", "the body wants JSON in UTF-8, found other bytes", { cause });
+  }
+}
+
+function parseEnvelope(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -85,6 +99,13 @@ function parseEnvelope(body: Uint8Array, jsonBytes: number | null): Record<strin
   }
   if (!isRecord(value)) throw invalid(`the body wants a JSON object with "inputs", found ${typeof value}`);
   return value;
+}
+
+/** The data of one input once more, with all digits of its whole numbers. */
+function exactData(text: string, index: number): unknown {
+  const envelope = parseExactJson(text);
+  const input: unknown = isRecord(envelope) && Array.isArray(envelope.inputs) ? envelope.inputs[index] : undefined;
+  return isRecord(input) ? input.data : undefined;
 }
 
 interface TensorHead {
@@ -122,18 +143,32 @@ function parseShape(name: string, shape: unknown): readonly number[] {
   return lengths;
 }
 
-function jsonTensor(head: TensorHead): Tensor {
+/** @param exact the data with all digits of its whole numbers, for those that `JSON.parse` has rounded. */
+function jsonTensor(head: TensorHead, exact: () => unknown): Tensor {
   const { name, datatype, shape } = head;
   const wanted = elementCount(shape);
   const data = flatData(head);
   if (data.length !== wanted) {
     throw invalid(`input "${name}" of shape [${shape.join(", ")}] wants ${wanted} elements, found ${data.length}`);
   }
+  if (isWideDatatype(datatype) && data.some((each) => Number.isInteger(each) && !Number.isSafeInteger(each))) {
+    return wideTensor({ ...head, data: exact() }, datatype);
+  }
   for (let index = 0; index < data.length; index += 1) {
     const problem = elementProblem(datatype, data[index]);
     if (problem !== undefined) throw invalid(`input "${name}" of datatype ${datatype}, element ${index}: ${problem}`);
   }
   return { name, datatype, shape, data: data as readonly Element[] };
+}
+
+function wideTensor(head: TensorHead, datatype: "INT64" | "UINT64"): Tensor {
+  const { name, shape } = head;
+  const wide = flatData(head).map((element, index) => {
+    const problem = wideProblem(datatype, element);
+    if (problem === undefined) return BigInt(element as number | bigint);
+    throw invalid(`input "${name}" of datatype ${datatype}, element ${index}: ${problem}`);
+  });
+  return { name, datatype, shape, data: datatype === "INT64" ? BigInt64Array.from(wide) : BigUint64Array.from(wide) };
 }
 
 /** Elements flat as they may be sent, or nested as the shape says; a scalar may stand alone. */

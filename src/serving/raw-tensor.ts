@@ -76,10 +76,19 @@ export function readRawTensor(head: Omit<Tensor, "data">, bytes: Uint8Array): Te
   if (datatype === "INT64" || datatype === "UINT64") return readWide(head, datatype, bytes, count);
   const format = formats[datatype];
   if (bytes.byteLength !== count * format.bytes) throw wrongSize(head, count * format.bytes, bytes.byteLength);
-  if (datatype === "FP32") return { name, datatype, shape, data: new Float32Array(new Uint8Array(bytes).buffer) };
+  if (datatype === "FP32") return { name, datatype, shape, data: readFloats(bytes) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = Array.from({ length: count }, (_, index) => format.read(view, index * format.bytes));
   return { name, datatype, shape, data };
+}
+
+/** The same bytes where they lie as the processor wants them, else a copy. */
+function readFloats(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const { BYTES_PER_ELEMENT: size } = Float32Array;
+  return byteOffset % size === 0
+    ? new Float32Array(buffer, byteOffset, byteLength / size)
+    : new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 function readWide(head: Omit<Tensor, "data">, datatype: WideDatatype, bytes: Uint8Array, count: number): Tensor {
@@ -137,6 +146,9 @@ export function writeRawTensor(tensor: Tensor): Uint8Array {
   const { datatype, data } = tensor;
   if (datatype === "BYTES") return writeTexts(data as readonly string[]);
   if (datatype === "INT64" || datatype === "UINT64") return writeWide(datatype, data);
+  if (datatype === "FP32" && data instanceof Float32Array) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
   const format = formats[datatype];
   const bytes = new Uint8Array(data.length * format.bytes);
   const view = new DataView(bytes.buffer);

@@ -82,26 +82,58 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
+/** Below these in size a number of JSON is one of the datatype: what is nearer to the next power of two would become infinite. */
+const floatBounds: Readonly<Partial<Record<Datatype, number>>> = {
+  FP16: 65_520,
+  FP32: 2 ** 128 - 2 ** 103,
+  FP64: Number.POSITIVE_INFINITY,
+};
+
+const wideBounds = { INT64: [-(2n ** 63n), 2n ** 63n - 1n], UINT64: [0n, 2n ** 64n - 1n] } as const;
+
+/** Whether whole numbers of the datatype may have more than 53 bits. */
+export function isWideDatatype(datatype: Datatype): datatype is "INT64" | "UINT64" {
+  return datatype === "INT64" || datatype === "UINT64";
+}
+
+/** Says what is wrong with a whole number of any width, or `undefined` when it belongs to the datatype. */
+export function wideProblem(datatype: "INT64" | "UINT64", element: unknown): string | undefined {
+  if (typeof element !== "bigint" && !Number.isSafeInteger(element)) {
+    return `wants a whole number with all its digits, found ${describe(element)}`;
+  }
+  const [least, most] = wideBounds[datatype];
+  const value = BigInt(element as number | bigint);
+  return value >= least && value <= most ? undefined : `wants ${least} to ${most}, found ${value}`;
+}
+
 /**
- * Says what is wrong with one element, or `undefined` when it belongs to the datatype.
+ * Says what is wrong with one element, or `undefined` when it belongs to the datatype. Nothing is rounded to another whole number, made
+ * infinite or given another letter.
  *
- * Integers wider than 53 bits cannot be told exactly in JSON numbers and are refused.
+ * Whole numbers of more than 53 bits belong to `wideProblem`; here they are refused.
  */
 export function elementProblem(datatype: Datatype, element: unknown): string | undefined {
-  if (datatype === "BYTES") return typeof element === "string" ? undefined : `wants text, found ${describe(element)}`;
+  if (datatype === "BYTES") return textProblem(element);
   if (datatype === "BOOL") {
     return typeof element === "boolean" ? undefined : `wants true or false, found ${describe(element)}`;
   }
   if (datatype === "FP32" || datatype === "FP64" || datatype === "FP16") {
-    return typeof element === "number" || element === null
+    if (element === null) return undefined;
+    if (typeof element !== "number") return `wants a number or null, found ${describe(element)}`;
+    return Math.abs(element) < (floatBounds[datatype] ?? 0)
       ? undefined
-      : `wants a number or null, found ${describe(element)}`;
+      : `wants a number that is finite in ${datatype}`;
   }
   const [least, most] = integerBounds[datatype] ?? [0, 0];
   if (typeof element !== "number" || !Number.isInteger(element)) {
     return `wants a whole number, found ${describe(element)}`;
   }
   return element >= least && element <= most ? undefined : `wants ${least} to ${most}, found ${element}`;
+}
+
+function textProblem(element: unknown): string | undefined {
+  if (typeof element !== "string") return `wants text, found ${describe(element)}`;
+  return element.isWellFormed() ? undefined : "wants text in Unicode, found half a character";
 }
 
 /**
@@ -129,6 +161,6 @@ export function checkTensor(tensor: Tensor, wanted: TensorSignature): void {
 
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
+  const text = typeof value === "bigint" ? String(value) : JSON.stringify(value);
   return `${text.length > 40 ? `${text.slice(0, 40)}...` : text} (${Array.isArray(value) ? "array" : typeof value})`;
 }

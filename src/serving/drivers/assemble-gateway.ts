@@ -152,6 +152,8 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     replicas,
     fastAbort,
     shadows,
+    desks,
+    pools,
     loads,
     requests,
     metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),

@@ -21,6 +21,9 @@ const maxCalls = 4096;
 /** Bytes that a caller may send on one stream before they are read. */
 const windowBytes = 1024 * 1024;
 
+/** Bytes that all calls of one connection may send together before they are read; HTTP/2's own 64 KiB make large tensors take turns. */
+const sessionWindowBytes = 4 * windowBytes;
+
 /** How long a connection without calls is kept. */
 const idleSessionMs = 300_000;
 
@@ -70,6 +73,7 @@ export class GrpcServer {
 
   #keep(session: ServerHttp2Session): void {
     this.#sessions.add(session);
+    session.setLocalWindowSize(sessionWindowBytes);
     session.once("close", () => this.#sessions.delete(session));
     session.on("error", () => session.destroy());
     session.setTimeout(idleSessionMs, () => session.close());

@@ -19,6 +19,7 @@ export class HeldAnswer implements ModelAnswer {
   #isGone = false;
   #end: HeldEnd | null = null;
   #onGone: (() => void) | null = null;
+  #copyTo: ((bytes: Uint8Array | string) => void) | null = null;
 
   constructor(maxBytes: number, now: Instant) {
     this.#maxBytes = maxBytes;
@@ -45,6 +46,10 @@ export class HeldAnswer implements ModelAnswer {
     Object.assign(this.#headers, headers);
   }
 
+  copyTo(take: (bytes: Uint8Array | string) => void): void {
+    this.#copyTo = take;
+  }
+
   sendWhole(_status: number, _contentType: string, body: Uint8Array | string): void {
     this.#hasBegun = true;
     this.end(body);
@@ -56,6 +61,7 @@ export class HeldAnswer implements ModelAnswer {
 
   write(bytes: Uint8Array): boolean {
     this.#bytes += bytes.byteLength;
+    this.#copyTo?.(bytes);
     if (this.#bytes <= this.#maxBytes) this.#chunks.push(bytes);
     else this.#refuseSize();
     return true;

@@ -20,10 +20,11 @@ import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
 import { tensorCall } from "./tensor-call.ts";
+import { type ShadowGround, shadowOf } from "./model-shadow.ts";
 import type { UpstreamMetadataReader } from "./upstream-metadata.ts";
 
 /** What answering the Open Inference Protocol v2 needs, whatever carries it. */
-export interface InferenceGround extends InferGround {
+export interface InferenceGround extends InferGround, Omit<ShadowGround, "recorder"> {
   readonly verdicts: Pick<KeyVerdicts, "admit">;
   readonly loads: LoadMeter;
   readonly table: () => RoutingTable;
@@ -161,21 +162,26 @@ export class InferenceService {
   async #inferTensors(route: ModelRoute, ask: InferAsk): Promise<void> {
     const { body, jsonBytes, headers, admission, answer, requestId } = ask;
     checkJsonBytes(body, jsonBytes);
+    const versionId = wantedVersion(route, ask.version)?.versionId ?? null;
+    const target = { route, adapter: null };
+    const call = tensorCall(body, jsonBytes);
+    const onEnd = versionId === null ? shadowOf(this.#ground, { requestId, target, call }, answer) : null;
     await this.#ground.requests.carry({
       requestId,
       operation: "infer",
       startedAt: this.#ground.clock.now(),
       admission,
-      target: { route, adapter: null },
-      versionId: wantedVersion(route, ask.version)?.versionId ?? null,
+      target,
+      versionId,
       headers,
       tokensIn: 0,
       tokensOut: 0,
       choices: 1,
       blocks: null,
       body,
-      call: tensorCall(body, jsonBytes),
+      call,
       answer,
+      ...(onEnd === null ? {} : { onEnd }),
     });
   }
 }

@@ -10,6 +10,8 @@ export interface ModelAnswer {
   readonly hasBegun: boolean;
   /** Headers that go with the answer; too late once it has begun. */
   addHeaders(headers: Readonly<Record<string, string>>): void;
+  /** From now on also hands out what the caller is answered; heartbeats and refusals are left out. */
+  copyTo(take: (bytes: Uint8Array | string) => void): void;
   /** A whole answer at once. */
   sendWhole(status: number, contentType: string, body: Uint8Array | string): void;
   /** Begins an answer that flows. */

@@ -19,7 +19,7 @@ import { errorRefusal } from "./error-refusal.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelRequests } from "./model-requests.ts";
 import { openAiCall } from "./openai-call.ts";
-import { shadowOf, type ShadowGround } from "./openai-shadow.ts";
+import { shadowOf, type ShadowGround } from "./model-shadow.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The header by which keys that are bound to no project choose one. */

@@ -3,6 +3,7 @@ import { request as send } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
+import { askRest, type RestAnswer } from "../fixtures/rest-client.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { neverAnswers, sends, type StandInUpstream, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
 import { onnxFixture, startProgram, type TestReplica } from "../fixtures/start-replica.ts";
@@ -41,36 +42,12 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly bytes: Buffer;
-  /** The JSON of it. */
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-function ask(
+const ask = (
   method: string,
   path: string,
   body?: Uint8Array | string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const all = { authorization: "Bearer good", ...headers };
-    const asked = send({ host: "127.0.0.1", port: gateway.port, method, path, headers: all }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("end", () => {
-        const bytes = Buffer.concat(chunks);
-        const size = Number(answer.headers[jsonLengthHeader] ?? bytes.byteLength);
-        const found = { status: answer.statusCode ?? 0, headers: answer.headers, bytes };
-        resolve({ ...found, body: JSON.parse(bytes.subarray(0, size).toString("utf8")) });
-      });
-    });
-    asked.on("error", reject);
-    asked.end(body);
-  });
-}
+  headers?: Readonly<Record<string, string>>,
+): Promise<RestAnswer> => askRest(gateway.port, method, path, body, headers);
 
 /** A request whose tensors are raw. */
 function rawRequest(
@@ -97,7 +74,7 @@ interface Output {
 }
 
 /** The elements of each output, whether they came as JSON or raw. */
-function elementsOf({ body, bytes, headers }: Answer): ReadonlyMap<string, readonly unknown[]> {
+function elementsOf({ body, bytes, headers }: RestAnswer): ReadonlyMap<string, readonly unknown[]> {
   let at = Number(headers[jsonLengthHeader] ?? bytes.byteLength);
   const elements = new Map<string, readonly unknown[]>();
   for (const output of body.outputs as readonly Output[]) {

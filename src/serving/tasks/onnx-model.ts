@@ -93,7 +93,18 @@ function wantedTensor(tensors: readonly Tensor[], wanted: TensorSignature, all: 
     );
   }
   checkTensor(tensor, wanted);
+  if (wanted.datatype === "BYTES") checkTexts(tensor);
   return tensor;
+}
+
+/** onnxruntime takes texts that end at their first zero byte: the rest would be lost without a word. */
+function checkTexts({ name, data }: Tensor): void {
+  const index = data.findIndex((text: unknown) => typeof text === "string" && text.includes("\0"));
+  if (index === -1) return;
+  throw new Fault(
+    "serving.request-invalid",
+    `input "${name}" wants texts without the character U+0000, which ends a text in onnxruntime; found one in element ${index}`,
+  );
 }
 
 function wantedOutputs(

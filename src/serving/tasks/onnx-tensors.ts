@@ -75,16 +75,24 @@ export function joinTensors(parts: readonly Tensor[], rows: number | null): Onnx
   const joined = storages[datatype].array?.(length) ?? new Float32Array(length);
   const isHalf = datatype === "FP16";
   let offset = 0;
-  for (const part of parts) {
-    for (const element of part.data) {
-      const number = element === null ? Number.NaN : Number(element);
-      joined[offset++] = isHalf ? toHalfBits(number) : number;
-    }
+  for (const { data } of parts) {
+    if (data instanceof Float32Array && !isHalf) joined.set(data, offset);
+    else copyNumbers(data, joined, offset, isHalf);
+    offset += data.length;
   }
   // The library's overloads tie each type to its array; the table above does the same.
   const tensor = new OnnxTensor(storages[datatype].type as "float32", joined as Float32Array, shape);
   // Where the platform has Float16Array the library turns the bits into one, which its own native part then cannot read.
   return isHalf ? Object.defineProperty(tensor, "data", { value: joined }) : tensor;
+}
+
+function copyNumbers(from: Tensor["data"], to: NumberArray, offset: number, isHalf: boolean): void {
+  const { length } = from;
+  for (let index = 0; index < length; index += 1) {
+    const element = from[index];
+    const number = typeof element === "number" ? element : element === null ? Number.NaN : Number(element);
+    to[offset + index] = isHalf ? toHalfBits(number) : number;
+  }
 }
 
 function joinWide(
@@ -116,6 +124,10 @@ export function cutRows(
   if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
     const from = start * width;
     return { name, datatype, shape, data: narrowed(elements.slice(from, from + elementCount(shape))) };
+  }
+  if (elements instanceof Float32Array) {
+    const from = start * width;
+    return { name, datatype, shape, data: elements.subarray(from, from + elementCount(shape)) };
   }
   const isBits = datatype === "FP16" && elements instanceof Uint16Array;
   const data = Array.from({ length: elementCount(shape) }, (_, index) => {

@@ -60,9 +60,7 @@ function sendInferBody(response: ServerResponse, { json, raw }: InferBody): void
     "content-length": length,
     ...(raw.length === 0 ? {} : { [jsonLengthHeader]: json.byteLength }),
   });
-  response.write(json);
-  for (const each of raw) response.write(each);
-  response.end();
+  response.end(raw.length === 0 ? json : Buffer.concat([json, ...raw], length));
 }
 
 function readable(path: string, task: OnnxTask, model: OnnxModel): string {

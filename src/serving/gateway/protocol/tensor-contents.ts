@@ -1,6 +1,6 @@
 import { Fault } from "../../../base/fault.ts";
 import { readRawTensor, writeRawTensor } from "../../raw-tensor.ts";
-import { type Datatype, elementCount, isDatatype, isWide, type TensorData } from "../../tensor.ts";
+import { type Datatype, elementCount, elementProblem, isDatatype, isWide, type TensorData } from "../../tensor.ts";
 import type { ContentsMessage, WideNumber } from "./infer-message.ts";
 
 type Member = keyof ContentsMessage;
@@ -54,7 +54,10 @@ export function contentsToRaw(
     case "uint64_contents":
       return rawOf("UINT64", BigUint64Array.from(wide(contents.uint64_contents)));
     default:
-      return rawOf(datatype as Datatype, Array.from(elements as ArrayLike<number>));
+      return rawOf(
+        datatype as Datatype,
+        checked(name, datatype as Datatype, Array.from(elements as ArrayLike<number>)),
+      );
   }
 }
 
@@ -87,6 +90,16 @@ function memberOf(name: string, datatype: string): Member {
 function foundElsewhere(contents: ContentsMessage): string {
   const other = [...new Set(Object.values(members))].find((member) => (contents[member]?.length ?? 0) > 0);
   return other === undefined ? "none" : `${contents[other]?.length} in ${other}`;
+}
+
+/** Narrow whole numbers travel in wider members: what does not fit is refused, not cut. */
+function checked(name: string, datatype: Datatype, elements: readonly number[]): readonly number[] {
+  if (datatype === "FP32" || datatype === "FP64" || datatype === "BOOL") return elements;
+  elements.forEach((element, index) => {
+    const problem = elementProblem(datatype, element);
+    if (problem !== undefined) throw invalid(`input "${name}" of datatype ${datatype}, element ${index}: ${problem}`);
+  });
+  return elements;
 }
 
 function wide(numbers: readonly WideNumber[] | undefined): readonly bigint[] {

@@ -3,12 +3,13 @@ import type { Clock } from "../../base/clock.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import { upstreamModel } from "../gateway/protocol/model-directory.ts";
 import { compareAnswers } from "../gateway/protocol/compare-answers.ts";
+import { compareTensors } from "../gateway/protocol/compare-tensors.ts";
 import { bucketCount, bucketOf } from "../gateway/traffic-split.ts";
 import type { ShadowPair } from "../gateway/shadow-tally.ts";
 import type { VersionDesk } from "../gateway/version-desk.ts";
-import type { CallerAnswer } from "./caller-answer.ts";
 import type { Desks } from "./desks.ts";
 import type { Generating, GenerationEnd } from "./generation.ts";
+import type { ModelAnswer } from "./model-answer.ts";
 import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
@@ -38,7 +39,7 @@ type Copied = Pick<Generating, "requestId" | "target" | "call">;
 export function shadowOf(
   ground: ShadowGround,
   copied: Copied,
-  answer: CallerAnswer,
+  answer: Pick<ModelAnswer, "copyTo">,
 ): ((end: GenerationEnd) => void) | null {
   const { project, deployment } = copied.target.route;
   const desk = ground.desks.deskOf(project, deployment);
@@ -47,7 +48,7 @@ export function shadowOf(
   const { shadow } = route;
   if (shadow === null || copied.target.versionId !== undefined) return null;
   if (bucketOf(`${route.salt}/shadow`, copied.requestId) >= shadow.percent * (bucketCount / 100)) return null;
-  const original = new BoundedText();
+  const original = new BoundedBytes();
   answer.copyTo((bytes) => original.add(bytes));
   return (end) => {
     if (end.kind !== "done" || end.servedBy !== route.deployment) return;
@@ -56,13 +57,18 @@ export function shadowOf(
     const isTaken = ground.shadows.offer(shadow, async () => {
       const version = desk.versionOf(shadow.versionId);
       const copy = version === undefined ? null : await send(ground, desk, version, copied).catch(() => null);
-      const text = original.text();
-      if (text === null) return;
-      const pair = copy === null ? ({ kind: "failed" } as const) : compareAnswers(text, copy);
+      const whole = original.whole();
+      if (whole === null) return;
+      const pair = copy === null ? ({ kind: "failed" } as const) : compare(copied, whole, copy);
       if (pair !== null) record(pair);
     });
     if (!isTaken) record({ kind: "dropped" });
   };
+}
+
+function compare({ call }: Copied, original: Buffer, copy: Buffer): ShadowPair | null {
+  if (call.answersTensors) return compareTensors(original, copy);
+  return compareAnswers(original.toString("utf8"), copy.toString("utf8"));
 }
 
 /** @returns the whole answer; null when it is an error or too long. */
@@ -71,7 +77,7 @@ async function send(
   { route }: DeploymentDesk,
   version: VersionDesk,
   { requestId, target, call }: Copied,
-): Promise<string | null> {
+): Promise<Buffer | null> {
   const ask = { tokensIn: 0, tokensOut: 0, blocks: null, session: null, adapter: target.adapter };
   const place = version.pick(ask, new Set(), clock.now());
   if (place === null) return null;
@@ -87,7 +93,7 @@ async function send(
     const headers = [...own, "x-request-id", `${requestId}-shadow`];
     if (key !== null) headers.push("authorization", `Bearer ${key}`);
     for (const [name, value] of Object.entries(replica.headers ?? {})) headers.push(name, value);
-    const found = await new Promise<string | null>((resolve) =>
+    const found = await new Promise<Buffer | null>((resolve) =>
       pools.dispatch(replica, { method: "POST", path, headers, body }, new WholeAnswer(resolve)),
     );
     isDone = found !== null;
@@ -99,11 +105,11 @@ async function send(
 
 /** Collects an answer to its end. */
 class WholeAnswer implements Dispatcher.DispatchHandler {
-  readonly #text = new BoundedText();
-  readonly #resolve: (text: string | null) => void;
+  readonly #bytes = new BoundedBytes();
+  readonly #resolve: (whole: Buffer | null) => void;
   #isGood = false;
 
-  constructor(resolve: (text: string | null) => void) {
+  constructor(resolve: (whole: Buffer | null) => void) {
     this.#resolve = resolve;
   }
 
@@ -116,11 +122,11 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#text.add(chunk);
+    this.#bytes.add(chunk);
   }
 
   onResponseEnd(): void {
-    this.#resolve(this.#isGood ? this.#text.text() : null);
+    this.#resolve(this.#isGood ? this.#bytes.whole() : null);
   }
 
   onResponseError(): void {
@@ -129,7 +135,7 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
 }
 
 /** Bytes up to a limit. */
-class BoundedText {
+class BoundedBytes {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -140,8 +146,8 @@ class BoundedText {
     else this.#chunks.length = 0;
   }
 
-  /** The whole text; null when it was longer than the limit. */
-  text(): string | null {
-    return this.#bytes <= maxComparedBytes ? Buffer.concat(this.#chunks).toString("utf8") : null;
+  /** All of them; null when they were more than the limit. */
+  whole(): Buffer | null {
+    return this.#bytes <= maxComparedBytes ? Buffer.concat(this.#chunks) : null;
   }
 }
