@@ -1,4 +1,4 @@
-import { AdmissionQueue } from "../../src/serving/gateway/admission/admission-queue.ts";
+import { AdmissionQueue, type AdmissionTicket } from "../../src/serving/gateway/admission/admission-queue.ts";
 import { LeaseBook } from "../../src/serving/gateway/limits/lease-book.ts";
 import { LimitLedger, type OpenAccount } from "../../src/serving/gateway/limits/limit-ledger.ts";
 import type { LimitMeasure, LimitRule, LimitSubject } from "../../src/serving/gateway/limits/limit-rule.ts";
@@ -99,15 +99,14 @@ function measureQueue(what: string, waiting: number, tenants: number): void {
   let now = 0;
   const capacity = 64;
   const queue = new AdmissionQueue(capacity, now);
-  const underWay: string[] = [];
+  const underWay: AdmissionTicket[] = [];
   let made = 0;
   const offer = (): void => {
     made += 1;
-    const id = `request-${made}`;
     const tenant = `tenant-${made % tenants}`;
-    const answer = queue.offer({ id, band: "default", tenant, weight: 1, cost: 900, deadline: now + 50_000 }, now);
-    if (answer.kind === "admitted") underWay.push(id);
+    const answer = queue.offer({ band: "default", tenant, weight: 1, cost: 900, deadline: now + 50_000 }, now);
     if (answer.kind === "shed") throw new Error(`shed: ${answer.why}`);
+    if (answer.kind === "admitted") underWay.push(answer);
   };
   const before = waiting === 0 ? 8 : capacity - Math.floor(0.3 * capacity) + waiting;
   for (let at = 0; at < before; at += 1) offer();
@@ -118,7 +117,7 @@ function measureQueue(what: string, waiting: number, tenants: number): void {
     head += 1;
     if (ended === undefined) throw new Error("nothing is under way");
     offer();
-    for (const id of queue.release(ended, 700, now)) underWay.push(id);
+    underWay.push(...queue.release(ended, 700, now));
     if (head > 100_000) {
       underWay.splice(0, head);
       head = 0;

@@ -13,12 +13,12 @@ export type DeskNews = Readonly<Record<string, RoutingNews>>;
 /** The desks of all deployments whose requests are passed on, and the names by which the OpenAI API finds them. */
 export class Desks {
   readonly #parts: DeskParts;
-  readonly #places: Pick<Places, "admit">;
+  readonly #places: Pick<Places, "admit" | "wake">;
   readonly #clock: Clock;
   readonly #desks = new Map<string, DeploymentDesk>();
   #directory = new ModelDirectory(emptyRoutingTable);
 
-  constructor(parts: DeskParts, places: Pick<Places, "admit">, clock: Clock) {
+  constructor(parts: DeskParts, places: Pick<Places, "admit" | "wake">, clock: Clock) {
     this.#parts = parts;
     this.#places = places;
     this.#clock = clock;
@@ -90,7 +90,11 @@ export class Desks {
       kept.add(key);
       const known = this.#desks.get(key);
       if (known === undefined) this.#desks.set(key, new DeploymentDesk(route, this.#parts, now));
-      else this.#places.admit(known.setRoute(route, now));
+      else {
+        const { admitted, woken } = known.setRoute(route, now);
+        this.#places.wake(woken);
+        this.#places.admit(admitted);
+      }
     }
     for (const key of this.#desks.keys()) if (!kept.has(key)) this.#desks.delete(key);
     this.#directory = new ModelDirectory(table);

@@ -25,7 +25,7 @@ import type { OpenAiServer } from "./openai-server.ts";
 import { openDoor } from "./protocol-door.ts";
 import { readBody } from "./request-body.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
-import { SlowBodies } from "./slow-bodies.ts";
+import { type Reading, SlowBodies } from "./slow-bodies.ts";
 
 /** Bytes of one request. */
 export const maxBodyBytes = 16 * 1024 * 1024;
@@ -176,7 +176,7 @@ export class GatewayServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#underWay += 1;
     const openAiPath = openAiPathOf(request);
-    if (!isUpload(openAiPath)) this.#slowBodies.enter(request, response);
+    let reading: Reading | null = isUpload(openAiPath) ? null : this.#slowBodies.enter(request, response);
     try {
       if (this.#isStopping) response.setHeader("connection", "close");
       if (openAiPath !== undefined) {
@@ -203,8 +203,8 @@ export class GatewayServer {
       this.#answerError(request, response, error);
     } finally {
       // Of what was passed on and answered, the rest may take no longer than that of any other request.
-      if (isUpload(openAiPath)) this.#slowBodies.enter(request, response);
-      this.#slowBodies.leave(request);
+      reading ??= this.#slowBodies.enter(request, response);
+      this.#slowBodies.leave(reading);
       this.#underWay -= 1;
     }
   }

@@ -86,7 +86,8 @@ export class Generation {
   readonly #ground: GenerationGround;
   readonly #asked: Generating;
   readonly #ask: RoutingAsk;
-  #cancel: (() => void) | null = null;
+  /** What it waits for, to be cancelled when the caller goes away. */
+  #pending: { cancel(): void } | null = null;
   #isGone = false;
   #queueMs = 0;
   #tries = 0;
@@ -105,7 +106,7 @@ export class Generation {
   /** The caller went away, or a limit of the gateway was reached: whatever the request does now ends at once. */
   abort(): void {
     this.#isGone = true;
-    this.#cancel?.();
+    this.#pending?.cancel();
   }
 
   /** Runs to the end; the caller has its answer then. Never throws what the caller could mend. */
@@ -137,11 +138,11 @@ export class Generation {
     const since = clock.now();
     const cost = Math.max(1, this.#ask.tokensIn + 2 * this.#ask.tokensOut);
     const deadline = since + desk.route.admission.queueTimeoutMs;
-    const { id, identity: tenant, band } = this.#asked;
-    const taken = places.take(desk.queue, { id, band, tenant, weight: 1, cost, deadline }, since);
-    if ("wait" in taken) this.#cancel = taken.cancel;
+    const { identity: tenant, band } = this.#asked;
+    const taken = places.take(desk.queue, { band, tenant, weight: 1, cost, deadline }, since);
+    if ("wait" in taken) this.#pending = taken;
     const wait = "wait" in taken ? await taken.wait : taken;
-    this.#cancel = null;
+    this.#pending = null;
     this.#queueMs += clock.now() - since;
     if (wait.kind === "gone") return over(gone);
     if (wait.kind === "refused") return { kind: "fallback", refusal: wait.refusal };
@@ -153,7 +154,7 @@ export class Generation {
       }
       return end;
     } finally {
-      places.release(desk.queue, this.#asked.id, used, clock.now());
+      if (wait.ticket !== null) places.release(desk.queue, wait.ticket, used, clock.now());
     }
   }
 
@@ -163,9 +164,9 @@ export class Generation {
     const { places, clock } = this.#ground;
     const since = clock.now();
     const taken = places.hold(desk.room, this.#asked.id, since + (desk.route.hold?.maxMs ?? 0), since);
-    if ("wait" in taken) this.#cancel = taken.cancel;
+    if ("wait" in taken) this.#pending = taken;
     const wait = "wait" in taken ? await taken.wait : taken;
-    this.#cancel = null;
+    this.#pending = null;
     this.#queueMs += clock.now() - since;
     if (wait.kind === "gone") return over(gone);
     return wait.kind === "refused" ? { kind: "fallback", refusal: wait.refusal } : null;
@@ -242,7 +243,7 @@ export class Generation {
     try {
       end = await this.#dispatch(desk, version, place);
     } finally {
-      this.#cancel = null;
+      this.#pending = null;
       this.#ground.use.leave(place.replica.id);
       const now = clock.now();
       const kind =
@@ -294,7 +295,7 @@ export class Generation {
         },
         onEnd: resolve,
       });
-      this.#cancel = () => attempt.abort();
+      this.#pending = attempt;
       const { path, headers, body } = call.toUpstream(model);
       pools.dispatch(
         replica,
@@ -353,10 +354,11 @@ export class Generation {
   #wait(pauseMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, pauseMs);
-      this.#cancel = () => {
+      const cancel = (): void => {
         clearTimeout(timer);
         resolve();
       };
+      this.#pending = { cancel };
     });
   }
 

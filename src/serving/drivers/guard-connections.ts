@@ -20,7 +20,8 @@ export interface ConnectionGuard {
  */
 export function guardConnections(server: Server, maxUnfinished: number): ConnectionGuard {
   const unfinished = new Set<Duplex>();
-  const answering = new WeakSet<Duplex>();
+  // The last answer on each connection.
+  const answers = new WeakMap<Duplex, ServerResponse>();
   server.on("connection", (socket: Duplex) => {
     unfinished.add(socket);
     socket.once("close", () => unfinished.delete(socket));
@@ -31,12 +32,12 @@ export function guardConnections(server: Server, maxUnfinished: number): Connect
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     unfinished.delete(socket);
-    answering.add(socket);
-    response.once("close", () => answering.delete(socket));
+    answers.set(socket, response);
   });
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {
     // Within an answer nothing else may be written.
-    if (!socket.writable || answering.has(socket) || error.code === "ECONNRESET") {
+    const isAnswering = answers.get(socket)?.closed === false;
+    if (!socket.writable || isAnswering || error.code === "ECONNRESET") {
       socket.destroy();
       return;
     }

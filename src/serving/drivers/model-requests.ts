@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
+import { type Listed, Roster } from "../../base/roster.ts";
 import type { Log } from "../../platform/ports.ts";
 import { bandFor } from "../gateway/admission/band.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
@@ -62,16 +63,16 @@ export interface ModelRequest {
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A request that runs: looked after once in a while. */
-interface Running {
+interface Running extends Listed<Running> {
   readonly answer: ModelAnswer;
-  readonly stop: () => void;
+  readonly generation: Generation;
 }
 
 /** Carries requests to models whatever their protocol: takes from the limits, runs each, and settles it exactly once. */
 export class ModelRequests {
   readonly #ground: ModelRequestGround;
   readonly #generationGround: GenerationGround;
-  readonly #running = new Set<Running>();
+  readonly #running = new Roster<Running>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
 
@@ -146,7 +147,7 @@ export class ModelRequests {
       traceparent: textIn(headers, "traceparent") ?? null,
       answer,
     });
-    const running: Running = { answer, stop: () => generation.abort() };
+    const running: Running = { answer, generation, older: null, younger: null };
     this.#running.add(running);
     const stopListening = answer.onGone(() => generation.abort());
     try {
@@ -154,7 +155,7 @@ export class ModelRequests {
       asked.onEnd?.(end);
       return end;
     } finally {
-      this.#running.delete(running);
+      this.#running.remove(running);
       stopListening();
     }
   }
@@ -211,12 +212,15 @@ export class ModelRequests {
     const { clock, limits, places } = this.#ground;
     const now = clock.now();
     places.tick(now);
-    for (const { answer, stop } of this.#running) {
+    let next = this.#running.oldest;
+    while (next !== null) {
+      const { answer, generation, younger } = next;
+      next = younger;
       const overrun = answer.tick(now, limits);
       if (overrun === null) continue;
       if (overrun === "stalled") answer.breakOff();
       else answer.refuse(serverRefusal(504, "request_timeout", `a request may take ${limits.totalMs} ms in all`));
-      stop();
+      generation.abort();
     }
   }
 }

@@ -1,11 +1,12 @@
-import type { Instant, Millis } from "../../base/clock.ts";
-import type { AdmissionAsk, AdmissionQueue, ShedReason } from "../gateway/admission/admission-queue.ts";
+import type { Instant } from "../../base/clock.ts";
+import type { AdmissionAsk, AdmissionQueue, AdmissionTicket, Shed } from "../gateway/admission/admission-queue.ts";
 import type { WaitingRoom } from "../gateway/admission/waiting-room.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 
 /** How a request's wait for a place ended. */
 export type Wait =
-  | { readonly kind: "admitted" }
+  /** `ticket` is for exactly one `release`; null where the request was held for a replica. */
+  | { readonly kind: "admitted"; readonly ticket: AdmissionTicket | null }
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "gone" };
 
@@ -15,35 +16,31 @@ interface Waiting {
   readonly cancel: () => void;
 }
 
-const admitted: Wait = { kind: "admitted" };
+const woken: Wait = { kind: "admitted", ticket: null };
 
 /** Holds the requests that wait for a place at a deployment. */
 export class Places {
-  readonly #waiting = new Map<string, (wait: Wait) => void>();
+  /** Those that are held until there is a replica. */
+  readonly #held = new Map<string, (wait: Wait) => void>();
   readonly #queues = new Set<AdmissionQueue>();
   readonly #rooms = new Set<WaitingRoom>();
 
-  /** Asks for a place; a request that need not wait has its answer at once. */
+  /** Asks for a place; a request that need not wait has its ticket at once. */
   take(queue: AdmissionQueue, ask: AdmissionAsk, now: Instant): Wait | Waiting {
     const answer = queue.offer(ask, now);
-    if (answer.kind === "admitted") return admitted;
-    if (answer.kind === "shed") {
-      return { kind: "refused", refusal: shedRefusal(answer.why, answer.retryAfterMs) };
-    }
+    if (answer.kind === "shed") return refusedBy(answer);
+    if (answer.kind === "admitted") return { kind: "admitted", ticket: answer };
     this.#queues.add(queue);
-    return this.#waitFor(ask.id, () => queue.cancel(ask.id));
+    return this.#waitFor(queue, answer);
   }
 
-  #waitFor(id: string, giveUp: () => void): Waiting {
-    let settle: (wait: Wait) => void = () => undefined;
-    const wait = new Promise<Wait>((resolve) => {
-      settle = resolve;
-    });
-    this.#waiting.set(id, settle);
+  #waitFor(queue: AdmissionQueue, ticket: AdmissionTicket): Waiting {
+    const { promise: wait, resolve } = Promise.withResolvers<Wait>();
+    const onTurn = (turn: "admitted" | Shed): void =>
+      resolve(turn === "admitted" ? { kind: "admitted", ticket } : refusedBy(turn));
+    ticket.onTurn = onTurn;
     const cancel = (): void => {
-      if (!this.#waiting.delete(id)) return;
-      giveUp();
-      settle({ kind: "gone" });
+      if (queue.cancel(ticket)) resolve({ kind: "gone" });
     };
     return { wait, cancel };
   }
@@ -56,25 +53,38 @@ export class Places {
       return { kind: "refused", refusal: serverRefusal(503, "model_not_ready", message, answer.retryAfterMs) };
     }
     this.#rooms.add(room);
-    return this.#waitFor(id, () => room.cancel(id));
+    const { promise: wait, resolve } = Promise.withResolvers<Wait>();
+    this.#held.set(id, resolve);
+    const cancel = (): void => {
+      if (!this.#held.delete(id)) return;
+      room.cancel(id);
+      resolve({ kind: "gone" });
+    };
+    return { wait, cancel };
   }
 
   /** Gives a place back; once for each that was admitted. */
-  release(queue: AdmissionQueue, id: string, actualCost: number, now: Instant): void {
-    this.admit(queue.release(id, actualCost, now));
+  release(queue: AdmissionQueue, ticket: AdmissionTicket, actualCost: number, now: Instant): void {
+    this.admit(queue.release(ticket, actualCost, now));
   }
 
   /** Lets these requests go on. */
-  admit(ids: readonly string[]): void {
-    for (const id of ids) this.#settle(id, admitted);
+  admit(tickets: readonly AdmissionTicket[]): void {
+    for (const ticket of tickets) ticket.onTurn?.("admitted");
+  }
+
+  /** Lets those go on that were held until there was a replica. */
+  wake(ids: readonly string[]): void {
+    for (const id of ids) this.#settle(id, woken);
   }
 
   /** Refuses those that have waited too long. */
   tick(now: Instant): void {
     for (const queue of this.#queues) {
-      for (const id of queue.expire(now)) {
-        this.#settle(id, { kind: "refused", refusal: shedRefusal("late", queue.retryAfterMs("default", now)) });
+      for (const ticket of queue.expire(now)) {
+        ticket.onTurn?.({ kind: "shed", why: "late", retryAfterMs: queue.retryAfterMs("default", now) });
       }
+      if (queue.waiting === 0) this.#queues.delete(queue);
     }
     for (const room of this.#rooms) {
       for (const id of room.expire(now)) {
@@ -82,20 +92,22 @@ export class Places {
         const refusal = serverRefusal(503, "model_not_ready", message, room.retryAfterMs(now));
         this.#settle(id, { kind: "refused", refusal });
       }
+      if (room.size === 0) this.#rooms.delete(room);
     }
-    if (this.#waiting.size > 0) return;
-    this.#queues.clear();
-    this.#rooms.clear();
   }
 
   #settle(id: string, wait: Wait): void {
-    const settle = this.#waiting.get(id);
-    this.#waiting.delete(id);
+    const settle = this.#held.get(id);
+    this.#held.delete(id);
     settle?.(wait);
   }
 }
 
-function shedRefusal(why: ShedReason, retryAfterMs: Millis): Refusal {
+function refusedBy(shed: Shed): Wait {
+  return { kind: "refused", refusal: shedRefusal(shed) };
+}
+
+function shedRefusal({ why, retryAfterMs }: Shed): Refusal {
   switch (why) {
     case "full":
       return serverRefusal(429, "overloaded", "as many requests wait as the deployment lets wait", retryAfterMs);

@@ -81,7 +81,7 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
   }
 
   /** The caller is gone: the upstream learns it at once. */
-  abort(): void {
+  cancel(): void {
     this.#isAborted = true;
     const { usage, frames } = this.#seen();
     this.#end({ kind: "aborted", usage, frames });

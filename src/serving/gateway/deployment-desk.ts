@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
-import type { AdmissionQueue } from "./admission/admission-queue.ts";
+import type { AdmissionQueue, AdmissionTicket } from "./admission/admission-queue.ts";
 import { WaitingRoom } from "./admission/waiting-room.ts";
 import type { Balancer } from "./routing/balancer.ts";
 import type { EngineLoad } from "./routing/engine-load.ts";
@@ -18,6 +18,12 @@ const longestHoldMs: Millis = 86_400_000;
 export interface DeskParts {
   readonly balancer: (route: ModelRoute, versionId: string) => Balancer;
   readonly queue: (route: ModelRoute, places: number, now: Instant) => AdmissionQueue;
+}
+
+/** Requests that may go on: those that waited for a place, and ids of those that waited for a replica. */
+export interface Released {
+  readonly admitted: readonly AdmissionTicket[];
+  readonly woken: readonly string[];
 }
 
 /** What the gateway keeps of one deployment between requests; it outlives changes of the route. */
@@ -47,12 +53,12 @@ export class DeploymentDesk {
     return this.#route.hold !== undefined && this.#route.versions.every((version) => version.replicas.length === 0);
   }
 
-  /** Takes the deployment's new route. @returns ids of requests that are admitted, or no longer held, now. */
-  setRoute(route: ModelRoute, now: Instant): readonly string[] {
+  /** Takes the deployment's new route. @returns requests that are admitted, and ids of those that are no longer held. */
+  setRoute(route: ModelRoute, now: Instant): Released {
     this.#route = route;
     this.#setVersions(now);
     const woken = this.isAsleep || this.room.size === 0 ? [] : this.room.open(now);
-    return [...woken, ...this.queue.setCapacity(placesOf(route), now)];
+    return { woken, admitted: this.queue.setCapacity(placesOf(route), now) };
   }
 
   get champion(): VersionDesk | undefined {

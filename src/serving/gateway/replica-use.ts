@@ -8,13 +8,13 @@ export class ReplicaUse {
 
   /** Once for each `enter`. */
   leave(replica: string): void {
-    const left = (this.#underWay.get(replica) ?? 1) - 1;
-    if (left === 0) this.#underWay.delete(replica);
-    else this.#underWay.set(replica, left);
+    this.#underWay.set(replica, (this.#underWay.get(replica) ?? 1) - 1);
   }
 
   /** The replicas that have requests now. */
   busy(): readonly string[] {
+    // Not with each request: a table that shrinks and grows all the time is garbage that lives long.
+    for (const [replica, left] of this.#underWay) if (left === 0) this.#underWay.delete(replica);
     return [...this.#underWay.keys()];
   }
 }

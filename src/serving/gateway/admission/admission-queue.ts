@@ -15,8 +15,6 @@ const retryMaxMs: Millis = 300_000;
 
 /** A request that asks to be served. */
 export interface AdmissionAsk {
-  /** Never used by another request that waits or is under way. */
-  readonly id: string;
   /** Absent: `default`. */
   readonly band?: Band;
   /** Whom it is for: tenants of one band share fairly. */
@@ -32,31 +30,57 @@ export interface AdmissionAsk {
 /** Why a request is not served: too many wait (429), none can be served at all (503), its time is over (504). */
 export type ShedReason = "full" | "no-endpoint" | "late";
 
-/** `queued`: its id comes out of a later call, or out of `expire`. */
-export type AdmissionAnswer =
-  | { readonly kind: "admitted" }
-  | { readonly kind: "queued" }
-  | { readonly kind: "shed"; readonly why: ShedReason; readonly retryAfterMs: Millis };
+/** Why a request is not served, and when to ask again. */
+export interface Shed {
+  readonly kind: "shed";
+  readonly why: ShedReason;
+  readonly retryAfterMs: Millis;
+}
+
+/** A request's place in the queue: one that is queued comes out of a later call once it is admitted, or out of `expire`. */
+export interface AdmissionTicket {
+  readonly kind: "queued" | "admitted" | "over";
+  /** Whoever waits leaves here what to call when the wait is over; the queue itself does not. */
+  onTurn: ((turn: "admitted" | Shed) => void) | null;
+}
+
+export type AdmissionAnswer = AdmissionTicket | Shed;
 
 interface Line {
   readonly band: Band;
   readonly rank: number;
   readonly policy: BandPolicy;
-  readonly queue: FairQueue;
+  readonly queue: FairQueue<Entry>;
   readonly drain: DrainRate;
   floor: number;
   underWay: number;
 }
 
-interface Entry extends FairRequest {
+/** A request that waits or is under way. */
+class Entry implements FairRequest<Entry>, AdmissionTicket {
+  kind: AdmissionTicket["kind"] = "queued";
+  onTurn: AdmissionTicket["onTurn"] = null;
+  heapPlace = -1;
+  behind: Entry | null = null;
+  ahead: Entry | null = null;
+  later: Entry | null = null;
+  earlier: Entry | null = null;
   readonly line: Line;
+  readonly flow: Flow<Entry>;
+  readonly cost: number;
   readonly deadline: Instant;
-  heapPlace: number;
+  readonly arrivedAt: Instant;
+
+  constructor(line: Line, flow: Flow<Entry>, cost: number, deadline: Instant, now: Instant) {
+    this.line = line;
+    this.flow = flow;
+    this.cost = cost;
+    this.deadline = deadline;
+    this.arrivedAt = now;
+  }
 }
 
-const admitted: AdmissionAnswer = { kind: "admitted" };
-const queued: AdmissionAnswer = { kind: "queued" };
-const nobody: readonly string[] = [];
+const nobody: readonly AdmissionTicket[] = [];
 
 /**
  * Decides which requests of a deployment are under way: as many as there is capacity, the most urgent band first, tenants
@@ -69,7 +93,6 @@ const nobody: readonly string[] = [];
 export class AdmissionQueue {
   readonly #lines: readonly Line[];
   readonly #lineOf: ReadonlyMap<Band, Line>;
-  readonly #entries = new Map<string, Entry>();
   readonly #deadlines = new PlaceHeap<Entry>((left, right) => left.deadline < right.deadline);
   #capacity: number;
   #underWay = 0;
@@ -96,9 +119,8 @@ export class AdmissionQueue {
     return this.#deadlines.first?.deadline ?? null;
   }
 
-  /** @throws {Error} when the id is in use. */
+  /** Takes a request in, or says why not. */
   offer(ask: AdmissionAsk, now: Instant): AdmissionAnswer {
-    if (this.#entries.has(ask.id)) throw new Error(`request ${ask.id} was offered twice`);
     const { band = "default", weight = 1 } = ask;
     const line = this.#lineOf.get(band);
     if (line === undefined) throw new Error(`there is no band ${band}`);
@@ -109,27 +131,26 @@ export class AdmissionQueue {
     if (!isNext && line.queue.size >= line.policy.queueMax) {
       return { kind: "shed", why: "full", retryAfterMs: this.#retryAfter(line, now) };
     }
-    const entry = newEntry(ask, line, line.queue.flowOf(ask.tenant, weight), deadline, now);
-    this.#entries.set(ask.id, entry);
+    const entry = new Entry(line, line.queue.flowOf(ask.tenant, weight), ask.cost, deadline, now);
     if (isNext) {
       line.queue.startAtOnce(entry.flow, entry.cost);
-      this.#begin(line, now);
-      return admitted;
+      this.#begin(entry, now);
+      return entry;
     }
     line.queue.add(entry);
     this.#deadlines.add(entry);
-    return queued;
+    return entry;
   }
 
   /**
-   * A request that was under way ended. @returns the ids of those that are under way from now on.
+   * A request that was under way ended. @returns those that are under way from now on.
    *
    * @throws {Error} when it is not under way.
    */
-  release(id: string, actualCost: number, now: Instant): readonly string[] {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || entry.heapPlace >= 0) throw new Error(`request ${id} is released and is not under way`);
-    this.#entries.delete(id);
+  release(ticket: AdmissionTicket, actualCost: number, now: Instant): readonly AdmissionTicket[] {
+    const entry = entryOf(ticket);
+    if (entry.kind !== "admitted") throw new Error(`a request is released that is not under way but ${entry.kind}`);
+    entry.kind = "over";
     entry.line.queue.correct(entry.flow, actualCost - entry.cost);
     entry.line.underWay -= 1;
     this.#underWay -= 1;
@@ -137,29 +158,29 @@ export class AdmissionQueue {
   }
 
   /** A caller that waits went away. @returns false when its request does not wait (any more). */
-  cancel(id: string): boolean {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || entry.heapPlace < 0) return false;
+  cancel(ticket: AdmissionTicket): boolean {
+    const entry = entryOf(ticket);
+    if (entry.kind !== "queued") return false;
     this.#drop(entry);
     return true;
   }
 
-  /** @returns the ids of those that waited until their deadline; to be called when `nextDeadline` is reached. */
-  expire(now: Instant): readonly string[] {
-    const late: string[] = [];
+  /** @returns those that waited until their deadline; to be called when `nextDeadline` is reached. */
+  expire(now: Instant): readonly AdmissionTicket[] {
+    const late: AdmissionTicket[] = [];
     for (
       let entry = this.#deadlines.first;
       entry !== undefined && entry.deadline <= now;
       entry = this.#deadlines.first
     ) {
       this.#drop(entry);
-      late.push(entry.id);
+      late.push(entry);
     }
     return late;
   }
 
-  /** Replicas came or went. @returns the ids of those that are under way from now on. */
-  setCapacity(capacity: number, now: Instant): readonly string[] {
+  /** Replicas came or went. @returns those that are under way from now on. */
+  setCapacity(capacity: number, now: Instant): readonly AdmissionTicket[] {
     this.#capacity = capacity;
     this.#setFloors();
     return this.#startNext(now);
@@ -177,21 +198,23 @@ export class AdmissionQueue {
     return Math.min(retryMaxMs, Math.max(1, Math.ceil(line.queue.size / perMs)));
   }
 
-  #startNext(now: Instant): readonly string[] {
+  #startNext(now: Instant): readonly AdmissionTicket[] {
     if (this.#deadlines.size === 0 || this.#underWay >= this.#capacity) return nobody;
-    const started: string[] = [];
+    const started: AdmissionTicket[] = [];
     while (this.#underWay < this.#capacity) {
       const entry = this.#choose(now);
       if (entry === null) break;
       this.#deadlines.remove(entry);
       entry.line.queue.start(entry);
-      this.#begin(entry.line, now);
-      started.push(entry.id);
+      this.#begin(entry, now);
+      started.push(entry);
     }
     return started;
   }
 
-  #begin(line: Line, now: Instant): void {
+  #begin(entry: Entry, now: Instant): void {
+    const { line } = entry;
+    entry.kind = "admitted";
     line.underWay += 1;
     line.drain.record(now);
     this.#underWay += 1;
@@ -209,14 +232,14 @@ export class AdmissionQueue {
     let fitting: Line | null = null;
     for (const line of this.#lines) {
       if (line.queue.size === 0 || !this.#mayStart(line)) continue;
-      if (line.underWay < line.floor) return this.#nextOf(line);
+      if (line.underWay < line.floor) return line.queue.next;
       fitting ??= line;
     }
-    return fitting === null ? null : this.#nextOf(fitting);
+    return fitting === null ? null : fitting.queue.next;
   }
 
   #mostOverdue(now: Instant): Entry | null {
-    let chosen: FairRequest | null = null;
+    let chosen: Entry | null = null;
     let longestMs = -1;
     for (const line of this.#lines) {
       const { oldest } = line.queue;
@@ -226,12 +249,7 @@ export class AdmissionQueue {
       longestMs = overdueMs;
       chosen = oldest;
     }
-    return chosen === null ? null : (this.#entries.get(chosen.id) ?? null);
-  }
-
-  #nextOf(line: Line): Entry | null {
-    const { next } = line.queue;
-    return next === null ? null : (this.#entries.get(next.id) ?? null);
+    return chosen;
   }
 
   /** Whether a place is free that more urgent bands do not count on. */
@@ -247,7 +265,7 @@ export class AdmissionQueue {
   #drop(entry: Entry): void {
     this.#deadlines.remove(entry);
     entry.line.queue.remove(entry);
-    this.#entries.delete(entry.id);
+    entry.kind = "over";
   }
 
   #setFloors(): void {
@@ -259,18 +277,7 @@ function newLine(band: Band, rank: number, policy: BandPolicy, now: Instant): Li
   return { band, rank, policy, queue: new FairQueue(), drain: new DrainRate(now), floor: 0, underWay: 0 };
 }
 
-function newEntry(ask: AdmissionAsk, line: Line, flow: Flow, deadline: Instant, now: Instant): Entry {
-  return {
-    id: ask.id,
-    flow,
-    cost: ask.cost,
-    arrivedAt: now,
-    behind: null,
-    ahead: null,
-    later: null,
-    earlier: null,
-    line,
-    deadline,
-    heapPlace: -1,
-  };
+function entryOf(ticket: AdmissionTicket): Entry {
+  if (ticket instanceof Entry) return ticket;
+  throw new Error("a ticket wants to come from a queue, found one that was made elsewhere");
 }

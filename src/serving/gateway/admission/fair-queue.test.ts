@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FairQueue, type FairRequest, type Flow } from "./fair-queue.ts";
 
-function request(flow: Flow, id: string, cost: number): FairRequest {
+interface Named extends FairRequest<Named> {
+  readonly id: string;
+}
+
+function request(flow: Flow<Named>, id: string, cost: number): Named {
   return { id, flow, cost, arrivedAt: 0, behind: null, ahead: null, later: null, earlier: null };
 }
 
@@ -11,7 +15,7 @@ const costs = fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 30, maxL
 test("two tenants that wait all the time differ by at most the largest request, by weight", () => {
   fc.assert(
     fc.property(costs, costs, fc.constantFrom(1, 2, 5), fc.nat(10_000), (left, right, weight, before) => {
-      const queue = new FairQueue();
+      const queue = new FairQueue<Named>();
       queue.startAtOnce(queue.flowOf("earlier", 1), before);
       const flows = [queue.flowOf("left", weight), queue.flowOf("right", 1)];
       left.forEach((cost, at) => queue.add(request(queue.flowOf("left", weight), `left-${at}`, cost)));
@@ -35,7 +39,7 @@ test("two tenants that wait all the time differ by at most the largest request, 
 test("between any two moments, tenants that wait all the time differ by at most their two largest requests", () => {
   fc.assert(
     fc.property(costs, costs, fc.nat(20), (left, right, skipped) => {
-      const queue = new FairQueue();
+      const queue = new FairQueue<Named>();
       left.forEach((cost, at) => queue.add(request(queue.flowOf("left", 1), `left-${at}`, cost)));
       right.forEach((cost, at) => queue.add(request(queue.flowOf("right", 1), `right-${at}`, cost)));
       const bound = Math.max(...left) + Math.max(...right);
@@ -58,7 +62,7 @@ test("between any two moments, tenants that wait all the time differ by at most 
 });
 
 test("whoever was reckoned too dear gets the difference back when the request ends", () => {
-  const queue = new FairQueue();
+  const queue = new FairQueue<Named>();
   const [dear, plain] = [queue.flowOf("dear", 1), queue.flowOf("plain", 1)];
   for (let at = 0; at < 20; at += 1) {
     queue.add(request(dear, `dear-${at}`, 100));
@@ -79,7 +83,7 @@ test("whoever was reckoned too dear gets the difference back when the request en
 });
 
 test("a tenant that comes back gets no credit for the time in which it wanted nothing", () => {
-  const queue = new FairQueue();
+  const queue = new FairQueue<Named>();
   const busy = queue.flowOf("busy", 1);
   queue.flowOf("idle", 1);
   for (let at = 0; at < 100; at += 1) queue.add(request(busy, `busy-${at}`, 10));
@@ -92,4 +96,20 @@ test("a tenant that comes back gets no credit for the time in which it wanted no
     return next?.flow.tenant;
   });
   expect(next20.filter((tenant) => tenant === "idle")).toHaveLength(10);
+});
+
+test("a request that has left leads to none of those that stay", () => {
+  const queue = new FairQueue<Named>();
+  const flow = queue.flowOf("one", 1);
+  const requests = ["first", "middle", "last"].map((id) => request(flow, id, 10));
+  for (const each of requests) queue.add(each);
+  const [first, middle] = requests;
+  if (first === undefined || middle === undefined) throw new Error("three were made");
+
+  queue.remove(middle);
+  queue.start(first);
+  for (const { behind, ahead, later, earlier } of [first, middle]) {
+    expect([behind, ahead, later, earlier]).toEqual([null, null, null, null]);
+  }
+  expect(queue.next?.id).toBe("last");
 });
