@@ -28,7 +28,7 @@ const usageQuerySchema = z.object({
   /** Milliseconds since 1970; `to` itself is not part of the time. */
   from: z.coerce.number().int().min(0).optional(),
   to: z.coerce.number().int().min(0).optional(),
-  /** Names joined by commas: project, purpose, day, pool, queue, model, owner. */
+  /** Names joined by commas: project, purpose, day, hour, pool, queue, model, owner. */
   by: z
     .string()
     .max(100)

@@ -140,9 +140,18 @@ function likeliest(given: Given, fallback: number): number {
 }
 
 function serverPart(plan: Plan, server: ServerOffer, servers: number): Part {
-  const unitUsd = likeliest(plan.cost.serverUsdPerGpu, server.serverUsdPerGpu.mode) * server.gpusPerServer;
-  const name = `server with ${server.gpusPerServer} x ${server.gpu}`;
-  return { group: "compute", name, count: servers, unitUsd, totalUsd: servers * unitUsd, source: server.source };
+  const given = plan.cost.serverUsdPerGpu ?? server.serverUsdPerGpu;
+  const { low, mode, high } = typeof given === "number" ? exactly(given) : given;
+  const unitUsd = mode * server.gpusPerServer;
+  return {
+    group: "compute",
+    name: `server with ${server.gpusPerServer} x ${server.gpu}`,
+    count: servers,
+    unitUsd,
+    totalUsd: servers * unitUsd,
+    source: plan.cost.serverUsdPerGpu === undefined ? server.source : "cost.serverUsdPerGpu of the plan",
+    unitUsdBounds: { low: low * server.gpusPerServer, high: high * server.gpusPerServer },
+  };
 }
 
 function sumParts(parts: readonly Part[]): number {
