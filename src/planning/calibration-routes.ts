@@ -36,7 +36,8 @@ function handInRoute({ store, workloads, clock }: CalibrationRoutesNeeds): Route
   return defineRoute({
     method: "POST",
     path: "/api/v1/projects/:project/planning/predictions",
-    summary: "Hands in how long a training workload is predicted to run; it is compared with how long it ran.",
+    summary:
+      "Hands in how long a training workload, or one step of it, is predicted to take; it is compared with what came.",
     permission: { scope: "project", action: "write" },
     params: z.object({ project: z.string() }),
     body: handedInSchema,
@@ -51,7 +52,8 @@ function handInRoute({ store, workloads, clock }: CalibrationRoutesNeeds): Route
         const message = `workload ${body.workload} has ended; a prediction is handed in before it ends`;
         throw new Fault("planning.request-invalid", message);
       }
-      await store.keep([{ kind: "training-duration", project: params.project, at: clock.now(), ...body }], null);
+      const { workload: subject, ...prediction } = body;
+      await store.keep([{ subject, project: params.project, at: clock.now(), ...prediction }], null);
       return { kept: true as const };
     },
   });

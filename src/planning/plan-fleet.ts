@@ -1,4 +1,5 @@
 import { type Assumption, type Assumptions, type Given, recordAssumptions } from "./assumption.ts";
+import { type FleetSite, restateFleetErrors, shippedFleet } from "./calibration/apply-fleet-site.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import { chooseOffers } from "./choose-offers.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
@@ -24,15 +25,16 @@ import { exactly } from "./uncertain.ts";
  * The same plan gives the same answer (chance comes from the plan's seed). The cost model is drawn some thousands of
  * times, which takes most of the time: under two seconds on one core.
  *
+ * @param site what a site measured of failures and power, in place of the shipped defaults.
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`; `details.path`
  * names the part of the plan.
  */
-export function planFleet(plan: Plan): FleetPlan {
+export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan {
   const assumptions = recordAssumptions();
   const server = findServer(plan, "fleet.gpu", plan.fleet.gpu);
   const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
   const offers = chooseOffers(plan, assumptions);
-  const job = planJobReliability(plan, server, assumptions);
+  const job = planJobReliability(plan, server, assumptions, site);
   const capacity = planDemand(plan, server, job.goodput.share, months, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
@@ -41,7 +43,7 @@ export function planFleet(plan: Plan): FleetPlan {
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
   const storageParts = listStorageParts(storage);
-  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions);
+  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions, site);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
   const facts: CostFacts = {
     server,
@@ -87,7 +89,7 @@ export function planFleet(plan: Plan): FleetPlan {
     cost,
     advice,
     parts,
-    errors: fleetErrors(server),
+    errors: restateFleetErrors(fleetErrors(server), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
@@ -111,10 +113,11 @@ function buildHall(
   servers: number,
   storageKw: number,
   assumptions: Assumptions,
+  site: FleetSite,
 ): Hall {
   const asked = plan.facility;
   const take = (name: "busyShare" | "idleShare" | "rackKw" | "rackUnits"): number =>
-    assumptions.takeOne(`facility.${name}`, asked[name], planDefaults[name]);
+    assumptions.takeOne(`facility.${name}`, asked[name], { ...planDefaults, ...site }[name]);
   const rackKw = Math.max(take("rackKw"), asked.rackKw === undefined ? server.serverRatedKw : 0);
   const power = {
     servers,
