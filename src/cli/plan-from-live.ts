@@ -4,6 +4,7 @@ import { type CommandContext, printJson } from "./command-context.ts";
 import { exitCodes } from "./exit-code.ts";
 import { readLiveDemand } from "./live-demand.ts";
 import { askPlanner } from "./planning-program.ts";
+import { readSite } from "./site-rows.ts";
 import { type LooseQuestion, readQuestion, writeFiles } from "./planning-answer.ts";
 
 export interface PlanFromLiveInput {
@@ -22,7 +23,8 @@ export async function planFromLive(context: CommandContext, input: PlanFromLiveI
   const demand = await readLiveDemand(context, { days: input.days ?? usualDays, gpu: input.gpu });
   const drafted = await askPlanner(context, { kind: "draft", question: demand });
   const plan = mergeMembers(toItem(drafted.answer["plan"]), await readQuestion(context, input.file));
-  const { answer, files } = await askPlanner(context, { kind: "plan", question: plan });
+  const site = await readSite(context, "plan", plan);
+  const { answer, files } = await askPlanner(context, { kind: "plan", question: plan, site });
   if (input.out !== undefined) await writeFiles(context, input.out, { "plan.yaml": stringify(plan), ...files });
   else if (context.format === "json") printJson(context, { drawnUp: plan, plan: answer });
   else {

@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { Clock } from "../base/clock.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
-import { askedGroups } from "./calibration/asked-groups.ts";
-import type { SiteRows } from "./calibration/model.ts";
 import { listCatalog } from "./list-catalog.ts";
+import { measuredLike } from "./measured-like.ts";
 import type { Planner } from "./ports.ts";
 import type { PredictionStore } from "./prediction-store.ts";
 import { type PlanningKind, planningKinds } from "./questions/model.ts";
@@ -55,18 +54,6 @@ function questionRoute(kind: PlanningKind, { planner, store, clock }: PlanningRo
       return { answer, document, ...(query.files === "true" ? { files } : {}) };
     },
   });
-}
-
-/** What this site measured of predictions like those that a question asks for. */
-async function measuredLike(
-  store: PredictionStore,
-  kind: PlanningKind,
-  question: Readonly<Record<string, unknown>>,
-): Promise<readonly SiteRows[]> {
-  const groups = askedGroups(kind, question);
-  return await Promise.all(
-    groups.map(async (each) => ({ ...each, rows: await store.measured(each.kind, each.group) })),
-  );
 }
 
 function catalogRoute(): Route {

@@ -82,6 +82,17 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ items }));
     },
+    "POST /api/v1/planning/site": {
+      json: {
+        site: [
+          {
+            kind: "failures",
+            group: "H100-SXM",
+            rows: [{ low: 8, likely: 19.7, high: 34, measured: 12, exposure: 100_000 }],
+          },
+        ],
+      },
+    },
     "GET /api/v1/projects": { json: { items: [{ name: "maps", spec: { team: "vision" } }] } },
   });
   const context = recordingContext({ url: api.url, now: today * dayMs + 5_000_000 });
@@ -97,6 +108,8 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
   expect(report).toMatch(
     /demand\.stages\[0\]\.gpus \| 12 \| .*ledger, training of vision: the busiest hour of the last 30 days; 95 % of hours held at most 4, the mean is 4\.333/,
   );
+  expect(report).toMatch(/hazardPerMillionGpuHours.*this site: 12 interruptions in 100000 GPU-hours of H100-SXM/);
+  expect(report).toMatch(/hours between failures: this site: ±\d+ % .*; shipped: ±/);
   expect(api.asked.filter(({ url }) => url.includes("by=hour")).length).toBe(10);
 });
 

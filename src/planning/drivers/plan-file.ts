@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { Fault, isFault } from "../../base/fault.ts";
+import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
 import { type Plan, planSchema } from "../model.ts";
 import { planFleet } from "../plan-fleet.ts";
@@ -18,22 +19,22 @@ type Locate = (path: readonly PropertyKey[]) => string;
  *
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`.
  */
-export async function answerPlanFile(file: string): Promise<FleetPlan> {
+export async function answerPlanFile(file: string, site: FleetSite = shippedFleet): Promise<FleetPlan> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new Fault("planning.plan-invalid", `cannot read the plan "${file}"; check its path and rights`, { cause });
   });
-  return answerPlanText(file, text);
+  return answerPlanText(file, text, site);
 }
 
 /** The same for a text that was read already; `file` is only named. */
-export function answerPlanText(file: string, text: string): FleetPlan {
+export function answerPlanText(file: string, text: string, site: FleetSite = shippedFleet): FleetPlan {
   if (text.length > largestPlanBytes) {
     const message = `the plan "${file}" has ${text.length} bytes; at most ${largestPlanBytes} are read`;
     throw new Fault("planning.plan-invalid", message);
   }
   const { plan, locate } = parsePlan(file, text);
   try {
-    return planFleet(plan);
+    return planFleet(plan, site);
   } catch (error) {
     if (!isFault(error)) throw error;
     const path = error.details["path"];
