@@ -1,5 +1,12 @@
+import * as z from "zod";
 import { Fault } from "../base/fault.ts";
-import { type DraftQuestion, type LedgerHour, ledgerHoursMax } from "../planning/live/model.ts";
+import {
+  type DraftQuestion,
+  type LedgerHour,
+  ledgerHoursMax,
+  type RecordedWorkload,
+  recordedWorkloadSchema,
+} from "../planning/live/model.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { CommandContext } from "./command-context.ts";
 import { readField, readText } from "./field-path.ts";
@@ -10,12 +17,16 @@ const dayMs = 24 * hourMs;
 /** The ledger is asked for so many days at once; an answer holds 10,000 lines, and is asked for by halves when it is full. */
 const daysPerQuestion = 7;
 const linesMax = 10_000;
+/** Days of the queue that are packed: a month holds its weeks. */
+const queueDaysMax = 30;
 
 /** What of the past is looked at, and for which GPU is planned. */
 export interface LiveDemandAsk {
   readonly days: number;
   /** Left out: the one that held the most time. */
   readonly gpu: string | undefined;
+  /** Whether the recorded queue of the last 30 days comes with it. */
+  readonly isQueueRead: boolean;
 }
 
 /**
@@ -32,6 +43,7 @@ export async function readLiveDemand(context: CommandContext, ask: LiveDemandAsk
   const projects = toItems(toItem(await client.get("/api/v1/projects", {}, signal)));
   return {
     hours,
+    queue: ask.isQueueRead ? await readQueue(context, client, { from, to }) : [],
     until: new Date(to - dayMs).toISOString().slice(0, "2026-12-01".length),
     teams: Object.fromEntries(projects.map((item) => [readText(item, "name"), readText(item, "spec.team", "")])),
     gpu: ask.gpu ?? (await mostUsedGpu(client, { from, to }, signal)),
@@ -76,6 +88,13 @@ async function readSpan(
     ...(await readSpan(context, client, { from, to: middle })),
     ...(await readSpan(context, client, { from: middle, to })),
   ];
+}
+
+/** The queue as it was recorded, of the last days of the span. */
+async function readQueue(context: CommandContext, client: ApiClient, { from, to }: Span): Promise<RecordedWorkload[]> {
+  const query = { from: Math.max(from, to - queueDaysMax * dayMs), to };
+  const items = toItems(toItem(await client.get("/api/v1/usage/queue", query, context.signal)));
+  return z.array(recordedWorkloadSchema).parse(items);
 }
 
 function toLedgerHour(item: Item): LedgerHour {

@@ -17,6 +17,7 @@ export function addPlanningCommands(program: Command, act: Act): void {
     .option("--from-live", "draw the plan up from the usage ledger of the server; -f wins over it")
     .option("--days <count>", "of the ledger, with --from-live; left out: 365", wholeNumber(1))
     .option("--gpu <name>", "to plan with, with --from-live; left out: the most used one")
+    .option("--no-trace", "with --from-live: do not pack the recorded queue")
     .option("--schema", "print the JSON Schema of plans, for editors");
   act(plan, async (context, options) => (await import("./commands/plan.ts")).plan(context, options));
   const size = program.command("size").description("size one training run or one served model");

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock, Instant } from "../base/clock.ts";
-import type { GpuExposure, GpuRecords, RecordedWorkload } from "./ports.ts";
+import type { GpuExposure, GpuRecords, RecordedWorkload } from "./gpu-records.ts";
 
 const millisPerHour = 3_600_000;
 /** Pools and models that one answer tells of. */

@@ -5,7 +5,8 @@ import { defineRoute, type Route } from "../platform/route.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
 import { missingWorkload } from "./drivers/stored-workloads.ts";
 import { usageSums, workloadIdSchema, workloadSchema } from "./model.ts";
-import type { GpuRecords, Workload, Workloads } from "./ports.ts";
+import type { GpuRecords } from "./gpu-records.ts";
+import type { Workload, Workloads } from "./ports.ts";
 import type { WorkloadStore } from "./store.ts";
 import type { UsageStore } from "./usage-store.ts";
 

@@ -17,6 +17,7 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
+import { planTrace } from "./plan-trace.ts";
 import { exactly } from "./uncertain.ts";
 
 /**
@@ -82,6 +83,7 @@ export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan
     servers,
     gpusWithSpares: gpus,
     capacity,
+    trace: planTrace(plan, server, capacity, assumptions),
     network: built.network,
     storage,
     power: built.power,

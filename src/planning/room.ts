@@ -1,4 +1,5 @@
-import type { GpuRecords, Workloads } from "../compute/ports.ts";
+import type { GpuRecords } from "../compute/gpu-records.ts";
+import type { Workloads } from "../compute/ports.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Room } from "../platform/room.ts";
 import type { QueueForecasts } from "../scheduling/ports.ts";

@@ -82,6 +82,22 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ items }));
     },
+    "GET /api/v1/usage/queue": {
+      json: {
+        items: [0, 1, 2].map((index) => ({
+          id: `job-${index}`,
+          queue: "maps",
+          purpose: "training",
+          members: 2,
+          resources: { gpus: 8 },
+          priority: 50,
+          isPreemptible: true,
+          limitMs: null,
+          queuedAt: index * 1000,
+          ranMs: 7_200_000,
+        })),
+      },
+    },
     "POST /api/v1/planning/site": {
       json: {
         site: [
@@ -108,6 +124,9 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
   expect(report).toMatch(
     /demand\.stages\[0\]\.gpus \| 12 \| .*ledger, training of vision: the busiest hour of the last 30 days; 95 % of hours held at most 4, the mean is 4\.333/,
   );
+  expect(report).toMatch(/6 servers let 95 % start within 15 min/);
+  expect(await readFile(join(folder, "queue.csv"), "utf8")).toContain("job-1,1,7200,maps,50,2,8,,,true");
+  expect(text).toMatch(/trace:\n {2}file: queue\.csv/);
   expect(report).toMatch(/hazardPerMillionGpuHours.*this site: 12 interruptions in 100000 GPU-hours of H100-SXM/);
   expect(report).toMatch(/hours between failures: this site: ±\d+ % .*; shipped: ±/);
   expect(api.asked.filter(({ url }) => url.includes("by=hour")).length).toBe(10);
@@ -116,6 +135,7 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
 test("--from-live without any GPU in the ledger asks for its name", async () => {
   const api = await openStubApi({
     "GET /api/v1/usage": { json: { items: [] } },
+    "GET /api/v1/usage/queue": { json: { items: [] } },
     "GET /api/v1/projects": { json: { items: [] } },
   });
   await expect(plan(recordingContext({ url: api.url }), { fromLive: true, days: 30 })).rejects.toThrow("--gpu H100");

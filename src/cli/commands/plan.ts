@@ -20,6 +20,8 @@ export interface PlanInput {
   readonly fromLive?: boolean;
   /** Days of the ledger that are looked at. */
   readonly days?: number;
+  /** False: the recorded queue of the last 30 days is not packed. */
+  readonly trace?: boolean;
   /** The GPU to plan with, in place of the one that the ledger names. */
   readonly gpu?: string;
   /** Corrects failures and power by what the server's site measured. */

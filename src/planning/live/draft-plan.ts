@@ -4,6 +4,7 @@ import { infeasiblePlan } from "../plan-fault.ts";
 import { dayNumber, nextMonth, wholeMonths } from "./calendar-days.ts";
 import { fitGrowth } from "./fit-growth.ts";
 import type { DraftQuestion } from "./model.ts";
+import { recordedTrace } from "./recorded-trace.ts";
 
 /** A plan as a person could have written it. */
 export type PlanDraft = z.input<typeof planSchema>;
@@ -59,6 +60,7 @@ export function draftPlan(question: DraftQuestion): PlanDraft {
   const inferred: Inferred[] = [];
   const stages = uses.map((use, index) => toStage(use, `demand.stages[${index}]`, from, inferred));
   const utilisation = utilisationOf(uses);
+  const trace = recordedTrace(question.queue ?? []);
   const days = Math.min(recentDays, (uses[0]?.hours.length ?? 0) / hoursPerDay);
   inferred.push({
     path: "cost.utilisation",
@@ -72,6 +74,7 @@ export function draftPlan(question: DraftQuestion): PlanDraft {
     fleet: { gpu: question.gpu },
     demand: { stages },
     cost: { utilisation },
+    ...(trace === undefined ? {} : { trace: { text: trace } }),
     inferred,
   };
 }
@@ -83,7 +86,7 @@ function usesOf(question: DraftQuestion, from: string): readonly StageUse[] {
   const byName = new Map<string, { readonly stage: StageName; readonly hours: number[] }>();
   for (const { hour, purpose, project, gpuSeconds } of question.hours) {
     const stage = stageOf[purpose] ?? "training";
-    const team = question.teams[project] ?? project;
+    const team = question.teams?.[project] ?? project;
     const name = `${stage} of ${team}`;
     const found = byName.get(name) ?? { stage, hours: new Array<number>(length).fill(0) };
     byName.set(name, found);
