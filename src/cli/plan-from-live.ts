@@ -4,6 +4,7 @@ import { type CommandContext, printJson } from "./command-context.ts";
 import { exitCodes } from "./exit-code.ts";
 import { readLiveDemand } from "./live-demand.ts";
 import { askPlanner } from "./planning-program.ts";
+import { readSite } from "./site-rows.ts";
 import { type LooseQuestion, readQuestion, writeFiles } from "./planning-answer.ts";
 
 export interface PlanFromLiveInput {
@@ -12,6 +13,8 @@ export interface PlanFromLiveInput {
   readonly out?: string;
   readonly gpu?: string;
   readonly days?: number;
+  /** Leaves the recorded queue out. */
+  readonly trace?: boolean;
 }
 
 /** A year tells growth, and a season half. */
@@ -19,17 +22,28 @@ const usualDays = 365;
 
 /** Draws a plan up from the server's ledger and answers it; every figure that was inferred is among the assumptions. */
 export async function planFromLive(context: CommandContext, input: PlanFromLiveInput): Promise<number> {
-  const demand = await readLiveDemand(context, { days: input.days ?? usualDays, gpu: input.gpu });
+  const given = await readQuestion(context, input.file);
+  const isQueueRead = input.trace !== false && given["trace"] === undefined;
+  const demand = await readLiveDemand(context, { days: input.days ?? usualDays, gpu: input.gpu, isQueueRead });
   const drafted = await askPlanner(context, { kind: "draft", question: demand });
-  const plan = mergeMembers(toItem(drafted.answer["plan"]), await readQuestion(context, input.file));
-  const { answer, files } = await askPlanner(context, { kind: "plan", question: plan });
-  if (input.out !== undefined) await writeFiles(context, input.out, { "plan.yaml": stringify(plan), ...files });
+  const plan = mergeMembers(toItem(drafted.answer["plan"]), given);
+  const site = await readSite(context, "plan", plan);
+  const { answer, files } = await askPlanner(context, { kind: "plan", question: plan, site });
+  if (input.out !== undefined) await writeFiles(context, input.out, { ...planFiles(plan), ...files });
   else if (context.format === "json") printJson(context, { drawnUp: plan, plan: answer });
   else {
     await context.terminal.write(files["report.md"] ?? "");
     context.terminal.say("the plan itself is written with the report: --out FOLDER");
   }
   return exitCodes.ok;
+}
+
+/** The plan as it can be answered again, a recorded queue in a file of its own beside it. */
+function planFiles(plan: LooseQuestion): Readonly<Record<string, string>> {
+  const { trace } = plan;
+  if (!isObject(trace) || typeof trace["text"] !== "string") return { "plan.yaml": stringify(plan) };
+  const { text, ...rest } = trace;
+  return { "plan.yaml": stringify({ ...plan, trace: { file: "queue.csv", ...rest } }), "queue.csv": text };
 }
 
 /** Members of `given` win; objects are merged member by member, lists are taken whole. */

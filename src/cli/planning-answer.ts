@@ -9,6 +9,7 @@ import { readManifestSources } from "./manifest-source.ts";
 import { readYaml } from "./manifest-yaml.ts";
 import { askPlanner } from "./planning-program.ts";
 import { renderReport } from "./report-text.ts";
+import { readSite } from "./site-rows.ts";
 
 /** What every question on the command line takes. */
 export interface QuestionInput {
@@ -16,6 +17,8 @@ export interface QuestionInput {
   readonly file?: string;
   /** Folder for the report and the answer as files. */
   readonly out?: string;
+  /** Corrects the answer by what the server's site measured, and states its errors. */
+  readonly site?: boolean;
 }
 
 /** A question before it is checked: what is undefined was not asked. */
@@ -66,9 +69,10 @@ export async function printAnswer(
   context: CommandContext,
   kind: PlanningKind,
   question: LooseQuestion,
-  out: string | undefined,
+  { out, site: isOfSite = false }: Pick<QuestionInput, "out" | "site">,
 ): Promise<number> {
-  const { answer, document, files } = await askPlanner(context, { kind, question });
+  const site = isOfSite ? await readSite(context, kind, question) : undefined;
+  const { answer, document, files } = await askPlanner(context, { kind, question, site });
   if (out !== undefined) await writeFiles(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
   else if (context.format === "json") printJson(context, { answer });
   else for (const line of renderReport(document, context.terminal)) context.terminal.print(line);

@@ -17,7 +17,7 @@ const program = fileURLToPath(new URL(`../planning/tasks/ask${extname(ownPath)}`
  */
 export async function askPlanner(
   context: CommandContext,
-  task: Pick<PlanningTask, "kind" | "question">,
+  task: Pick<PlanningTask, "kind" | "question" | "site">,
 ): Promise<Extract<PlanningReply, { readonly kind: "answer" }>> {
   const child = spawn(process.execPath, [...process.execArgv, program], {
     stdio: ["pipe", "pipe", "pipe"],

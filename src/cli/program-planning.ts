@@ -8,16 +8,16 @@ const engines = ["trtllm", "vllm", "sglang"];
 const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
 const isolations = ["shared", "dedicated-host", "own-hardware"];
 
-/** Planning: how large, how dear, and how wrong the answer may be. No server is needed but for `--from-live`. */
+/** Planning: how large, how dear, and how wrong the answer may be. No server is needed but for `--from-live` and `--site`. */
 export function addPlanningCommands(program: Command, act: Act): void {
-  const plan = program
-    .command("plan")
+  const plan = withSite(program.command("plan"))
     .description("size and price a whole fleet from a plan.yaml")
     .option("-f, --file <path>", "the plan")
     .option("-o, --out <folder>", "write report.md, report.html, plan.json and parts.csv there")
     .option("--from-live", "draw the plan up from the usage ledger of the server; -f wins over it")
     .option("--days <count>", "of the ledger, with --from-live; left out: 365", wholeNumber(1))
     .option("--gpu <name>", "to plan with, with --from-live; left out: the most used one")
+    .option("--no-trace", "with --from-live: do not pack the recorded queue")
     .option("--schema", "print the JSON Schema of plans, for editors");
   act(plan, async (context, options) => (await import("./commands/plan.ts")).plan(context, options));
   const size = program.command("size").description("size one training run or one served model");
@@ -32,6 +32,11 @@ function asQuestion(command: Command): Command {
   return command
     .option("-f, --file <path>", "the question as YAML; options win over it")
     .option("-o, --out <folder>", "write the report and the answer there");
+}
+
+/** A site that measured such predictions corrects them. */
+function withSite(command: Command): Command {
+  return command.option("--site", "correct by what the server's site measured, and state its errors");
 }
 
 function withModel(command: Command): Command {
@@ -52,7 +57,7 @@ function withRequests(command: Command): Command {
 }
 
 function addSizeTraining(size: Command, act: Act): void {
-  const training = withModel(asQuestion(size.command("training")))
+  const training = withModel(withSite(asQuestion(size.command("training"))))
     .description("the best layouts of a training run, its time and memory, and why others lost")
     .option("--gpu <name>", "such as H100 or MI300X")
     .option("--gpus <count>", "how many", wholeNumber(1))
@@ -67,7 +72,7 @@ function addSizeTraining(size: Command, act: Act): void {
 }
 
 function addSizeInference(size: Command, act: Act): void {
-  const inference = withRequests(withModel(asQuestion(size.command("inference"))))
+  const inference = withRequests(withModel(withSite(asQuestion(size.command("inference")))))
     .description("how many replicas of which layout serve a model within its goals")
     .option("--gpu <name>", "such as H200 or MI300X")
     .option("--good <share>", "of requests keep both goals, such as 95%", shareOf)

@@ -257,5 +257,5 @@ export const workloadRequestSchema = z.object({
 });
 
 /** What the ledger can be added up by. */
-export const usageSums = ["project", "purpose", "day", "pool", "queue", "model", "owner"] as const;
+export const usageSums = ["project", "purpose", "day", "hour", "pool", "queue", "model", "owner"] as const;
 export type UsageSum = (typeof usageSums)[number];

@@ -7,6 +7,8 @@ import { StoredWorkloads } from "./drivers/stored-workloads.ts";
 import { logRoutes } from "./log-routes.ts";
 import { MoveStore } from "./move-store.ts";
 import { PoolController } from "./pool-controller.ts";
+import { GpuRecordStore } from "./gpu-record-store.ts";
+import type { GpuRecords } from "./gpu-records.ts";
 import type { ComputeDriver, Workloads, WorkloadQueue } from "./ports.ts";
 import { QueueStore } from "./queue-store.ts";
 import { computeRoutes } from "./routes.ts";
@@ -23,6 +25,7 @@ const pruneEveryMs = dayMs;
 export interface ComputeRoom extends Room {
   readonly workloads: Workloads;
   readonly queue: WorkloadQueue;
+  readonly records: GpuRecords;
 }
 
 /** Pools, workloads and the tasks that run them. `hostEnvironment`: the server's own, of which tasks see a few names. */
@@ -47,6 +50,7 @@ export function computeRoom(
     hostEnvironment,
     log,
   });
+  const records = new GpuRecordStore(database.withTables(), clock);
   const workloads = new StoredWorkloads({ store, resources, driver, clock });
   const wake = (id: string): void => {
     waker.wake(workloadControllerName, id).catch((error: unknown) => {
@@ -68,7 +72,7 @@ export function computeRoom(
   return {
     name: "compute",
     routes: [
-      ...computeRoutes({ store, usage: new UsageStore(database.withTables()), workloads, gatekeeper, clock }),
+      ...computeRoutes({ store, usage: new UsageStore(database.withTables()), records, workloads, gatekeeper, clock }),
       ...logRoutes({ store, driver, stopping: stopping.signal }),
     ],
     controllers: [
@@ -77,6 +81,7 @@ export function computeRoom(
     ],
     workloads,
     queue,
+    records,
     async start() {
       driver.onChange((task) => wake(task.id));
       pruneSafely();

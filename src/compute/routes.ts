@@ -5,6 +5,7 @@ import { defineRoute, type Route } from "../platform/route.ts";
 import type { Gatekeeper } from "../platform/ports.ts";
 import { missingWorkload } from "./drivers/stored-workloads.ts";
 import { usageSums, workloadIdSchema, workloadSchema } from "./model.ts";
+import type { GpuRecords } from "./gpu-records.ts";
 import type { Workload, Workloads } from "./ports.ts";
 import type { WorkloadStore } from "./store.ts";
 import type { UsageStore } from "./usage-store.ts";
@@ -23,12 +24,15 @@ const listQuerySchema = z.object({
 const usageMs = 30 * 86_400_000;
 const usageMaxMs = 731 * 86_400_000;
 
+/** Workloads that one answer about the past of the queue holds. */
+const queueRecordsMax = 20_000;
+
 const usageQuerySchema = z.object({
   project: z.string().optional(),
   /** Milliseconds since 1970; `to` itself is not part of the time. */
   from: z.coerce.number().int().min(0).optional(),
   to: z.coerce.number().int().min(0).optional(),
-  /** Names joined by commas: project, purpose, day, pool, queue, model, owner. */
+  /** Names joined by commas: project, purpose, day, hour, pool, queue, model, owner. */
   by: z
     .string()
     .max(100)
@@ -40,6 +44,7 @@ const usageQuerySchema = z.object({
 export interface ComputeRoutesNeeds {
   readonly store: WorkloadStore;
   readonly usage: UsageStore;
+  readonly records: GpuRecords;
   readonly workloads: Workloads;
   readonly gatekeeper: Gatekeeper;
   readonly clock: Clock;
@@ -47,7 +52,7 @@ export interface ComputeRoutesNeeds {
 
 /** Lists, reads and stops workloads, and tells what they used. */
 export function computeRoutes(needs: ComputeRoutesNeeds): readonly Route[] {
-  return [...workloadRoutes(needs), checkpointRoute(needs), usageRoute(needs)];
+  return [...workloadRoutes(needs), checkpointRoute(needs), usageRoute(needs), queueRecordRoute(needs)];
 }
 
 function checkpointRoute({ store, workloads, clock }: ComputeRoutesNeeds): Route {
@@ -89,6 +94,28 @@ function usageRoute({ usage, gatekeeper, clock }: ComputeRoutesNeeds): Route {
       const projects =
         project === undefined ? readable : readable === null || readable.includes(project) ? [project] : [];
       return { from, to, items: await usage.sums({ from, to, projects, by: query.by, now: clock.now() }) };
+    },
+  });
+}
+
+function queueRecordRoute({ records, gatekeeper, clock }: ComputeRoutesNeeds): Route {
+  return defineRoute({
+    method: "GET",
+    path: "/api/v1/usage/queue",
+    summary:
+      "Tells which workloads with GPUs were submitted in a time, what they asked for and how long they ran: a trace.",
+    permission: { scope: "any" },
+    query: z.object({
+      /** Milliseconds since 1970; `to` itself is not part of the time. */
+      from: z.coerce.number().int().min(0).optional(),
+      to: z.coerce.number().int().min(0).optional(),
+      limit: z.coerce.number().int().min(1).max(queueRecordsMax).default(queueRecordsMax),
+    }),
+    handler: async ({ query, caller }) => {
+      const to = query.to ?? clock.now();
+      const from = query.from ?? to - usageMs;
+      const readable = await gatekeeper.readableProjects(caller);
+      return { from, to, items: await records.queue({ from, to }, readable, query.limit) };
     },
   });
 }

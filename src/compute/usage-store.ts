@@ -4,6 +4,8 @@ import type { UsageSum } from "./model.ts";
 
 /** One answer holds at most so many lines. */
 const linesMax = 10_000;
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 
 /** What to add up, over [from, to). */
 export interface UsageFilter {
@@ -16,7 +18,7 @@ export interface UsageFilter {
   readonly now: Instant;
 }
 
-/** A line of the ledger's sums; of the names only those that were asked for are given. `day` is a date in UTC. */
+/** A line of the ledger's sums; of the names only those that were asked for are given. `day` is a date in UTC, `hour` such as `2026-11-25T13`. */
 export type UsageLine = Readonly<Partial<Record<UsageSum, string | null>>> & {
   /** GPU-seconds by what they were worth; `open`: held still, and not known yet. */
   readonly gpuSeconds: {
@@ -37,7 +39,8 @@ type SumRow = Readonly<Partial<Record<UsageSum, string | null>>> &
 const columns: Readonly<Record<UsageSum, string>> = {
   project: "e.project",
   purpose: "e.purpose",
-  day: "to_char(to_timestamp(day.begin / 1000.0) at time zone 'utc', 'YYYY-MM-DD')",
+  day: "to_char(to_timestamp(slot.begin / 1000.0) at time zone 'utc', 'YYYY-MM-DD')",
+  hour: "to_char(to_timestamp(slot.begin / 1000.0) at time zone 'utc', 'YYYY-MM-DD\"T\"HH24')",
   pool: "e.pool",
   queue: "e.queue",
   model: "e.gpu_model",
@@ -59,9 +62,13 @@ export class UsageStore {
     const span = sql.raw("(greatest(0, part.until - part.since) / 1000.0)");
     const gpu = sql`(e.gpu_millis / 1000.0 * ${span})`;
     const sumOf = (condition: string) => sql`coalesce(sum(${gpu}) filter (where ${sql.raw(condition)}), 0)::float8`;
-    const days = by.includes("day")
-      ? sql`generate_series(${from}::bigint / 86400000 * 86400000, ${to}::bigint, 86400000) as day (begin)`
-      : sql`(values (null::bigint)) as day (begin)`;
+    // An entry is cut at the bounds of the hours or days that it touches, and at no others.
+    const slotMs = by.includes("hour") ? hourMs : by.includes("day") ? dayMs : null;
+    const slots =
+      slotMs === null
+        ? sql`(values (null::bigint)) as slot (begin)`
+        : sql`generate_series(greatest(e.from_at, ${from}::bigint) / ${slotMs}::bigint * ${slotMs}::bigint,
+            least(coalesce(e.to_at, ${now}::bigint), ${to}::bigint) - 1, ${slotMs}::bigint) as slot (begin)`;
     const { rows } = await sql<SumRow>`
       select ${sql.join([
         ...names,
@@ -74,10 +81,10 @@ export class UsageStore {
         sql`${sumOf("e.cause = 'cancelled'")} as cancelled`,
         sql`sum(e.cpus * ${span})::float8 as cpu_seconds`,
       ])}
-      from usage_entry e cross join ${days}
+      from usage_entry e cross join lateral ${slots}
       cross join lateral (select
-        greatest(e.from_at, ${from}::bigint, coalesce(day.begin, 0)) as since,
-        least(coalesce(e.to_at, ${now}::bigint), ${to}::bigint, coalesce(day.begin + 86400000, ${to}::bigint)) as until) part
+        greatest(e.from_at, ${from}::bigint, coalesce(slot.begin, 0)) as since,
+        least(coalesce(e.to_at, ${now}::bigint), ${to}::bigint, coalesce(slot.begin + ${slotMs}::bigint, ${to}::bigint)) as until) part
       where e.from_at < ${to} and (e.to_at is null or e.to_at > ${from}) and part.until > part.since
         and (${projects === null} or e.project = any(${projects ?? []}::text[]))
       ${places.length === 0 ? sql`` : sql`group by ${sql.join(places)} order by ${sql.join(places)}`}

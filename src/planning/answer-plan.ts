@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { type FleetSite, shippedFleet } from "./calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import { planSchema } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
@@ -7,11 +8,12 @@ import { planFleet } from "./plan-fleet.ts";
 /**
  * Answers a plan as it was parsed from JSON.
  *
+ * @param site what a site measured of failures and power, in place of the shipped defaults.
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`.
  */
-export function answerPlan(value: unknown): FleetPlan {
+export function answerPlan(value: unknown, site: FleetSite = shippedFleet): FleetPlan {
   const parsed = planSchema.safeParse(value);
-  if (parsed.success) return planFleet(parsed.data);
+  if (parsed.success) return planFleet(parsed.data, site);
   throw new Fault("planning.plan-invalid", `the plan cannot be read: ${z.prettifyError(parsed.error)}`, {
     details: { path: parsed.error.issues[0]?.path.map(String).join(".") },
   });

@@ -1,5 +1,6 @@
 import { adviseWorkload } from "./advise-workload.ts";
-import { applySite, trainingGroup } from "./calibration/apply-site.ts";
+import { fleetSite } from "./calibration/apply-fleet-site.ts";
+import { applyServingSite, applyTrainingSite } from "./calibration/apply-site.ts";
 import { draftFrom } from "./live/draft-from.ts";
 import { answerPlan } from "./answer-plan.ts";
 import { priceFleet } from "./price-fleet.ts";
@@ -24,7 +25,7 @@ type Answered = Extract<PlanningReply, { readonly kind: "answer" }>;
 export function answerQuestion({ kind, question, thisMonth, site = [] }: PlanningTask): Answered {
   switch (kind) {
     case "plan": {
-      const answer = answerPlan(question);
+      const answer = answerPlan(question, fleetSite(site));
       return { kind: "answer", answer: { ...answer }, document: describeFleet(answer), files: reportFiles(answer) };
     }
     case "draft": {
@@ -32,12 +33,11 @@ export function answerQuestion({ kind, question, thisMonth, site = [] }: Plannin
       return reported({ plan }, { title: plan.name, sections: [] });
     }
     case "size-training": {
-      const shipped = sizeTraining(question);
-      const answer = applySite(shipped, trainingGroup(shipped.accelerator, shipped.stack), site);
+      const answer = applyTrainingSite(sizeTraining(question), site);
       return reported({ ...answer }, describeTraining(answer));
     }
     case "size-inference": {
-      const answer = sizeInference(question);
+      const answer = applyServingSite(sizeInference(question), site);
       return reported({ ...answer }, describeInference(answer));
     }
     case "cost": {

@@ -4,8 +4,10 @@ import { Fault } from "../base/fault.ts";
 import type { Workloads } from "../compute/ports.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { calibrateSite } from "./calibration/calibrate-site.ts";
-import { handedInSchema, siteCalibrationSchema } from "./calibration/model.ts";
+import { handedInSchema, siteCalibrationSchema, siteRowsSchema } from "./calibration/model.ts";
+import { measuredLike } from "./measured-like.ts";
 import type { PredictionStore } from "./prediction-store.ts";
+import { planningKinds } from "./questions/model.ts";
 
 export interface CalibrationRoutesNeeds {
   readonly store: PredictionStore;
@@ -15,7 +17,7 @@ export interface CalibrationRoutesNeeds {
 
 /** How wrong predictions were on this site, and the door for predictions of a planner's own. */
 export function calibrationRoutes(needs: CalibrationRoutesNeeds): readonly Route[] {
-  return [calibrationRoute(needs), handInRoute(needs)];
+  return [calibrationRoute(needs), siteRoute(needs), handInRoute(needs)];
 }
 
 function calibrationRoute({ store }: CalibrationRoutesNeeds): Route {
@@ -32,11 +34,25 @@ function calibrationRoute({ store }: CalibrationRoutesNeeds): Route {
   });
 }
 
+function siteRoute({ store }: CalibrationRoutesNeeds): Route {
+  return defineRoute({
+    method: "POST",
+    path: "/api/v1/planning/site",
+    summary:
+      "Gives what this site measured of predictions like those that a question asks for, to plan elsewhere with it.",
+    permission: { scope: "any" },
+    body: z.strictObject({ kind: z.enum(planningKinds), question: z.record(z.string(), z.unknown()) }),
+    reply: z.object({ site: z.array(siteRowsSchema) }),
+    handler: async ({ body }) => ({ site: [...(await measuredLike(store, body.kind, body.question))] }),
+  });
+}
+
 function handInRoute({ store, workloads, clock }: CalibrationRoutesNeeds): Route {
   return defineRoute({
     method: "POST",
     path: "/api/v1/projects/:project/planning/predictions",
-    summary: "Hands in how long a training workload is predicted to run; it is compared with how long it ran.",
+    summary:
+      "Hands in how long a training workload, or one step of it, is predicted to take; it is compared with what came.",
     permission: { scope: "project", action: "write" },
     params: z.object({ project: z.string() }),
     body: handedInSchema,
@@ -51,7 +67,8 @@ function handInRoute({ store, workloads, clock }: CalibrationRoutesNeeds): Route
         const message = `workload ${body.workload} has ended; a prediction is handed in before it ends`;
         throw new Fault("planning.request-invalid", message);
       }
-      await store.keep([{ kind: "training-duration", project: params.project, at: clock.now(), ...body }], null);
+      const { workload: subject, ...prediction } = body;
+      await store.keep([{ subject, project: params.project, at: clock.now(), ...prediction }], null);
       return { kept: true as const };
     },
   });

@@ -14,6 +14,7 @@ import type { Links, Part } from "./network/network-parts.ts";
 import type { OversubscriptionPrice } from "./network/oversubscription-price.ts";
 import type { PowerPlan } from "./power/size-power.ts";
 import type { StoragePlan } from "./storage/size-storage.ts";
+import type { TracePlan } from "./trace/model.ts";
 import type { Spread, Uncertain } from "./uncertain.ts";
 
 /** One oversubscription that could have been chosen. */
@@ -92,6 +93,8 @@ export interface FleetPlan {
   readonly servers: number;
   readonly gpusWithSpares: number;
   readonly capacity: CapacityPlan;
+  /** A queue packed by the scheduling engine; null without a trace. */
+  readonly trace: TracePlan | null;
   readonly network: NetworkPlan;
   readonly storage: StoragePlan;
   readonly power: PowerPlan;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { sizePattern } from "../base/units.ts";
+import { durationPattern, sizePattern } from "../base/units.ts";
+import { policyNames, traceFormats } from "../scheduling/simulator/model.ts";
 import { isolationLevels } from "./advice/keep-compliant.ts";
 import { ratePattern } from "./network/link-rate.ts";
 
@@ -165,6 +166,33 @@ const workloadSchema = z.strictObject({
   throughput: z.record(nameSchema, z.number()).describe("Units a second of one GPU, by GPU."),
 });
 
+/** The most of a trace that is read, characters. */
+const traceTextMax = 4_000_000;
+
+const traceSchema = z
+  .strictObject({
+    file: z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe("Path of the trace, beside the plan; the command line reads it."),
+    text: z.string().min(1).max(traceTextMax).optional().describe("Instead of a file: its rows."),
+    format: z.enum(traceFormats).default("own").describe("As of `millwright simulate`."),
+    policy: z.enum(policyNames).default("millwright").describe("How the scheduler serves the queue."),
+    waitTarget: z
+      .string()
+      .regex(durationPattern, "write a duration, such as 15m")
+      .default("15m")
+      .describe("Workloads shall start within this time."),
+    waitShare: z.number().min(0.5).max(1).default(0.95).describe("Share of the workloads that shall do so."),
+    serversMax: z.int().min(1).max(10_000).default(2000).describe("Fleets beyond this are not looked at."),
+  })
+  .refine((trace) => (trace.file === undefined) !== (trace.text === undefined), {
+    message: "give file or text, one of the two",
+  })
+  .describe("A queue, recorded or made up: it is packed with the scheduling engine beside the formula.");
+
 /** A figure of the plan that nobody wrote: it was read from the platform. */
 export const inferredSchema = z.strictObject({
   path: nameSchema,
@@ -194,6 +222,7 @@ export const planSchema = z.strictObject({
     leadMonths: z.number().optional().describe("Months from the decision to buy until the servers work."),
     stages: z.array(stageSchema).min(1).max(stagesMax),
   }),
+  trace: traceSchema.optional(),
   network: networkSchema.prefault({}),
   storage: storageSchema.prefault({}),
   facility: facilitySchema.prefault({}),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Fault } from "../base/fault.ts";
-import { answerPlanText } from "./drivers/plan-file.ts";
+import { answerPlanFile, answerPlanText } from "./drivers/plan-file.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import { type Plan, planSchema } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
@@ -12,7 +12,7 @@ import { reportFiles } from "./report/report-files.ts";
 const examples = join(import.meta.dirname, "../../examples/planning");
 const exampleNames = ["llm-company", "vision-team", "bank"] as const;
 const readExample = (name: string, file: string): string => readFileSync(join(examples, name, file), "utf8");
-const answer = (name: string): FleetPlan => answerPlanText("plan.yaml", readExample(name, "plan.yaml"));
+const answer = async (name: string): Promise<FleetPlan> => await answerPlanFile(join(examples, name, "plan.yaml"));
 
 const smallest = {
   name: "smallest",
@@ -40,16 +40,16 @@ function faultOf(run: () => unknown): Pick<Fault, "code" | "message"> {
   throw new Error("nothing was refused");
 }
 
-test.each(exampleNames)("the reports of the example %s are what its plan gives", (name) => {
-  const files = reportFiles(answer(name));
+test.each(exampleNames)("the reports of the example %s are what its plan gives", async (name) => {
+  const files = reportFiles(await answer(name));
 
   for (const file of ["report.md", "report.html", "parts.csv"] as const) {
     expect(files[file], `${name}/${file}: run src/planning/tasks/plan.ts again`).toBe(readExample(name, file));
   }
 });
 
-test.each(exampleNames)("no figure of the example %s is NaN or infinite, and its parts sum", (name) => {
-  const fleet = answer(name);
+test.each(exampleNames)("no figure of the example %s is NaN or infinite, and its parts sum", async (name) => {
+  const fleet = await answer(name);
 
   expect([...numbersIn(fleet)].filter(([, value]) => !Number.isFinite(value))).toEqual([]);
   for (const part of fleet.parts) expect(part.count * part.unitUsd).toBeCloseTo(part.totalUsd, 4);
@@ -61,8 +61,8 @@ test.each(exampleNames)("no figure of the example %s is NaN or infinite, and its
   expect(fleet.cost.spreads.reduce((sum, each) => sum + each.cheapestShare, 0)).toBeCloseTo(1, 9);
 });
 
-test("the bank's plan keeps its rules and says what broke them", () => {
-  const { advice, cost } = answer("bank");
+test("the bank's plan keeps its rules and says what broke them", async () => {
+  const { advice, cost } = await answer("bank");
 
   expect(cost.comparison.options.map((option) => option.name)).not.toContain("rent");
   expect(advice.rejected.map((each) => each.option)).toEqual(
@@ -70,8 +70,8 @@ test("the bank's plan keeps its rules and says what broke them", () => {
   );
 });
 
-test("the 64 H200 stand on one switch, and the answer says from when on they are short", () => {
-  const { network, capacity, reliability } = answer("llm-company");
+test("the 64 H200 stand on one switch, and the answer says from when on they are short", async () => {
+  const { network, capacity, reliability } = await answer("llm-company");
 
   expect(network.fabric).toMatchObject({ levels: 1, leaves: 1, nodeLeafCables: 64 });
   expect(capacity.firstShortMonth).toBeGreaterThan(0);

@@ -1,4 +1,5 @@
 import { type Assumption, type Assumptions, type Given, recordAssumptions } from "./assumption.ts";
+import { type FleetSite, restateFleetErrors, shippedFleet } from "./calibration/apply-fleet-site.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import { chooseOffers } from "./choose-offers.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
@@ -16,6 +17,7 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
+import { planTrace } from "./plan-trace.ts";
 import { exactly } from "./uncertain.ts";
 
 /**
@@ -24,15 +26,16 @@ import { exactly } from "./uncertain.ts";
  * The same plan gives the same answer (chance comes from the plan's seed). The cost model is drawn some thousands of
  * times, which takes most of the time: under two seconds on one core.
  *
+ * @param site what a site measured of failures and power, in place of the shipped defaults.
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`; `details.path`
  * names the part of the plan.
  */
-export function planFleet(plan: Plan): FleetPlan {
+export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan {
   const assumptions = recordAssumptions();
   const server = findServer(plan, "fleet.gpu", plan.fleet.gpu);
   const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
   const offers = chooseOffers(plan, assumptions);
-  const job = planJobReliability(plan, server, assumptions);
+  const job = planJobReliability(plan, server, assumptions, site);
   const capacity = planDemand(plan, server, job.goodput.share, months, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
@@ -41,7 +44,7 @@ export function planFleet(plan: Plan): FleetPlan {
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
   const storageParts = listStorageParts(storage);
-  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions);
+  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions, site);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
   const facts: CostFacts = {
     server,
@@ -80,6 +83,7 @@ export function planFleet(plan: Plan): FleetPlan {
     servers,
     gpusWithSpares: gpus,
     capacity,
+    trace: planTrace(plan, server, capacity, assumptions),
     network: built.network,
     storage,
     power: built.power,
@@ -87,7 +91,7 @@ export function planFleet(plan: Plan): FleetPlan {
     cost,
     advice,
     parts,
-    errors: fleetErrors(server),
+    errors: restateFleetErrors(fleetErrors(server), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
@@ -111,10 +115,11 @@ function buildHall(
   servers: number,
   storageKw: number,
   assumptions: Assumptions,
+  site: FleetSite,
 ): Hall {
   const asked = plan.facility;
   const take = (name: "busyShare" | "idleShare" | "rackKw" | "rackUnits"): number =>
-    assumptions.takeOne(`facility.${name}`, asked[name], planDefaults[name]);
+    assumptions.takeOne(`facility.${name}`, asked[name], { ...planDefaults, ...site }[name]);
   const rackKw = Math.max(take("rackKw"), asked.rackKw === undefined ? server.serverRatedKw : 0);
   const power = {
     servers,
@@ -140,9 +145,18 @@ function likeliest(given: Given, fallback: number): number {
 }
 
 function serverPart(plan: Plan, server: ServerOffer, servers: number): Part {
-  const unitUsd = likeliest(plan.cost.serverUsdPerGpu, server.serverUsdPerGpu.mode) * server.gpusPerServer;
-  const name = `server with ${server.gpusPerServer} x ${server.gpu}`;
-  return { group: "compute", name, count: servers, unitUsd, totalUsd: servers * unitUsd, source: server.source };
+  const given = plan.cost.serverUsdPerGpu ?? server.serverUsdPerGpu;
+  const { low, mode, high } = typeof given === "number" ? exactly(given) : given;
+  const unitUsd = mode * server.gpusPerServer;
+  return {
+    group: "compute",
+    name: `server with ${server.gpusPerServer} x ${server.gpu}`,
+    count: servers,
+    unitUsd,
+    totalUsd: servers * unitUsd,
+    source: plan.cost.serverUsdPerGpu === undefined ? server.source : "cost.serverUsdPerGpu of the plan",
+    unitUsdBounds: { low: low * server.gpusPerServer, high: high * server.gpusPerServer },
+  };
 }
 
 function sumParts(parts: readonly Part[]): number {

@@ -1,5 +1,6 @@
 import { parseSize } from "../base/units.ts";
 import type { Assumptions } from "./assumption.ts";
+import type { FleetSite } from "./calibration/apply-fleet-site.ts";
 import { componentRates, interruptionsPerGpuHour } from "./capacity/failure-rates.ts";
 import { computeGoodput, type Goodput } from "./capacity/goodput.ts";
 import { countSpareNodes } from "./capacity/spare-nodes.ts";
@@ -33,7 +34,12 @@ const restartMinutesMax = 14_400;
 const checkpointHoursMax = 24;
 
 /** Goodput of the largest job that trains: stated, else the widest gang, else one server. */
-export function planJobReliability(plan: Plan, server: ServerOffer, assumptions: Assumptions): JobReliability {
+export function planJobReliability(
+  plan: Plan,
+  server: ServerOffer,
+  assumptions: Assumptions,
+  site: Pick<FleetSite, "hazardPerMillionGpuHours">,
+): JobReliability {
   const asked = plan.reliability;
   const gangs = plan.demand.stages.map((stage, index) => {
     const gang = stage.jobs?.gangGpus ?? 0;
@@ -45,7 +51,7 @@ export function planJobReliability(plan: Plan, server: ServerOffer, assumptions:
   const perMillion = assumptions.take(
     "reliability.hazardPerMillionGpuHours",
     asked.hazardPerMillionGpuHours,
-    planDefaults.hazardPerMillionGpuHours,
+    site.hazardPerMillionGpuHours,
   );
   requirePositive("reliability.hazardPerMillionGpuHours", perMillion.low);
   const restartMinutes = assumptions.take(

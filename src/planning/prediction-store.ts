@@ -6,14 +6,17 @@ import type { MeasuredPrediction, Prediction, PredictionKind, Settlement } from 
 
 interface PredictionTable {
   kind: PredictionKind;
-  workload: string;
+  subject: string;
   group: string;
   project: string;
   predicted_at: number;
   low: number;
   likely: number;
   high: number;
+  due_at: number | null;
+  load: Readonly<Record<string, number>> | null;
   measured: number | null;
+  exposure: number | null;
   excluded: string | null;
   settled_at: number | null;
 }
@@ -30,11 +33,19 @@ export interface SettledGroup {
   readonly excluded: Readonly<Record<string, number>>;
 }
 
+/** What came of one prediction. */
+export interface Settled {
+  readonly prediction: Pick<Prediction, "kind" | "subject" | "group">;
+  readonly settlement: Settlement;
+}
+
 /** Predictions that one group is calibrated by, the newest; and how long settled and open ones are kept. */
 const rowsMax = 1000;
 const groupsMax = 500;
 /** Predictions that one statement inserts. */
 const rowsAtOnce = 1000;
+/** Predictions of which the time has come that one look takes. */
+const dueMax = 2000;
 const keptMs = 400 * 86_400_000;
 
 /** Predictions and what was measured later. */
@@ -45,7 +56,7 @@ export class PredictionStore {
     this.#database = database;
   }
 
-  /** Keeps predictions; of one workload, kind and group the first one counts. */
+  /** Keeps predictions; of one subject, kind and group the first one counts. */
   async keep(predictions: readonly Prediction[], lease: Lease | null): Promise<void> {
     if (predictions.length === 0) return;
     await this.#database.transaction().execute(async (transaction) => {
@@ -53,47 +64,68 @@ export class PredictionStore {
       for (let begin = 0; begin < predictions.length; begin += rowsAtOnce) {
         await transaction
           .insertInto("planning_prediction")
-          .values(
-            predictions.slice(begin, begin + rowsAtOnce).map(({ at, ...rest }) => ({ ...rest, predicted_at: at })),
-          )
-          .onConflict((conflict) => conflict.columns(["kind", "workload", "group"]).doNothing())
+          .values(predictions.slice(begin, begin + rowsAtOnce).map(toRow))
+          .onConflict((conflict) => conflict.columns(["kind", "subject", "group"]).doNothing())
           .execute();
       }
     });
   }
 
-  /** Predictions of a workload that nothing came of yet. */
-  async open(workload: string): Promise<readonly Prediction[]> {
+  /** Predictions of a subject that nothing came of yet. */
+  async open(subject: string): Promise<readonly Prediction[]> {
     const rows = await this.#database
       .selectFrom("planning_prediction")
       .selectAll()
-      .where("workload", "=", workload)
+      .where("subject", "=", subject)
       .where("settled_at", "is", null)
       .execute();
-    return rows.map(({ kind, group, project, predicted_at: at, low, likely, high }) => {
-      return { kind, workload, group, project, at, low, likely, high };
-    });
+    return rows.map(toPrediction);
   }
 
-  /** Notes what came of open predictions of a workload. */
-  async settle(
-    workload: string,
-    settled: ReadonlyMap<PredictionKind, Settlement>,
-    lease: Lease,
-    now: Instant,
-  ): Promise<void> {
+  /** Whether a subject was predicted, settled or not. */
+  async isPredicted(kind: PredictionKind, subject: string): Promise<boolean> {
+    const rows = await this.#database
+      .selectFrom("planning_prediction")
+      .select("kind")
+      .where("kind", "=", kind)
+      .where("subject", "=", subject)
+      .limit(1)
+      .execute();
+    return rows.length > 0;
+  }
+
+  /** Open predictions of which the time has come, the oldest first. */
+  async due(now: Instant): Promise<readonly Prediction[]> {
+    const rows = await this.#database
+      .selectFrom("planning_prediction")
+      .selectAll()
+      .where("settled_at", "is", null)
+      .where("due_at", "<=", now)
+      .orderBy("due_at")
+      .orderBy("subject")
+      .limit(dueMax)
+      .execute();
+    return rows.map(toPrediction);
+  }
+
+  /** Notes what came of open predictions; those that were settled before keep what came first. */
+  async settle(settled: readonly Settled[], lease: Lease, now: Instant): Promise<void> {
+    if (settled.length === 0) return;
     await this.#database.transaction().execute(async (transaction) => {
       await assertLease(transaction, lease);
-      for (const [kind, settlement] of settled) {
+      for (const { prediction, settlement } of settled) {
+        const { kind, subject, group } = prediction;
         await transaction
           .updateTable("planning_prediction")
           .set({
-            measured: settlement.kind === "measured" ? settlement.seconds : null,
+            measured: settlement.kind === "measured" ? settlement.value : null,
+            exposure: settlement.kind === "measured" ? (settlement.exposure ?? null) : null,
             excluded: settlement.kind === "excluded" ? settlement.why : null,
             settled_at: now,
           })
-          .where("workload", "=", workload)
+          .where("subject", "=", subject)
           .where("kind", "=", kind)
+          .where("group", "=", group)
           .where("settled_at", "is", null)
           .execute();
       }
@@ -128,14 +160,45 @@ export class PredictionStore {
   async measured(kind: PredictionKind, group: string): Promise<readonly MeasuredPrediction[]> {
     const rows = await this.#database
       .selectFrom("planning_prediction")
-      .select(["low", "likely", "high", "measured"])
+      .select(["low", "likely", "high", "measured", "exposure"])
       .where("kind", "=", kind)
       .where("group", "=", group)
       .where("measured", "is not", null)
       .orderBy("settled_at", "desc")
-      .orderBy("workload", "desc")
+      .orderBy("subject", "desc")
       .limit(rowsMax)
       .execute();
-    return rows.toReversed().map(({ low, likely, high, measured }) => ({ low, likely, high, measured: measured ?? 0 }));
+    return rows.toReversed().map(({ low, likely, high, measured, exposure }) => {
+      return { low, likely, high, measured: measured ?? 0, ...(exposure === null ? {} : { exposure }) };
+    });
   }
+}
+
+function toRow({ at, dueAt, load, ...rest }: Prediction) {
+  return {
+    ...rest,
+    predicted_at: at,
+    due_at: dueAt ?? null,
+    load: load === undefined ? null : sql<PredictionTable["load"]>`${JSON.stringify(load)}::jsonb`,
+    measured: null,
+    exposure: null,
+    excluded: null,
+    settled_at: null,
+  };
+}
+
+function toPrediction(row: PredictionTable): Prediction {
+  const { kind, subject, group, project, predicted_at: at, low, likely, high, due_at: dueAt, load } = row;
+  return {
+    kind,
+    subject,
+    group,
+    project,
+    at,
+    low,
+    likely,
+    high,
+    ...(dueAt === null ? {} : { dueAt }),
+    ...(load === null ? {} : { load }),
+  };
 }

@@ -3,6 +3,7 @@ import { freshPlatform, type FreshPlatform, testClock } from "../../test/platfor
 import { computeRoom } from "../compute/room.ts";
 import { createHttpServer } from "../platform/http-server.ts";
 import type { Room } from "../platform/room.ts";
+import { trackingRoom } from "../tracking/room.ts";
 import { planningRoom } from "./room.ts";
 
 const clock = testClock(Date.UTC(2026, 10, 26));
@@ -11,8 +12,10 @@ let room: Room;
 let app: ReturnType<typeof createHttpServer>;
 beforeAll(async () => {
   platform = await freshPlatform({ clock });
-  const { workloads } = computeRoom(platform, { hostEnvironment: {} });
-  room = planningRoom(platform, { workloads, forecasts: { forecast: async () => [] } });
+  const { workloads, records } = computeRoom(platform, { hostEnvironment: {} });
+  const { tracking } = trackingRoom(platform);
+  const forecasts = { forecast: async () => [] };
+  room = planningRoom(platform, { workloads, records, tracking, forecasts, served: { served: async () => [] } });
   const { gatekeeper, log, newId } = platform;
   app = createHttpServer({ routes: room.routes, gatekeeper, log, newId, defaultProject: "default" });
   await app.ready();

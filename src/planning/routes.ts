@@ -1,10 +1,8 @@
 import * as z from "zod";
 import type { Clock } from "../base/clock.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
-import { trainingGroup } from "./calibration/apply-site.ts";
-import type { MeasuredPrediction } from "./calibration/model.ts";
-import { findAccelerator, isKnownAccelerator } from "./catalog/find-accelerator.ts";
 import { listCatalog } from "./list-catalog.ts";
+import { measuredLike } from "./measured-like.ts";
 import type { Planner } from "./ports.ts";
 import type { PredictionStore } from "./prediction-store.ts";
 import { type PlanningKind, planningKinds } from "./questions/model.ts";
@@ -26,12 +24,6 @@ const summaries: Readonly<Record<PlanningKind, string>> = {
 
 /** A question is checked by the planner itself, which tells what was given from what it assumed. */
 const questionSchema = z.record(z.string(), z.unknown());
-
-/** What names the group of a question about training; the planner complains about the rest. */
-const namedSchema = z.object({
-  accelerator: z.string().catch(""),
-  stack: z.string().catch("megatron-core").default("megatron-core"),
-});
 
 const replySchema = z.object({
   answer: z.record(z.string(), z.unknown()),
@@ -57,21 +49,11 @@ function questionRoute(kind: PlanningKind, { planner, store, clock }: PlanningRo
     reply: replySchema,
     handler: async ({ query, body, signal }) => {
       const thisMonth = new Date(clock.now()).toISOString().slice(0, "2026-12".length);
-      const site = kind === "size-training" ? await measuredLike(store, body) : [];
+      const site = await measuredLike(store, kind, body);
       const { answer, document, files } = await planner.answer({ kind, question: body, thisMonth, site }, signal);
       return { answer, document, ...(query.files === "true" ? { files } : {}) };
     },
   });
-}
-
-/** Runs of this site whose durations were predicted for the same accelerator and stack. */
-async function measuredLike(
-  store: PredictionStore,
-  question: Readonly<Record<string, unknown>>,
-): Promise<readonly MeasuredPrediction[]> {
-  const { accelerator, stack } = namedSchema.parse(question);
-  if (!isKnownAccelerator(accelerator)) return [];
-  return await store.measured("training-duration", trainingGroup(findAccelerator(accelerator).name, stack));
 }
 
 function catalogRoute(): Route {

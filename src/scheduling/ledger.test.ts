@@ -106,6 +106,19 @@ test(`the ledger adds up to the time that GPUs were held, and no GPU has two who
   expect(seconds).toBeCloseTo(total / 1000, 3);
   expect(new Set(items.map((item) => item.day)).size).toBe(items.length);
   expect(items.length).toBeGreaterThan(2);
+  const hourly = (await live.call("GET", `/api/v1/usage?by=day,hour,purpose&from=${from}`)) as {
+    items: readonly {
+      readonly day: string;
+      readonly hour: string;
+      readonly gpuSeconds: Readonly<Record<string, number>>;
+    }[];
+  };
+  const hourSeconds = hourly.items
+    .flatMap((item) => Object.values(item.gpuSeconds))
+    .reduce((sum, each) => sum + each, 0);
+  expect(hourSeconds).toBeCloseTo(total / 1000, 3);
+  expect(hourly.items.every((item) => item.hour.startsWith(`${item.day}T`))).toBe(true);
+  expect(new Set(hourly.items.map((item) => item.hour)).size).toBe(hourly.items.length);
   expectNoneTwice(rows);
   expect((await sql`select from gpu_claim`.execute(live.platform.database)).rows).toEqual([]);
   const { rows: uses } = await sql<{ sum: number }>`select sum(millis) from gpu_use`.execute(live.platform.database);

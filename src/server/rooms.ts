@@ -82,7 +82,13 @@ export function openRooms(
     evaluation,
     serving,
     monitoring,
-    planningRoom(platform, { workloads, forecasts: scheduling.forecasts }),
+    planningRoom(platform, {
+      workloads,
+      forecasts: scheduling.forecasts,
+      records: compute.records,
+      tracking,
+      served: serving.served,
+    }),
   ];
   return { rooms, gatewayUrl: serving.gatewayUrl };
 }

@@ -242,4 +242,14 @@ export const servingMigrations: readonly Migration[] = [
         primary key (project, deployment, version_id, revision)
       );`,
   },
+  {
+    number: 110,
+    name: "serving-tokens",
+    sql: `
+      alter table serving_window
+        add column token_count bigint not null default 0,
+        add column tokens_in bigint not null default 0,
+        add column tokens_out bigint not null default 0;
+      create index serving_window_starts on serving_window (starts_at);`,
+  },
 ];

@@ -22,6 +22,29 @@ export interface ServedPrediction {
   readonly outcome: 0 | 1 | null;
 }
 
+/** What a deployment served in a time, as its gateway measured it. */
+export interface ServedLoad {
+  readonly project: string;
+  readonly deployment: string;
+  readonly requests: number;
+  /** Seconds that all requests took together; over the time's length: how many were in flight on average. */
+  readonly busySeconds: number;
+  /** Streams of which the time to the first byte is known, and of which the time a token after it is. */
+  readonly ttftCount: number;
+  readonly tpotCount: number;
+  /** Geometric means; null without any. */
+  readonly ttftSeconds: number | null;
+  readonly tpotSeconds: number | null;
+  /** Means over streams that told their tokens; null without any. */
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+}
+
+/** What planning asks of serving: how deployments did, to compare it with what was foreseen. */
+export interface ServedLoads {
+  served(from: Instant, to: Instant): Promise<readonly ServedLoad[]>;
+}
+
 /** Which predictions to read. */
 export interface PredictionSample {
   /** Half-open range of `eventAt`. */

@@ -32,7 +32,7 @@ import { LimitStore } from "./limits/limit-store.ts";
 import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
 import { parseIp } from "./ip-range.ts";
 import { deploymentKind } from "./model.ts";
-import type { PredictionLog } from "./ports.ts";
+import type { PredictionLog, ServedLoads } from "./ports.ts";
 import { PredictionStore } from "./prediction-store.ts";
 import { servingRoutes } from "./routes.ts";
 import { TrafficStore } from "./traffic-store.ts";
@@ -74,6 +74,7 @@ export interface ServingNeeds {
 /** What serving gives to the server and to rooms above. */
 export interface ServingRoom extends Room {
   readonly predictions: PredictionLog;
+  readonly served: ServedLoads;
   /** `http://127.0.0.1:7701` once the gateway listens, null before. */
   readonly gatewayUrl: () => string | null;
 }
@@ -145,6 +146,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     ],
     controllers: [controller, limitController, batches.controller],
     predictions,
+    served: traffic,
     gatewayUrl,
     async start() {
       await ensureFolder(folder);

@@ -2,12 +2,17 @@ import { type Kysely, sql, type Transaction } from "kysely";
 import type { Clock, Instant } from "../base/clock.ts";
 import type { LoggedPrediction, Outcome, OutcomesTaken, TrafficBatch } from "./gateway/messages.ts";
 import { emptySums, type TrafficWindow, windowMs } from "./gateway/traffic-tally.ts";
+import { bucketsPerDoubling, leastLatencyMs } from "./latency-histogram.ts";
+import type { ServedLoad, ServedLoads } from "./ports.ts";
 import type { ShadowSums } from "./gateway/shadow-tally.ts";
 import type { ShadowTally } from "./rollout.ts";
 import type { ArmTraffic, RevisionTraffic } from "./rollout-metrics.ts";
 
 /** Windows that one read answers with. */
 export const maxWindows = 20_000;
+
+/** Deployments that one sum of what was served tells of. */
+const deploymentsMax = 2000;
 
 /** One second of one version, as stored. */
 export interface StoredWindow {
@@ -38,7 +43,7 @@ type AnyTransaction = Transaction<unknown>;
  *
  * Predictions and outcomes of one deployment are written under one advisory lock, so that whichever comes second sees the first.
  */
-export class TrafficStore {
+export class TrafficStore implements ServedLoads {
   readonly #database: Kysely<unknown>;
   readonly #clock: Clock;
 
@@ -140,6 +145,27 @@ export class TrafficStore {
       champion: armOf(revision, championId),
       candidate: armOf(revision, candidateId),
     }));
+  }
+
+  /** What each deployment served in [from, to), of its champion and candidates together. */
+  async served(from: Instant, to: Instant): Promise<readonly ServedLoad[]> {
+    const { rows } = await sql<ServedLoad>`
+      select w.project, w.deployment, sum(requests)::float8 as requests,
+        coalesce((select sum(count * ${leastLatencyMs}::float8 * power(2, (place - 0.5) / ${bucketsPerDoubling}::float8))
+          from serving_window inside, unnest(inside.histogram) with ordinality as bucket (count, place)
+          where inside.project = w.project and inside.deployment = w.deployment
+            and inside.starts_at >= ${from} and inside.starts_at < ${to}), 0)::float8 / 1000 as "busySeconds",
+        sum(ttft_count)::float8 as "ttftCount", sum(tpot_count)::float8 as "tpotCount",
+        exp(sum(log_ttft_sum) / nullif(sum(ttft_count), 0)) / 1000 as "ttftSeconds",
+        exp(sum(log_tpot_sum) / nullif(sum(tpot_count), 0)) / 1000 as "tpotSeconds",
+        (sum(tokens_in) / nullif(sum(token_count), 0))::float8 as "inputTokens",
+        (sum(tokens_out) / nullif(sum(token_count), 0))::float8 as "outputTokens"
+      from serving_window w
+      where starts_at >= ${from} and starts_at < ${to}
+      group by w.project, w.deployment order by w.project, w.deployment limit ${deploymentsMax}`.execute(
+      this.#database,
+    );
+    return rows;
   }
 
   /** What a shadow showed in the revisions from `firstRevision` on. */
@@ -291,10 +317,12 @@ async function addWindows(transaction: AnyTransaction, windows: readonly WindowD
   await sql`
     insert into serving_window (project, deployment, version_id, version, revision, is_baseline, starts_at,
       requests, errors, callers, log_latency_sum, log_latency_squares, ttft_count, log_ttft_sum, log_ttft_squares,
-      tpot_count, log_tpot_sum, log_tpot_squares, judged, missed, histogram, outcomes, brier_sum, brier_squares)
+      tpot_count, log_tpot_sum, log_tpot_squares, token_count, tokens_in, tokens_out, judged, missed, histogram, outcomes,
+      brier_sum, brier_squares)
     select project, deployment, "versionId", version, revision, "isBaseline", "startsAt",
       requests, errors, callers, "logLatencySum", "logLatencySquares", "ttftCount", "logTtftSum", "logTtftSquares",
-      "tpotCount", "logTpotSum", "logTpotSquares", judged, missed,
+      "tpotCount", "logTpotSum", "logTpotSquares", coalesce("tokenCount", 0), coalesce("tokensInSum", 0), coalesce("tokensOutSum", 0),
+      judged, missed,
       array(select value::bigint from jsonb_array_elements_text(histogram)),
       coalesce(outcomes, 0), coalesce("brierSum", 0), coalesce("brierSquares", 0)
     from jsonb_to_recordset(${list}::jsonb) as item (project text, deployment text, "versionId" text, version text,
@@ -302,7 +330,7 @@ async function addWindows(transaction: AnyTransaction, windows: readonly WindowD
       requests bigint, errors bigint, callers bigint, "logLatencySum" double precision,
       "logLatencySquares" double precision, "ttftCount" bigint, "logTtftSum" double precision,
       "logTtftSquares" double precision, "tpotCount" bigint, "logTpotSum" double precision,
-      "logTpotSquares" double precision, judged bigint, missed bigint,
+      "logTpotSquares" double precision, "tokenCount" bigint, "tokensInSum" bigint, "tokensOutSum" bigint, judged bigint, missed bigint,
       histogram jsonb, outcomes bigint, "brierSum" double precision, "brierSquares" double precision)
     on conflict (project, deployment, version_id, is_baseline, revision, starts_at) do update set
       requests = serving_window.requests + excluded.requests,
@@ -316,6 +344,9 @@ async function addWindows(transaction: AnyTransaction, windows: readonly WindowD
       tpot_count = serving_window.tpot_count + excluded.tpot_count,
       log_tpot_sum = serving_window.log_tpot_sum + excluded.log_tpot_sum,
       log_tpot_squares = serving_window.log_tpot_squares + excluded.log_tpot_squares,
+      token_count = serving_window.token_count + excluded.token_count,
+      tokens_in = serving_window.tokens_in + excluded.tokens_in,
+      tokens_out = serving_window.tokens_out + excluded.tokens_out,
       judged = serving_window.judged + excluded.judged,
       missed = serving_window.missed + excluded.missed,
       histogram = array(

@@ -12,6 +12,9 @@ export interface ThinnedHistory {
   readonly pointsTotal: number;
 }
 
+/** Points that a median is taken of. */
+const steadyPointsMax = 100_000;
+
 /** Reads the histories of metrics. */
 export class MetricStore {
   readonly #database: Database<TrackingTables>;
@@ -30,6 +33,23 @@ export class MetricStore {
       select * from tracking_metric where run_id = ${runId} and key = ${key}
       order by measured_at, step, value offset ${page.offset} limit ${page.limit}`.execute(this.#database);
     return rows.map(toMetricPoint);
+  }
+
+  /** The median of a metric's finite values above zero behind the first tenth of its points; undefined without any. */
+  async steadyMedian(
+    runId: string,
+    key: string,
+  ): Promise<{ readonly median: number; readonly points: number } | undefined> {
+    const { rows } = await sql<{ readonly median: number | null; readonly points: number }>`
+      with numbered as (
+        select value, row_number() over (order by step, measured_at) as place, count(*) over () as total
+        from (select * from tracking_metric where run_id = ${runId} and key = ${key}
+          order by step, measured_at limit ${steadyPointsMax}) kept
+      )
+      select percentile_cont(0.5) within group (order by value) as median, count(*)::integer as points
+      from numbered where place > total / 10 and value > 0 and value < 'infinity'::float8`.execute(this.#database);
+    const [row] = rows;
+    return row === undefined || row.median === null ? undefined : { median: row.median, points: row.points };
   }
 
   /** Points of one key in many runs of a project, by run and time. */

@@ -28,6 +28,11 @@ export interface Tracking {
   }): Promise<void>;
   finishRun(runId: string, status: "FINISHED" | "FAILED" | "KILLED"): Promise<void>;
   run(runId: string): Promise<TrackedRun | undefined>;
+  /**
+   * The median of a metric's values above zero, without the first tenth of its points (warm-up), and how many these are;
+   * undefined without any.
+   */
+  steadyMedian(runId: string, key: string): Promise<{ readonly median: number; readonly points: number } | undefined>;
   /** Object-store keys of the run's artifacts under `path`. */
   artifacts(
     runId: string,

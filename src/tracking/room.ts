@@ -40,6 +40,6 @@ export function trackingRoom(platform: Platform): Room & { readonly tracking: Tr
       ...runTableRoutes({ experiments, search, metrics, objects, clock }),
     ],
     controllers: [],
-    tracking: storedTracking({ experiments, runs, search, objects, clock, newId }),
+    tracking: storedTracking({ experiments, runs, search, metrics, objects, clock, newId }),
   };
 }

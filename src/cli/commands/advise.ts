@@ -45,7 +45,7 @@ export async function advise(context: CommandContext, input: AdviseInput): Promi
       engineersAvailable: input.engineers,
     }),
   };
-  return await printAnswer(context, "advise", question, input.out);
+  return await printAnswer(context, "advise", question, input);
 }
 
 /** The workload that the options describe; undefined where the file does. */

@@ -31,5 +31,5 @@ export async function cost(context: CommandContext, input: CostInput): Promise<n
       pue: input.pue,
     }),
   };
-  return await printAnswer(context, "cost", question, input.out);
+  return await printAnswer(context, "cost", question, input);
 }

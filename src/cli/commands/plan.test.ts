@@ -57,11 +57,12 @@ test("without a file it says how to name one, and --schema prints the schema of 
 });
 
 const dayMs = 86_400_000;
-const line = (day: number, gpus: number) => ({
-  day: new Date(day * dayMs).toISOString().slice(0, 10),
+const hourMs = 3_600_000;
+const line = (hour: number, gpus: number) => ({
+  hour: new Date(hour * hourMs).toISOString().slice(0, "2026-11-25T13".length),
   purpose: "training",
   project: "maps",
-  gpuSeconds: { useful: gpus * 80_000, idle: gpus * 6400, lost: 0, open: 0 },
+  gpuSeconds: { useful: gpus * 3000, idle: gpus * 600, lost: 0, open: 0 },
 });
 
 test("--from-live draws the plan up from the ledger, answers it, and writes both", async () => {
@@ -69,17 +70,44 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
   const api = await openStubApi({
     "GET /api/v1/usage": (request, response) => {
       const query = new URL(request.url ?? "", "http://stub").searchParams;
-      const [from, to] = ["from", "to"].map((name) => Number(query.get(name)) / dayMs);
-      const days = Array.from({ length: (to ?? 0) - (from ?? 0) }, (_, at) => (from ?? 0) + at);
+      const [from, to] = ["from", "to"].map((name) => Number(query.get(name)) / hourMs);
+      const hours = Array.from({ length: (to ?? 0) - (from ?? 0) }, (_, at) => (from ?? 0) + at);
       const items =
         query.get("by") === "model"
           ? [
               { model: "NVIDIA H100 80GB HBM3", gpuSeconds: { useful: 5 } },
               { model: null, gpuSeconds: { useful: 0 } },
             ]
-          : days.map((day) => line(day, 12));
+          : hours.map((hour) => line(hour, hour % 24 === 9 ? 12 : 4));
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ items }));
+    },
+    "GET /api/v1/usage/queue": {
+      json: {
+        items: [0, 1, 2].map((index) => ({
+          id: `job-${index}`,
+          queue: "maps",
+          purpose: "training",
+          members: 2,
+          resources: { gpus: 8 },
+          priority: 50,
+          isPreemptible: true,
+          limitMs: null,
+          queuedAt: index * 1000,
+          ranMs: 7_200_000,
+        })),
+      },
+    },
+    "POST /api/v1/planning/site": {
+      json: {
+        site: [
+          {
+            kind: "failures",
+            group: "H100-SXM",
+            rows: [{ low: 8, likely: 19.7, high: 34, measured: 12, exposure: 100_000 }],
+          },
+        ],
+      },
     },
     "GET /api/v1/projects": { json: { items: [{ name: "maps", spec: { team: "vision" } }] } },
   });
@@ -94,14 +122,20 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
   expect(text).toMatch(/name: Ours[\s\S]*training of vision[\s\S]*gpus: 12[\s\S]*usdPerKwh: 0\.2/);
   const report = await readFile(join(folder, "report.md"), "utf8");
   expect(report).toMatch(
-    /demand\.stages\[0\]\.gpus \| 12 \| .*ledger, training of vision: the busiest of the last 30 days/,
+    /demand\.stages\[0\]\.gpus \| 12 \| .*ledger, training of vision: the busiest hour of the last 30 days; 95 % of hours held at most 4, the mean is 4\.333/,
   );
-  expect(api.asked.filter(({ url }) => url.includes("by=day")).length).toBe(3);
+  expect(report).toMatch(/6 servers let 95 % start within 15 min/);
+  expect(await readFile(join(folder, "queue.csv"), "utf8")).toContain("job-1,1,7200,maps,50,2,8,,,true");
+  expect(text).toMatch(/trace:\n {2}file: queue\.csv/);
+  expect(report).toMatch(/hazardPerMillionGpuHours.*this site: 12 interruptions in 100000 GPU-hours of H100-SXM/);
+  expect(report).toMatch(/hours between failures: this site: ±\d+ % .*; shipped: ±/);
+  expect(api.asked.filter(({ url }) => url.includes("by=hour")).length).toBe(10);
 });
 
 test("--from-live without any GPU in the ledger asks for its name", async () => {
   const api = await openStubApi({
     "GET /api/v1/usage": { json: { items: [] } },
+    "GET /api/v1/usage/queue": { json: { items: [] } },
     "GET /api/v1/projects": { json: { items: [] } },
   });
   await expect(plan(recordingContext({ url: api.url }), { fromLive: true, days: 30 })).rejects.toThrow("--gpu H100");

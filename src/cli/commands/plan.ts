@@ -6,7 +6,10 @@ import { Fault } from "../../base/fault.ts";
 import { planSchema } from "../../planning/model.ts";
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
+import type { SiteRows } from "../../planning/calibration/model.ts";
 import { planFromLive } from "../plan-from-live.ts";
+import { readQuestion } from "../planning-answer.ts";
+import { readSite } from "../site-rows.ts";
 
 export interface PlanInput {
   /** The plan, a YAML file; not needed for the schema. */
@@ -17,8 +20,12 @@ export interface PlanInput {
   readonly fromLive?: boolean;
   /** Days of the ledger that are looked at. */
   readonly days?: number;
+  /** False: the recorded queue of the last 30 days is not packed. */
+  readonly trace?: boolean;
   /** The GPU to plan with, in place of the one that the ledger names. */
   readonly gpu?: string;
+  /** Corrects failures and power by what the server's site measured. */
+  readonly site?: boolean;
   /** Prints the JSON Schema of plans instead. */
   readonly schema?: boolean;
 }
@@ -43,8 +50,9 @@ export async function plan(context: CommandContext, input: PlanInput): Promise<n
     throw new Fault("cli.argument-invalid", message);
   }
   const isJson = context.format === "json" && input.out === undefined;
+  const site = input.site === true ? await readSite(context, "plan", await readQuestion(context, input.file)) : [];
   const words = [input.file, ...(input.out === undefined ? [] : [input.out]), ...(isJson ? ["--json"] : [])];
-  const output = await runPlanner(words, context.signal);
+  const output = await runPlanner([...words, ...(site.length === 0 ? [] : ["--site"])], site, context.signal);
   if (isJson) printJson(context, { plan: JSON.parse(output) as unknown });
   else if (input.out === undefined) await context.terminal.write(output);
   else if (context.format === "json") printJson(context, { files: output.trim().split("\n") });
@@ -52,16 +60,24 @@ export async function plan(context: CommandContext, input: PlanInput): Promise<n
   return exitCodes.ok;
 }
 
-async function runPlanner(words: readonly string[], signal: AbortSignal): Promise<string> {
+/** Hands what a site measured to the program on its standard input. */
+async function runPlanner(words: readonly string[], site: readonly SiteRows[], signal: AbortSignal): Promise<string> {
   const ending = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const program = fileURLToPath(new URL(`../../planning/tasks/plan${ending}`, import.meta.url));
   const line = [...process.execArgv, program, ...words];
   return await new Promise((resolve, reject) => {
-    execFile(process.execPath, line, { signal, maxBuffer: largestAnswerBytes }, (error, output, complaint) => {
-      if (error === null) return resolve(output);
-      const failure: Error = toFault(complaint) ?? error;
-      reject(failure);
-    });
+    const child = execFile(
+      process.execPath,
+      line,
+      { signal, maxBuffer: largestAnswerBytes },
+      (error, output, complaint) => {
+        if (error === null) return resolve(output);
+        const failure: Error = toFault(complaint) ?? error;
+        reject(failure);
+      },
+    );
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(JSON.stringify(site));
   });
 }
 

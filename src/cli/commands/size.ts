@@ -34,7 +34,7 @@ export async function sizeTraining(context: CommandContext, input: SizeTrainingI
       isLora: input.lora,
     }),
   };
-  return await printAnswer(context, "size-training", question, input.out);
+  return await printAnswer(context, "size-training", question, input);
 }
 
 export interface SizeInferenceInput extends QuestionInput {
@@ -75,5 +75,5 @@ export async function sizeInference(context: CommandContext, input: SizeInferenc
       gpusPerNode: input.gpusPerNode,
     }),
   };
-  return await printAnswer(context, "size-inference", question, input.out);
+  return await printAnswer(context, "size-inference", question, input);
 }

@@ -19,7 +19,7 @@ function predictWait({ id, project, pool, isWaiting, start }: WorkloadForecast, 
   const likely = Math.max(0, start.p50 - now) / millisPerSecond;
   const high = start.p90 === null ? likely * usualStretch : Math.max(0, start.p90 - now) / millisPerSecond;
   // Nine of ten start by the 90th percentile, so that and the very start enclose more than eight of ten.
-  return [{ kind: "queue-wait", workload: id, group: pool, project, at: now, low: 0, likely, high }];
+  return [{ kind: "queue-wait", subject: id, group: pool, project, at: now, low: 0, likely, high }];
 }
 
 function predictDuration({ id, project, purpose, duration }: WorkloadForecast, now: Instant): readonly Prediction[] {
@@ -28,5 +28,5 @@ function predictDuration({ id, project, purpose, duration }: WorkloadForecast, n
   const high = duration.p90Ms / millisPerSecond;
   // As far below the median as the 90th percentile lies above it, as a ratio.
   const low = likely ** 2 / Math.max(high, likely);
-  return [{ kind: "training-duration", workload: id, group: historyGroup, project, at: now, low, likely, high }];
+  return [{ kind: "training-duration", subject: id, group: historyGroup, project, at: now, low, likely, high }];
 }

@@ -3,14 +3,21 @@ import type { Prediction, PredictionKind, Settlement } from "./model.ts";
 
 const millisPerSecond = 1000;
 
-/** What the platform has measured by now of predictions of a workload; kinds of which nothing is known yet are absent. */
+/**
+ * What the platform has measured by now of predictions of a workload; kinds of which nothing is known yet are absent, and so
+ * are those that are measured elsewhere. */
 export function settlePredictions(
   workload: Workload,
   open: readonly Prediction[],
 ): ReadonlyMap<PredictionKind, Settlement> {
   const settled = new Map<PredictionKind, Settlement>();
   for (const { kind, at } of open) {
-    const settlement = kind === "queue-wait" ? settleWait(workload, at) : settleDuration(workload);
+    const settlement =
+      kind === "queue-wait"
+        ? settleWait(workload, at)
+        : kind === "training-duration"
+          ? settleDuration(workload)
+          : undefined;
     if (settlement !== undefined) settled.set(kind, settlement);
   }
   return settled;
@@ -20,7 +27,7 @@ export function settlePredictions(
 function settleWait(workload: Workload, predictedAt: number): Settlement | undefined {
   if (workload.attempt > 1 || workload.timesPreempted > 0) return excluded("stopped before its start was seen");
   const began = workload.admittedAt ?? workload.startedAt;
-  if (began !== null) return { kind: "measured", seconds: Math.max(0, began - predictedAt) / millisPerSecond };
+  if (began !== null) return { kind: "measured", value: Math.max(0, began - predictedAt) / millisPerSecond };
   return workload.endedAt === null ? undefined : excluded("ended before it started");
 }
 
@@ -31,7 +38,7 @@ function settleDuration(workload: Workload): Settlement | undefined {
   if (state !== "succeeded") return excluded(state === "cancelled" ? "cancelled" : "failed");
   if (workload.attempt > 1 || workload.timesPreempted > 0) return excluded("stopped and started again");
   if (startedAt === null) return excluded("its start was not seen");
-  return { kind: "measured", seconds: (endedAt - startedAt) / millisPerSecond };
+  return { kind: "measured", value: (endedAt - startedAt) / millisPerSecond };
 }
 
 const excluded = (why: string): Settlement => ({ kind: "excluded", why });

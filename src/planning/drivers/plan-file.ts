@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { Fault, isFault } from "../../base/fault.ts";
+import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
 import { type Plan, planSchema } from "../model.ts";
 import { planFleet } from "../plan-fleet.ts";
 
 /** Larger plans are refused. */
-const largestPlanBytes = 1_000_000;
+const largestPlanBytes = 6_000_000;
 /** Problems of one file beyond this are not shown. */
 const mostProblems = 20;
 
@@ -18,28 +20,47 @@ type Locate = (path: readonly PropertyKey[]) => string;
  *
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`.
  */
-export async function answerPlanFile(file: string): Promise<FleetPlan> {
+export async function answerPlanFile(file: string, site: FleetSite = shippedFleet): Promise<FleetPlan> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new Fault("planning.plan-invalid", `cannot read the plan "${file}"; check its path and rights`, { cause });
   });
-  return answerPlanText(file, text);
+  const { plan, locate } = parseText(file, text);
+  return answerParsed(file, await withTrace(file, plan, locate), locate, site);
 }
 
-/** The same for a text that was read already; `file` is only named. */
-export function answerPlanText(file: string, text: string): FleetPlan {
-  if (text.length > largestPlanBytes) {
-    const message = `the plan "${file}" has ${text.length} bytes; at most ${largestPlanBytes} are read`;
-    throw new Fault("planning.plan-invalid", message);
-  }
-  const { plan, locate } = parsePlan(file, text);
+/** The same for a text that was read already; `file` is only named, and so is a trace beside it. */
+export function answerPlanText(file: string, text: string, site: FleetSite = shippedFleet): FleetPlan {
+  const { plan, locate } = parseText(file, text);
+  return answerParsed(file, plan, locate, site);
+}
+
+function parseText(file: string, text: string): ReturnType<typeof parsePlan> {
+  if (text.length <= largestPlanBytes) return parsePlan(file, text);
+  const message = `the plan "${file}" has ${text.length} bytes; at most ${largestPlanBytes} are read`;
+  throw new Fault("planning.plan-invalid", message);
+}
+
+function answerParsed(file: string, plan: Plan, locate: Locate, site: FleetSite): FleetPlan {
   try {
-    return planFleet(plan);
+    return planFleet(plan, site);
   } catch (error) {
     if (!isFault(error)) throw error;
     const path = error.details["path"];
     const place = typeof path === "string" ? locate(splitPath(path)) : file;
     throw new Fault(error.code, `${place}: ${error.message}`, { details: error.details, cause: error });
   }
+}
+
+/** The plan with the rows of its trace, by a path beside the plan. */
+async function withTrace(file: string, plan: Plan, locate: Locate): Promise<Plan> {
+  const { trace } = plan;
+  if (trace?.file === undefined) return plan;
+  const path = resolve(dirname(file), trace.file);
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    const message = `${locate(["trace", "file"])}: trace.file: cannot read "${path}"; check its path and rights`;
+    throw new Fault("planning.plan-invalid", message, { cause });
+  });
+  return { ...plan, trace: { ...trace, file: undefined, text } };
 }
 
 function parsePlan(file: string, text: string): { readonly plan: Plan; readonly locate: Locate } {

@@ -6,29 +6,38 @@ import { wholeMonths } from "./calendar-days.ts";
 import { draftFrom } from "./draft-from.ts";
 import { draftPlan } from "./draft-plan.ts";
 import { fitGrowth } from "./fit-growth.ts";
-import type { LedgerDay } from "./model.ts";
+import type { LedgerHour } from "./model.ts";
 
 const dayMs = 86_400_000;
 const until = "2026-11-25";
 const dateOf = (ago: number): string => new Date(Date.parse(until) - ago * dayMs).toISOString().slice(0, 10);
 
-/** Use of one project and purpose: `gpusOn` days ago, 0 being the last day. */
-function use(project: string, purpose: string, days: number, gpusOn: (ago: number) => number): readonly LedgerDay[] {
-  return Array.from({ length: days }, (_, ago) => ({
-    day: dateOf(ago),
-    purpose,
-    project,
-    gpuSeconds: gpusOn(ago) * 86_400,
-  }));
+/** Use of one project and purpose: `gpusOn` days ago, 0 being the last day, the same in each hour or as `inHour` says. */
+function use(
+  project: string,
+  purpose: string,
+  days: number,
+  gpusOn: (ago: number) => number,
+  inHour: (hour: number) => number = () => 1,
+): readonly LedgerHour[] {
+  return Array.from({ length: days * 24 }, (_, at) => {
+    const [ago, hour] = [Math.floor(at / 24), at % 24];
+    return {
+      hour: `${dateOf(ago)}T${String(hour).padStart(2, "0")}`,
+      purpose,
+      project,
+      gpuSeconds: gpusOn(ago) * inHour(hour) * 3600,
+    };
+  });
 }
 
 test("each team and purpose becomes a stage with its use, its growth and where they are from", () => {
-  const days = [
+  const hours = [
     ...use("maps", "training", 100, (ago) => 8 * 2 ** (-ago / 365.25)),
     ...use("faces", "training", 100, (ago) => 8 * 2 ** (-ago / 365.25)),
     ...use("maps", "replica", 20, () => 3),
   ];
-  const plan = draftPlan({ days, until, teams: { maps: "vision", faces: "vision" }, gpu: "NVIDIA H100 80GB HBM3" });
+  const plan = draftPlan({ hours, until, teams: { maps: "vision", faces: "vision" }, gpu: "NVIDIA H100 80GB HBM3" });
 
   expect(plan.startMonth).toBe("2026-12");
   expect(plan.demand.stages).toMatchObject([
@@ -45,16 +54,33 @@ test("each team and purpose becomes a stage with its use, its growth and where t
   ]);
 });
 
+test("a stage is as large as its busiest hour, which the mean of its day hides", () => {
+  const hours = use(
+    "maps",
+    "training",
+    20,
+    () => 16,
+    (hour) => (hour >= 9 && hour < 12 ? 1 : 0.125),
+  );
+  const { demand, cost, inferred } = draftPlan({ hours, until, teams: {}, gpu: "H100" });
+
+  expect(demand.stages[0]?.gpus).toBe(16);
+  expect(cost?.utilisation).toBeCloseTo((3 + 21 / 8) / 24, 3);
+  expect(inferred?.[0]?.source).toContain(
+    "the busiest hour of the last 20 days; 95 % of hours held at most 16, the mean is 3.75",
+  );
+});
+
 test("half a year of whole months becomes a history, from the first month with use on", () => {
-  const days = use("maps", "evaluation", 260, (ago) => (ago > 215 ? 0 : 1 + (ago % 5)));
-  const [stage] = draftPlan({ days, until, teams: {}, gpu: "H100" }).demand.stages;
+  const hours = use("maps", "evaluation", 260, (ago) => (ago > 215 ? 0 : 1 + (ago % 5)));
+  const [stage] = draftPlan({ hours, until, teams: {}, gpu: "H100" }).demand.stages;
 
   expect(stage).toMatchObject({ name: "evaluation of maps", history: [5, 5, 5, 5, 5, 5, 5] });
 });
 
 test("what was drawn up is answered, and every inferred figure stands among the assumptions", () => {
-  const days = use("maps", "training", 100, () => 12.5);
-  const draft = draftFrom({ days, until, teams: {}, gpu: "NVIDIA H100 80GB HBM3" });
+  const hours = use("maps", "training", 100, () => 12.5);
+  const draft = draftFrom({ hours, until, teams: {}, gpu: "NVIDIA H100 80GB HBM3" });
   const fleet = planFleet(planSchema.parse({ ...draft, simulation: { draws: 100 } }));
 
   expect(fleet.gpu).toBe("H100-SXM");
@@ -64,15 +90,15 @@ test("what was drawn up is answered, and every inferred figure stands among the 
 });
 
 test("a ledger without GPU time is told as such, and one of another shape is refused", () => {
-  expect(() => draftPlan({ days: [], until, teams: {}, gpu: "H100" })).toThrow(/no GPU time/);
-  expect(() => draftFrom({ days: [{ day: "yesterday" }] })).toThrow(/the ledger cannot be read/);
+  expect(() => draftPlan({ hours: [], until, teams: {}, gpu: "H100" })).toThrow(/no GPU time/);
+  expect(() => draftFrom({ hours: [{ hour: "yesterday" }] })).toThrow(/the ledger cannot be read/);
 });
 
 test("however many teams there are, the plan has stages for all of their use, and the schema takes it", () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0.1, max: 50, noNaN: true }), { minLength: 1, maxLength: 60 }), (gpus) => {
-      const days = gpus.flatMap((held, index) => use(`team-${index}`, "training", 10, () => held));
-      const draft = draftPlan({ days, until, teams: {}, gpu: "H100" });
+      const hours = gpus.flatMap((held, index) => use(`team-${index}`, "training", 10, () => held));
+      const draft = draftPlan({ hours, until, teams: {}, gpu: "H100" });
       const plan = planSchema.parse(draft);
       const asked = plan.demand.stages.reduce((sum, stage) => sum + (stage.gpus ?? 0), 0);
       const held = gpus.reduce((sum, each) => sum + each, 0);

@@ -9,6 +9,8 @@ export interface Part {
   readonly unitUsd: number;
   readonly totalUsd: number;
   readonly source: string;
+  /** What the price may be at least and at most, where that is believed to be known. */
+  readonly unitUsdBounds?: { readonly low: number; readonly high: number };
 }
 
 /** What one link costs. Defaults reproduce 10,560 / 20,480 / 30,400 USD per 8-port node in 1, 2 and 3 levels. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isolationLevels } from "../advice/keep-compliant.ts";
-import { measuredPredictionSchema } from "../calibration/model.ts";
+import { siteRowsSchema } from "../calibration/model.ts";
 import { reportDocumentSchema } from "../report/model.ts";
 import { layoutSchema } from "../training/training-job.ts";
 
@@ -124,8 +124,8 @@ export type PlanningKind = (typeof planningKinds)[number];
 export const planningTaskSchema = z.strictObject({
   kind: z.enum([...planningKinds, "draft"]),
   question: z.unknown(),
-  /** What this site measured of predictions like the one that is asked for; of training runs only. */
-  site: z.array(measuredPredictionSchema).max(1000).readonly().optional(),
+  /** What this site measured of predictions like the one that is asked for; absent: no site was asked. */
+  site: z.array(siteRowsSchema).max(50).readonly().optional(),
   /** The month in which it is asked, where a question needs a first month and names none. */
   thisMonth: month,
 });

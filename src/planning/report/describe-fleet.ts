@@ -3,6 +3,7 @@ import { describeAdvice } from "./describe-advice.ts";
 import { describeCapacity } from "./describe-capacity.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeHardware, describeParts } from "./describe-hardware.ts";
+import { describeTrace } from "./describe-trace.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
@@ -14,6 +15,7 @@ export function describeFleet(plan: FleetPlan): ReportDocument {
     sections: [
       describeVerdict(plan),
       describeCapacity(plan),
+      ...(plan.trace === null ? [] : [describeTrace(plan.trace)]),
       ...describeCost(plan),
       ...describeHardware(plan),
       describeParts(plan),

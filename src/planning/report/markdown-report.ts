@@ -1,5 +1,5 @@
+import { barsAsTable } from "./bars-table.ts";
 import type { Block, ReportDocument } from "./model.ts";
-import { writeNumber } from "./write-figure.ts";
 
 /** Writes a report as Markdown (GitHub's tables); plots become their captions. */
 export function writeMarkdown(document: ReportDocument): string {
@@ -29,18 +29,4 @@ function writeBlock(block: Block): string {
       return [head, rule, ...rows].join("\n");
     }
   }
-}
-
-type Bars = Extract<Block, { readonly kind: "bars" }>;
-
-/** A bar becomes a row: its parts, their sum, and what it may be at most. */
-function barsAsTable(block: Bars): Block {
-  const names = [...new Set(block.bars.flatMap((bar) => bar.parts.map((part) => part.name)))];
-  const rows = block.bars.map((bar) => {
-    const valueOf = (name: string): number => bar.parts.find((part) => part.name === name)?.value ?? 0;
-    const total = bar.parts.reduce((sum, part) => sum + part.value, 0);
-    return [bar.label, ...names.map((name) => writeNumber(valueOf(name))), writeNumber(total), bar.note];
-  });
-  const head = ["what", ...names.map((name) => `#${name}`), `#of ${writeNumber(block.limit)} ${block.unit}`, "note"];
-  return { kind: "table", head, rows };
 }

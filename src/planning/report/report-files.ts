@@ -30,6 +30,6 @@ export function reportFiles(plan: FleetPlan): ReportFiles {
     "report.md": writeMarkdown(document),
     "report.html": writeHtml(document),
     "plan.json": `${JSON.stringify(plan, null, 2)}\n`,
-    "parts.csv": writePartsCsv(plan.parts),
+    "parts.csv": writePartsCsv(plan.parts, plan.errors),
   };
 }

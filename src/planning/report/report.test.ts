@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { fleetErrors } from "../fleet-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import { drawTornadoPlot } from "./draw-tornado.ts";
 import { writeHtml } from "./html-report.ts";
@@ -66,15 +67,31 @@ test("writes HTML that escapes every text and asks nothing from outside", () => 
   expect(html).not.toMatch(/<script|https?:|url\(/);
 });
 
-test("a bill of materials keeps its cells: quotes doubled, formulae made text, the sum last", () => {
-  const part = { group: "compute", name: '=1+1, "big"', count: 2, unitUsd: 3, totalUsd: 6, source: "a" } as const;
+test("a bill of materials keeps its cells: quotes doubled, formulae made text, the sum last, errors beside figures", () => {
+  const part = {
+    group: "compute network",
+    name: '=1+1, "big"',
+    count: 2,
+    unitUsd: 3,
+    totalUsd: 6,
+    source: "a",
+  } as const;
+  const bounds = { ...part, group: "management network", name: "b", unitUsdBounds: { low: 3, high: 6 } } as const;
+  const lines = writePartsCsv([part, bounds], fleetErrors({ gpu: "H100-SXM", confidence: "A" })).split("\r\n");
 
-  expect(writePartsCsv([part]).split("\r\n")).toEqual([
-    "group,part,count,unit_usd,total_usd,source",
-    'compute,"\'=1+1, ""big""",2,3.00,6.00,a',
-    "total,,,,6.00,",
-    "",
-  ]);
+  expect(lines[0]).toBe("group,part,count,count_error,unit_usd,unit_usd_error,total_usd,total_usd_error,source");
+  expect(lines[1]).toMatch(
+    /^compute network,"'=1\+1, ""big""",2,"?±0\.0 % .*,3\.00,not measured: .*,6\.00,that of .*,a$/,
+  );
+  expect(lines[2]).toMatch(/list count, exact.*3 to 6 believed \(\+0 % to \+100 %\)/);
+  expect(lines[3]).toMatch(/^total,,,,,,12\.00,not measured: 12 to 18 by the bounds/);
+});
+
+test("no figure of an exported table stands without a statement of its error", () => {
+  const lines = writeTablesCsv(page).split("\r\n");
+
+  expect(lines).toContain("Answer");
+  expect(lines.filter((line) => line.startsWith("how wrong this may be,"))).toHaveLength(1);
 });
 
 test("a plot stays inside its frame and holds no NaN, whatever the values", () => {
@@ -111,7 +128,7 @@ test("tables become CSV under their headings, and no cell becomes a formula", ()
   const table = { kind: "table" as const, head: ["what", "#USD"], rows: [["=1+1", "3,000"]] };
 
   expect(writeTablesCsv({ title: "t", sections: [{ heading: "Answer", blocks: [table] }] })).toBe(
-    'Answer\r\nwhat,USD\r\n\'=1+1,"3,000"\r\n\r\n',
+    'Answer\r\nwhat,USD\r\n\'=1+1,"3,000"\r\n\r\nhow wrong this may be,"not measured, beyond the bounds that the table itself states"\r\n\r\n',
   );
 });
 

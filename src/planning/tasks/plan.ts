@@ -1,27 +1,38 @@
 /**
  * The program of `millwright plan`: reads a plan, answers it, and writes the answer beside it or into a folder.
  *
- *     plan.ts PLAN.yaml [FOLDER] [--json]
+ *     plan.ts PLAN.yaml [FOLDER] [--json] [--site]
  *
  * Writes `report.md`, `report.html`, `plan.json` and `parts.csv` into FOLDER (absent: the report goes to standard
  * output as Markdown, or the answer as JSON). Ends with 0, or with 2 when the plan cannot be answered; the reason goes
- * to standard error as `CODE: MESSAGE`.
+ * to standard error as `CODE: MESSAGE`. With `--site` what a site measured is read as JSON from standard input.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import * as z from "zod";
 import { isFault } from "../../base/fault.ts";
 import { writeFileAtomically } from "../../platform/files.ts";
+import { fleetSite } from "../calibration/apply-fleet-site.ts";
+import { siteRowsSchema } from "../calibration/model.ts";
 import { answerPlanFile } from "../drivers/plan-file.ts";
 import { reportFileNames, reportFiles } from "../report/report-files.ts";
 
+async function readInput(): Promise<string> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) text += String(chunk);
+  return text;
+}
+
 async function main(words: readonly string[]): Promise<number> {
-  const [file, folder] = words.filter((word) => word !== "--json");
+  const [file, folder] = words.filter((word) => !word.startsWith("--"));
   if (file === undefined) {
     process.stderr.write("name a plan: plan.ts PLAN.yaml [FOLDER] [--json]\n");
     return 2;
   }
   try {
-    const files = reportFiles(await answerPlanFile(file));
+    const site = words.includes("--site") ? z.array(siteRowsSchema).parse(JSON.parse(await readInput())) : [];
+    const files = reportFiles(await answerPlanFile(file, fleetSite(site)));
     if (folder === undefined) {
       process.stdout.write(words.includes("--json") ? files["plan.json"] : files["report.md"]);
       return 0;

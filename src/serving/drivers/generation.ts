@@ -347,7 +347,8 @@ export class Generation {
     const whole = { outcome, ttftMs, durationMs, tokensOut } as const;
     const isGood = route.slo === null ? null : keepsSlo(whole, route.slo);
     if (outcome === "failed") return { latencyMs: null, isGood, ...drawn };
-    const stream = this.#asked.call.isStream ? { ttftMs, tpotMs: tpotOf(whole) } : {};
+    const usage = "usage" in end ? end.usage : null;
+    const stream = this.#asked.call.isStream ? { ttftMs, tpotMs: tpotOf(whole), tokens: usage } : {};
     return { latencyMs: durationMs, isGood, ...stream, ...drawn };
   }
 

@@ -30,6 +30,10 @@ export interface TrafficWindow {
   readonly tpotCount: number;
   readonly logTpotSum: number;
   readonly logTpotSquares: number;
+  /** Over streams that told how many tokens they took and gave: how many these were, and their tokens. */
+  readonly tokenCount: number;
+  readonly tokensInSum: number;
+  readonly tokensOutSum: number;
   /** Requests that were judged by the deployment's SLO, and those that missed it. */
   readonly judged: number;
   readonly missed: number;
@@ -43,6 +47,8 @@ export interface Measured {
   readonly ttftMs?: Millis | null;
   /** Null where there was no second token. */
   readonly tpotMs?: Millis | null;
+  /** Null where the answer does not tell them. */
+  readonly tokens?: { readonly tokensIn: number; readonly tokensOut: number } | null;
   /** Whether it kept the SLO; null where it is not judged. */
   readonly isGood?: boolean | null;
   /** Who counts as one caller, where this was the version drawn for it; null where each request counts. */
@@ -111,7 +117,7 @@ export class TrafficTally {
   }
 }
 
-function addLatencies(window: OpenWindow, { latencyMs, ttftMs, tpotMs }: Measured): void {
+function addLatencies(window: OpenWindow, { latencyMs, ttftMs, tpotMs, tokens }: Measured): void {
   if (latencyMs === null) {
     window.errors += 1;
     return;
@@ -132,6 +138,11 @@ function addLatencies(window: OpenWindow, { latencyMs, ttftMs, tpotMs }: Measure
     window.tpotCount += 1;
     window.logTpotSum += logTpot;
     window.logTpotSquares += logTpot * logTpot;
+  }
+  if (tokens !== undefined && tokens !== null) {
+    window.tokenCount += 1;
+    window.tokensInSum += tokens.tokensIn;
+    window.tokensOutSum += tokens.tokensOut;
   }
 }
 
@@ -166,6 +177,9 @@ export const emptySums = {
   tpotCount: 0,
   logTpotSum: 0,
   logTpotSquares: 0,
+  tokenCount: 0,
+  tokensInSum: 0,
+  tokensOutSum: 0,
   judged: 0,
   missed: 0,
 } as const;

@@ -4,6 +4,7 @@ import type { ObjectStore } from "../../platform/ports.ts";
 import { artifactKey, checkArtifactPath, proxiedPath } from "../artifact-path.ts";
 import type { ExperimentStore } from "../experiment-store.ts";
 import { trackingLimits } from "../limits.ts";
+import type { MetricStore } from "../metric-store.ts";
 import type { Run } from "../model.ts";
 import { newExperiment } from "../new-experiment.ts";
 import { isFinal, newRun } from "../new-run.ts";
@@ -17,6 +18,7 @@ export function storedTracking(needs: {
   readonly experiments: ExperimentStore;
   readonly runs: RunStore;
   readonly search: RunSearchStore;
+  readonly metrics: MetricStore;
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -84,6 +86,8 @@ export function storedTracking(needs: {
       const run = await find(runId);
       return run === undefined ? undefined : toTrackedRun(run);
     },
+
+    steadyMedian: (runId, key) => needs.metrics.steadyMedian(runId, key),
 
     async artifacts(runId, path) {
       const run = await find(runId);

@@ -53,6 +53,14 @@ export interface SiteRow {
   readonly median: number | null;
   readonly bias: number | null;
   readonly coverage80: number | null;
+  readonly isOwn: boolean;
+  /** Null with too few comparisons to tell. */
+  readonly drift: {
+    readonly hasDrifted: boolean;
+    readonly recent: number;
+    readonly before: number;
+    readonly recentN: number;
+  } | null;
   readonly words: string;
 }
 
@@ -74,8 +82,21 @@ function readCalibration(value: unknown): readonly SiteRow[] {
     median: item.numberOr("median", null),
     bias: item.numberOr("bias", null),
     coverage80: item.numberOr("coverage80", null),
+    isOwn: item.value("isOwn") === true,
+    drift: readDrift(item.value("drift")),
     words: item.textOr("words", ""),
   }));
+}
+
+function readDrift(value: unknown): SiteRow["drift"] {
+  if (typeof value !== "object" || value === null) return null;
+  const drift = fieldsOf(value, "drift");
+  return {
+    hasDrifted: drift.value("hasDrifted") === true,
+    recent: drift.numberOr("recent", 1),
+    before: drift.numberOr("before", 1),
+    recentN: drift.numberOr("recentN", 0),
+  };
 }
 
 /** Asks the planner; the last answer stays while the next one is computed. */

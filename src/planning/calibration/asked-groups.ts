@@ -1,0 +1,43 @@
+import * as z from "zod";
+import { findAccelerator, isKnownAccelerator } from "../catalog/find-accelerator.ts";
+import type { PlanningKind } from "../questions/model.ts";
+import type { PredictionKind } from "./model.ts";
+import { powerGroup } from "./predict-power.ts";
+import { servingGroup, trainingGroup } from "./site-groups.ts";
+
+/** What names the groups of a question; the planner complains about the rest. */
+const namedSchema = z.object({
+  accelerator: z.string().catch(""),
+  stack: z.string().catch("megatron-core").default("megatron-core"),
+  engine: z.string().catch("vllm").default("vllm"),
+  fleet: z.object({ gpu: z.string() }).optional().catch(undefined),
+});
+
+/** The kinds and groups of what a site may have measured of the answer to a question. */
+export function askedGroups(
+  kind: PlanningKind,
+  question: Readonly<Record<string, unknown>>,
+): readonly { readonly kind: PredictionKind; readonly group: string }[] {
+  const { accelerator, stack, engine, fleet } = namedSchema.parse({ accelerator: "", ...question });
+  const asked = kind === "plan" ? (fleet?.gpu ?? "") : accelerator;
+  if (!isKnownAccelerator(asked)) return [];
+  const { name } = findAccelerator(asked);
+  switch (kind) {
+    case "size-training":
+      return (["step-time", "training-duration"] as const).map((each) => ({
+        kind: each,
+        group: trainingGroup(name, stack),
+      }));
+    case "size-inference":
+      return (["ttft", "tpot"] as const).map((each) => ({ kind: each, group: servingGroup(name, engine) }));
+    case "plan":
+      return [
+        { kind: "failures", group: name },
+        { kind: "power", group: powerGroup(name, "server") },
+        { kind: "power", group: powerGroup(name, "boards") },
+      ];
+    case "cost":
+    case "advise":
+      return [];
+  }
+}
