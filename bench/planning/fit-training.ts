@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type KernelSet, kernelSetOf } from "../../src/planning/kernels/kernel-set.ts";
-import type { StackConstants } from "../../src/planning/training/stack-constants.ts";
+import type { KernelSet } from "../../src/planning/kernels/kernel-set.ts";
+import { trainingKernelsOf } from "../../src/planning/training/training-kernels.ts";
+import { lineageOf, type StackConstants } from "../../src/planning/training/stack-constants.ts";
 import { stepSeconds, timingContextOf } from "../../src/planning/training/step-time.ts";
 import { fitRobust, type Prior } from "./fit-robust.ts";
 import { trainingClasses } from "./judge-training.ts";
@@ -28,16 +29,16 @@ const noise = 0.06;
 /** Steps of a fit from its priors, and from the answer of all rows when some are left out. */
 const stepsMax = { whole: 40, without: 12 };
 
-/** One number of a point: a constant of the first line, what another line differs by, or an accelerator's pace. */
+/** One number of a point: a constant of the first line, what another line differs by, or the pace of an accelerator or a model. */
 type Place =
   | { readonly kind: "constant"; readonly column: Column }
   | { readonly kind: "own"; readonly column: Column; readonly line: string }
-  | { readonly kind: "pace"; readonly accelerator: string };
+  | { readonly kind: "pace"; readonly of: string };
 
 /** Deviation below which a constant is not fitted. */
 const fixedBelow = 1e-5;
 
-function placesOf(fit: StackFit, accelerators: readonly string[]): readonly (readonly [Place, Prior])[] {
+function placesOf(fit: StackFit, rows: readonly TrainingRow[]): readonly (readonly [Place, Prior])[] {
   const constants = columns.map((column): readonly [Place, Prior] => {
     const { centre, deviation } = fit.beliefs[column];
     return [
@@ -55,9 +56,15 @@ function placesOf(fit: StackFit, accelerators: readonly string[]): readonly (rea
       ];
     }),
   );
-  const paces = accelerators.map((accelerator): readonly [Place, Prior] => [
-    { kind: "pace", accelerator },
-    { centre: 0, deviation: fit.pace },
+  const deviations = new Map(
+    rows.flatMap((row) => [
+      [row.job.accelerator.name, fit.pace.accelerator] as const,
+      [lineageOf(row.job.model), fit.pace.model(row)] as const,
+    ]),
+  );
+  const paces = [...deviations].map(([of, deviation]): readonly [Place, Prior] => [
+    { kind: "pace", of },
+    { centre: 0, deviation },
   ]);
   return [...constants, ...own, ...paces];
 }
@@ -67,7 +74,7 @@ const sets = new Map<string, KernelSet>();
 function kernelsOf(row: TrainingRow): KernelSet {
   const { accelerator, precision } = row.job;
   const key = `${accelerator.name} ${precision}`;
-  const found = sets.get(key) ?? kernelSetOf(accelerator, precision);
+  const found = sets.get(key) ?? trainingKernelsOf(accelerator, precision);
   sets.set(key, found);
   return found;
 }
@@ -92,9 +99,7 @@ function fittedFrom(fit: StackFit, places: readonly Place[], values: readonly nu
     });
     return [line, Object.fromEntries(pairs) as Record<Column, number>];
   });
-  const paces = places.flatMap((place, at) =>
-    place.kind === "pace" ? [[place.accelerator, values[at] ?? 0] as const] : [],
-  );
+  const paces = places.flatMap((place, at) => (place.kind === "pace" ? [[place.of, values[at] ?? 0] as const] : []));
   return { lines: new Map(lines), paces: new Map(paces) };
 }
 
@@ -102,6 +107,7 @@ function constantsFrom(line: Line): StackConstants {
   const at = (column: Column): number => Math.exp(line[column]);
   return {
     hostLayerUs: at("hostLayerUs"),
+    hostExpertUs: at("hostExpertUs"),
     gemmScale: { bf16: at("gemmBf16"), fp8: at("gemmFp8"), fp4: at("gemmFp4") },
     expertScale: at("expertScale"),
     attentionScale: { ampere: at("attentionAmpere"), newer: at("attentionNewer") },
@@ -125,7 +131,8 @@ function residuals(rows: readonly TrainingRow[], { lines, paces }: Fitted): read
   return rows.map((row) => {
     const line = constants.get(lineOf(row));
     if (line === undefined) throw new RangeError(`no line ${lineOf(row)} is fitted`);
-    const stack = { ...line, pace: Math.exp(paces.get(row.job.accelerator.name) ?? 0) };
+    const pace = (paces.get(row.job.accelerator.name) ?? 0) + (paces.get(lineageOf(row.job.model)) ?? 0);
+    const stack = { ...line, pace: Math.exp(pace) };
     return Math.log(stepSeconds(timingContextOf(row.job, kernelsOf(row), stack)) / (row.seconds ?? Number.NaN));
   });
 }
@@ -145,8 +152,7 @@ interface Learned {
 }
 
 function learn(fit: StackFit, rows: readonly TrainingRow[], all: readonly TrainingRow[], from?: Learned): Learned {
-  const accelerators = [...new Set(all.map((row) => row.job.accelerator.name))];
-  const places = placesOf(fit, accelerators);
+  const places = placesOf(fit, all);
   const free = places.flatMap(([, { deviation }], at) => (deviation > fixedBelow ? [at] : []));
   const priors = free.flatMap((at) => places[at]?.[1] ?? []);
   const names = places.map(([place]) => place);
@@ -208,6 +214,9 @@ function scoreLeftOut(leftOut: readonly LeftOut[], spreads: ReadonlyMap<string, 
   ];
 }
 
+/** Paces nearer to 1 than this are not written down. */
+const tellingPace = 0.002;
+
 const rounded = (value: number): string => String(Number(value.toPrecision(4)));
 
 function lineText(name: string, line: Line, spread: number): string {
@@ -251,9 +260,9 @@ const lines = results.flatMap(({ fit, whole }) =>
   }),
 );
 const paces = results.flatMap(({ fit, whole }) =>
-  fit.pace <= fixedBelow
-    ? []
-    : [...whole.fitted.paces].map(([name, pace]) => `${fit.stack}|${name}|${rounded(Math.exp(pace))}`),
+  [...whole.fitted.paces]
+    .filter(([, pace]) => Math.abs(pace) > tellingPace)
+    .map(([name, pace]) => `${fit.stack}|${name}|${rounded(Math.exp(pace))}`),
 );
 if (isDry) {
   process.stdout.write(`${["line", ...columns, "spread"].join("|")}\n${[...lines, ...paces].join("\n")}\n`);
@@ -275,9 +284,9 @@ stack|${columns.join("|")}|spread
 ${[...lines, maxtext].join("\n")}
 \`;
 
-/** Generated likewise: time of all that an accelerator does under a stack over the kernel tables', one a line. */
+/** Generated likewise: time of all that an accelerator does over the kernel tables', by accelerator and by model. */
 export const fittedPaceTable = \`
-stack|accelerator|pace
+stack|of|pace
 ${paces.join("\n")}
 \`;
 `,

@@ -160,6 +160,8 @@ function readRow(row: TruthRow): TrainingRow | ExcludedRow {
     layout: splitLocalBatch(layoutOf(row, gpus), row, sequences),
     stack: stackOf(row),
     isLora,
+    predictionLayers: /deepseek.?v3/i.test(row["model"] ?? "") && !(row["model"] ?? "").includes("w/o MTP") ? 1 : 0,
+    isDropping: (row["model"] ?? "").includes("tokendrop"),
     softwareYear: yearOf(row["date"] ?? ""),
   };
   const problems = layoutProblems(job);

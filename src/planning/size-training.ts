@@ -4,7 +4,7 @@ import { askedModel, ownModelName } from "./asked-model.ts";
 import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
-import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
@@ -141,7 +141,7 @@ function chooseLayouts(question: Question, job: Omit<TrainingJob, "layout">, own
 /** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
 function errorsOf(job: Omit<TrainingJob, "layout">): readonly QuantityError[] {
   const ownModel = ownModelName(job.model);
-  const widening = wideningOf(kernelSetOf(job.accelerator, job.precision).fallbacks, ownModel);
+  const widening = wideningOf(trainingKernelsOf(job.accelerator, job.precision).fallbacks, ownModel);
   const table = errorClassOf(job);
   const memory = wideningOf([], ownModel);
   return [

@@ -14,6 +14,8 @@ export interface LayerTime {
   readonly elementwise: number;
   readonly tensor: number;
   readonly exchange: number;
+  /** Expert exchange over the network, before anything of it is hidden. */
+  readonly network: number;
 }
 
 /** What the times of a job's layers are computed from. */
@@ -136,48 +138,44 @@ function tensorTime(context: TimingContext): number {
   return 2 * stack.tensorExposed * clusterCollectiveTime("all_reduce", { ranks, stride: 1 }, bytes, cluster, constants);
 }
 
-function exchangeTime(context: TimingContext, isMixture: boolean): number {
-  const { job, kernels, cluster, stack } = context;
+function contextTime({ job, kernels, cluster }: TimingContext): number {
   const { layout, model } = job;
-  let seconds = 0;
-  if (layout.context > 1) {
-    const { attention } = model;
-    const width = attention.kind === "grouped" ? 2 * attention.kvHeads * attention.headSize : 2 * attention.kvRank;
-    const bytes = (layout.microSequences * job.sequenceTokens * width * bytesPerActivation) / layout.tensor;
-    const group = { ranks: layout.context, stride: layout.tensor };
-    seconds += clusterCollectiveTime(
-      "all_gather",
-      group,
-      bytes,
-      cluster,
-      kernels.collective("all_gather", layout.context),
-    );
-  }
-  if (isMixture && layout.expert > 1) seconds += 2 * expertExchangeTime(context);
-  return seconds * stack.exchangeExposed;
+  if (layout.context === 1) return 0;
+  const { attention } = model;
+  const width = attention.kind === "grouped" ? 2 * attention.kvHeads * attention.headSize : 2 * attention.kvRank;
+  const bytes = (layout.microSequences * job.sequenceTokens * width * bytesPerActivation) / layout.tensor;
+  const group = { ranks: layout.context, stride: layout.tensor };
+  return clusterCollectiveTime("all_gather", group, bytes, cluster, kernels.collective("all_gather", layout.context));
 }
 
 /** Copies of a token that reach distinct places out of `places`, when `perToken` experts are spread evenly over them. */
 const distinctPlaces = (places: number, perToken: number): number => places * (1 - (1 - 1 / places) ** perToken);
 
+interface ExpertExchange {
+  readonly near: number;
+  readonly far: number;
+}
+
 /**
- * Seconds to send every token to the ranks of its experts, or back.
+ * Seconds to send every token to the ranks of its experts, or back: over the links of a domain and over the network.
  *
  * A token crosses the network once for each domain that holds some of its experts, and the links within a domain once for
  * each rank (DeepEP, deepseek-ai/DeepEP README: forwarding from the network to NVLink).
  */
-function expertExchangeTime({ job, kernels, cluster }: TimingContext): number {
+function expertExchangeTime({ job, kernels, cluster }: TimingContext): ExpertExchange {
   const { layout, model } = job;
+  if (layout.expert === 1) return { near: 0, far: 0 };
   const perToken = model.experts?.perToken ?? 0;
   const inside = ranksPerDomain({ ranks: layout.expert, stride: 1 }, cluster);
   const domains = Math.ceil(layout.expert / inside);
   const token = (microTokens(job) / layout.tensor) * model.hiddenSize * bytesPerActivation;
-  const near = token * distinctPlaces(layout.expert, perToken);
+  const nearBytes = token * distinctPlaces(layout.expert, perToken);
   const constants = kernels.collective("alltoall", inside);
-  const within = collectiveTime("alltoall", inside, near, cluster.accelerator, constants);
-  if (domains === 1) return within;
-  const far = token * distinctPlaces(domains, perToken) * (1 - 1 / domains);
-  return Math.max(within, far / (cluster.domainBytesPerSecond / cluster.domainGpus));
+  const farBytes = domains === 1 ? 0 : token * distinctPlaces(domains, perToken) * (1 - 1 / domains);
+  return {
+    near: collectiveTime("alltoall", inside, nearBytes, cluster.accelerator, constants),
+    far: farBytes / (cluster.domainBytesPerSecond / cluster.domainGpus),
+  };
 }
 
 /** Mean forward time of one layer of the model (dense and mixture layers in their proportion). */
@@ -186,6 +184,7 @@ export function layerForwardTime(context: TimingContext): LayerTime {
   const counts = layerCounts(model);
   const mixture = counts.mixture / model.layers;
   const core = attentionCore(context);
+  const { near, far } = expertExchangeTime(context);
   const dense =
     counts.dense === 0 ? 0 : feedForward(context, microTokens(context.job), model.feedForwardSize / layout.tensor);
   return {
@@ -193,7 +192,8 @@ export function layerForwardTime(context: TimingContext): LayerTime {
     attention: core.kernel + core.scores,
     elementwise: elementwiseTime(context),
     tensor: tensorTime(context),
-    exchange: mixture > 0 ? mixture * exchangeTime(context, true) : exchangeTime(context, false),
+    exchange: (contextTime(context) + 2 * mixture * near) * context.stack.exchangeExposed,
+    network: 2 * mixture * far,
   };
 }
 

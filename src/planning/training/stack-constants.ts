@@ -1,4 +1,5 @@
 import type { Precision } from "../catalog/accelerator.ts";
+import type { ModelShape } from "../catalog/model-shape.ts";
 import { parseTable } from "../catalog/parse-table.ts";
 import { fittedPaceTable, fittedStackTable } from "./fitted-stacks.ts";
 import type { TrainingJob } from "./training-job.ts";
@@ -7,6 +8,8 @@ import type { TrainingJob } from "./training-job.ts";
 export interface StackConstants {
   /** Microseconds of the host to launch one layer's forward pass; the accelerator waits when it is faster. */
   readonly hostLayerUs: number;
+  /** Microseconds of the host beside that for each expert a rank holds in a layer: their products are launched one by one. */
+  readonly hostExpertUs: number;
   /** Time of matrix products over the kernel tables', by number format (clocks under load, quantisation). */
   readonly gemmScale: Readonly<Record<Precision, number>>;
   /** Time of the experts' grouped products over plain ones of the same sizes (uneven tiles, more of them). */
@@ -33,7 +36,7 @@ export interface StackConstants {
   readonly stepMs: number;
   /** How much faster a year of software releases makes it, as a logarithm; 0 at the year of calibration. */
   readonly yearly: number;
-  /** Time of everything that the accelerator itself does over the kernel tables': clocks under hours of load. */
+  /** Time of all that the accelerator does over the kernel tables': clocks under hours of load, kernels that suit a model. */
   readonly pace: number;
   /** Half width of the 80 % interval, as a logarithm, from held-out residuals. */
   readonly spread: number;
@@ -44,6 +47,7 @@ const stacks = new Map(
     const of = (column: string): number => Number(row[column]);
     const constants: StackConstants = {
       hostLayerUs: of("hostLayerUs"),
+      hostExpertUs: of("hostExpertUs"),
       gemmScale: { bf16: of("gemmBf16"), fp8: of("gemmFp8"), fp4: of("gemmFp4") },
       expertScale: of("expertScale"),
       attentionScale: { ampere: of("attentionAmpere"), newer: of("attentionNewer") },
@@ -64,9 +68,7 @@ const stacks = new Map(
   }),
 );
 
-const paces = new Map(
-  parseTable(fittedPaceTable).map((row) => [`${row["stack"]} ${row["accelerator"]}`, Number(row["pace"])]),
-);
+const paces = new Map(parseTable(fittedPaceTable).map((row) => [`${row["stack"]} ${row["of"]}`, Number(row["pace"])]));
 
 /** The year whose software the constants describe; older software is slower by `yearly`. */
 export const calibrationYear = 2026.5;
@@ -77,6 +79,12 @@ const graphsSince = 2026.4;
 /** Whether a run's layers with experts are captured into graphs: older software, and older chips, wait for the host. */
 function isGraphed(job: Pick<TrainingJob, "accelerator" | "softwareYear">): boolean {
   return (job.softwareYear ?? calibrationYear) >= graphsSince && job.accelerator.family === "blackwell";
+}
+
+/** Models that share kernels: all sizes of one release, apart with and without experts. */
+export function lineageOf(model: Pick<ModelShape, "name" | "experts">): string {
+  const release = model.name.replace(/-?\d+(?:\.\d+)?[bB]\b.*$/, "");
+  return model.experts === undefined ? release : `${release} with experts`;
 }
 
 /** The line of constants that describes a run, the most particular that was fitted. */
@@ -91,5 +99,6 @@ export function stackConstantsOf(
 ): StackConstants {
   const found = stacks.get(stackLineOf(job));
   if (found === undefined) throw new RangeError(`no constants were fitted for ${stackLineOf(job)}`);
-  return { ...found, pace: found.pace * (paces.get(`${job.stack} ${job.accelerator.name}`) ?? 1) };
+  const paceOf = (what: string): number => paces.get(`${job.stack} ${what}`) ?? 1;
+  return { ...found, pace: paceOf(job.accelerator.name) * paceOf(lineageOf(job.model)) };
 }

@@ -2,9 +2,10 @@ import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { bytesPerWeight, peakFlopsOf } from "../catalog/accelerator.ts";
 import { attentionFlops, modelParameters, trainingFlopsPerToken } from "../catalog/model-size.ts";
 import { clusterCollectiveTime } from "../kernels/cluster-collective.ts";
-import { type KernelSet, kernelSetOf } from "../kernels/kernel-set.ts";
+import type { KernelSet } from "../kernels/kernel-set.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
 import { calibrationYear, type StackConstants, stackConstantsOf } from "./stack-constants.ts";
+import { trainingKernelsOf } from "./training-kernels.ts";
 import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
 import { fallbackWidening } from "../widening.ts";
 
@@ -40,9 +41,19 @@ const optimizerBytesPerWeight = 30;
 /** Backward passes cost twice the products, 2.5 times fused attention (it recomputes the scores), twice the rest. */
 const attentionBackward = 2.5;
 
+/** Share of the host's time of a layer with experts that is left when no count of tokens has to come back to it. */
+const knownShapes = 0.5;
+
+/** Seconds of the host to launch one layer forward. */
+function hostSeconds({ model, layout, isDropping }: TrainingJob, stack: StackConstants): number {
+  const mixture = layerCounts(model).mixture / model.layers;
+  const held = (mixture * (model.experts?.count ?? 0)) / layout.expert;
+  return (stack.hostLayerUs + held * stack.hostExpertUs) * 1e-6 * (isDropping === true ? knownShapes : 1);
+}
+
 interface Pass {
   readonly seconds: number;
-  readonly parts: LayerTime & { readonly host: number };
+  readonly parts: Omit<LayerTime, "network"> & { readonly host: number };
 }
 
 function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): Pass {
@@ -52,11 +63,21 @@ function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): P
   const attention = layer.attention * (1 + attentionBackward + again + selective * (stack.scorePasses > 0 ? 1 : 0.3));
   const elementwise = layer.elementwise * (3 + again + selective * 0.3);
   const tensor = layer.tensor * (2 + again);
-  const exchange = layer.exchange * (2 + again);
-  const busy = products + attention + elementwise + tensor + exchange;
-  const launches = stack.hostLayerUs * 1e-6 * (2.5 + again);
+  const computed = products + attention + elementwise + tensor;
+  const exchange = layer.exchange * (2 + again) + exposedNetwork(layer.network * (2 + again), computed, job);
+  const busy = computed + exchange;
+  const launches = hostSeconds(job, stack) * (2.5 + again);
   const seconds = (busy ** 4 + launches ** 4) ** 0.25;
   return { seconds, parts: { products, attention, elementwise, tensor, exchange, host: seconds - busy } };
+}
+
+/** Share of the products' time behind which a pipeline's other micro-batches hide the network, and what stays in sight. */
+const [hidingShare, sightShare] = [0.8, 0.2];
+
+/** Seconds of expert exchange over the network that are waited for: only a pipeline has other micro-batches to compute. */
+function exposedNetwork(seconds: number, computed: number, { layout }: TrainingJob): number {
+  if (layout.pipeline === 1) return seconds;
+  return Math.max(sightShare * seconds, seconds - hidingShare * computed);
 }
 
 /** Selective recomputation repeats attention alone in Megatron, and every other product in PyTorch's FSDP recipes. */
@@ -107,7 +128,7 @@ function dataTime(context: TimingContext, backwardSeconds: number, batches: numb
     return batches * Math.max(stack.dataExposed * perBatch, perBatch - hidden);
   }
   const expertRanks = Math.max(1, (ranks * layout.tensor) / Math.max(layout.tensor, layout.expert));
-  const gradientBytes = layout.sharding === "none" ? 2 : 4;
+  const gradientBytes = layout.sharding === "none" || job.stack === "megatron-core" ? 2 : 4;
   const operation = layout.sharding === "none" ? ["all_reduce"] : ["reduce_scatter", "all_gather"];
   const each = operation.map(
     (name) =>
@@ -137,7 +158,7 @@ function pointToPoint(context: TimingContext): number {
 /** The timing context of a job; kernels and constants may be handed in to be shared or to be fitted. */
 export function timingContextOf(
   job: TrainingJob,
-  kernels: KernelSet = kernelSetOf(job.accelerator, job.precision),
+  kernels: KernelSet = trainingKernelsOf(job.accelerator, job.precision),
   stack: StackConstants = stackConstantsOf(job),
 ): TimingContext {
   return {
@@ -152,14 +173,23 @@ export function timingContextOf(
   };
 }
 
+/**
+ * Seconds of one micro-batch on the slowest stage: the last stage has the output projection, and as many layers less as
+ * the layers leave over.
+ */
+function slowestStage(spare: number, layers: number, layerSeconds: number, head: number): number {
+  return Math.max(layers * layerSeconds, (layers - Math.min(spare, layers - 1)) * layerSeconds + head);
+}
+
 function stepParts(context: TimingContext): Readonly<Record<StepPart, number>> {
   const { job, stack } = context;
   const { layout, model } = job;
   const batches = microBatchesOf(job);
   const pass = layerPass(layerForwardTime(context), job, stack);
-  const head = headForwardTime(context) * (job.isLora === true ? 2 : 3);
-  const layers = Math.ceil(model.layers / layout.pipeline);
-  const slowest = layers * pass.seconds + head / (layout.pipeline > 2 ? 2 : 1);
+  const modelLayers = model.layers + (job.predictionLayers ?? 0);
+  const head = headForwardTime(context) * (1 + (job.predictionLayers ?? 0)) * (job.isLora === true ? 2 : 3);
+  const layers = Math.ceil(modelLayers / layout.pipeline);
+  const slowest = slowestStage(layers * layout.pipeline - modelLayers, layers, pass.seconds, head);
   const link = pointToPoint(context);
   const fill = (layout.pipeline - 1) / layout.chunks;
   const backward = slowest * batches * (2 / 3);

@@ -47,6 +47,10 @@ export interface TrainingJob {
   readonly softwareYear?: number;
   /** Only adapters are trained: no weight gradients of the frozen weights. */
   readonly isLora?: boolean;
+  /** Layers that predict tokens further ahead, each with its own pass of the output projection; DeepSeek-V3 trains with one. */
+  readonly predictionLayers?: number;
+  /** Tokens beyond an expert's fixed capacity are dropped: shapes are known beforehand and the host waits for nothing. */
+  readonly isDropping?: boolean;
 }
 
 /** The accelerators that a layout takes. */
