@@ -123,6 +123,8 @@ function constantsFrom(line: Line): StackConstants {
     yearly: line.yearly,
     pace: 1,
     spread: 0,
+    spreadOfModel: 0,
+    spreadOfAccelerator: 0,
   };
 }
 
@@ -192,9 +194,36 @@ function leaveOut(fit: StackFit, rows: readonly TrainingRow[], whole: Learned): 
   );
 }
 
-function scoreLeftOut(leftOut: readonly LeftOut[], spreads: ReadonlyMap<string, number>): readonly Score[] {
-  const judge = ({ row, error }: LeftOut): Judged => {
-    const [measured, spread] = [row.seconds ?? 0, spreads.get(lineOf(row)) ?? 0];
+/** Half widths of 80 % intervals as logarithms: of rows whose model and accelerator others have, and of rows alone with theirs. */
+interface Spreads {
+  readonly seen: number;
+  readonly model: number;
+  readonly accelerator: number;
+}
+
+function spreadsOf(rows: readonly LeftOut[]): Spreads {
+  const of = (together: string): number | undefined => {
+    const errors = rows.filter((row) => row.together === together).map(({ error }) => Math.abs(error));
+    return errors.length === 0 ? undefined : quantile(errors, 0.8);
+  };
+  const model = of("model") ?? 0;
+  const seen = of("published table") ?? model;
+  return { seen, model: Math.max(seen, model), accelerator: Math.max(seen, of("accelerator") ?? model * strangeness) };
+}
+
+/** How much larger errors are on an accelerator without rows, where all rows have the same one (widening.ts). */
+const strangeness = 1.5;
+
+function spreadOf(leftOut: LeftOut, spreads: ReadonlyMap<string, Spreads>): number {
+  const found = spreads.get(lineOf(leftOut.row)) ?? { seen: 0, model: 0, accelerator: 0 };
+  if (leftOut.together === "accelerator") return found.accelerator;
+  return leftOut.together === "model" ? found.model : found.seen;
+}
+
+function scoreLeftOut(leftOut: readonly LeftOut[], spreads: ReadonlyMap<string, Spreads>): readonly Score[] {
+  const judge = (each: LeftOut): Judged => {
+    const { row, error } = each;
+    const [measured, spread] = [row.seconds ?? 0, spreadOf(each, spreads)];
     const predicted = measured * Math.exp(error);
     return { id: row.id, measured, predicted, low: predicted * Math.exp(-spread), high: predicted * Math.exp(spread) };
   };
@@ -214,14 +243,11 @@ function scoreLeftOut(leftOut: readonly LeftOut[], spreads: ReadonlyMap<string, 
   ];
 }
 
-/** Paces nearer to 1 than this are not written down. */
-const tellingPace = 0.002;
-
 const rounded = (value: number): string => String(Number(value.toPrecision(4)));
 
-function lineText(name: string, line: Line, spread: number): string {
+function lineText(name: string, line: Line, { seen, model, accelerator }: Spreads): string {
   const values = columns.map((column) => (column === "yearly" ? line.yearly : Math.exp(line[column])));
-  return [name, ...[...values, spread].map(rounded)].join("|");
+  return [name, ...[...values, seen, model, accelerator].map(rounded)].join("|");
 }
 
 const isDry = process.argv.includes("--dry");
@@ -237,13 +263,7 @@ const results = stackFits
   });
 const leftOut = results.flatMap((each) => each.leftOut);
 const spreads = new Map(
-  [...Map.groupBy(leftOut, ({ row }) => lineOf(row))].map(([line, rows]) => [
-    line,
-    quantile(
-      rows.map(({ error }) => Math.abs(error)),
-      0.8,
-    ),
-  ]),
+  [...Map.groupBy(leftOut, ({ row }) => lineOf(row))].map(([line, rows]) => [line, spreadsOf(rows)]),
 );
 const scores = scoreLeftOut(leftOut, spreads);
 const seen = scoreLeftOut(
@@ -256,16 +276,17 @@ process.stdout.write(
 const lines = results.flatMap(({ fit, whole }) =>
   fit.lines.flatMap((name) => {
     const line = whole.fitted.lines.get(name);
-    return line === undefined ? [] : [lineText(name, line, spreads.get(name) ?? 0)];
+    const spread = spreads.get(name);
+    return line === undefined || spread === undefined ? [] : [lineText(name, line, spread)];
   }),
 );
 const paces = results.flatMap(({ fit, whole }) =>
-  [...whole.fitted.paces]
-    .filter(([, pace]) => Math.abs(pace) > tellingPace)
-    .map(([name, pace]) => `${fit.stack}|${name}|${rounded(Math.exp(pace))}`),
+  [...whole.fitted.paces].map(([name, pace]) => `${fit.stack}|${name}|${rounded(Math.exp(pace))}`),
 );
 if (isDry) {
-  process.stdout.write(`${["line", ...columns, "spread"].join("|")}\n${[...lines, ...paces].join("\n")}\n`);
+  process.stdout.write(
+    `${["line", ...columns, "spread", "spreadOfModel", "spreadOfAccelerator"].join("|")}\n${[...lines, ...paces].join("\n")}\n`,
+  );
 } else {
   writeLeftOut("training", scores);
   writeStacks();
@@ -275,12 +296,12 @@ function writeStacks(): void {
   /** TPU runs are published without layouts: their stack is megatron-core's figures with a wide interval. */
   const maxtext = (lines.find((line) => line.startsWith("megatron-core|")) ?? "")
     .replace(/^megatron-core/, "maxtext")
-    .replace(/[^|]+$/, "0.35");
+    .replace(/(?:\|[^|]+){3}$/, "|0.35|0.35|0.35");
   writeFileSync(
     join(import.meta.dirname, "../../src/planning/training/fitted-stacks.ts"),
     `/** Generated by \`bench/planning/fit-training.ts\`: constants of training stacks, one a line. Not edited by hand. */
 export const fittedStackTable = \`
-stack|${columns.join("|")}|spread
+stack|${columns.join("|")}|spread|spreadOfModel|spreadOfAccelerator
 ${[...lines, maxtext].join("\n")}
 \`;
 

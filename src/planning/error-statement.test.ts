@@ -70,3 +70,12 @@ test("every figure of a serving has a statement, measured or not", () => {
     "not measured",
   ]);
 });
+
+test("training on an accelerator and a model that runs were measured with is told narrower than on strange ones", () => {
+  const ask = (model: string, accelerator: string) => sizeTraining({ model, accelerator, gpus: 64, precision: "fp8" });
+  const width = ({ step }: ReturnType<typeof ask>): number => Math.log(step.high / step.low);
+  const seen = width(ask("Qwen3-30B-A3B", "GB300"));
+
+  expect(width(ask("Mixtral-8x7B", "GB300"))).toBeGreaterThan(seen);
+  expect(width(ask("Qwen3-30B-A3B", "MI355X"))).toBeGreaterThan(seen);
+});

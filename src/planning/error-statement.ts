@@ -34,8 +34,11 @@ export interface QuantityError {
 /** What a metric's rows were left out with, where they were: `step time, its model left out`. */
 const leftOutPattern = /, its (.+) left out$/;
 
+/** How a metric's rows were left out: `model` of `step time, its model left out`. */
+const togetherOf = (metric: string): string | undefined => leftOutPattern.exec(metric)?.[1];
+
 function basisOf(metric: string): string {
-  const together = leftOutPattern.exec(metric)?.[1];
+  const together = togetherOf(metric);
   if (together === undefined) return "rows that the constants were fitted on, or that no constant was fitted for";
   return `rows left out of the fit in turn, each with the whole of its ${together}`;
 }
@@ -58,22 +61,24 @@ export function notMeasured(quantity: string, why?: string): QuantityError {
   return { quantity, measured: null, percent: null, widening: asMeasured, words };
 }
 
-/** The rows of a table and metric that answers are told from: left out of the fit where they were, the worst way first. */
-function statedError(table: string, metric: string): MeasuredError | undefined {
+/** What a kind of run is told from: rows left out of the fit where they were, of the ways asked for the worst. */
+function statedError(table: string, metric: string, ways: readonly string[]): MeasuredError | undefined {
   const ofTable = measuredErrors.filter((each) => each.table === table);
-  const leftOut = ofTable.filter(
-    (each) => each.metric.replace(leftOutPattern, "") === metric && each.metric !== metric,
-  );
-  const [worst] = leftOut.toSorted((left, right) => right.p80 - left.p80);
-  return worst ?? ofTable.find((each) => each.metric === metric);
+  const leftOut = ofTable
+    .filter((each) => togetherOf(each.metric) !== undefined && each.metric.replace(leftOutPattern, "") === metric)
+    .toSorted((left, right) => right.p80 - left.p80);
+  const asked = leftOut.find((each) => ways.includes(togetherOf(each.metric) ?? ""));
+  const models = ways.length > 0 ? leftOut.find((each) => togetherOf(each.metric) === "model") : undefined;
+  return asked ?? models ?? leftOut[0] ?? ofTable.find((each) => each.metric === metric);
 }
 
 /**
  * The error of a quantity, from the benchmark's table and metric that judged its kind.
  *
- * Where the fit used the rows, the error is that of rows left out with their whole model, table or accelerator:
- * of these the largest, since the answer's run may be new in any of them.
+ * Where the fit used the rows, the error is that of rows left out with their whole model, table or accelerator.
  *
+ * @param ways what the answer's run is new in (`accelerator`, `model`, `published table`); left out: in any of them, so the
+ * largest error is stated. Where no rows were left out in such a way, those left out with their model are.
  * @throws {RangeError} when the benchmark has no such table: a mistake of the caller, or of a benchmark that lost one.
  */
 export function measuredError(
@@ -81,8 +86,9 @@ export function measuredError(
   table: string,
   metric: string,
   widening: Widening = asMeasured,
+  ways: readonly string[] = [],
 ): QuantityError {
-  const measured = statedError(table, metric);
+  const measured = statedError(table, metric, ways);
   if (measured === undefined) throw new RangeError(`no measured error of ${metric} on ${table}`);
   const percent = 100 * ((1 + measured.p80 / 100) ** widening.factor - 1);
   return { quantity, measured, percent, widening, words: wordsOf(measured, percent, widening) };
@@ -90,7 +96,7 @@ export function measuredError(
 
 function wordsOf({ table, metric, p80, n }: MeasuredError, percent: number, widening: Widening): string {
   const rows = n === 1 ? "the one measured row" : `80 % of ${n.toLocaleString("en-US")} measured rows`;
-  const together = leftOutPattern.exec(metric)?.[1];
+  const together = togetherOf(metric);
   const how = together === undefined ? "" : `, each left out of the fit with its whole ${together}`;
   const told = `±${p80.toFixed(1)} % (${rows}), measured on ${table}${how}`;
   if (widening.factor === 1) return told;

@@ -38,8 +38,13 @@ export interface StackConstants {
   readonly yearly: number;
   /** Time of all that the accelerator does over the kernel tables': clocks under hours of load, kernels that suit a model. */
   readonly pace: number;
-  /** Half width of the 80 % interval, as a logarithm, from held-out residuals. */
+  /**
+   * Half width of the 80 % interval, as a logarithm, from residuals of rows left out of the fit: of runs whose model and
+   * accelerator other rows have, and of runs whose lineage of models or whose accelerator none has.
+   */
   readonly spread: number;
+  readonly spreadOfModel: number;
+  readonly spreadOfAccelerator: number;
 }
 
 const stacks = new Map(
@@ -63,6 +68,8 @@ const stacks = new Map(
       yearly: of("yearly"),
       pace: 1,
       spread: of("spread"),
+      spreadOfModel: of("spreadOfModel"),
+      spreadOfAccelerator: of("spreadOfAccelerator"),
     };
     return [row["stack"] ?? "", constants];
   }),
@@ -83,7 +90,7 @@ function isGraphed(job: Pick<TrainingJob, "accelerator" | "softwareYear">): bool
 
 /** Models that share kernels: all sizes of one release, apart with and without experts. */
 export function lineageOf(model: Pick<ModelShape, "name" | "experts">): string {
-  const release = model.name.replace(/-?\d+(?:\.\d+)?[bB]\b.*$/, "");
+  const release = model.name.replace(/-?\d+(?:\.\d+)?[bmtBMT]\b.*$/, "");
   return model.experts === undefined ? release : `${release} with experts`;
 }
 
@@ -99,6 +106,20 @@ export function stackConstantsOf(
 ): StackConstants {
   const found = stacks.get(stackLineOf(job));
   if (found === undefined) throw new RangeError(`no constants were fitted for ${stackLineOf(job)}`);
-  const paceOf = (what: string): number => paces.get(`${job.stack} ${what}`) ?? 1;
-  return { ...found, pace: paceOf(job.accelerator.name) * paceOf(lineageOf(job.model)) };
+  const { accelerator, lineage } = strangersIn(job);
+  const paceOf = (of: string): number => paces.get(`${job.stack} ${of}`) ?? 1;
+  return {
+    ...found,
+    pace: paceOf(job.accelerator.name) * paceOf(lineageOf(job.model)),
+    spread: Math.max(found.spread, accelerator ? found.spreadOfAccelerator : 0, lineage ? found.spreadOfModel : 0),
+  };
+}
+
+/** Whether no measured run of the stack had the job's accelerator, or a model of its lineage. */
+export function strangersIn(job: Pick<TrainingJob, "stack" | "model" | "accelerator">): {
+  readonly accelerator: boolean;
+  readonly lineage: boolean;
+} {
+  const isStrange = (of: string): boolean => !paces.has(`${job.stack} ${of}`);
+  return { accelerator: isStrange(job.accelerator.name), lineage: isStrange(lineageOf(job.model)) };
 }

@@ -4,10 +4,10 @@ import { attentionFlops, modelParameters, trainingFlopsPerToken } from "../catal
 import { clusterCollectiveTime } from "../kernels/cluster-collective.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
-import { calibrationYear, type StackConstants, stackConstantsOf } from "./stack-constants.ts";
+import { calibrationYear, type StackConstants, stackConstantsOf, strangersIn } from "./stack-constants.ts";
+import { fallbackWidening } from "../widening.ts";
 import { trainingKernelsOf } from "./training-kernels.ts";
 import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
-import { fallbackWidening } from "../widening.ts";
 
 /** Seconds of one training step and what they are spent on. */
 export interface StepTime {
@@ -144,15 +144,24 @@ function dataTime(context: TimingContext, backwardSeconds: number, batches: numb
   return stack.dataExposed * each.reduce((sum, seconds) => sum + seconds, 0);
 }
 
+/** Seconds that a stage waits for its neighbour: ranks of one tensor group each send their part (Narayanan 2021, section 4.1). */
 function pointToPoint(context: TimingContext): number {
   const { job, cluster, stack } = context;
   const { layout } = job;
   if (layout.pipeline === 1) return 0;
-  const bytes = (microTokens(job) * job.model.hiddenSize * 2) / (layout.isSequenceParallel ? layout.tensor : 1);
+  const bytes = (microTokens(job) * job.model.hiddenSize * 2) / layout.tensor;
   const rail = cluster.domainBytesPerSecond / cluster.domainGpus;
   const isInside = layout.tensor * layout.context * layout.data * layout.pipeline <= cluster.domainGpus;
   const rate = isInside ? Math.max(cluster.accelerator.scaleUpGbPerSecond * 1e9 * 0.6, rail) : rail;
   return (2 * bytes) / rate + stack.stageUs * 1e-6;
+}
+
+/** What stands in for kernels that were not measured, unless whole runs were measured on the accelerator: they correct it. */
+export function strangeKernels(
+  job: Pick<TrainingJob, "stack" | "model" | "accelerator">,
+  kernels: KernelSet,
+): readonly string[] {
+  return strangersIn(job).accelerator ? kernels.fallbacks : [];
 }
 
 /** The timing context of a job; kernels and constants may be handed in to be shared or to be fitted. */
@@ -206,7 +215,8 @@ function stepParts(context: TimingContext): Readonly<Record<StepPart, number>> {
     tensor: times * pass.parts.tensor,
     exchange: times * pass.parts.exchange,
     bubble:
-      fill * slowest + (batches * (layout.chunks > 1 ? layout.chunks * 0.25 : 1) + 2 * (layout.pipeline - 1)) * link,
+      fill * layers * pass.seconds +
+      (batches * (layout.chunks > 1 ? layout.chunks * 0.25 : 1) + 2 * (layout.pipeline - 1)) * link,
     data,
     optimizer: (weights * optimizerBytesPerWeight) / (job.accelerator.memoryGbPerSecond * 1e9),
   };
@@ -250,7 +260,7 @@ export function predictStepTime(job: TrainingJob): StepTime {
   const flops = trainingFlopsPerToken(job.model, job.sequenceTokens);
   const peak = peakFlopsOf(job.accelerator, job.precision);
   const extra = extraFlops(job);
-  const spread = context.stack.spread * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
+  const spread = context.stack.spread * (strangeKernels(job, context.kernels).length > 0 ? fallbackWidening : 1);
   const [bottleneck] = Object.entries(parts).toSorted((left, right) => right[1] - left[1])[0] ?? ["products"];
   return {
     seconds,
