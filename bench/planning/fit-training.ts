@@ -109,6 +109,7 @@ function constantsFrom(line: Line): StackConstants {
     hostLayerUs: at("hostLayerUs"),
     hostExpertUs: at("hostExpertUs"),
     gemmScale: { bf16: at("gemmBf16"), fp8: at("gemmFp8"), fp4: at("gemmFp4") },
+    blockScale: at("blockScale"),
     expertScale: at("expertScale"),
     attentionScale: { ampere: at("attentionAmpere"), newer: at("attentionNewer") },
     elementwisePasses: at("elementwisePasses"),

@@ -3,69 +3,69 @@ export const leftOutTrainingTable = `
 table|metric|n|mape|median|p80|p90|bias|coverage80
 training (vTrain)|step time, its model left out|1061|5.99|4.73|9.57|12.49|0.51|79.74
 training (vTrain, many nodes)|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
-training (Megatron, dense)|step time, its model left out|116|6.39|5.30|8.68|15.05|-0.95|83.62
-training (Megatron, dense)|step time, its accelerator left out|116|5.87|3.35|9.39|13.82|2.81|85.34
-training (Megatron, dense)|step time, its published table left out|116|6.63|4.30|10.17|15.71|-1.35|80.17
-training (Megatron, experts)|step time, its model left out|93|19.04|16.52|29.94|32.35|-6.69|79.57
-training (Megatron, experts)|step time, its accelerator left out|93|11.27|7.84|19.28|27.41|1.92|79.57
-training (Megatron, experts)|step time, its published table left out|93|8.45|5.09|9.73|23.37|-1.22|79.57
+training (Megatron, dense)|step time, its model left out|116|5.16|3.88|7.63|11.71|-0.61|80.17
+training (Megatron, dense)|step time, its accelerator left out|116|5.71|3.69|9.56|13.63|3.02|80.17
+training (Megatron, dense)|step time, its published table left out|116|5.02|3.56|7.25|11.84|-0.99|80.17
+training (Megatron, experts)|step time, its model left out|93|19.10|16.77|30.55|33.20|-6.86|78.49
+training (Megatron, experts)|step time, its accelerator left out|93|11.41|7.77|19.77|27.03|1.97|79.57
+training (Megatron, experts)|step time, its published table left out|93|8.46|5.00|9.52|23.44|-1.24|79.57
 training (FSDP)|step time, its model left out|128|4.31|3.33|5.70|8.65|-0.24|79.69
 training (FSDP)|step time, its accelerator left out|128|7.84|5.80|13.32|18.21|-4.99|79.69
 narayanan2021_table1|step time, its model left out|10|4.95|3.59|8.56|9.75|2.19|90.00
 vtrain_multi_a100|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
 korthikanti2022_table5|step time, its model left out|8|1.91|0.76|3.62|5.59|1.28|100.00
 vtrain_single_a100|step time, its model left out|1020|5.91|4.69|9.56|12.42|0.63|79.80
-megatron_llama_fp8_readme|step time, its model left out|3|3.25|2.75|4.53|5.13|-1.42|100.00
-megatron_llama_fp8_readme|step time, its accelerator left out|3|3.11|3.21|4.03|4.30|-2.09|100.00
-megatron_llama_fp8_readme|step time, its published table left out|3|2.93|2.90|3.43|3.60|-1.00|100.00
-mbridge_25.11|step time, its model left out|15|14.12|7.49|25.67|39.15|-10.58|86.67
-mbridge_25.11|step time, its accelerator left out|15|11.23|6.90|15.31|27.06|-0.99|80.00
-mbridge_25.11|step time, its published table left out|15|10.31|4.85|13.41|26.03|-2.79|73.33
-mbridge_25.09|step time, its model left out|11|8.01|7.96|14.34|15.24|-0.70|100.00
-mbridge_25.09|step time, its accelerator left out|11|7.75|6.93|11.63|13.58|-4.22|81.82
-mbridge_25.09|step time, its published table left out|11|8.76|7.83|15.76|16.07|-6.04|54.55
-nemo_24.07|step time, its model left out|12|6.08|5.60|6.73|10.39|-3.96|83.33
-nemo_24.07|step time, its accelerator left out|12|5.57|5.92|8.97|13.01|-4.24|83.33
-nemo_24.07|step time, its published table left out|12|10.02|9.73|13.20|17.90|-10.02|50.00
-nemo_longseq_LLAMA3-8B|step time, its model left out|6|3.96|4.17|5.51|5.72|-3.96|100.00
-nemo_longseq_LLAMA3-8B|step time, its accelerator left out|6|4.25|3.17|6.60|8.48|3.94|100.00
-nemo_longseq_LLAMA3-8B|step time, its published table left out|6|2.18|2.13|2.69|3.96|0.63|100.00
-mbridge_26.06|step time, its model left out|21|12.78|7.91|25.41|29.74|-1.18|90.48
-mbridge_26.06|step time, its accelerator left out|21|11.49|9.96|20.89|28.18|4.24|76.19
-mbridge_26.06|step time, its published table left out|21|6.51|4.47|9.01|11.41|-1.09|85.71
-mbridge_26.04.01|step time, its model left out|21|15.16|8.35|29.73|30.13|-1.55|80.95
-mbridge_26.04.01|step time, its accelerator left out|21|9.66|6.93|11.41|21.51|6.28|80.95
-mbridge_26.04.01|step time, its published table left out|21|5.44|3.35|5.68|9.35|3.39|95.24
-mbridge_26.04|step time, its model left out|21|12.77|6.92|28.07|30.27|-4.63|80.95
-mbridge_26.04|step time, its accelerator left out|21|7.39|4.55|10.53|15.83|3.36|85.71
-mbridge_26.04|step time, its published table left out|21|4.24|4.84|6.11|7.86|0.39|95.24
-mbridge_26.02.01|step time, its model left out|21|13.54|11.48|27.47|28.90|-2.40|85.71
-mbridge_26.02.01|step time, its accelerator left out|21|7.97|6.30|12.99|16.15|5.57|76.19
-mbridge_26.02.01|step time, its published table left out|21|5.54|4.16|7.40|9.31|3.03|90.48
-mbridge_26.02|step time, its model left out|21|12.48|8.68|21.91|31.36|-7.10|80.95
-mbridge_26.02|step time, its accelerator left out|21|9.82|5.64|14.62|22.54|0.49|71.43
-mbridge_26.02|step time, its published table left out|21|6.41|3.81|8.09|9.99|-4.38|80.95
-mlperf_training_v5.0_llama31_405b|step time, its model left out|14|2.19|2.38|2.91|3.25|1.39|100.00
-mlperf_training_v5.0_llama31_405b|step time, its accelerator left out|14|1.71|1.40|2.50|3.66|0.06|100.00
-mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|2.29|2.44|2.98|3.41|1.57|100.00
-mbridge_26.06.01|step time, its model left out|6|28.80|20.86|55.57|56.89|-9.13|66.67
-mbridge_26.06.01|step time, its accelerator left out|6|18.02|19.93|27.49|28.12|-0.25|66.67
-mbridge_26.06.01|step time, its published table left out|6|15.67|8.73|34.51|36.60|-9.66|66.67
-mbridge_26.08|step time, its model left out|6|19.28|19.96|30.58|31.37|-1.64|83.33
-mbridge_26.08|step time, its accelerator left out|6|13.03|10.76|19.68|23.06|13.03|100.00
-mbridge_26.08|step time, its published table left out|6|9.04|8.40|14.61|16.50|8.26|83.33
-mlperf_training_v4.0_gpt3|step time, its model left out|3|8.78|8.68|8.89|8.96|8.78|100.00
-mlperf_training_v4.0_gpt3|step time, its accelerator left out|3|6.89|8.85|8.89|8.90|6.89|100.00
-mlperf_training_v4.0_gpt3|step time, its published table left out|3|4.35|5.10|5.13|5.15|4.35|100.00
-mlperf_training_v4.1_gpt3|step time, its model left out|3|14.13|12.38|16.52|17.90|14.13|33.33
-mlperf_training_v4.1_gpt3|step time, its accelerator left out|3|7.97|5.71|10.58|12.20|7.97|66.67
-mlperf_training_v4.1_gpt3|step time, its published table left out|3|10.26|8.58|12.63|13.98|10.26|66.67
-nemo_24.07_ft|step time, its model left out|6|13.03|11.52|19.93|25.54|13.03|50.00
-nemo_24.07_ft|step time, its accelerator left out|6|16.17|15.22|21.98|26.64|16.17|50.00
-nemo_24.07_ft|step time, its published table left out|6|18.22|17.17|24.41|29.36|18.22|50.00
-mlperf_training_v5.0_llama2_70b_lora|step time, its model left out|19|12.54|9.62|18.16|21.81|-12.54|52.63
-mlperf_training_v5.0_llama2_70b_lora|step time, its accelerator left out|19|2.58|1.55|5.02|6.61|-2.06|100.00
-mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|12.51|9.58|18.14|21.79|-12.51|52.63
+megatron_llama_fp8_readme|step time, its model left out|3|2.54|2.80|3.21|3.34|-0.22|100.00
+megatron_llama_fp8_readme|step time, its accelerator left out|3|3.02|3.32|3.96|4.18|-2.12|100.00
+megatron_llama_fp8_readme|step time, its published table left out|3|2.62|2.37|3.13|3.38|-0.20|100.00
+mbridge_25.11|step time, its model left out|15|14.18|7.19|26.07|39.81|-10.43|73.33
+mbridge_25.11|step time, its accelerator left out|15|11.40|6.31|15.75|27.31|-0.96|73.33
+mbridge_25.11|step time, its published table left out|15|10.42|4.75|14.12|26.52|-2.64|66.67
+mbridge_25.09|step time, its model left out|11|7.78|6.51|13.06|15.87|-0.48|100.00
+mbridge_25.09|step time, its accelerator left out|11|7.97|7.87|11.01|14.92|-4.15|81.82
+mbridge_25.09|step time, its published table left out|11|8.83|8.10|15.46|15.83|-5.83|54.55
+nemo_24.07|step time, its model left out|12|5.02|3.73|7.76|9.80|-1.94|83.33
+nemo_24.07|step time, its accelerator left out|12|5.26|3.60|10.31|11.40|-1.89|75.00
+nemo_24.07|step time, its published table left out|12|6.63|6.08|11.67|13.94|-6.11|58.33
+nemo_longseq_LLAMA3-8B|step time, its model left out|6|2.50|2.50|3.82|4.80|0.40|100.00
+nemo_longseq_LLAMA3-8B|step time, its accelerator left out|6|6.30|5.39|9.56|11.54|6.30|83.33
+nemo_longseq_LLAMA3-8B|step time, its published table left out|6|3.49|2.40|5.70|7.26|2.62|83.33
+mbridge_26.06|step time, its model left out|21|12.70|7.25|25.34|29.68|-1.77|90.48
+mbridge_26.06|step time, its accelerator left out|21|11.72|9.42|21.66|27.98|4.00|71.43
+mbridge_26.06|step time, its published table left out|21|6.44|4.70|8.84|11.64|-1.26|80.95
+mbridge_26.04.01|step time, its model left out|21|14.84|8.67|30.04|30.69|-2.11|80.95
+mbridge_26.04.01|step time, its accelerator left out|21|9.66|7.10|11.89|21.70|6.12|76.19
+mbridge_26.04.01|step time, its published table left out|21|5.13|2.79|5.09|9.18|3.20|90.48
+mbridge_26.04|step time, its model left out|21|12.71|8.08|27.37|30.95|-4.93|76.19
+mbridge_26.04|step time, its accelerator left out|21|7.58|4.64|10.68|14.51|3.26|85.71
+mbridge_26.04|step time, its published table left out|21|4.06|3.73|6.66|7.70|0.26|95.24
+mbridge_26.02.01|step time, its model left out|21|13.26|10.26|26.92|29.53|-2.58|80.95
+mbridge_26.02.01|step time, its accelerator left out|21|8.17|6.33|13.17|15.24|5.67|76.19
+mbridge_26.02.01|step time, its published table left out|21|5.61|4.03|7.16|9.03|3.14|85.71
+mbridge_26.02|step time, its model left out|21|12.44|8.01|21.37|31.90|-7.28|80.95
+mbridge_26.02|step time, its accelerator left out|21|9.95|5.54|14.96|22.53|0.48|66.67
+mbridge_26.02|step time, its published table left out|21|6.39|3.48|6.90|9.84|-4.42|80.95
+mlperf_training_v5.0_llama31_405b|step time, its model left out|14|1.65|1.48|1.99|3.48|0.46|100.00
+mlperf_training_v5.0_llama31_405b|step time, its accelerator left out|14|1.34|0.67|1.58|3.90|-0.45|100.00
+mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.75|1.69|2.15|3.40|0.64|100.00
+mbridge_26.06.01|step time, its model left out|6|29.05|20.91|55.54|56.81|-8.82|66.67
+mbridge_26.06.01|step time, its accelerator left out|6|18.10|19.87|27.68|28.22|-0.02|66.67
+mbridge_26.06.01|step time, its published table left out|6|15.66|8.86|34.50|36.53|-9.58|66.67
+mbridge_26.08|step time, its model left out|6|19.38|19.52|30.65|31.36|-1.52|83.33
+mbridge_26.08|step time, its accelerator left out|6|13.10|10.74|20.19|23.27|13.10|100.00
+mbridge_26.08|step time, its published table left out|6|8.94|8.25|14.73|16.47|8.12|83.33
+mlperf_training_v4.0_gpt3|step time, its model left out|3|10.98|11.11|11.15|11.17|10.98|0.00
+mlperf_training_v4.0_gpt3|step time, its accelerator left out|3|11.52|14.46|14.50|14.52|11.52|33.33
+mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.10|7.19|7.23|7.24|6.10|100.00
+mlperf_training_v4.1_gpt3|step time, its model left out|3|14.50|13.38|16.39|17.39|14.50|0.00
+mlperf_training_v4.1_gpt3|step time, its accelerator left out|3|8.99|7.24|11.14|12.44|8.99|66.67
+mlperf_training_v4.1_gpt3|step time, its published table left out|3|9.72|8.65|11.60|12.58|9.72|33.33
+nemo_24.07_ft|step time, its model left out|6|7.31|5.70|7.14|14.17|3.51|83.33
+nemo_24.07_ft|step time, its accelerator left out|6|7.10|5.22|6.82|13.49|5.37|83.33
+nemo_24.07_ft|step time, its published table left out|6|7.23|5.02|6.59|13.45|4.86|83.33
+mlperf_training_v5.0_llama2_70b_lora|step time, its model left out|19|9.21|6.78|13.83|17.76|-9.21|57.89
+mlperf_training_v5.0_llama2_70b_lora|step time, its accelerator left out|19|2.94|2.69|3.87|4.78|0.44|100.00
+mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.66|6.00|13.74|17.65|-8.66|68.42
 llmfoundry_h100_bf16|step time, its model left out|52|3.59|2.69|4.41|6.64|-0.50|84.62
 llmfoundry_h100_bf16|step time, its accelerator left out|52|10.22|9.10|15.89|18.83|-10.12|65.38
 llmfoundry_a100_80|step time, its model left out|61|4.40|3.20|5.62|8.68|-0.15|80.33

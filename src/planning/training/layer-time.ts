@@ -33,9 +33,17 @@ export function microTokens(job: TrainingJob): number {
   return (job.layout.microSequences * job.sequenceTokens) / job.layout.context;
 }
 
-function productTime({ kernels, stack }: TimingContext, product: MatrixProduct, count = 1): number {
+function productTime(context: TimingContext, product: MatrixProduct, count = 1): number {
+  const { kernels, stack } = context;
   const { gemm, accelerator, precision } = kernels;
-  return count * gemmTime(product, accelerator, precision, gemm) * stack.gemmScale[precision] * stack.pace;
+  const scale = stack.gemmScale[precision] * (isBlockScaled(context) ? stack.blockScale : 1) * stack.pace;
+  return count * gemmTime(product, accelerator, precision, gemm) * scale;
+}
+
+/** Unless a job says so, models with experts are trained in MXFP8 where the chip has units for it. */
+function isBlockScaled({ job, kernels }: TimingContext): boolean {
+  if (kernels.precision !== "fp8") return false;
+  return job.isBlockScaled ?? (job.model.experts !== undefined && job.accelerator.family === "blackwell");
 }
 
 function attentionProducts(context: TimingContext): number {
@@ -96,11 +104,12 @@ function attentionCore(context: TimingContext): { readonly kernel: number; reado
   const windowed =
     isGrouped && attention.windowTokens !== undefined ? (attention.windowedLayers ?? 0) / model.layers : 0;
   const window = isGrouped ? (attention.windowTokens ?? 0) : 0;
-  const shrink = 1 - windowed * Math.max(0, 1 - (2 * window) / job.sequenceTokens);
+  const attended = Math.min(job.sequenceTokens, job.documentTokens ?? job.sequenceTokens);
+  const shrink = 1 - windowed * Math.max(0, 1 - (2 * window) / attended);
   const heads = Math.max(1, attention.heads / layout.tensor);
   const work = {
-    sequences: layout.microSequences,
-    newTokens: job.sequenceTokens,
+    sequences: (layout.microSequences * job.sequenceTokens) / attended,
+    newTokens: attended,
     pastTokens: 0,
     heads,
     kvHeads: isGrouped ? Math.max(1, attention.kvHeads / layout.tensor) : heads,

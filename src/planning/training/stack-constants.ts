@@ -12,6 +12,8 @@ export interface StackConstants {
   readonly hostExpertUs: number;
   /** Time of matrix products over the kernel tables', by number format (clocks under load, quantisation). */
   readonly gemmScale: Readonly<Record<Precision, number>>;
+  /** Time of products in a format with a scale for each few values over one with a scale for each tensor. */
+  readonly blockScale: number;
   /** Time of the experts' grouped products over plain ones of the same sizes (uneven tiles, more of them). */
   readonly expertScale: number;
   /** Time of attention over the kernel tables', on Ampere and on anything newer (kernels written for Ampere lag there). */
@@ -54,6 +56,7 @@ const stacks = new Map(
       hostLayerUs: of("hostLayerUs"),
       hostExpertUs: of("hostExpertUs"),
       gemmScale: { bf16: of("gemmBf16"), fp8: of("gemmFp8"), fp4: of("gemmFp4") },
+      blockScale: of("blockScale"),
       expertScale: of("expertScale"),
       attentionScale: { ampere: of("attentionAmpere"), newer: of("attentionNewer") },
       elementwisePasses: of("elementwisePasses"),
