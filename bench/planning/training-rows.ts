@@ -128,6 +128,19 @@ function yearOf(date: string): number {
   return Number(year) + (Number(month) - 1) / 12;
 }
 
+/** NeMo's fine-tuning runs pack the questions of SQuAD, some 200 tokens each, into their sequences. */
+const squadTokens = 200;
+
+/** What the precision and the task of a row tell of its recipe. */
+function recipeOf(row: TruthRow): Pick<TrainingJob, "isBlockScaled" | "documentTokens"> {
+  const text = row["precision"] ?? "";
+  const isNemo = (row["table"] ?? "").startsWith("nemo_") && (row["table"] ?? "").endsWith("_ft");
+  return {
+    ...(/^fp8|^mxfp8/i.test(text) ? { isBlockScaled: /^mxfp8|^fp8-mx/i.test(text) } : {}),
+    ...(isNemo ? { documentTokens: squadTokens } : {}),
+  };
+}
+
 function readRow(row: TruthRow): TrainingRow | ExcludedRow {
   const table = row["table"] ?? "";
   const excluded = (reason: string): ExcludedRow => ({ table, excluded: reason });
@@ -160,6 +173,9 @@ function readRow(row: TruthRow): TrainingRow | ExcludedRow {
     layout: splitLocalBatch(layoutOf(row, gpus), row, sequences),
     stack: stackOf(row),
     isLora,
+    predictionLayers: /deepseek.?v3/i.test(row["model"] ?? "") && !(row["model"] ?? "").includes("w/o MTP") ? 1 : 0,
+    ...recipeOf(row),
+    isDropping: (row["model"] ?? "").includes("tokendrop"),
     softwareYear: yearOf(row["date"] ?? ""),
   };
   const problems = layoutProblems(job);

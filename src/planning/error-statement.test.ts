@@ -8,7 +8,7 @@ import { widen, wideningOf } from "./widening.ts";
 test("an error tells its share of the rows, how many they were, and on which table", () => {
   const error = measuredError("step time", "training (Megatron, dense)", "step time");
 
-  expect(error.words).toMatch(/^±\d+\.\d % \(80 % of \d+ measured rows\), measured on training \(Megatron, dense\)$/);
+  expect(error.words).toMatch(/^±\d+\.\d % \(80 % of \d+ measured rows\), measured on training \(Megatron, dense\)/);
   expect(error.percent).toBeCloseTo(error.measured?.p80 ?? 0, 9);
   expect(tellError(notMeasured("people"))).toBe("people: not measured");
 });
@@ -69,4 +69,13 @@ test("every figure of a serving has a statement, measured or not", () => {
     "not measured",
     "not measured",
   ]);
+});
+
+test("training on an accelerator and a model that runs were measured with is told narrower than on strange ones", () => {
+  const ask = (model: string, accelerator: string) => sizeTraining({ model, accelerator, gpus: 64, precision: "fp8" });
+  const width = ({ step }: ReturnType<typeof ask>): number => Math.log(step.high / step.low);
+  const seen = width(ask("Qwen3-30B-A3B", "GB300"));
+
+  expect(width(ask("Mixtral-8x7B", "GB300"))).toBeGreaterThan(seen);
+  expect(width(ask("Qwen3-30B-A3B", "MI355X"))).toBeGreaterThan(seen);
 });

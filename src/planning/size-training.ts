@@ -4,12 +4,13 @@ import { askedModel, ownModelName } from "./asked-model.ts";
 import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
-import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
 import { searchLayouts } from "./training/search-layouts.ts";
-import { predictStepTime, type StepTime } from "./training/step-time.ts";
+import { strangersIn } from "./training/stack-constants.ts";
+import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
 import type { Layout, TrainingJob } from "./training/training-job.ts";
 import { type Widening, widen, wideningOf } from "./widening.ts";
 
@@ -138,14 +139,22 @@ function chooseLayouts(question: Question, job: Omit<TrainingJob, "layout">, own
   return { options: shown.map((layout) => optionOf(job, layout, own)), tried: search.tried, lost };
 }
 
+/** How rows were left out that stand for this run: with a model or an accelerator that no row has, or only new. */
+function leftOutLike(job: Pick<TrainingJob, "stack" | "model" | "accelerator">): readonly string[] {
+  const { accelerator, lineage } = strangersIn(job);
+  const strange = [...(accelerator ? ["accelerator"] : []), ...(lineage ? ["model"] : [])];
+  return strange.length > 0 ? strange : ["published table"];
+}
+
 /** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
 function errorsOf(job: Omit<TrainingJob, "layout">): readonly QuantityError[] {
   const ownModel = ownModelName(job.model);
-  const widening = wideningOf(kernelSetOf(job.accelerator, job.precision).fallbacks, ownModel);
+  const kernels = trainingKernelsOf(job.accelerator, job.precision);
+  const widening = wideningOf(strangeKernels(job, kernels), ownModel);
   const table = errorClassOf(job);
   const memory = wideningOf([], ownModel);
   return [
-    measuredError("step time, tokens a second and utilisation", table, "step time", widening),
+    measuredError("step time, tokens a second and utilisation", table, "step time", widening, leftOutLike(job)),
     measuredError("peak memory", "training_throughput", "peak memory", memory),
     notMeasured("useful share of the time, and what it adds to days and GPU-hours"),
     notMeasured("chance of fitting", "from the spread of the measured peaks"),

@@ -1,6 +1,7 @@
 import { layerCounts } from "../catalog/model-size.ts";
 import { attentionTime } from "../kernels/attention-time.ts";
-import { type Cluster, clusterAllToAllTime, clusterCollectiveTime } from "../kernels/cluster-collective.ts";
+import { type Cluster, clusterCollectiveTime, ranksPerDomain } from "../kernels/cluster-collective.ts";
+import { collectiveTime } from "../kernels/collective-time.ts";
 import { gemmTime, type MatrixProduct } from "../kernels/gemm-time.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
 import type { StackConstants } from "./stack-constants.ts";
@@ -13,6 +14,8 @@ export interface LayerTime {
   readonly elementwise: number;
   readonly tensor: number;
   readonly exchange: number;
+  /** Expert exchange over the network, before anything of it is hidden. */
+  readonly network: number;
 }
 
 /** What the times of a job's layers are computed from. */
@@ -30,9 +33,17 @@ export function microTokens(job: TrainingJob): number {
   return (job.layout.microSequences * job.sequenceTokens) / job.layout.context;
 }
 
-function productTime({ kernels, stack }: TimingContext, product: MatrixProduct, count = 1): number {
+function productTime(context: TimingContext, product: MatrixProduct, count = 1): number {
+  const { kernels, stack } = context;
   const { gemm, accelerator, precision } = kernels;
-  return count * gemmTime(product, accelerator, precision, gemm) * stack.gemmScale[precision];
+  const scale = stack.gemmScale[precision] * (isBlockScaled(context) ? stack.blockScale : 1) * stack.pace;
+  return count * gemmTime(product, accelerator, precision, gemm) * scale;
+}
+
+/** Unless a job says so, models with experts are trained in MXFP8 where the chip has units for it. */
+function isBlockScaled({ job, kernels }: TimingContext): boolean {
+  if (kernels.precision !== "fp8") return false;
+  return job.isBlockScaled ?? (job.model.experts !== undefined && job.accelerator.family === "blackwell");
 }
 
 function attentionProducts(context: TimingContext): number {
@@ -73,8 +84,10 @@ function expertProducts(context: TimingContext): number {
   const tokens = microTokens(context.job) / layout.tensor;
   const local = experts.count / layout.expert;
   const rows = (tokens * layout.expert * experts.perToken) / experts.count;
-  const floor = context.kernels.gemm.floorUs * 1e-6 * context.stack.gemmScale[context.kernels.precision];
-  const routed = feedForward(context, rows, experts.size, local) - 2 * (local - 1) * floor;
+  const floor =
+    context.kernels.gemm.floorUs * 1e-6 * context.stack.gemmScale[context.kernels.precision] * context.stack.pace;
+  const grouped = feedForward(context, rows, experts.size, local) - 2 * (local - 1) * floor;
+  const routed = grouped * context.stack.expertScale;
   const shared =
     experts.shared === 0
       ? 0
@@ -91,11 +104,12 @@ function attentionCore(context: TimingContext): { readonly kernel: number; reado
   const windowed =
     isGrouped && attention.windowTokens !== undefined ? (attention.windowedLayers ?? 0) / model.layers : 0;
   const window = isGrouped ? (attention.windowTokens ?? 0) : 0;
-  const shrink = 1 - windowed * Math.max(0, 1 - (2 * window) / job.sequenceTokens);
+  const attended = Math.min(job.sequenceTokens, job.documentTokens ?? job.sequenceTokens);
+  const shrink = 1 - windowed * Math.max(0, 1 - (2 * window) / attended);
   const heads = Math.max(1, attention.heads / layout.tensor);
   const work = {
-    sequences: layout.microSequences,
-    newTokens: job.sequenceTokens,
+    sequences: (layout.microSequences * job.sequenceTokens) / attended,
+    newTokens: attended,
     pastTokens: 0,
     heads,
     kvHeads: isGrouped ? Math.max(1, attention.kvHeads / layout.tensor) : heads,
@@ -107,16 +121,21 @@ function attentionCore(context: TimingContext): { readonly kernel: number; reado
   const bandwidth = kernels.accelerator.memoryGbPerSecond * 1e9;
   const { ampere, newer } = stack.attentionScale;
   const scale = kernels.accelerator.family === "ampere" ? ampere : newer;
-  return { kernel: kernel * scale, scores: (stack.scorePasses * matrix) / layout.context / bandwidth };
+  return {
+    kernel: kernel * scale * stack.pace,
+    scores: (stack.scorePasses * stack.pace * matrix) / layout.context / bandwidth,
+  };
 }
 
 function elementwiseTime(context: TimingContext): number {
   const { job, kernels, stack } = context;
   const { layout, model } = job;
   const split = layout.isSequenceParallel ? layout.tensor : (3 * layout.tensor) / (layout.tensor + 2);
-  const width = model.hiddenSize + (model.experts === undefined ? 0 : model.experts.perToken * model.hiddenSize * 0.5);
-  const bytes = microTokens(job) * width * bytesPerActivation * stack.elementwisePasses;
-  return bytes / split / (kernels.accelerator.memoryGbPerSecond * 1e9);
+  const mixture = layerCounts(model).mixture / model.layers;
+  const copies = stack.dispatchPasses * mixture * (model.experts?.perToken ?? 0);
+  const passes = stack.elementwisePasses / split + copies / layout.tensor;
+  const bytes = microTokens(job) * model.hiddenSize * bytesPerActivation * passes * stack.pace;
+  return bytes / (kernels.accelerator.memoryGbPerSecond * 1e9);
 }
 
 function tensorTime(context: TimingContext): number {
@@ -128,30 +147,44 @@ function tensorTime(context: TimingContext): number {
   return 2 * stack.tensorExposed * clusterCollectiveTime("all_reduce", { ranks, stride: 1 }, bytes, cluster, constants);
 }
 
-function exchangeTime(context: TimingContext, isMixture: boolean): number {
-  const { job, kernels, cluster, stack } = context;
+function contextTime({ job, kernels, cluster }: TimingContext): number {
   const { layout, model } = job;
-  let seconds = 0;
-  if (layout.context > 1) {
-    const { attention } = model;
-    const width = attention.kind === "grouped" ? 2 * attention.kvHeads * attention.headSize : 2 * attention.kvRank;
-    const bytes = (layout.microSequences * job.sequenceTokens * width * bytesPerActivation) / layout.tensor;
-    const group = { ranks: layout.context, stride: layout.tensor };
-    seconds += clusterCollectiveTime(
-      "all_gather",
-      group,
-      bytes,
-      cluster,
-      kernels.collective("all_gather", layout.context),
-    );
-  }
-  if (isMixture && layout.expert > 1) {
-    const sent =
-      (microTokens(job) / layout.tensor) * (model.experts?.perToken ?? 0) * model.hiddenSize * bytesPerActivation;
-    const group = { ranks: layout.expert, stride: 1 };
-    seconds += 2 * clusterAllToAllTime(group, sent, cluster, kernels.collective("alltoall", layout.expert));
-  }
-  return seconds * stack.exchangeExposed;
+  if (layout.context === 1) return 0;
+  const { attention } = model;
+  const width = attention.kind === "grouped" ? 2 * attention.kvHeads * attention.headSize : 2 * attention.kvRank;
+  const bytes = (layout.microSequences * job.sequenceTokens * width * bytesPerActivation) / layout.tensor;
+  const group = { ranks: layout.context, stride: layout.tensor };
+  return clusterCollectiveTime("all_gather", group, bytes, cluster, kernels.collective("all_gather", layout.context));
+}
+
+/** Copies of a token that reach distinct places out of `places`, when `perToken` experts are spread evenly over them. */
+const distinctPlaces = (places: number, perToken: number): number => places * (1 - (1 - 1 / places) ** perToken);
+
+interface ExpertExchange {
+  readonly near: number;
+  readonly far: number;
+}
+
+/**
+ * Seconds to send every token to the ranks of its experts, or back: over the links of a domain and over the network.
+ *
+ * A token crosses the network once for each domain that holds some of its experts, and the links within a domain once for
+ * each rank (DeepEP, deepseek-ai/DeepEP README: forwarding from the network to NVLink).
+ */
+function expertExchangeTime({ job, kernels, cluster }: TimingContext): ExpertExchange {
+  const { layout, model } = job;
+  if (layout.expert === 1) return { near: 0, far: 0 };
+  const perToken = model.experts?.perToken ?? 0;
+  const inside = ranksPerDomain({ ranks: layout.expert, stride: 1 }, cluster);
+  const domains = Math.ceil(layout.expert / inside);
+  const token = (microTokens(job) / layout.tensor) * model.hiddenSize * bytesPerActivation;
+  const nearBytes = token * distinctPlaces(layout.expert, perToken);
+  const constants = kernels.collective("alltoall", inside);
+  const farBytes = domains === 1 ? 0 : token * distinctPlaces(domains, perToken) * (1 - 1 / domains);
+  return {
+    near: collectiveTime("alltoall", inside, nearBytes, cluster.accelerator, constants),
+    far: farBytes / (cluster.domainBytesPerSecond / cluster.domainGpus),
+  };
 }
 
 /** Mean forward time of one layer of the model (dense and mixture layers in their proportion). */
@@ -160,6 +193,7 @@ export function layerForwardTime(context: TimingContext): LayerTime {
   const counts = layerCounts(model);
   const mixture = counts.mixture / model.layers;
   const core = attentionCore(context);
+  const { near, far } = expertExchangeTime(context);
   const dense =
     counts.dense === 0 ? 0 : feedForward(context, microTokens(context.job), model.feedForwardSize / layout.tensor);
   return {
@@ -167,7 +201,8 @@ export function layerForwardTime(context: TimingContext): LayerTime {
     attention: core.kernel + core.scores,
     elementwise: elementwiseTime(context),
     tensor: tensorTime(context),
-    exchange: mixture > 0 ? mixture * exchangeTime(context, true) : exchangeTime(context, false),
+    exchange: (contextTime(context) + 2 * mixture * near) * context.stack.exchangeExposed,
+    network: 2 * mixture * far,
   };
 }
 

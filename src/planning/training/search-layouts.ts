@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { kernelSetOf } from "../kernels/kernel-set.ts";
+import { trainingKernelsOf } from "./training-kernels.ts";
 import { predictTrainingMemory } from "./memory.ts";
 import { stackConstantsOf } from "./stack-constants.ts";
 import { stepSeconds, timingContextOf } from "./step-time.ts";
@@ -66,8 +66,8 @@ function* schedulesOf(degrees: Degrees, layers: number): Generator<Layout> {
  * @throws {Fault} `planning.layout-impossible` when none divides or none fits, with the reasons counted.
  */
 export function searchLayouts(job: Omit<TrainingJob, "layout">, gpus: number, keep = 5): LayoutSearch {
-  const kernels = kernelSetOf(job.accelerator, job.precision);
-  const stack = stackConstantsOf(job.stack, job.model.experts !== undefined, job.softwareYear);
+  const kernels = trainingKernelsOf(job.accelerator, job.precision);
+  const stack = stackConstantsOf(job);
   const lost = new Map<string, number>();
   const lose = (reason: string): void => void lost.set(reason, (lost.get(reason) ?? 0) + 1);
   const runnable: RankedLayout[] = [];

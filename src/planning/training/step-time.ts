@@ -2,11 +2,12 @@ import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { bytesPerWeight, peakFlopsOf } from "../catalog/accelerator.ts";
 import { attentionFlops, modelParameters, trainingFlopsPerToken } from "../catalog/model-size.ts";
 import { clusterCollectiveTime } from "../kernels/cluster-collective.ts";
-import { type KernelSet, kernelSetOf } from "../kernels/kernel-set.ts";
+import type { KernelSet } from "../kernels/kernel-set.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
-import { calibrationYear, type StackConstants, stackConstantsOf } from "./stack-constants.ts";
-import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
+import { calibrationYear, type StackConstants, stackConstantsOf, strangersIn } from "./stack-constants.ts";
 import { fallbackWidening } from "../widening.ts";
+import { trainingKernelsOf } from "./training-kernels.ts";
+import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
 
 /** Seconds of one training step and what they are spent on. */
 export interface StepTime {
@@ -40,9 +41,19 @@ const optimizerBytesPerWeight = 30;
 /** Backward passes cost twice the products, 2.5 times fused attention (it recomputes the scores), twice the rest. */
 const attentionBackward = 2.5;
 
+/** Share of the host's time of a layer with experts that is left when no count of tokens has to come back to it. */
+const knownShapes = 0.5;
+
+/** Seconds of the host to launch one layer forward. */
+function hostSeconds({ model, layout, isDropping }: TrainingJob, stack: StackConstants): number {
+  const mixture = layerCounts(model).mixture / model.layers;
+  const held = (mixture * (model.experts?.count ?? 0)) / layout.expert;
+  return (stack.hostLayerUs + held * stack.hostExpertUs) * 1e-6 * (isDropping === true ? knownShapes : 1);
+}
+
 interface Pass {
   readonly seconds: number;
-  readonly parts: LayerTime & { readonly host: number };
+  readonly parts: Omit<LayerTime, "network"> & { readonly host: number };
 }
 
 function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): Pass {
@@ -52,11 +63,21 @@ function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): P
   const attention = layer.attention * (1 + attentionBackward + again + selective * (stack.scorePasses > 0 ? 1 : 0.3));
   const elementwise = layer.elementwise * (3 + again + selective * 0.3);
   const tensor = layer.tensor * (2 + again);
-  const exchange = layer.exchange * (2 + again);
-  const busy = products + attention + elementwise + tensor + exchange;
-  const launches = stack.hostLayerUs * 1e-6 * (2.5 + again);
+  const computed = products + attention + elementwise + tensor;
+  const exchange = layer.exchange * (2 + again) + exposedNetwork(layer.network * (2 + again), computed, job);
+  const busy = computed + exchange;
+  const launches = hostSeconds(job, stack) * (2.5 + again);
   const seconds = (busy ** 4 + launches ** 4) ** 0.25;
   return { seconds, parts: { products, attention, elementwise, tensor, exchange, host: seconds - busy } };
+}
+
+/** Share of the products' time behind which a pipeline's other micro-batches hide the network, and what stays in sight. */
+const [hidingShare, sightShare] = [0.8, 0.2];
+
+/** Seconds of expert exchange over the network that are waited for: only a pipeline has other micro-batches to compute. */
+function exposedNetwork(seconds: number, computed: number, { layout }: TrainingJob): number {
+  if (layout.pipeline === 1) return seconds;
+  return Math.max(sightShare * seconds, seconds - hidingShare * computed);
 }
 
 /** Selective recomputation repeats attention alone in Megatron, and every other product in PyTorch's FSDP recipes. */
@@ -107,7 +128,7 @@ function dataTime(context: TimingContext, backwardSeconds: number, batches: numb
     return batches * Math.max(stack.dataExposed * perBatch, perBatch - hidden);
   }
   const expertRanks = Math.max(1, (ranks * layout.tensor) / Math.max(layout.tensor, layout.expert));
-  const gradientBytes = layout.sharding === "none" ? 2 : 4;
+  const gradientBytes = layout.sharding === "none" || job.stack === "megatron-core" ? 2 : 4;
   const operation = layout.sharding === "none" ? ["all_reduce"] : ["reduce_scatter", "all_gather"];
   const each = operation.map(
     (name) =>
@@ -123,22 +144,31 @@ function dataTime(context: TimingContext, backwardSeconds: number, batches: numb
   return stack.dataExposed * each.reduce((sum, seconds) => sum + seconds, 0);
 }
 
+/** Seconds that a stage waits for its neighbour: ranks of one tensor group each send their part (Narayanan 2021, section 4.1). */
 function pointToPoint(context: TimingContext): number {
   const { job, cluster, stack } = context;
   const { layout } = job;
   if (layout.pipeline === 1) return 0;
-  const bytes = (microTokens(job) * job.model.hiddenSize * 2) / (layout.isSequenceParallel ? layout.tensor : 1);
+  const bytes = (microTokens(job) * job.model.hiddenSize * 2) / layout.tensor;
   const rail = cluster.domainBytesPerSecond / cluster.domainGpus;
   const isInside = layout.tensor * layout.context * layout.data * layout.pipeline <= cluster.domainGpus;
   const rate = isInside ? Math.max(cluster.accelerator.scaleUpGbPerSecond * 1e9 * 0.6, rail) : rail;
   return (2 * bytes) / rate + stack.stageUs * 1e-6;
 }
 
+/** What stands in for kernels that were not measured, unless whole runs were measured on the accelerator: they correct it. */
+export function strangeKernels(
+  job: Pick<TrainingJob, "stack" | "model" | "accelerator">,
+  kernels: KernelSet,
+): readonly string[] {
+  return strangersIn(job).accelerator ? kernels.fallbacks : [];
+}
+
 /** The timing context of a job; kernels and constants may be handed in to be shared or to be fitted. */
 export function timingContextOf(
   job: TrainingJob,
-  kernels: KernelSet = kernelSetOf(job.accelerator, job.precision),
-  stack: StackConstants = stackConstantsOf(job.stack, job.model.experts !== undefined, job.softwareYear),
+  kernels: KernelSet = trainingKernelsOf(job.accelerator, job.precision),
+  stack: StackConstants = stackConstantsOf(job),
 ): TimingContext {
   return {
     job,
@@ -152,14 +182,23 @@ export function timingContextOf(
   };
 }
 
+/**
+ * Seconds of one micro-batch on the slowest stage: the last stage has the output projection, and as many layers less as
+ * the layers leave over.
+ */
+function slowestStage(spare: number, layers: number, layerSeconds: number, head: number): number {
+  return Math.max(layers * layerSeconds, (layers - Math.min(spare, layers - 1)) * layerSeconds + head);
+}
+
 function stepParts(context: TimingContext): Readonly<Record<StepPart, number>> {
   const { job, stack } = context;
   const { layout, model } = job;
   const batches = microBatchesOf(job);
   const pass = layerPass(layerForwardTime(context), job, stack);
-  const head = headForwardTime(context) * (job.isLora === true ? 2 : 3);
-  const layers = Math.ceil(model.layers / layout.pipeline);
-  const slowest = layers * pass.seconds + head / (layout.pipeline > 2 ? 2 : 1);
+  const modelLayers = model.layers + (job.predictionLayers ?? 0);
+  const head = headForwardTime(context) * (1 + (job.predictionLayers ?? 0)) * (job.isLora === true ? 2 : 3);
+  const layers = Math.ceil(modelLayers / layout.pipeline);
+  const slowest = slowestStage(layers * layout.pipeline - modelLayers, layers, pass.seconds, head);
   const link = pointToPoint(context);
   const fill = (layout.pipeline - 1) / layout.chunks;
   const backward = slowest * batches * (2 / 3);
@@ -176,7 +215,8 @@ function stepParts(context: TimingContext): Readonly<Record<StepPart, number>> {
     tensor: times * pass.parts.tensor,
     exchange: times * pass.parts.exchange,
     bubble:
-      fill * slowest + (batches * (layout.chunks > 1 ? layout.chunks * 0.25 : 1) + 2 * (layout.pipeline - 1)) * link,
+      fill * layers * pass.seconds +
+      (batches * (layout.chunks > 1 ? layout.chunks * 0.25 : 1) + 2 * (layout.pipeline - 1)) * link,
     data,
     optimizer: (weights * optimizerBytesPerWeight) / (job.accelerator.memoryGbPerSecond * 1e9),
   };
@@ -220,7 +260,7 @@ export function predictStepTime(job: TrainingJob): StepTime {
   const flops = trainingFlopsPerToken(job.model, job.sequenceTokens);
   const peak = peakFlopsOf(job.accelerator, job.precision);
   const extra = extraFlops(job);
-  const spread = context.stack.spread * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
+  const spread = context.stack.spread * (strangeKernels(job, context.kernels).length > 0 ? fallbackWidening : 1);
   const [bottleneck] = Object.entries(parts).toSorted((left, right) => right[1] - left[1])[0] ?? ["products"];
   return {
     seconds,

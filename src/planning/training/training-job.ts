@@ -47,6 +47,14 @@ export interface TrainingJob {
   readonly softwareYear?: number;
   /** Only adapters are trained: no weight gradients of the frozen weights. */
   readonly isLora?: boolean;
+  /** Layers that predict tokens further ahead, each with its own pass of the output projection; DeepSeek-V3 trains with one. */
+  readonly predictionLayers?: number;
+  /** Mean tokens of the documents that are packed into one sequence: attention stays within them. A whole sequence when left out. */
+  readonly documentTokens?: number;
+  /** Number formats with a scale for each few values (MXFP8) cost more to convert to than those with one for each tensor. */
+  readonly isBlockScaled?: boolean;
+  /** Tokens beyond an expert's fixed capacity are dropped: shapes are known beforehand and the host waits for nothing. */
+  readonly isDropping?: boolean;
 }
 
 /** The accelerators that a layout takes. */
