@@ -3,104 +3,64 @@ import { join } from "node:path";
 import { type KernelSet, kernelSetOf } from "../../src/planning/kernels/kernel-set.ts";
 import type { StackConstants } from "../../src/planning/training/stack-constants.ts";
 import { stepSeconds, timingContextOf } from "../../src/planning/training/step-time.ts";
-import { minimise } from "./minimise.ts";
-import { quantile } from "./score.ts";
+import { fitRobust, type Prior } from "./fit-robust.ts";
+import { trainingClasses } from "./judge-training.ts";
+import { leftOutMetric, writeLeftOut } from "./left-out-scores.ts";
+import { type Judged, quantile, type Score, scoreRows } from "./score.ts";
+import { type Column, columns, lineOf, type StackFit, stackFits } from "./training-fits.ts";
 import { type TrainingRow, trainingRows } from "./training-rows.ts";
+import { writeScores } from "./write-scores.ts";
 
-/** Fits the training stacks on measured runs and writes `fitted-stacks.ts`: `node bench/planning/fit-training.ts DIR`. */
+/**
+ * Fits the training stacks on measured runs: `node bench/planning/fit-training.ts DIR [--dry]`.
+ *
+ * Writes `fitted-stacks.ts` and the errors of rows left out in turn; with `--dry` it only prints.
+ */
 
 const folder = process.argv[2];
 if (folder === undefined) {
-  process.stderr.write("wanted: node bench/planning/fit-training.ts TRUTH_FOLDER\n");
+  process.stderr.write("wanted: node bench/planning/fit-training.ts TRUTH_FOLDER [--dry]\n");
   process.exit(2);
 }
 
-/** Software from this moment on captures whole layers with experts into graphs. */
-const graphsSince = 2026.4;
-/** Pull toward the starting point, per squared logarithm: keeps constants that no row speaks of where they were. */
-const pull = 0.004;
+/** What a measured step differs by when it is measured again, as a logarithm. */
+const noise = 0.06;
+/** Steps of a fit from its priors, and from the answer of all rows when some are left out. */
+const stepsMax = { whole: 40, without: 12 };
 
-const columns = [
-  "hostLayerUs",
-  "gemmBf16",
-  "gemmFp8",
-  "gemmFp4",
-  "attentionAmpere",
-  "attentionNewer",
-  "elementwisePasses",
-  "scorePasses",
-  "tensorExposed",
-  "dataExposed",
-  "exchangeExposed",
-  "networkEfficiency",
-  "stageUs",
-  "stepMs",
-  "yearly",
-] as const;
+/** One number of a point: a constant of the first line, what another line differs by, or an accelerator's pace. */
+type Place =
+  | { readonly kind: "constant"; readonly column: Column }
+  | { readonly kind: "own"; readonly column: Column; readonly line: string }
+  | { readonly kind: "pace"; readonly accelerator: string };
 
-interface StackFit {
-  readonly name: string;
-  readonly start: readonly number[];
-  readonly steps: number;
-  /** Which rows are left out together. */
-  readonly fold: (row: TrainingRow) => string;
-  readonly has: (row: TrainingRow) => boolean;
-  /** Factor on the pull toward the start. */
-  readonly firmness: number;
+/** Deviation below which a constant is not fitted. */
+const fixedBelow = 1e-5;
+
+function placesOf(fit: StackFit, accelerators: readonly string[]): readonly (readonly [Place, Prior])[] {
+  const constants = columns.map((column): readonly [Place, Prior] => {
+    const { centre, deviation } = fit.beliefs[column];
+    return [
+      { kind: "constant", column },
+      { centre: Math.log(centre), deviation },
+    ];
+  });
+  const own = fit.lines.slice(1).flatMap((line) =>
+    columns.map((column): readonly [Place, Prior] => {
+      const { centre, own: deviation = 0 } = fit.beliefs[column];
+      const there = fit.centres?.[line]?.[column] ?? centre;
+      return [
+        { kind: "own", column, line },
+        { centre: Math.log(there / centre), deviation },
+      ];
+    }),
+  );
+  const paces = accelerators.map((accelerator): readonly [Place, Prior] => [
+    { kind: "pace", accelerator },
+    { centre: 0, deviation: fit.pace },
+  ]);
+  return [...constants, ...own, ...paces];
 }
-
-const hasExperts = (row: TrainingRow): boolean => row.job.model.experts !== undefined;
-const isGraphed = (row: TrainingRow): boolean => hasExperts(row) && (row.job.softwareYear ?? 0) >= graphsSince;
-const of =
-  (stack: string) =>
-  (row: TrainingRow): boolean =>
-    row.job.stack === stack;
-
-const none = 1e-6;
-const expertsStart = [1500, 1.2, 1.05, 1.2, 1, 1, 24, none, 0.5, 0.2, 0.2, 0.5, 50, 20, 1.2] as const;
-
-const fits: readonly StackFit[] = [
-  {
-    name: "megatron-classic",
-    start: [900, 1, 1, 1, 1, 1, 20, 8, 1, 1, 1, 0.6, 100, 10, 1],
-    steps: 900,
-    fold: (row) => row.modelName,
-    has: of("megatron-classic"),
-    firmness: 1,
-  },
-  {
-    name: "megatron-core",
-    start: [300, 1.05, 1, 1.1, 1, 1.2, 24, none, 0.7, 0.2, 0.5, 0.5, 50, 10, 1],
-    steps: 1200,
-    fold: (row) => row.table,
-    has: (row) => of("megatron-core")(row) && !hasExperts(row),
-    firmness: 1,
-  },
-  {
-    name: "megatron-core-experts",
-    start: expertsStart,
-    steps: 1200,
-    fold: (row) => row.table,
-    has: (row) => of("megatron-core")(row) && hasExperts(row) && !isGraphed(row),
-    firmness: 1,
-  },
-  {
-    name: "megatron-core-experts-graphs",
-    start: [300, ...expertsStart.slice(1, 14), 1],
-    steps: 800,
-    fold: (row) => row.table,
-    has: (row) => of("megatron-core")(row) && isGraphed(row),
-    firmness: 4,
-  },
-  {
-    name: "fsdp",
-    start: [400, 1.05, 1.1, 1, 1, 1.8, 24, none, 1, 0.5, 1, 0.7, 50, 5, 1],
-    steps: 1200,
-    fold: (row) => row.modelName,
-    has: of("fsdp"),
-    firmness: 1,
-  },
-];
 
 const sets = new Map<string, KernelSet>();
 
@@ -112,13 +72,41 @@ function kernelsOf(row: TrainingRow): KernelSet {
   return found;
 }
 
-function constantsFrom(point: readonly number[]): StackConstants {
-  const at = (column: (typeof columns)[number]): number => Math.exp(point[columns.indexOf(column)] ?? 0);
+/** Constants of a line as logarithms by column. */
+type Line = Readonly<Record<Column, number>>;
+
+interface Fitted {
+  readonly lines: ReadonlyMap<string, Line>;
+  readonly paces: ReadonlyMap<string, number>;
+}
+
+function fittedFrom(fit: StackFit, places: readonly Place[], values: readonly number[]): Fitted {
+  const value = (has: (place: Place) => boolean): number => values[places.findIndex(has)] ?? 0;
+  const first = new Map(
+    columns.map((column) => [column, value((place) => place.kind === "constant" && place.column === column)]),
+  );
+  const lines = fit.lines.map((line): readonly [string, Line] => {
+    const pairs = columns.map((column): readonly [Column, number] => {
+      const own = value((place) => place.kind === "own" && place.line === line && place.column === column);
+      return [column, (first.get(column) ?? 0) + own];
+    });
+    return [line, Object.fromEntries(pairs) as Record<Column, number>];
+  });
+  const paces = places.flatMap((place, at) =>
+    place.kind === "pace" ? [[place.accelerator, values[at] ?? 0] as const] : [],
+  );
+  return { lines: new Map(lines), paces: new Map(paces) };
+}
+
+function constantsFrom(line: Line): StackConstants {
+  const at = (column: Column): number => Math.exp(line[column]);
   return {
     hostLayerUs: at("hostLayerUs"),
     gemmScale: { bf16: at("gemmBf16"), fp8: at("gemmFp8"), fp4: at("gemmFp4") },
+    expertScale: at("expertScale"),
     attentionScale: { ampere: at("attentionAmpere"), newer: at("attentionNewer") },
     elementwisePasses: at("elementwisePasses"),
+    dispatchPasses: at("dispatchPasses"),
     scorePasses: at("scorePasses"),
     tensorExposed: at("tensorExposed"),
     dataExposed: at("dataExposed"),
@@ -126,77 +114,172 @@ function constantsFrom(point: readonly number[]): StackConstants {
     networkEfficiency: Math.min(1, at("networkEfficiency")),
     stageUs: at("stageUs"),
     stepMs: at("stepMs"),
-    yearly: at("yearly") - 1,
+    yearly: line.yearly,
+    pace: 1,
     spread: 0,
   };
 }
 
-function residuals(rows: readonly TrainingRow[], point: readonly number[]): readonly number[] {
-  const constants = constantsFrom(point);
-  return rows.map((row) =>
-    Math.log(stepSeconds(timingContextOf(row.job, kernelsOf(row), constants)) / (row.seconds ?? Number.NaN)),
-  );
-}
-
-/** A thousand small single-node rows must not drown forty large ones. */
-const weightOf = (row: TrainingRow): number => (row.table === "vtrain_single_a100" ? 0.15 : 1);
-
-function fitOn(rows: readonly TrainingRow[], fit: StackFit, from: readonly number[], steps: number): readonly number[] {
-  const start = fit.start.map(Math.log);
-  const total = rows.reduce((sum, row) => sum + weightOf(row), 0);
-  const cost = (point: readonly number[]): number => {
-    const errors = residuals(rows, point);
-    const fitted = errors.reduce((sum, error, at) => sum + weightOf(rows[at] ?? never()) * Math.abs(error), 0) / total;
-    const strayed = point.reduce((sum, value, at) => sum + (value - (start[at] ?? 0)) ** 2, 0);
-    return fitted + (fit.firmness * pull * strayed) / point.length;
-  };
-  return minimise(cost, from, steps);
-}
-
-function never(): never {
-  throw new RangeError("a residual without its row");
-}
-
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-
-function fitStack(fit: StackFit, all: readonly TrainingRow[]): string {
-  const rows = all.filter(fit.has);
-  const point = fitOn(rows, fit, fit.start.map(Math.log), fit.steps);
-  const folds = [...new Set(rows.map(fit.fold))];
-  const held = folds.flatMap((name) => {
-    const learned = fitOn(
-      rows.filter((row) => fit.fold(row) !== name),
-      fit,
-      point,
-      Math.ceil(fit.steps / 3),
-    );
-    return residuals(
-      rows.filter((row) => fit.fold(row) === name),
-      learned,
-    );
+function residuals(rows: readonly TrainingRow[], { lines, paces }: Fitted): readonly number[] {
+  const constants = new Map([...lines].map(([name, line]) => [name, constantsFrom(line)]));
+  return rows.map((row) => {
+    const line = constants.get(lineOf(row));
+    if (line === undefined) throw new RangeError(`no line ${lineOf(row)} is fitted`);
+    const stack = { ...line, pace: Math.exp(paces.get(row.job.accelerator.name) ?? 0) };
+    return Math.log(stepSeconds(timingContextOf(row.job, kernelsOf(row), stack)) / (row.seconds ?? Number.NaN));
   });
-  const sizes = held.map((error) => Math.abs(Math.expm1(error)));
-  const mean = sizes.reduce((sum, each) => sum + each, 0) / sizes.length;
-  const spread = quantile(held.map(Math.abs), 0.8);
-  process.stdout.write(
-    `${fit.name}: ${rows.length} rows, ${folds.length} folds left out in turn: MAPE ${percent(mean)}, median ${percent(quantile(sizes, 0.5))}, p90 ${percent(quantile(sizes, 0.9))}\n`,
-  );
-  const values = point.map((value, at) => (columns[at] === "yearly" ? Math.exp(value) - 1 : Math.exp(value)));
-  return [fit.name, ...[...values, spread].map((value) => Number(value.toPrecision(4)))].join("|");
 }
 
-const rows = trainingRows(folder).filter(
+/** Rows of one configuration measured under several releases say little more than one; a thousand small runs must not drown forty large ones. */
+function weightsOf(rows: readonly TrainingRow[]): readonly number[] {
+  const keyOf = ({ job }: TrainingRow): string =>
+    JSON.stringify([job.model.name, job.accelerator.name, job.precision, job.sequenceTokens, job.layout]);
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+  return rows.map((row) => (row.table === "vtrain_single_a100" ? 0.15 : 1) / Math.sqrt(counts.get(keyOf(row)) ?? 1));
+}
+
+interface Learned {
+  readonly point: readonly number[];
+  readonly fitted: Fitted;
+}
+
+function learn(fit: StackFit, rows: readonly TrainingRow[], all: readonly TrainingRow[], from?: Learned): Learned {
+  const accelerators = [...new Set(all.map((row) => row.job.accelerator.name))];
+  const places = placesOf(fit, accelerators);
+  const free = places.flatMap(([, { deviation }], at) => (deviation > fixedBelow ? [at] : []));
+  const priors = free.flatMap((at) => places[at]?.[1] ?? []);
+  const names = places.map(([place]) => place);
+  const whole = (point: readonly number[]): Fitted => {
+    const values = places.map(([, { centre }]) => centre);
+    for (const [at, value] of point.entries()) values[free[at] ?? 0] = value;
+    return fittedFrom(fit, names, values);
+  };
+  const point = fitRobust(
+    { residuals: (each) => residuals(rows, whole(each)), weights: weightsOf(rows), priors, noise },
+    from?.point ?? priors.map(({ centre }) => centre),
+    from === undefined ? stepsMax.whole : stepsMax.without,
+  );
+  return { point, fitted: whole(point) };
+}
+
+/** A row predicted by constants that did not see its group. */
+interface LeftOut {
+  readonly row: TrainingRow;
+  readonly together: string;
+  /** Logarithm of predicted over measured. */
+  readonly error: number;
+}
+
+function leaveOut(fit: StackFit, rows: readonly TrainingRow[], whole: Learned): readonly LeftOut[] {
+  return Object.entries(fit.folds).flatMap(([together, fold]) =>
+    [...Map.groupBy(rows, fold)].flatMap(([name, held]) => {
+      const { fitted } = learn(
+        fit,
+        rows.filter((row) => fold(row) !== name),
+        rows,
+        whole,
+      );
+      const errors = residuals(held, fitted);
+      return held.map((row, at) => ({ row, together, error: errors[at] ?? 0 }));
+    }),
+  );
+}
+
+function scoreLeftOut(leftOut: readonly LeftOut[], spreads: ReadonlyMap<string, number>): readonly Score[] {
+  const judge = ({ row, error }: LeftOut): Judged => {
+    const [measured, spread] = [row.seconds ?? 0, spreads.get(lineOf(row)) ?? 0];
+    const predicted = measured * Math.exp(error);
+    return { id: row.id, measured, predicted, low: predicted * Math.exp(-spread), high: predicted * Math.exp(spread) };
+  };
+  const scored = (table: string, rows: readonly LeftOut[]): readonly Score[] =>
+    [...Map.groupBy(rows, ({ together }) => together)].map(([together, group]) =>
+      scoreRows(table, leftOutMetric("step time", together), group.map(judge), {}, true),
+    );
+  const classes = Object.entries(trainingClasses).flatMap(([name, has]) =>
+    scored(
+      name,
+      leftOut.filter(({ row }) => has(row)),
+    ),
+  );
+  return [
+    ...classes,
+    ...[...Map.groupBy(leftOut, ({ row }) => row.table)].flatMap(([name, rows]) => scored(name, rows)),
+  ];
+}
+
+const rounded = (value: number): string => String(Number(value.toPrecision(4)));
+
+function lineText(name: string, line: Line, spread: number): string {
+  const values = columns.map((column) => (column === "yearly" ? line.yearly : Math.exp(line[column])));
+  return [name, ...[...values, spread].map(rounded)].join("|");
+}
+
+const isDry = process.argv.includes("--dry");
+const read = trainingRows(folder).filter(
   (row): row is TrainingRow => "job" in row && row.seconds !== undefined && row.how !== "recalled",
 );
-const lines = fits.map((fit) => fitStack(fit, rows));
-/** TPU runs are published without layouts: their stack is megatron-core's figures with a wide interval. */
-const maxtext = (lines[1] ?? "").replace(/^megatron-core/, "maxtext").replace(/[^|]+$/, "0.35");
-writeFileSync(
-  join(import.meta.dirname, "../../src/planning/training/fitted-stacks.ts"),
-  `/** Generated by \`bench/planning/fit-training.ts\`: constants of training stacks, one a line. Not edited by hand. */
+const results = stackFits
+  .filter((fit) => process.argv[4] === undefined || fit.stack === process.argv[4])
+  .map((fit) => {
+    const rows = read.filter((row) => row.job.stack === fit.stack);
+    const whole = learn(fit, rows, rows);
+    return { fit, whole, leftOut: leaveOut(fit, rows, whole), rows, seen: residuals(rows, whole.fitted) };
+  });
+const leftOut = results.flatMap((each) => each.leftOut);
+const spreads = new Map(
+  [...Map.groupBy(leftOut, ({ row }) => lineOf(row))].map(([line, rows]) => [
+    line,
+    quantile(
+      rows.map(({ error }) => Math.abs(error)),
+      0.8,
+    ),
+  ]),
+);
+const scores = scoreLeftOut(leftOut, spreads);
+const seen = scoreLeftOut(
+  results.flatMap(({ rows, seen }) => rows.map((row, at) => ({ row, together: "nothing", error: seen[at] ?? 0 }))),
+  spreads,
+);
+process.stdout.write(
+  writeScores(isDry ? [...seen, ...scores].filter(({ table }) => table in trainingClasses) : scores),
+);
+const lines = results.flatMap(({ fit, whole }) =>
+  fit.lines.flatMap((name) => {
+    const line = whole.fitted.lines.get(name);
+    return line === undefined ? [] : [lineText(name, line, spreads.get(name) ?? 0)];
+  }),
+);
+const paces = results.flatMap(({ fit, whole }) =>
+  fit.pace <= fixedBelow
+    ? []
+    : [...whole.fitted.paces].map(([name, pace]) => `${fit.stack}|${name}|${rounded(Math.exp(pace))}`),
+);
+if (isDry) {
+  process.stdout.write(`${["line", ...columns, "spread"].join("|")}\n${[...lines, ...paces].join("\n")}\n`);
+} else {
+  writeLeftOut("training", scores);
+  writeStacks();
+}
+
+function writeStacks(): void {
+  /** TPU runs are published without layouts: their stack is megatron-core's figures with a wide interval. */
+  const maxtext = (lines.find((line) => line.startsWith("megatron-core|")) ?? "")
+    .replace(/^megatron-core/, "maxtext")
+    .replace(/[^|]+$/, "0.35");
+  writeFileSync(
+    join(import.meta.dirname, "../../src/planning/training/fitted-stacks.ts"),
+    `/** Generated by \`bench/planning/fit-training.ts\`: constants of training stacks, one a line. Not edited by hand. */
 export const fittedStackTable = \`
 stack|${columns.join("|")}|spread
 ${[...lines, maxtext].join("\n")}
 \`;
+
+/** Generated likewise: time of all that an accelerator does under a stack over the kernel tables', one a line. */
+export const fittedPaceTable = \`
+stack|accelerator|pace
+${paces.join("\n")}
+\`;
 `,
-);
+  );
+}

@@ -17,7 +17,7 @@ function judgeStep(row: TrainingRow): readonly Judged[] {
 }
 
 /** The classes of runs that the bars speak of. */
-const classes: Readonly<Record<string, (row: TrainingRow) => boolean>> = {
+export const trainingClasses: Readonly<Record<string, (row: TrainingRow) => boolean>> = {
   "training (vTrain)": (row) => row.table.startsWith("vtrain"),
   "training (vTrain, many nodes)": (row) => row.table.startsWith("vtrain_multi"),
   "training (Megatron, dense)": (row) => row.job.stack === "megatron-core" && row.job.model.experts === undefined,
@@ -45,7 +45,7 @@ export function judgeTraining(folder: string): readonly Score[] {
     "job" in row && row.how === "recalled" ? `${row.table} (recalled)` : row.table;
   const tables = [...Map.groupBy(all, nameOf)].map(([name, rows]) => scoreSteps(name, rows));
   const read = all.filter((row): row is TrainingRow => "job" in row && row.how !== "recalled");
-  const summed = Object.entries(classes).map(([name, has]) => scoreSteps(name, read.filter(has)));
+  const summed = Object.entries(trainingClasses).map(([name, has]) => scoreSteps(name, read.filter(has)));
   return [...summed, ...tables, ...judgePeaks(read), ...judgeAnalytic(folder)];
 }
 

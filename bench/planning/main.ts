@@ -8,6 +8,7 @@ import { judgeServing } from "./judge-serving.ts";
 import { judgeMlperf, judgeTensorRt } from "./judge-throughput.ts";
 import { judgeTraining } from "./judge-training.ts";
 import { measureSpeed } from "./measure-speed.ts";
+import { readLeftOut } from "./left-out-scores.ts";
 import { listUnknownTables } from "./list-unknown-tables.ts";
 import type { Score } from "./score.ts";
 import { writePage } from "./write-page.ts";
@@ -41,6 +42,7 @@ const scores: readonly Score[] = [
   ...judgeFabric(folder),
   ...judgeGpuHour(folder),
   ...listUnknownTables(folder),
+  ...readLeftOut(),
 ];
 process.stdout.write(
   words.includes("--json") ? `${JSON.stringify(scores.map(rounded), null, 1)}\n` : writeScores(scores),
@@ -67,5 +69,6 @@ function rounded(score: Score): Record<string, unknown> {
     bias: round(score.bias),
     coverage80: round(score.coverage80),
     regret: round(score.regret),
+    ...(score.from === undefined ? {} : { from: score.from }),
   };
 }

@@ -26,6 +26,8 @@ export interface Score {
   readonly coverage80: number | null;
   /** Mean loss of the configuration that the prediction ranks first against the best measured one of its group. */
   readonly regret: number | null;
+  /** The script that wrote the score while fitting; left out where the benchmark itself compared the rows. */
+  readonly from?: string;
 }
 
 /** The value below which a share of the values lies. */

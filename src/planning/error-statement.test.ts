@@ -8,7 +8,7 @@ import { widen, wideningOf } from "./widening.ts";
 test("an error tells its share of the rows, how many they were, and on which table", () => {
   const error = measuredError("step time", "training (Megatron, dense)", "step time");
 
-  expect(error.words).toMatch(/^±\d+\.\d % \(80 % of \d+ measured rows\), measured on training \(Megatron, dense\)$/);
+  expect(error.words).toMatch(/^±\d+\.\d % \(80 % of \d+ measured rows\), measured on training \(Megatron, dense\)/);
   expect(error.percent).toBeCloseTo(error.measured?.p80 ?? 0, 9);
   expect(tellError(notMeasured("people"))).toBe("people: not measured");
 });

@@ -1,6 +1,7 @@
 import { layerCounts } from "../catalog/model-size.ts";
 import { attentionTime } from "../kernels/attention-time.ts";
-import { type Cluster, clusterAllToAllTime, clusterCollectiveTime } from "../kernels/cluster-collective.ts";
+import { type Cluster, clusterCollectiveTime, ranksPerDomain } from "../kernels/cluster-collective.ts";
+import { collectiveTime } from "../kernels/collective-time.ts";
 import { gemmTime, type MatrixProduct } from "../kernels/gemm-time.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
 import type { StackConstants } from "./stack-constants.ts";
@@ -32,7 +33,7 @@ export function microTokens(job: TrainingJob): number {
 
 function productTime({ kernels, stack }: TimingContext, product: MatrixProduct, count = 1): number {
   const { gemm, accelerator, precision } = kernels;
-  return count * gemmTime(product, accelerator, precision, gemm) * stack.gemmScale[precision];
+  return count * gemmTime(product, accelerator, precision, gemm) * stack.gemmScale[precision] * stack.pace;
 }
 
 function attentionProducts(context: TimingContext): number {
@@ -73,8 +74,10 @@ function expertProducts(context: TimingContext): number {
   const tokens = microTokens(context.job) / layout.tensor;
   const local = experts.count / layout.expert;
   const rows = (tokens * layout.expert * experts.perToken) / experts.count;
-  const floor = context.kernels.gemm.floorUs * 1e-6 * context.stack.gemmScale[context.kernels.precision];
-  const routed = feedForward(context, rows, experts.size, local) - 2 * (local - 1) * floor;
+  const floor =
+    context.kernels.gemm.floorUs * 1e-6 * context.stack.gemmScale[context.kernels.precision] * context.stack.pace;
+  const grouped = feedForward(context, rows, experts.size, local) - 2 * (local - 1) * floor;
+  const routed = grouped * context.stack.expertScale;
   const shared =
     experts.shared === 0
       ? 0
@@ -107,16 +110,21 @@ function attentionCore(context: TimingContext): { readonly kernel: number; reado
   const bandwidth = kernels.accelerator.memoryGbPerSecond * 1e9;
   const { ampere, newer } = stack.attentionScale;
   const scale = kernels.accelerator.family === "ampere" ? ampere : newer;
-  return { kernel: kernel * scale, scores: (stack.scorePasses * matrix) / layout.context / bandwidth };
+  return {
+    kernel: kernel * scale * stack.pace,
+    scores: (stack.scorePasses * stack.pace * matrix) / layout.context / bandwidth,
+  };
 }
 
 function elementwiseTime(context: TimingContext): number {
   const { job, kernels, stack } = context;
   const { layout, model } = job;
   const split = layout.isSequenceParallel ? layout.tensor : (3 * layout.tensor) / (layout.tensor + 2);
-  const width = model.hiddenSize + (model.experts === undefined ? 0 : model.experts.perToken * model.hiddenSize * 0.5);
-  const bytes = microTokens(job) * width * bytesPerActivation * stack.elementwisePasses;
-  return bytes / split / (kernels.accelerator.memoryGbPerSecond * 1e9);
+  const mixture = layerCounts(model).mixture / model.layers;
+  const copies = stack.dispatchPasses * mixture * (model.experts?.perToken ?? 0);
+  const passes = stack.elementwisePasses / split + copies / layout.tensor;
+  const bytes = microTokens(job) * model.hiddenSize * bytesPerActivation * passes * stack.pace;
+  return bytes / (kernels.accelerator.memoryGbPerSecond * 1e9);
 }
 
 function tensorTime(context: TimingContext): number {
@@ -145,13 +153,31 @@ function exchangeTime(context: TimingContext, isMixture: boolean): number {
       kernels.collective("all_gather", layout.context),
     );
   }
-  if (isMixture && layout.expert > 1) {
-    const sent =
-      (microTokens(job) / layout.tensor) * (model.experts?.perToken ?? 0) * model.hiddenSize * bytesPerActivation;
-    const group = { ranks: layout.expert, stride: 1 };
-    seconds += 2 * clusterAllToAllTime(group, sent, cluster, kernels.collective("alltoall", layout.expert));
-  }
+  if (isMixture && layout.expert > 1) seconds += 2 * expertExchangeTime(context);
   return seconds * stack.exchangeExposed;
+}
+
+/** Copies of a token that reach distinct places out of `places`, when `perToken` experts are spread evenly over them. */
+const distinctPlaces = (places: number, perToken: number): number => places * (1 - (1 - 1 / places) ** perToken);
+
+/**
+ * Seconds to send every token to the ranks of its experts, or back.
+ *
+ * A token crosses the network once for each domain that holds some of its experts, and the links within a domain once for
+ * each rank (DeepEP, deepseek-ai/DeepEP README: forwarding from the network to NVLink).
+ */
+function expertExchangeTime({ job, kernels, cluster }: TimingContext): number {
+  const { layout, model } = job;
+  const perToken = model.experts?.perToken ?? 0;
+  const inside = ranksPerDomain({ ranks: layout.expert, stride: 1 }, cluster);
+  const domains = Math.ceil(layout.expert / inside);
+  const token = (microTokens(job) / layout.tensor) * model.hiddenSize * bytesPerActivation;
+  const near = token * distinctPlaces(layout.expert, perToken);
+  const constants = kernels.collective("alltoall", inside);
+  const within = collectiveTime("alltoall", inside, near, cluster.accelerator, constants);
+  if (domains === 1) return within;
+  const far = token * distinctPlaces(domains, perToken) * (1 - 1 / domains);
+  return Math.max(within, far / (cluster.domainBytesPerSecond / cluster.domainGpus));
 }
 
 /** Mean forward time of one layer of the model (dense and mixture layers in their proportion). */

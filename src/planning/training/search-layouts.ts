@@ -67,7 +67,7 @@ function* schedulesOf(degrees: Degrees, layers: number): Generator<Layout> {
  */
 export function searchLayouts(job: Omit<TrainingJob, "layout">, gpus: number, keep = 5): LayoutSearch {
   const kernels = kernelSetOf(job.accelerator, job.precision);
-  const stack = stackConstantsOf(job.stack, job.model.experts !== undefined, job.softwareYear);
+  const stack = stackConstantsOf(job);
   const lost = new Map<string, number>();
   const lose = (reason: string): void => void lost.set(reason, (lost.get(reason) ?? 0) + 1);
   const runnable: RankedLayout[] = [];

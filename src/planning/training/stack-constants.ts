@@ -1,7 +1,7 @@
 import type { Precision } from "../catalog/accelerator.ts";
 import { parseTable } from "../catalog/parse-table.ts";
-import { fittedStackTable } from "./fitted-stacks.ts";
-import type { TrainingStack } from "./training-job.ts";
+import { fittedPaceTable, fittedStackTable } from "./fitted-stacks.ts";
+import type { TrainingJob } from "./training-job.ts";
 
 /** What a training stack adds to bare kernels; fitted on measured runs, few on purpose. */
 export interface StackConstants {
@@ -9,10 +9,14 @@ export interface StackConstants {
   readonly hostLayerUs: number;
   /** Time of matrix products over the kernel tables', by number format (clocks under load, quantisation). */
   readonly gemmScale: Readonly<Record<Precision, number>>;
+  /** Time of the experts' grouped products over plain ones of the same sizes (uneven tiles, more of them). */
+  readonly expertScale: number;
   /** Time of attention over the kernel tables', on Ampere and on anything newer (kernels written for Ampere lag there). */
   readonly attentionScale: { readonly ampere: number; readonly newer: number };
   /** Times one layer's forward pass reads or writes the hidden vector beside the products. */
   readonly elementwisePasses: number;
+  /** Times a layer with experts reads or writes the hidden vector for each expert a token visits (permute, quantise, sum up). */
+  readonly dispatchPasses: number;
   /** Times it reads or writes the whole score matrix; 0 with fused attention. */
   readonly scorePasses: number;
   /** Share of tensor parallel communication that is not hidden. */
@@ -29,6 +33,8 @@ export interface StackConstants {
   readonly stepMs: number;
   /** How much faster a year of software releases makes it, as a logarithm; 0 at the year of calibration. */
   readonly yearly: number;
+  /** Time of everything that the accelerator itself does over the kernel tables': clocks under hours of load. */
+  readonly pace: number;
   /** Half width of the 80 % interval, as a logarithm, from held-out residuals. */
   readonly spread: number;
 }
@@ -39,8 +45,10 @@ const stacks = new Map(
     const constants: StackConstants = {
       hostLayerUs: of("hostLayerUs"),
       gemmScale: { bf16: of("gemmBf16"), fp8: of("gemmFp8"), fp4: of("gemmFp4") },
+      expertScale: of("expertScale"),
       attentionScale: { ampere: of("attentionAmpere"), newer: of("attentionNewer") },
       elementwisePasses: of("elementwisePasses"),
+      dispatchPasses: of("dispatchPasses"),
       scorePasses: of("scorePasses"),
       tensorExposed: of("tensorExposed"),
       dataExposed: of("dataExposed"),
@@ -49,30 +57,39 @@ const stacks = new Map(
       stageUs: of("stageUs"),
       stepMs: of("stepMs"),
       yearly: of("yearly"),
+      pace: 1,
       spread: of("spread"),
     };
     return [row["stack"] ?? "", constants];
   }),
 );
 
+const paces = new Map(
+  parseTable(fittedPaceTable).map((row) => [`${row["stack"]} ${row["accelerator"]}`, Number(row["pace"])]),
+);
+
 /** The year whose software the constants describe; older software is slower by `yearly`. */
 export const calibrationYear = 2026.5;
 
-/** Software from this moment on captures whole layers with experts into graphs; older software waits for the host. */
+/** Software from this moment on captures whole layers with experts into graphs, on the chips it was written for. */
 const graphsSince = 2026.4;
+
+/** Whether a run's layers with experts are captured into graphs: older software, and older chips, wait for the host. */
+function isGraphed(job: Pick<TrainingJob, "accelerator" | "softwareYear">): boolean {
+  return (job.softwareYear ?? calibrationYear) >= graphsSince && job.accelerator.family === "blackwell";
+}
+
+/** The line of constants that describes a run, the most particular that was fitted. */
+export function stackLineOf(job: Pick<TrainingJob, "stack" | "model" | "accelerator" | "softwareYear">): string {
+  if (job.stack !== "megatron-core" || job.model.experts === undefined) return job.stack;
+  return isGraphed(job) ? "megatron-core-experts-graphs" : "megatron-core-experts";
+}
 
 /** The constants fitted for a training stack; models with experts have their own where they were measured. */
 export function stackConstantsOf(
-  stack: TrainingStack,
-  hasExperts: boolean,
-  softwareYear: number = calibrationYear,
+  job: Pick<TrainingJob, "stack" | "model" | "accelerator" | "softwareYear">,
 ): StackConstants {
-  const names = [
-    ...(hasExperts && softwareYear >= graphsSince ? [`${stack}-experts-graphs`] : []),
-    ...(hasExperts ? [`${stack}-experts`] : []),
-    stack,
-  ];
-  const found = names.map((name) => stacks.get(name)).find((each) => each !== undefined);
-  if (found === undefined) throw new RangeError(`no constants were fitted for ${stack}`);
-  return found;
+  const found = stacks.get(stackLineOf(job));
+  if (found === undefined) throw new RangeError(`no constants were fitted for ${stackLineOf(job)}`);
+  return { ...found, pace: found.pace * (paces.get(`${job.stack} ${job.accelerator.name}`) ?? 1) };
 }

@@ -138,7 +138,7 @@ function pointToPoint(context: TimingContext): number {
 export function timingContextOf(
   job: TrainingJob,
   kernels: KernelSet = kernelSetOf(job.accelerator, job.precision),
-  stack: StackConstants = stackConstantsOf(job.stack, job.model.experts !== undefined, job.softwareYear),
+  stack: StackConstants = stackConstantsOf(job),
 ): TimingContext {
   return {
     job,
