@@ -199,10 +199,10 @@ type Pulls = Readonly<Record<string, number>>;
 const sharedPull = 10_000;
 const sharedPulls: Pulls = { emulatedScale: 30 };
 const ownPulls: Readonly<Record<string, Pulls>> = {
-  together: { reduceScale: 500 },
-  kind: { layerUs: 500 },
+  together: { reduceScale: 500, expertScale: 3000 },
+  kind: { layerUs: 500, reduceScale: 500, floorShare: 500 },
   attention: { expertScale: 500 },
-  family: { floorShare: 500 },
+  family: { floorShare: 500, layerUs: 500 },
 };
 const firstPulls: Readonly<Record<string, number>> = { all: 1, engine: 30, kind: 30, split: 10 };
 
