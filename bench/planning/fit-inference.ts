@@ -2,172 +2,46 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { peakFlopsOf } from "../../src/planning/catalog/accelerator.ts";
 import { modelParameters } from "../../src/planning/catalog/model-size.ts";
-import type { EngineConstants } from "../../src/planning/inference/engine-constants.ts";
-import { prefillTime, servingContextOf } from "../../src/planning/inference/iteration-time.ts";
-import { type SteadyState, splitSteadyState, steadyState } from "../../src/planning/inference/predict-serving.ts";
+import { engineColumns } from "../../src/planning/inference/engine-constants.ts";
 import { replicaGpus } from "../../src/planning/inference/serving-job.ts";
 import { servingMemory } from "../../src/planning/inference/serving-memory.ts";
-import { type KernelSet, kernelSetOf } from "../../src/planning/kernels/kernel-set.ts";
-import { minimise } from "./minimise.ts";
-import { quantile } from "./score.ts";
+import { type Deviations, fitLevels, logsOf } from "./fit-levels.ts";
+import { modeOf } from "./judge-serving.ts";
+import { leftOutMetric, writeLeftOut } from "./left-out-scores.ts";
+import { type Judged, quantile, type Score, scoreRows } from "./score.ts";
+import {
+  type Alone,
+  constantsOfLogs,
+  firstFit,
+  firstResidual,
+  firstRow,
+  type Prepared,
+  prepare,
+  prepareAlone,
+  priors,
+  type Row,
+  tokenColumns,
+  tokenFit,
+  tokenResidual,
+} from "./serving-fits.ts";
+import { servingRows } from "./serving-rows.ts";
 import { tensorRtRows, type ThroughputRow } from "./throughput-rows.ts";
-import { type DisaggregatedRow, type ServingRow, servingRows } from "./serving-rows.ts";
+import { writeScores } from "./write-scores.ts";
 
-/** Fits the serving engines on measured servings and writes `fitted-engines.ts`: `node bench/planning/fit-inference.ts DIR`. */
+/**
+ * Fits the serving engines on measured servings: `node bench/planning/fit-inference.ts DIR [--dry]`.
+ *
+ * Writes `fitted-engines.ts` and the errors of rows left out in turn; with `--dry` it only prints.
+ */
 
 const folder = process.argv[2];
 if (folder === undefined) {
-  process.stderr.write("wanted: node bench/planning/fit-inference.ts TRUTH_FOLDER\n");
+  process.stderr.write("wanted: node bench/planning/fit-inference.ts TRUTH_FOLDER [--dry]\n");
   process.exit(2);
 }
+const isDry = process.argv.includes("--dry");
 
-const columns = [
-  "gemmBf16",
-  "gemmFp8",
-  "gemmFp4",
-  "floorShare",
-  "attentionScale",
-  "reduceScale",
-  "layerUs",
-  "stepUs",
-  "sequenceUs",
-  "prefillScale",
-  "interference",
-  "firstMs",
-  "firstSteps",
-  "queueScale",
-  "queuePower",
-  "turnPower",
-] as const;
-const physical = [1, 1, 1, 0.2, 1, 1, 20, 500, 8, 1.1, 0.9, 30, 1, 0.15, 0.85, 0.1].map(Math.log);
-
-/**
- * Pull toward a prior, per squared logarithm. All engines together are pulled toward plain kernels; one engine is pulled
- * toward all engines, so that a group of few models does not learn their quirks. Chosen by the error of whole models and
- * accelerators left out: 0.003 and 0.1 gave 13.6 % (median, time a token, dense), 0.03 and 0.03 gave 12.1 %.
- */
-const sharedPull = 0.02;
-const enginePull = 0.03;
-/** The queue's constants have no plain value to be pulled to; they are pulled this much less. */
-const queueShare = 0.15;
-const queueColumns: ReadonlySet<string> = new Set(["firstMs", "firstSteps", "queueScale", "queuePower", "turnPower"]);
-/** Weight of the first token against later ones. */
-const firstWeight = 0.4;
-const aloneWeight = 0.15;
-/** Residuals beyond this logarithm pull no harder: some rows cannot have been measured as they were written down. */
-const residualMax = 1;
-const steps = 800;
-const heldSteps = 150;
-
-type Row = ServingRow | DisaggregatedRow;
-
-const sets = new Map<string, KernelSet>();
-const kernelsOf: typeof kernelSetOf = (accelerator, precision, kvPrecision) => {
-  const key = `${accelerator.name} ${precision} ${kvPrecision}`;
-  const found = sets.get(key) ?? kernelSetOf(accelerator, precision, kvPrecision);
-  sets.set(key, found);
-  return found;
-};
-
-function constantsFrom(point: readonly number[]): EngineConstants {
-  const at = (column: (typeof columns)[number]): number => Math.exp(point[columns.indexOf(column)] ?? 0);
-  return {
-    gemmScale: { bf16: at("gemmBf16"), fp8: at("gemmFp8"), fp4: at("gemmFp4") },
-    floorShare: Math.min(1, at("floorShare")),
-    attentionScale: at("attentionScale"),
-    reduceScale: at("reduceScale"),
-    layerUs: at("layerUs"),
-    stepUs: at("stepUs"),
-    sequenceUs: at("sequenceUs"),
-    prefillScale: at("prefillScale"),
-    interference: at("interference"),
-    firstMs: at("firstMs"),
-    firstSteps: at("firstSteps"),
-    queueScale: at("queueScale"),
-    queuePower: Math.min(1.2, at("queuePower")),
-    turnPower: Math.min(0.5, at("turnPower")),
-    tpotSpread: 0,
-    ttftSpread: 0,
-  };
-}
-
-function stateOf(row: Row, constants: EngineConstants): SteadyState {
-  const context = servingContextOf(row.job, constants, kernelsOf);
-  if (!("prefill" in row)) return steadyState(context, row.shape, row.concurrency);
-  const prefill = servingContextOf(row.prefill, constants, kernelsOf);
-  const workers = { prefillWorkers: row.prefillWorkers ?? 1, decodeWorkers: row.decodeWorkers ?? 1 };
-  return splitSteadyState(prefill, context, workers, row.shape, row.concurrency);
-}
-
-interface Residual {
-  readonly tpot: number | undefined;
-  readonly ttft: number | undefined;
-}
-
-function residuals(rows: readonly Row[], point: readonly number[]): readonly Residual[] {
-  const constants = constantsFrom(point);
-  return rows.map((row) => {
-    const state = stateOf(row, constants);
-    return {
-      tpot: row.tpot === undefined ? undefined : Math.log(state.tpot / row.tpot),
-      ttft: row.ttft === undefined ? undefined : Math.log(state.ttft / row.ttft),
-    };
-  });
-}
-
-/** First tokens alone, batch 1: they tell what a prefill costs without any queue. */
-const firstTokens = tensorRtRows(folder).filter(
-  (row): row is ThroughputRow => "kind" in row && row.kind === "first-token" && row.how !== "recalled",
-);
-
-function firstTokenCost(point: readonly number[]): number {
-  const constants = constantsFrom(point);
-  const errors = firstTokens.map((row) => {
-    const context = servingContextOf(row.job, constants, kernelsOf);
-    return clipped(Math.log(prefillTime(context, row.shape.inputTokens) / row.measured));
-  });
-  return errors.reduce((sum, each) => sum + each, 0) / Math.max(1, errors.length);
-}
-
-const clipped = (value: number | undefined): number => Math.min(residualMax, Math.abs(value ?? 0));
-
-interface Prior {
-  readonly point: readonly number[];
-  readonly pull: number;
-}
-
-function fitOn(rows: readonly Row[], prior: Prior, from: readonly number[], count: number): readonly number[] {
-  return minimise(
-    (point) => {
-      const fitted = residuals(rows, point).reduce(
-        (sum, each) => sum + clipped(each.tpot) + firstWeight * clipped(each.ttft),
-        0,
-      );
-      const strayed = point.reduce((sum, value, at) => {
-        const share = queueColumns.has(columns[at] ?? "") ? queueShare : 1;
-        return sum + share * (value - (prior.point[at] ?? 0)) ** 2;
-      }, 0);
-      const alone = rows.some((row) => row.job.model.experts === undefined && row.job.engine === "trtllm");
-      return fitted / rows.length + prior.pull * strayed + (alone ? aloneWeight * firstTokenCost(point) : 0);
-    },
-    from,
-    count,
-  );
-}
-
-const words = (errors: readonly (number | undefined)[]): string => {
-  const sizes = errors.flatMap((each) => (each === undefined ? [] : 100 * Math.abs(Math.expm1(each))));
-  const mean = sizes.reduce((sum, each) => sum + each, 0) / sizes.length;
-  return `median ${quantile(sizes, 0.5).toFixed(1)} %, MAPE ${mean.toFixed(1)} %`;
-};
-
-const spreadOf = (errors: readonly (number | undefined)[]): number =>
-  quantile(
-    errors.flatMap((each) => (each === undefined ? [] : Math.abs(each))),
-    0.8,
-  );
-
-/** More work a second than 65 % of the peak: the load was spread over more accelerators than the row says. */
+/** More work a second than 65 % of the peak: the load was spread over more accelerators than the row says, or prompts were cached. */
 function isPlausible(row: Row): boolean {
   if ("prefill" in row || row.ttft === undefined || row.tpot === undefined) return true;
   const { model, accelerator, precision, layout } = row.job;
@@ -177,66 +51,174 @@ function isPlausible(row: Row): boolean {
   return flops < 0.65 * peakFlopsOf(accelerator, precision) * replicaGpus(layout);
 }
 
-function fitEngine(name: string, everything: readonly Row[], shared: readonly number[], kin: readonly Row[]): string {
-  const rows = everything.filter(isPlausible);
-  const prior = { point: shared, pull: enginePull };
-  const point = fitOn(rows, prior, shared, steps);
-  const folds = [...new Set(rows.map((row) => row.family))];
-  const held = folds.flatMap((fold) => {
-    const others = kin.filter((row) => row.family !== fold && isPlausible(row));
-    const common = fitOn(others, { point: physical, pull: sharedPull }, shared, heldSteps);
-    const left = rows.filter((row) => row.family !== fold);
-    const learned =
-      left.length === 0 ? common : fitOn(left, { point: common, pull: enginePull }, common, 2 * heldSteps);
-    return residuals(
-      rows.filter((row) => row.family === fold),
+const familyOf = ({ job, isCalledSplit }: Row): string =>
+  `${job.model.name} ${job.accelerator.name} ${job.engine} ${isCalledSplit}`;
+
+const prepared = servingRows(folder).flatMap((row) =>
+  "job" in row && row.how !== "recalled" && servingMemory(row.job, row.shape).requestsMax >= 1 ? [prepare(row)] : [],
+);
+const alone = tensorRtRows(folder)
+  .filter((row): row is ThroughputRow => "kind" in row && row.kind === "first-token" && row.how !== "recalled")
+  .map(prepareAlone);
+/** All first tokens alone together weigh as much as so many rows of a usual family. */
+const aloneWeight = 0.2;
+
+/** A model measured in a hundred ways says less than a hundred models. */
+const counts = new Map<string, number>();
+for (const { row } of prepared) counts.set(familyOf(row), (counts.get(familyOf(row)) ?? 0) + 1);
+const meanWeight = prepared.reduce((sum, { row }) => sum + weightOfRow(row), 0) / prepared.length;
+function weightOfRow(row: Row): number {
+  return 1 / Math.sqrt(counts.get(familyOf(row)) ?? 1);
+}
+const token = tokenFit((each) => ("alone" in each ? aloneWeight : weightOfRow(each.row) / meanWeight));
+const first = firstFit((each) => weightOfRow(each.row) / meanWeight);
+
+interface Fitted {
+  readonly token: Deviations;
+  readonly first: Deviations;
+}
+
+const tokenLogs = (fitted: Fitted, each: Prepared): readonly number[] => logsOf(token, fitted.token, each);
+
+function fitOn(rows: readonly Prepared[], lone: readonly Alone[]): Fitted {
+  const plausible = rows.filter(({ row }) => isPlausible(row));
+  const timed = plausible.filter(({ row }) => row.tpot !== undefined);
+  const found = fitLevels(token, [...timed, ...lone]);
+  const firsts = plausible
+    .filter(({ row }) => row.ttft !== undefined)
+    .map((each) => firstRow(each, constantsOfLogs(tokenColumns, logsOf(token, found, each))));
+  return { token: found, first: fitLevels(first, firsts) };
+}
+
+/** log(predicted / measured) of one row. */
+interface Errors {
+  readonly row: Row;
+  readonly tpot: number;
+  readonly ttft: number;
+}
+
+function errorsOf(fitted: Fitted, rows: readonly Prepared[]): readonly Errors[] {
+  return rows.map((each) => {
+    const logs = tokenLogs(fitted, each);
+    const waits = firstRow(each, constantsOfLogs(tokenColumns, logs));
+    return {
+      row: each.row,
+      tpot: tokenResidual(each, logs),
+      ttft: firstResidual(waits, logsOf(first, fitted.first, waits)),
+    };
+  });
+}
+
+/** What is left out together. */
+const ways: Readonly<Record<string, (row: Row) => string>> = {
+  "model on an accelerator": familyOf,
+  model: ({ job }) => job.model.name,
+  accelerator: ({ job }) => job.accelerator.name,
+};
+
+function leftOut(together: (row: Row) => string): readonly Errors[] {
+  const folds = [...new Set(prepared.map(({ row }) => together(row)))];
+  return folds.flatMap((fold) => {
+    const others = prepared.filter(({ row }) => together(row) !== fold);
+    const learned = fitOn(others, alone);
+    return errorsOf(
       learned,
+      prepared.filter(({ row }) => together(row) === fold),
     );
   });
-  const all = residuals(rows, point);
-  process.stdout.write(
-    `${name}: ${rows.length} rows; fitted TPOT ${words(all.map((each) => each.tpot))}, TTFT ${words(all.map((each) => each.ttft))}; ` +
-      `${folds.length} models x accelerators left out in turn: TPOT ${words(held.map((each) => each.tpot))}, TTFT ${words(held.map((each) => each.ttft))}\n`,
+}
+
+type Metric = "tpot" | "ttft";
+
+function sizesOf(errors: readonly Errors[], metric: Metric): readonly number[] {
+  return errors.flatMap((each) => (Number.isNaN(each[metric]) ? [] : [Math.abs(each[metric])]));
+}
+
+function judgedOf(errors: readonly Errors[], metric: Metric, spread: (row: Row) => number): readonly Judged[] {
+  return errors.flatMap(({ row, ...each }) => {
+    const measured = row[metric];
+    if (measured === undefined) return [];
+    const predicted = measured * Math.exp(each[metric]);
+    const width = Math.exp(spread(row));
+    return [{ id: row.id, measured, predicted, low: predicted / width, high: predicted * width }];
+  });
+}
+
+const spreadKind = (row: Row): string =>
+  "prefill" in row ? "split" : row.job.model.experts === undefined ? "dense" : "experts";
+
+const whole = fitOn(prepared, alone);
+const inside = errorsOf(whole, prepared);
+const outside = new Map(Object.entries(ways).map(([name, together]) => [name, leftOut(together)]));
+
+/** The interval holds four of five rows that were left out in the way that costs most. */
+const spreadOf = (kind: string, metric: Metric): number =>
+  Math.max(
+    ...[...outside.values()].map((errors) =>
+      quantile(
+        sizesOf(
+          errors.filter(({ row }) => spreadKind(row) === kind),
+          metric,
+        ),
+        0.8,
+      ),
+    ),
   );
-  // The interval is between what was fitted and what was held out: an unseen table is partly like both.
-  const spread = (pick: (each: Residual) => number | undefined): number =>
-    (spreadOf(held.map(pick)) + spreadOf(all.map(pick))) / 2;
-  const values = [...point.map(Math.exp), spread((each) => each.tpot), spread((each) => each.ttft)];
-  return [name, ...values.map((value) => Number(value.toPrecision(4)))].join("|");
+const spreads = new Map(
+  ["dense", "experts", "split"].map((kind) => [kind, { tpot: spreadOf(kind, "tpot"), ttft: spreadOf(kind, "ttft") }]),
+);
+
+function scoresOf(name: string, errors: readonly Errors[]): readonly Score[] {
+  const tables: readonly (readonly [string, readonly Errors[]])[] = [
+    ["inference_silicon", errors],
+    ...[...Map.groupBy(errors, ({ row }) => modeOf(row))].map(
+      ([mode, some]) => [`inference_silicon (${mode})`, some] as const,
+    ),
+  ];
+  return tables.flatMap(([table, some]) =>
+    (["tpot", "ttft"] as const).map((metric) => {
+      const judged = judgedOf(some, metric, (row) => spreads.get(spreadKind(row))?.[metric] ?? 0);
+      const words = metric.toUpperCase();
+      return scoreRows(table, name === "" ? words : leftOutMetric(words, name), judged, {}, true);
+    }),
+  );
 }
 
-function groupOf(row: Row): string {
-  if ("prefill" in row) return `${row.job.engine}-split`;
-  return row.job.model.experts === undefined
-    ? row.job.engine
-    : `${row.job.engine}-experts-${row.job.accelerator.family}`;
+const scores = [...outside].flatMap(([name, errors]) => scoresOf(name, errors));
+process.stdout.write(writeScores([...scoresOf("", inside), ...scores]));
+
+const figure = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** One line a level: the shared values, then what each level multiplies them with. */
+function engineLines(): readonly string[] {
+  const levels = [...new Set([...whole.token.keys(), ...whole.first.keys()])];
+  return levels.map((level) => {
+    const own = [...engineColumns.keys()].map((at) => {
+      const isFirst = at >= tokenColumns.length;
+      const line = (isFirst ? whole.first : whole.token).get(level);
+      const factor = Math.exp(line?.[isFirst ? at - tokenColumns.length : at] ?? 0);
+      const column = engineColumns[at];
+      return level === "all" && column !== undefined ? priors[column] * factor : factor;
+    });
+    return [level, ...own.map(figure)].join("|");
+  });
 }
 
-const rows = servingRows(folder).filter(
-  (row): row is Row =>
-    "job" in row && row.how !== "recalled" && !row.isAmbiguous && servingMemory(row.job, row.shape).requestsMax >= 1,
-);
-const minRows = 12;
-const groups = [...Map.groupBy(rows, groupOf)].filter(([, group]) => group.length >= minRows);
-/** Groups that learn from each other: dense models, models with experts, and split serving. */
-const kinOf = (name: string): string =>
-  name.includes("split") ? "split" : name.includes("experts") ? "experts" : "dense";
-const kins = Map.groupBy(rows, (row) => kinOf(groupOf(row)));
-const shared = new Map(
-  [...kins].map(([kin, group]) => [
-    kin,
-    fitOn(group.filter(isPlausible), { point: physical, pull: sharedPull }, physical, steps),
-  ]),
-);
-const lines = groups.map(([name, group]) =>
-  fitEngine(name, group, shared.get(kinOf(name)) ?? physical, kins.get(kinOf(name)) ?? []),
-);
-writeFileSync(
-  join(import.meta.dirname, "../../src/planning/inference/fitted-engines.ts"),
-  `/** Generated by \`bench/planning/fit-inference.ts\`: constants of serving engines, one a line. Not edited by hand. */
+if (!isDry) {
+  writeLeftOut("serving", scores);
+  writeFileSync(
+    join(import.meta.dirname, "../../src/planning/inference/fitted-engines.ts"),
+    `/** Generated by \`bench/planning/fit-inference.ts\`: constants of serving engines; \`all\` has values, other levels factors. Not edited by hand. */
 export const fittedEngineTable = \`
-engine|${columns.join("|")}|tpotSpread|ttftSpread
-${lines.join("\n")}
+level|${engineColumns.join("|")}
+${engineLines().join("\n")}
+\`;
+
+/** Half widths of 80 % intervals by kind of serving, as logarithms: what four of five rows kept whose group was left out of the fit. */
+export const fittedSpreadTable = \`
+kind|tpot|ttft
+${[...spreads].map(([kind, { tpot, ttft }]) => [kind, figure(tpot), figure(ttft)].join("|")).join("\n")}
 \`;
 `,
-);
+  );
+}

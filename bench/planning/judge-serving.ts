@@ -18,9 +18,8 @@ interface Predicted {
 
 function predict(row: Row): ServingPrediction {
   if (!("prefill" in row)) return predictServing(row.job, row.shape, row.concurrency);
-  const { prefill, job: decode } = row;
-  const split = { prefill, decode, prefillWorkers: row.prefillWorkers ?? 1, decodeWorkers: row.decodeWorkers ?? 1 };
-  return predictSplitServing(split, row.shape, row.concurrency);
+  const { prefill, job: decode, prefillWorkers, decodeWorkers } = row;
+  return predictSplitServing({ prefill, decode, prefillWorkers, decodeWorkers }, row.shape, row.concurrency);
 }
 
 /** The prediction, or why there is none. */
@@ -33,8 +32,9 @@ function attempt(row: Row): ServingPrediction | string {
   }
 }
 
-function modeOf(row: Row): string {
-  if ("prefill" in row) return "disaggregated";
+/** The kind of serving that a row is scored as: what the table calls it. */
+export function modeOf(row: Row): string {
+  if (row.isCalledSplit) return "disaggregated";
   if (row.isAmbiguous) return "ambiguous layout";
   return row.job.model.experts === undefined ? "dense" : "experts";
 }

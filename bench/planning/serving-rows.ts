@@ -1,10 +1,11 @@
 import { isFault } from "../../src/base/fault.ts";
-import type { Precision } from "../../src/planning/catalog/accelerator.ts";
+import type { Accelerator, Precision } from "../../src/planning/catalog/accelerator.ts";
 import { findAccelerator } from "../../src/planning/catalog/find-accelerator.ts";
 import { usualInterconnect } from "../../src/planning/catalog/find-interconnect.ts";
 import { findModel } from "../../src/planning/catalog/find-model.ts";
 import type { Engine, RequestShape, ServingJob, ServingLayout } from "../../src/planning/inference/serving-job.ts";
 import { numberIn, readTable, type TruthRow } from "./read-table.ts";
+import { type SplitHint, usualWorkers } from "./split-workers.ts";
 
 /** One measured serving in a closed loop; times in seconds. */
 export interface ServingRow {
@@ -16,15 +17,15 @@ export interface ServingRow {
   readonly ttft: number | undefined;
   readonly tpot: number | undefined;
   readonly isAmbiguous: boolean;
-  /** Rows that share software, model and accelerator, to be left out together. */
-  readonly family: string;
+  /** Whether the table calls it split serving; some rows are that do not say so. */
+  readonly isCalledSplit: boolean;
 }
 
 /** Prefill and decode on workers of their own. */
 export interface DisaggregatedRow extends ServingRow {
   readonly prefill: ServingJob;
-  readonly prefillWorkers: number | undefined;
-  readonly decodeWorkers: number | undefined;
+  readonly prefillWorkers: number;
+  readonly decodeWorkers: number;
 }
 
 /** A row that cannot be planned, and why. */
@@ -64,16 +65,66 @@ function engineOf(text: string): Engine {
   return text === "vllm" || text === "sglang" ? text : "trtllm";
 }
 
-/** A degree above eight is a count of accelerators: attention is spread by sequence and experts whole (wide expert parallelism). */
+/**
+ * What the experts' degrees multiply a written degree with. The table writes tensor x expert degree of one and the same
+ * accelerators where attention's data degree is stated and experts are split both ways: such rows are there twice, with one
+ * measurement, once with the product and once without.
+ */
+function productOf(row: TruthRow): number {
+  const [split, whole] = [numberIn(row, "moe_tp_size") ?? 1, numberIn(row, "moe_ep_size") ?? 1];
+  return split > 1 && whole > 1 && numberIn(row, "attention_dp_size") !== undefined ? whole : 1;
+}
+
+/** The layout as written; for `prefill_` and `decode_` that of one worker. */
 function layoutOf(row: TruthRow, prefix: "" | "prefill_" | "decode_"): ServingLayout {
   const of = (column: string): number => Math.max(1, numberIn(row, column) ?? 1);
-  const written = of(`${prefix}tp_size`);
-  const isWide = written > 8;
-  const tensor = isWide ? 1 : written;
-  const data = isWide ? written : of(`${prefix}attention_dp_size`);
-  const gpus = tensor * data;
-  const expert = isWide ? gpus : of(prefix === "" ? "moe_ep_size" : `${prefix}moe_ep_size`);
-  return { tensor, attentionData: data, expert: gpus % expert === 0 ? expert : 1, pipeline: of("pp_size") };
+  const groups = of(`${prefix}attention_dp_size`);
+  const product = prefix === "" ? productOf(row) : 1;
+  const tensor = groups === 1 ? of(`${prefix}tp_size`) / product : of(`${prefix}tp_size`);
+  const attentionData = groups === 1 ? 1 : groups / product;
+  const gpus = tensor * attentionData;
+  const expert = of(prefix === "" ? "moe_ep_size" : `${prefix}moe_ep_size`);
+  return { tensor, attentionData, expert: gpus % expert === 0 ? expert : 1, pipeline: of("pp_size") };
+}
+
+/** More accelerators than one worker's heads are split over: all of a split serving together, or of attention spread by sequence. */
+const wideMin = 9;
+
+/**
+ * What a row says of a split serving whose workers it does not count; undefined where the layout is what is written.
+ *
+ * A degree above eight in a rack-wide domain, the same for prefill and decode, is the count of all accelerators (rows of one
+ * measurement are there in both notations); a degree of one for a model that fits on no single accelerator says nothing.
+ */
+function hintOf(row: TruthRow, accelerator: Accelerator, hasExperts: boolean): SplitHint | undefined {
+  if (!hasExperts || numberIn(row, "decode_num_workers") !== undefined) return undefined;
+  const isRack = accelerator.scaleUpGpus > 8;
+  if (row["mode"] !== "disagg") {
+    const gpus = numberIn(row, "tp_size") ?? 1;
+    const isTotal = isRack && gpus >= wideMin && numberIn(row, "moe_ep_size") === 1;
+    return isTotal ? { prefillGpus: undefined, decodeGpus: undefined, gpus } : undefined;
+  }
+  const [prefill, decode] = [layoutOf(row, "prefill_"), layoutOf(row, "decode_")];
+  const isTotal = isRack && decode.tensor >= wideMin && decode.tensor === prefill.tensor && prefill.expert === 1;
+  if (isTotal) return { prefillGpus: undefined, decodeGpus: undefined, gpus: decode.tensor };
+  const isLost = decode.tensor === 1 && prefill.tensor === 1;
+  if (isLost) return { prefillGpus: undefined, decodeGpus: undefined, gpus: undefined };
+  return { prefillGpus: prefill.tensor, decodeGpus: decode.tensor, gpus: undefined };
+}
+
+/** Tokens a step of DeepSeek's drafting module, and since when TensorRT-LLM was measured with it (half the runs of two releases together). */
+const draftedTokens = 1.3;
+const draftedSince = "2026-01-14";
+
+/**
+ * Tokens a step that a row's release and date let expect: no column marks speculative decoding, but DeepSeek's models under
+ * TensorRT-LLM jump by half from a date on, except under the release that was measured without.
+ */
+function tokensPerStep(row: TruthRow, engine: Engine, isLatent: boolean): number {
+  if (engine !== "trtllm" || !isLatent || row["mode"] === "disagg") return 1;
+  const releases = row["backend_versions"] ?? "";
+  if ((row["date_first"] ?? "") < draftedSince || releases === "1.2.0rc6.post2" || releases.startsWith("1.3")) return 1;
+  return releases.includes("|") ? Math.sqrt(draftedTokens) : draftedTokens;
 }
 
 function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing {
@@ -98,16 +149,25 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
     ttft: milli("ttft_ms_median"),
     tpot: milli("tpot_ms_median"),
     isAmbiguous: row["tp_ambiguous"] === "True",
-    family: `${names.model} ${names.accelerator} ${names.engine}`,
+    isCalledSplit: mode === "disagg",
   };
   try {
-    if (mode !== "disagg") return { ...base, job: servingJobOf(names, layoutOf(row, "")) };
+    const jobOf = (layout: ServingLayout): ServingJob => servingJobOf(names, layout);
+    const plain = jobOf(layoutOf(row, mode === "disagg" ? "decode_" : ""));
+    const isLatent = plain.model.attention.kind === "latent";
+    const job = { ...plain, tokensPerStep: tokensPerStep(row, names.engine, isLatent) };
+    const hint = hintOf(row, job.accelerator, job.model.experts !== undefined);
+    if (hint !== undefined) {
+      const workers = usualWorkers(jobOf, hint, base.shape, concurrency);
+      return { ...base, ...workers, job: jobOf(workers.decode), prefill: jobOf(workers.prefill) };
+    }
+    if (mode !== "disagg") return { ...base, job };
     return {
       ...base,
-      job: servingJobOf(names, layoutOf(row, "decode_")),
-      prefill: servingJobOf(names, layoutOf(row, "prefill_")),
-      prefillWorkers: numberIn(row, "prefill_num_workers"),
-      decodeWorkers: numberIn(row, "decode_num_workers"),
+      job,
+      prefill: jobOf(layoutOf(row, "prefill_")),
+      prefillWorkers: numberIn(row, "prefill_num_workers") ?? 1,
+      decodeWorkers: numberIn(row, "decode_num_workers") ?? 1,
     };
   } catch (error) {
     if (isFault(error)) return { excluded: error.code.replace("planning.", "").replace("-", " "), mode };

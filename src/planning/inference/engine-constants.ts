@@ -1,77 +1,121 @@
-import type { AcceleratorFamily, Precision } from "../catalog/accelerator.ts";
+import type { Precision } from "../catalog/accelerator.ts";
 import { parseTable } from "../catalog/parse-table.ts";
-import { fittedEngineTable } from "./fitted-engines.ts";
-import type { Engine } from "./serving-job.ts";
+import { fittedEngineTable, fittedSpreadTable } from "./fitted-engines.ts";
+import type { ServingJob } from "./serving-job.ts";
 
 /** What an engine adds to bare kernels; fitted on measured servings, few on purpose. */
 export interface EngineConstants {
-  /** Time of matrix products over the kernel tables', by number format. */
+  /** Time of matrix products over the kernel tables', by number format; of the experts', and of those in a format without units. */
   readonly gemmScale: Readonly<Record<Precision, number>>;
+  readonly expertScale: number;
+  readonly emulatedScale: number;
   /** Share of a kernel's measured floor that stays when launches are captured in graphs. */
   readonly floorShare: number;
   readonly attentionScale: number;
-  /** Time of collectives over the kernel tables'. */
+  /** Time of reductions and of exchanges between experts over the kernel tables'. */
   readonly reduceScale: number;
+  readonly exchangeScale: number;
   /** Microseconds a layer beside products, attention and collectives; and a step beside its layers. */
   readonly layerUs: number;
   readonly stepUs: number;
-  /** Microseconds of each running sequence a step: sampling, detokenising, scheduling. */
+  /** Microseconds of each running sequence of one rank a step: sampling, detokenising, scheduling. */
   readonly sequenceUs: number;
   /** Time of a prefill over the kernels'. */
   readonly prefillScale: number;
   /** How much of other requests' prefills a decoding request waits for. */
   readonly interference: number;
-  /** Milliseconds before the first token beside queue and prefill; steps waited for; growth of the queue. */
+  /** Milliseconds before the first token beside queue and prefill; steps waited for; own prefill; growth of the queue. */
   readonly firstMs: number;
   readonly firstSteps: number;
+  readonly firstShare: number;
   readonly queueScale: number;
   readonly queuePower: number;
-  /** Shorter answers bring prompts in bunches: the wait grows with (1024 / output tokens) to this power. */
-  readonly turnPower: number;
-  /** Half widths of 80 % intervals, as logarithms, from held-out residuals. */
-  readonly tpotSpread: number;
-  readonly ttftSpread: number;
 }
 
-const engines = new Map(
-  parseTable(fittedEngineTable).map((row) => {
-    const of = (column: string): number => Number(row[column]);
-    const constants: EngineConstants = {
-      gemmScale: { bf16: of("gemmBf16"), fp8: of("gemmFp8"), fp4: of("gemmFp4") },
-      floorShare: of("floorShare"),
-      attentionScale: of("attentionScale"),
-      reduceScale: of("reduceScale"),
-      layerUs: of("layerUs"),
-      stepUs: of("stepUs"),
-      sequenceUs: of("sequenceUs"),
-      prefillScale: of("prefillScale"),
-      interference: of("interference"),
-      firstMs: of("firstMs"),
-      firstSteps: of("firstSteps"),
-      queueScale: of("queueScale"),
-      queuePower: of("queuePower"),
-      turnPower: of("turnPower"),
-      tpotSpread: of("tpotSpread"),
-      ttftSpread: of("ttftSpread"),
-    };
-    return [row["engine"] ?? "", constants];
-  }),
-);
+/** The constants' names in the fitted table, in its order. */
+export const engineColumns = [
+  "gemmBf16",
+  "gemmFp8",
+  "gemmFp4",
+  "expertScale",
+  "floorShare",
+  "attentionScale",
+  "reduceScale",
+  "exchangeScale",
+  "layerUs",
+  "stepUs",
+  "sequenceUs",
+  "prefillScale",
+  "interference",
+  "emulatedScale",
+  "firstMs",
+  "firstSteps",
+  "firstShare",
+  "queueScale",
+  "queuePower",
+] as const;
+
+/** One constant's name. */
+export type EngineColumn = (typeof engineColumns)[number];
+
+/** The constants by name. */
+export type EngineValues = Readonly<Record<EngineColumn, number>>;
+
+/** The constants as iterations and queues use them. */
+export function constantsOfValues(values: EngineValues): EngineConstants {
+  const { gemmBf16, gemmFp8, gemmFp4, ...others } = values;
+  return { ...others, gemmScale: { bf16: gemmBf16, fp8: gemmFp8, fp4: gemmFp4 } };
+}
 
 /**
- * The constants fitted for an engine; models with experts have their own by family of accelerators, and decode workers
- * that leave prefills to others have theirs.
+ * What a job's constants are put together from: the values shared by all, times the deviations of its engine, of dense
+ * models or models with experts, of their attention, of the accelerators' family, of these together, and of split serving.
  */
-export function engineConstantsOf(
-  engine: Engine,
-  hasExperts: boolean,
-  family: AcceleratorFamily,
-  isSplit = false,
-): EngineConstants {
-  const experts = [`${engine}-experts-${family}`, `${engine}-experts-hopper`, `${engine}-experts-blackwell`];
-  const split = isSplit ? [`${engine}-split`, "trtllm-split"] : [];
-  const names = [...split, ...(hasExperts ? experts : []), engine];
-  const found = names.map((name) => engines.get(name)).find((each) => each !== undefined);
-  if (found === undefined) throw new RangeError(`no constants were fitted for ${engine}`);
+export function engineLevelsOf(job: ServingJob, isSplit: boolean): readonly string[] {
+  const kind = job.model.experts === undefined ? "dense" : "experts";
+  const { family } = job.accelerator;
+  return [
+    "all",
+    `engine ${job.engine}`,
+    `kind ${kind}`,
+    `kind ${kind} ${job.model.attention.kind}`,
+    `family ${family}`,
+    `together ${job.engine} ${kind} ${family}`,
+    ...(isSplit ? ["split"] : []),
+  ];
+}
+
+const table = new Map(parseTable(fittedEngineTable).map((row) => [row["level"] ?? "", row]));
+const known = new Map<string, EngineConstants>();
+
+/** The constants fitted for a job: what is shared, times every deviation that was fitted. */
+export function engineConstantsOf(job: ServingJob, isSplit = false): EngineConstants {
+  const levels = engineLevelsOf(job, isSplit);
+  const key = levels.join("|");
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const valueOf = (column: EngineColumn): number =>
+    levels.reduce((product, level) => product * Number(table.get(level)?.[column] ?? "1"), 1);
+  const constants = constantsOfValues(
+    Object.fromEntries(engineColumns.map((column) => [column, valueOf(column)])) as EngineValues,
+  );
+  known.set(key, constants);
+  return constants;
+}
+
+/** Half widths of 80 % intervals, as logarithms. */
+export interface ServingSpread {
+  readonly tpot: number;
+  readonly ttft: number;
+}
+
+const spreads = new Map(
+  parseTable(fittedSpreadTable).map((row) => [row["kind"], { tpot: Number(row["tpot"]), ttft: Number(row["ttft"]) }]),
+);
+
+/** How far measured servings of a kind lay from what was predicted without them. */
+export function servingSpreadOf(job: ServingJob, isSplit = false): ServingSpread {
+  const found = spreads.get(isSplit ? "split" : job.model.experts === undefined ? "dense" : "experts");
+  if (found === undefined) throw new RangeError(`no spread was fitted for ${job.model.name}`);
   return found;
 }

@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { engineConstantsOf } from "./engine-constants.ts";
+import { type EngineConstants, engineConstantsOf, servingSpreadOf } from "./engine-constants.ts";
 import {
   decodeTime,
   prefillTime,
@@ -42,12 +42,29 @@ export interface SteadyState {
   readonly waiting: number;
 }
 
-/** Output tokens that the queue's constants are stated for. */
-const usualOutput = 1024;
-
 /** Prefills that one decode step waits for, summed over a request's life: other requests' prompts in its output time. */
-function interferenceOf(context: ServingContext, running: number, prefill: number, outputTokens: number): number {
-  return (context.engine.interference * Math.max(0, running - 1) * prefill) / outputTokens;
+export function interferenceOf(
+  engine: EngineConstants,
+  running: number,
+  prefill: number,
+  outputTokens: number,
+): number {
+  return (engine.interference * Math.max(0, running - 1) * prefill) / outputTokens;
+}
+
+/** What the first token waits for once a request has its place. */
+export interface FirstWait {
+  /** Seconds of one decode step, and of the request's own prefill on the rank that runs it. */
+  readonly step: number;
+  readonly own: number;
+  /** Other requests that share that rank. */
+  readonly others: number;
+}
+
+/** Seconds to the first token of a request that has its place: host, steps, own prefill, and those of others that came with it. */
+export function firstTokenTime(engine: EngineConstants, { step, own, others }: FirstWait): number {
+  const bunched = others <= 0 ? 0 : engine.queueScale * others ** engine.queuePower;
+  return engine.firstMs * 1e-3 + engine.firstSteps * step + engine.firstShare * own * (1 + bunched);
 }
 
 /**
@@ -64,10 +81,9 @@ export function steadyState(context: ServingContext, shape: RequestShape, concur
   const prefill = prefillTime(context, shape.inputTokens - cached, cached);
   const step = decodeTime(context, running, shape.inputTokens + shape.outputTokens / 2);
   const decode = step / (job.tokensPerStep ?? 1);
-  const tpot = decode + interferenceOf(context, running, prefill, shape.outputTokens);
-  const bunched = engine.queueScale * Math.max(0, running - 1) ** engine.queuePower;
-  const turns = (usualOutput / shape.outputTokens) ** engine.turnPower;
-  const served = engine.firstMs * 1e-3 + engine.firstSteps * step + prefill * (1 + bunched) * turns;
+  const tpot = decode + interferenceOf(engine, running, prefill, shape.outputTokens);
+  const ranks = job.layout.attentionData;
+  const served = firstTokenTime(engine, { step, own: prefill * ranks, others: running / ranks - 1 });
   const queued = (waiting / running) * (shape.outputTokens * tpot + prefill);
   return { ttft: served + queued, tpot, prefill, decode, running, waiting };
 }
@@ -98,15 +114,16 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
   }
   const context = servingContextOf(job);
   const state = steadyState(context, shape, concurrency);
+  const spreads = servingSpreadOf(job);
   const widen = context.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
   const rate =
     (state.running * shape.outputTokens) /
     (shape.outputTokens * state.tpot + state.ttft * (state.running / concurrency));
   const isPrefillBound = state.tpot > 2 * state.decode;
   return {
-    ttftSeconds: around(state.ttft, context.engine.ttftSpread * widen),
-    tpotSeconds: around(state.tpot, context.engine.tpotSpread * widen),
-    outputTokensPerSecond: around(rate, context.engine.tpotSpread * widen),
+    ttftSeconds: around(state.ttft, spreads.ttft * widen),
+    tpotSeconds: around(state.tpot, spreads.tpot * widen),
+    outputTokensPerSecond: around(rate, spreads.tpot * widen),
     outputTokensPerSecondPerGpu: rate / replicaGpus(job.layout),
     running: state.running,
     waiting: state.waiting,
@@ -123,7 +140,13 @@ export interface SplitServing {
   readonly decodeWorkers: number;
 }
 
-/** The steady state of split serving: decode steps wait for no prefill, first tokens queue at the prefill workers. */
+/** Rounds in which the requests that decode settle against the prompts that prefill workers deliver. */
+const settlingRounds = 12;
+
+/**
+ * The steady state of split serving: decode steps wait for no prefill; where the prefill workers deliver fewer prompts than
+ * the decode workers could take, the rest waits for them (Little's law).
+ */
 export function splitSteadyState(
   prefillContext: ServingContext,
   decodeContext: ServingContext,
@@ -131,24 +154,29 @@ export function splitSteadyState(
   shape: RequestShape,
   concurrency: number,
 ): SteadyState {
-  const { engine } = decodeContext;
-  const each = Math.max(1, concurrency / split.decodeWorkers);
-  const memory = servingMemory(decodeContext.job, shape);
-  const running = Math.min(each, Math.max(1, memory.requestsMax));
-  const step = decodeTime(decodeContext, running, shape.inputTokens + shape.outputTokens / 2);
-  const tpot = step / (decodeContext.job.tokensPerStep ?? 1);
+  const { job, engine } = decodeContext;
+  const { prefillWorkers, decodeWorkers } = split;
   const prefill = prefillTime(prefillContext, shape.inputTokens);
-  const queued = Math.max(0, concurrency / split.prefillWorkers - 1);
-  const bunched = engine.queueScale * queued ** engine.queuePower;
-  const ttft = engine.firstMs * 1e-3 + engine.firstSteps * step + prefill * (1 + bunched);
-  return {
-    ttft,
-    tpot,
-    prefill,
-    decode: step,
-    running: running * split.decodeWorkers,
-    waiting: concurrency - running * split.decodeWorkers,
-  };
+  const places = Math.max(1, servingMemory(job, shape).requestsMax) * decodeWorkers;
+  const stepOf = (running: number): number =>
+    decodeTime(decodeContext, Math.max(1, running / decodeWorkers), shape.inputTokens + shape.outputTokens / 2);
+  let running = Math.min(concurrency, places);
+  let step = stepOf(running);
+  for (let round = 0; round < settlingRounds; round += 1) {
+    const tpot = step / (job.tokensPerStep ?? 1);
+    const delivered = (prefillWorkers / prefill) * shape.outputTokens * tpot;
+    const next = Math.max(1, Math.min(running, delivered));
+    if (next > 0.99 * running) break;
+    running = next;
+    step = stepOf(running);
+  }
+  const tpot = step / (job.tokensPerStep ?? 1);
+  const waiting = concurrency - running;
+  const ranks = prefillContext.job.layout.attentionData;
+  const others = running / prefillWorkers / ranks - 1;
+  const served = firstTokenTime(engine, { step, own: prefill * ranks, others });
+  const queued = (waiting / running) * shape.outputTokens * tpot;
+  return { ttft: served + queued, tpot, prefill, decode: step, running, waiting };
 }
 
 /**
@@ -165,19 +193,18 @@ export function predictSplitServing(split: SplitServing, shape: RequestShape, co
       "split serving needs at least one prefill worker, one decode worker and one request",
     );
   }
-  const contextOf = (job: ServingJob): ServingContext =>
-    servingContextOf(job, engineConstantsOf(job.engine, job.model.experts !== undefined, job.accelerator.family, true));
+  const contextOf = (job: ServingJob): ServingContext => servingContextOf(job, engineConstantsOf(job, true));
   const decodeContext = contextOf(split.decode);
   const state = splitSteadyState(contextOf(split.prefill), decodeContext, split, shape, concurrency);
-  const { engine } = decodeContext;
+  const spreads = servingSpreadOf(split.decode, true);
   const widen = decodeContext.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
   const rate = (concurrency * shape.outputTokens) / (shape.outputTokens * state.tpot + state.ttft);
   const gpus =
     replicaGpus(split.prefill.layout) * split.prefillWorkers + replicaGpus(split.decode.layout) * split.decodeWorkers;
   return {
-    ttftSeconds: around(state.ttft, engine.ttftSpread * widen),
-    tpotSeconds: around(state.tpot, engine.tpotSpread * widen),
-    outputTokensPerSecond: around(rate, engine.tpotSpread * widen),
+    ttftSeconds: around(state.ttft, spreads.ttft * widen),
+    tpotSeconds: around(state.tpot, spreads.tpot * widen),
+    outputTokensPerSecond: around(rate, spreads.tpot * widen),
     outputTokensPerSecondPerGpu: rate / gpus,
     running: state.running,
     waiting: Math.max(0, state.waiting),

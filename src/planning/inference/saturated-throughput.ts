@@ -11,17 +11,15 @@ const requestsMax = 2048;
 const prefillTokens = 8192;
 /** Most prompts that one prefill iteration takes. */
 const promptsMax = 64;
-/** Half width of the 80 % interval, as a logarithm, from the published tables. */
-const spread = 0.35;
+/** Half widths of 80 % intervals, as logarithms, from NVIDIA's published tables: dense models, and models with experts. */
+const spreadOf = (job: ServingJob): number => (job.model.experts === undefined ? 0.27 : 0.5);
 
-/** Seconds over the sum of iterations: medians over TensorRT-LLM's published tables (versions 0.5 to 1.0), by number format. */
-const slowdown: Readonly<Record<Precision, number>> = { bf16: 1.13, fp8: 0.97, fp4: 1.07 };
-/** A static batch pays more: nothing takes the place of what ended (median over versions 0.5 to 0.9). */
-const staticSlowdown = 1.1;
-/** Full batches of hundreds of short prompts: what a closed loop of long ones says of a prefill holds no more. */
-const prefillScaleMax = 1.2;
-/** Least microseconds a sequence and step; small closed loops of models with experts do not show it. */
-const sequenceUsMin = 10;
+/** A static batch of 16-bit products paid so much more in the engines of that time (median over versions 0.5 to 0.9). */
+const staticSlowdown: Readonly<Record<Precision, number>> = { bf16: 1.1, fp8: 1, fp4: 1 };
+/** Full batches of hundreds of prompts: what a closed loop says of one prefill beside decoding holds no more. */
+const fullPrefillScale = 1;
+/** Microseconds a sequence and step when hundreds run: hidden behind the step but for models with experts, whose steps are short. */
+const fullSequenceUs = (job: ServingJob): number => (job.model.experts === undefined ? 4 : 10);
 
 /** The most a replica yields when requests never run out. */
 export interface SaturatedThroughput {
@@ -30,10 +28,17 @@ export interface SaturatedThroughput {
   readonly running: number;
 }
 
-function fullContextOf(job: ServingJob): ServingContext {
+function fullContextOf(job: ServingJob, isStatic = false): ServingContext {
   const context = servingContextOf(job);
-  const sequenceUs = Math.max(sequenceUsMin, context.engine.sequenceUs);
-  return { ...context, engine: { ...context.engine, sequenceUs } };
+  const { prefillScale } = context.engine;
+  return {
+    ...context,
+    engine: {
+      ...context.engine,
+      sequenceUs: fullSequenceUs(job),
+      prefillScale: isStatic ? prefillScale : Math.min(fullPrefillScale, prefillScale),
+    },
+  };
 }
 
 /** Seconds a request of prefill when prompts are batched to fill an iteration. */
@@ -41,7 +46,7 @@ function batchedPrefillTime(context: ServingContext, inputTokens: number): numbe
   const groups = context.job.layout.attentionData;
   const together = Math.min(promptsMax, Math.max(1, Math.floor(prefillTokens / inputTokens))) * groups;
   const iteration = { sequences: together, newTokens: Math.max(2, inputTokens), pastTokens: 0 };
-  return (iterationTime(context, iteration) * Math.min(prefillScaleMax, context.engine.prefillScale)) / together;
+  return (iterationTime(context, iteration) * context.engine.prefillScale) / together;
 }
 
 /** Requests that run when each keeps room for its whole length from the start, as TensorRT-LLM does by default. */
@@ -59,14 +64,13 @@ function reservedRequests(job: ServingJob, shape: RequestShape): number {
  */
 export function predictSaturated(job: ServingJob, shape: RequestShape, batch?: number): SaturatedThroughput {
   checkServing(job, shape);
-  const context = fullContextOf(job);
+  const context = fullContextOf(job, batch !== undefined);
   const running = Math.max(1, Math.min(batch ?? reservedRequests(job, shape), servingMemory(job, shape).requestsMax));
   const step = decodeTime(context, running, shape.inputTokens + shape.outputTokens / 2) / (job.tokensPerStep ?? 1);
   const iterations = shape.outputTokens * step + running * batchedPrefillTime(context, shape.inputTokens);
-  const usual = job.model.experts === undefined ? slowdown[job.precision] : 1;
-  const seconds = iterations * usual * (batch === undefined ? 1 : staticSlowdown);
+  const seconds = iterations * (batch === undefined ? 1 : staticSlowdown[job.precision]);
   const likely = (running * shape.outputTokens) / seconds;
-  const width = spread * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
+  const width = spreadOf(job) * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
   return {
     outputTokensPerSecond: { low: likely * Math.exp(-width), likely, high: likely * Math.exp(width) },
     running,
@@ -76,15 +80,16 @@ export function predictSaturated(job: ServingJob, shape: RequestShape, batch?: n
 /** The goals of MLPerf's Server scenario, seconds. */
 const mildTtft = 2;
 const mildTpot = 0.2;
-/** Mean over 99th percentile of the time a token, and what waiting for the first token costs at the mild goal. */
+/** Mean over 99th percentile of the time a token. */
 const tailShare = 0.8;
-const waitCost = 0.06;
+/** What waiting for the first token costs at the mild goal: more where prefills take more of the time. */
+const waitCost = (prefillShare: number): number => 0.13 * prefillShare;
 
 /**
  * The share of the saturated throughput that is left under a goal on the first token and on later ones.
  *
  * The batch shrinks until decode steps and other requests' prefills keep `tpotSeconds`; a first-token goal of two seconds
- * costs some 6 % (MLPerf Inference 4.1 and 5.1, Server against Offline), a tighter one more.
+ * costs some 5 to 10 % (MLPerf Inference 4.1 and 5.1, Server against Offline), a tighter one more.
  */
 export function serverShare(job: ServingJob, shape: RequestShape, ttftSeconds?: number, tpotSeconds?: number): number {
   const context = fullContextOf(job);
@@ -97,6 +102,7 @@ export function serverShare(job: ServingJob, shape: RequestShape, ttftSeconds?: 
   let running = most.running;
   const goal = (tpotSeconds ?? mildTpot) * tailShare;
   while (running > 1 && tpotOf(running) > goal) running = Math.max(1, Math.floor(running * 0.97));
-  const wait = ttftSeconds === undefined ? 1 : 1 - waitCost * Math.min(4, mildTtft / ttftSeconds);
+  const prefillShare = (running * prefill) / shape.outputTokens / tpotOf(running);
+  const wait = ttftSeconds === undefined ? 1 : 1 - waitCost(prefillShare) * Math.min(4, mildTtft / ttftSeconds);
   return Math.max(0.05, wait) * Math.min(1, rateOf(running) / rateOf(most.running));
 }

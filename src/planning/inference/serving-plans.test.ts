@@ -4,7 +4,7 @@ import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
 import { sizeInference } from "../size-inference.ts";
-import { expertsVisited } from "./iteration-time.ts";
+import { expertsVisited } from "./iteration-parts.ts";
 import { predictServing, predictSplitServing } from "./predict-serving.ts";
 import { replicasForLoad } from "./replicas-for-load.ts";
 import { predictSaturated, serverShare } from "./saturated-throughput.ts";

@@ -1,0 +1,239 @@
+import {
+  constantsOfValues,
+  type EngineColumn,
+  type EngineConstants,
+  engineColumns,
+  engineConstantsOf,
+  engineLevelsOf,
+  type EngineValues,
+} from "../../src/planning/inference/engine-constants.ts";
+import { iterationParts, type Iteration, type IterationParts } from "../../src/planning/inference/iteration-parts.ts";
+import { type ServingContext, servingContextOf, timeOfParts } from "../../src/planning/inference/iteration-time.ts";
+import {
+  firstTokenTime,
+  interferenceOf,
+  type SteadyState,
+  splitSteadyState,
+  steadyState,
+} from "../../src/planning/inference/predict-serving.ts";
+import type { RequestShape, ServingJob } from "../../src/planning/inference/serving-job.ts";
+import { type KernelSet, kernelSetOf } from "../../src/planning/kernels/kernel-set.ts";
+import type { LevelFit } from "./fit-levels.ts";
+import type { DisaggregatedRow, ServingRow } from "./serving-rows.ts";
+import type { ThroughputRow } from "./throughput-rows.ts";
+
+/** A row of either way to serve. */
+export type Row = ServingRow | DisaggregatedRow;
+
+/** Constants of the time a token, and of the first token; each fitted on its own. */
+export const tokenColumns = engineColumns.slice(0, 14);
+export const firstColumns = engineColumns.slice(14);
+
+/** What the constants are worth before any row is seen: kernels as measured, host times of captured graphs. */
+export const priors: EngineValues = {
+  gemmBf16: 1,
+  gemmFp8: 1,
+  gemmFp4: 1,
+  expertScale: 1,
+  floorShare: 0.2,
+  attentionScale: 1,
+  reduceScale: 1,
+  exchangeScale: 0.9,
+  layerUs: 22,
+  stepUs: 500,
+  sequenceUs: 8,
+  prefillScale: 1.12,
+  interference: 0.9,
+  emulatedScale: 1.2,
+  firstMs: 20,
+  firstSteps: 4,
+  firstShare: 1,
+  queueScale: 0.08,
+  queuePower: 1,
+};
+
+/** One timed iteration: its parts do not depend on an engine's constants. */
+interface Timed {
+  readonly context: ServingContext;
+  readonly iteration: Iteration;
+  readonly parts: IterationParts;
+}
+
+/** A measured serving, ready to be fitted: kernels are timed once, the constants many times. */
+export interface Prepared {
+  readonly levels: readonly string[];
+  readonly row: Row;
+  readonly decode: Timed;
+  readonly prefill: Timed;
+  readonly isSplit: boolean;
+  readonly running: number;
+  readonly decodeWorkers: number;
+  readonly prefillWorkers: number;
+}
+
+/** A first token alone (batch 1): it tells what a prefill costs without any queue. */
+export interface Alone {
+  readonly levels: readonly string[];
+  readonly alone: Timed;
+  readonly measured: number;
+}
+
+const sets = new Map<string, KernelSet>();
+const kernelsOf: typeof kernelSetOf = (accelerator, precision, kvPrecision) => {
+  const key = `${accelerator.name} ${precision} ${kvPrecision}`;
+  const found = sets.get(key) ?? kernelSetOf(accelerator, precision, kvPrecision);
+  sets.set(key, found);
+  return found;
+};
+
+function timed(job: ServingJob, iteration: Iteration): Timed {
+  const context = servingContextOf(job, engineConstantsOf(job), kernelsOf);
+  return { context, iteration, parts: iterationParts(context, iteration) };
+}
+
+const prefillOf = (job: ServingJob, shape: RequestShape): Timed =>
+  timed(job, { sequences: job.layout.attentionData, newTokens: Math.max(2, shape.inputTokens), pastTokens: 0 });
+
+/** The steady state that the shipped constants give: where requests run and wait is taken from it. */
+function shippedState(row: Row): SteadyState {
+  const contextOf = (job: ServingJob): ServingContext =>
+    servingContextOf(job, engineConstantsOf(job, "prefill" in row), kernelsOf);
+  if (!("prefill" in row)) return steadyState(contextOf(row.job), row.shape, row.concurrency);
+  return splitSteadyState(contextOf(row.prefill), contextOf(row.job), row, row.shape, row.concurrency);
+}
+
+/** Times the kernels of a row. */
+export function prepare(row: Row): Prepared {
+  const isSplit = "prefill" in row;
+  const decodeWorkers = isSplit ? row.decodeWorkers : 1;
+  const { running } = shippedState(row);
+  const { inputTokens, outputTokens } = row.shape;
+  const sequences = Math.max(1, running / decodeWorkers);
+  return {
+    levels: engineLevelsOf(row.job, isSplit),
+    row,
+    decode: timed(row.job, { sequences, newTokens: 1, pastTokens: inputTokens + outputTokens / 2 }),
+    prefill: prefillOf(isSplit ? row.prefill : row.job, row.shape),
+    isSplit,
+    running,
+    decodeWorkers,
+    prefillWorkers: isSplit ? row.prefillWorkers : 1,
+  };
+}
+
+/** Times the kernels of a first token alone. */
+export function prepareAlone(row: ThroughputRow): Alone {
+  return { levels: engineLevelsOf(row.job, false), alone: prefillOf(row.job, row.shape), measured: row.measured };
+}
+
+/** The constants from logarithms of some columns; the others are as before anything was seen. */
+export function constantsOfLogs(columns: readonly EngineColumn[], logs: readonly number[]): EngineConstants {
+  const values: Record<EngineColumn, number> = { ...priors };
+  for (const [at, column] of columns.entries()) values[column] = Math.exp(logs[at] ?? 0);
+  return constantsOfValues(values);
+}
+
+const secondsOf = ({ context, iteration, parts }: Timed, engine: EngineConstants): number =>
+  timeOfParts({ ...context, engine }, iteration, parts);
+
+/** Seconds a prompt of a prefill iteration. */
+const prefillSeconds = (prefill: Timed, engine: EngineConstants): number =>
+  (secondsOf(prefill, engine) * engine.prefillScale) / prefill.iteration.sequences;
+
+/** Seconds of a token after the first, of a step and of a prefill. */
+export function tokenTimes(
+  { row, decode, prefill, isSplit, running }: Prepared,
+  engine: EngineConstants,
+): { readonly tpot: number; readonly step: number; readonly prompt: number } {
+  const step = secondsOf(decode, engine);
+  const prompt = prefillSeconds(prefill, engine);
+  const waits = isSplit ? 0 : interferenceOf(engine, running, prompt, row.shape.outputTokens);
+  return { tpot: step / (row.job.tokensPerStep ?? 1) + waits, step, prompt };
+}
+
+/** log(predicted / measured) of a token's time, or of a first token alone. */
+export function tokenResidual(each: Prepared | Alone, logs: readonly number[]): number {
+  const engine = constantsOfLogs(tokenColumns, logs);
+  if ("alone" in each) return Math.log(prefillSeconds(each.alone, engine) / each.measured);
+  return Math.log(tokenTimes(each, engine).tpot / (each.row.tpot ?? Number.NaN));
+}
+
+/** A row whose steps and prefills are known; what its first token waits for is fitted. */
+export interface FirstRow {
+  readonly levels: readonly string[];
+  readonly row: Row;
+  readonly step: number;
+  readonly own: number;
+  readonly others: number;
+  readonly queued: number;
+}
+
+/** What a first token waits for, under constants of the time a token. */
+export function firstRow(each: Prepared, engine: EngineConstants): FirstRow {
+  const { row, prefill, running, isSplit } = each;
+  const { tpot, step, prompt } = tokenTimes(each, engine);
+  const ranks = prefill.iteration.sequences;
+  const waiting = Math.max(0, row.concurrency - running) / running;
+  return {
+    levels: each.levels,
+    row,
+    step,
+    own: prompt * ranks,
+    others: running / each.prefillWorkers / ranks - 1,
+    queued: waiting * (row.shape.outputTokens * tpot + (isSplit ? 0 : prompt)),
+  };
+}
+
+/** log(predicted / measured) of the time to the first token. */
+export function firstResidual(each: FirstRow, logs: readonly number[]): number {
+  const engine = constantsOfLogs(firstColumns, logs);
+  return Math.log((firstTokenTime(engine, each) + each.queued) / (each.row.ttft ?? Number.NaN));
+}
+
+type Pulls = Readonly<Record<string, number>>;
+
+/**
+ * How strongly deviations are pulled to nothing, in units of one row's weight; what is not named does not deviate. Chosen by
+ * the errors of models, accelerators and models on accelerators left out: none of these constants lowered them otherwise.
+ */
+const sharedPull = 10_000;
+const sharedPulls: Pulls = { emulatedScale: 30 };
+const ownPulls: Readonly<Record<string, Pulls>> = {
+  together: { reduceScale: 500, expertScale: 3000 },
+  kind: { layerUs: 500, reduceScale: 500, floorShare: 500 },
+  attention: { expertScale: 500 },
+  family: { floorShare: 500, layerUs: 500 },
+};
+const firstPulls: Readonly<Record<string, number>> = { all: 1, engine: 30, kind: 30, split: 10 };
+
+function sortOf(level: string): string {
+  const words = level.split(" ");
+  return words[0] === "kind" && words.length > 2 ? "attention" : (words[0] ?? "");
+}
+
+/** The fit of the time a token. */
+export function tokenFit(weightOf: (row: Prepared | Alone) => number): LevelFit<Prepared | Alone> {
+  return {
+    columns: tokenColumns,
+    prior: tokenColumns.map((column) => Math.log(priors[column])),
+    levelsOf: (each) => each.levels,
+    pullOf: (level, column) =>
+      level === "all" ? (sharedPulls[column] ?? sharedPull) : ownPulls[sortOf(level)]?.[column],
+    residual: tokenResidual,
+    weightOf,
+    scale: 0.08,
+  };
+}
+
+/** The fit of the time to the first token. */
+export function firstFit(weightOf: (row: FirstRow) => number): LevelFit<FirstRow> {
+  return {
+    columns: firstColumns,
+    prior: firstColumns.map((column) => Math.log(priors[column])),
+    levelsOf: (each) => each.levels,
+    pullOf: (level) => firstPulls[level === "all" ? level : sortOf(level)],
+    residual: firstResidual,
+    weightOf,
+    scale: 0.25,
+  };
+}
