@@ -7,6 +7,8 @@ import { deploymentSpecSchema } from "../serving/model.ts";
 import { planningPlatform, type PlanningPlatform } from "./fixtures/planning-platform.ts";
 
 const minuteMs = 60_000;
+/** The site is looked at some minutes apart: a clock that stood would let a look that had just been end the wait. */
+const aWhileMs = 10_000;
 const hourMs = 60 * minuteMs;
 
 let site: PlanningPlatform;
@@ -160,10 +162,10 @@ test("first token and token times of a deployment are foreseen by the hour under
   const hourAt = Math.ceil(clock.now() / hourMs) * hourMs;
   await serves(hourAt - 10 * minuteMs, 100, 0.3, 0.02);
   clock.set(hourAt + 5 * minuteMs);
-  const [foreseenToken] = await foreseen("tpot", 0);
+  const [foreseenToken] = await foreseen("tpot", aWhileMs);
   await serves(hourAt + 10 * minuteMs, 100, 0.3, 0.02);
   clock.set(hourAt + hourMs + 5 * minuteMs);
-  const token = await foundLater("tpot", 0, (item) => item.n === 1);
+  const token = await foundLater("tpot", aWhileMs, (item) => item.n === 1);
 
   expect(foreseenToken?.likely).toBeGreaterThan(0.001);
   expect(token.group).toBe("H100-SXM vllm");
@@ -194,11 +196,11 @@ test("a deployment whose load became another one is not compared", async () => {
   const hourAt = Math.ceil(clock.now() / hourMs) * hourMs;
   await serves(hourAt - 10 * minuteMs, 2000, 0.3, 0.02);
   clock.set(hourAt + 5 * minuteMs);
-  await foreseen("tpot", 0);
+  await foreseen("tpot", aWhileMs);
   await serves(hourAt + 10 * minuteMs, 40_000, 0.3, 0.02);
   clock.set(hourAt + hourMs + 5 * minuteMs);
 
-  const { n, excluded } = await foundLater("tpot", 0, (item) => Object.keys(item.excluded).length > 0);
+  const { n, excluded } = await foundLater("tpot", aWhileMs, (item) => Object.keys(item.excluded).length > 0);
   expect(n).toBe(0);
   expect(excluded).toEqual({ "the load became another one": 1 });
 });
@@ -222,9 +224,9 @@ test("watts that an exporter pushes are compared with the nameplate's share, and
   await push(text);
   await push(text);
   clock.advance(6 * minuteMs);
-  const [watts] = await foreseen("power", 0);
+  const [watts] = await foreseen("power", aWhileMs);
   clock.advance(hourMs);
-  const { group, factor } = await foundLater("power", 0, (item) => item.n === 1);
+  const { group, factor } = await foundLater("power", aWhileMs, (item) => item.n === 1);
 
   expect(taken.json()).toEqual({ taken: 1, unknown: ["elsewhere"] });
   // A DGX H100's 10.2 kW at a busy share of 0.76.
