@@ -105,6 +105,41 @@ test("an answer streams in, tells its figures, and the next question carries wha
   ]);
 });
 
+test("a version is chosen by name, and compared with whichever the split of the traffic chooses", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const models: unknown[] = [];
+  const problems = await onPage("quick/playground", "Playground", async (page) => {
+    page.on("request", (request) => {
+      if (!request.url().endsWith("/invoke/v1/chat/completions")) return;
+      models.push((request.postDataJSON() as { readonly model?: string }).model);
+    });
+    await page.getByLabel("Tokens at most").fill("10");
+    const versions = page.getByLabel("Version");
+    expect(await versions.locator("option").allTextContents()).toEqual([
+      "by traffic split",
+      "external (champion, 100%)",
+    ]);
+    await versions.selectOption("quick@external");
+    await ask(page, "Which one are you?");
+    const log = page.getByRole("log", { name: "Conversation with quick external" });
+    await log.getByText(/10 out .* version external/).waitFor();
+    await versions.selectOption("");
+    await page.getByLabel("Compare with").selectOption("quick@external");
+    await ask(page, "And you?");
+    const split = page.getByRole("log", { name: "Conversation with quick", exact: true });
+    await split.getByText("done").last().waitFor();
+    await log.getByText("done").waitFor();
+  });
+
+  expect(problems).toEqual([]);
+  expect(models.toSorted((left, right) => String(left).localeCompare(String(right)))).toEqual([
+    "quick",
+    "quick@external",
+    "quick@external",
+  ]);
+});
+
 test("a question goes to two deployments side by side; stopping ends it there as well, down to the engine", {
   timeout: testTimeoutMs,
 }, async () => {

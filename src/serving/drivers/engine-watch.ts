@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import type { Clock, Millis } from "../../base/clock.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import { type MetricsDialect, parseEngineLoad } from "../gateway/routing/parse-engine-load.ts";
-import type { ModelReplica } from "../gateway/routing-table.ts";
+import type { ModelReplica, ModelRoute } from "../gateway/routing-table.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
 /** How often engines are asked for their load. */
@@ -20,6 +20,8 @@ export interface EngineWatchNeeds {
   readonly pools: Pick<UpstreamPools, "dispatch">;
   readonly desks: () => Iterable<DeploymentDesk>;
 }
+
+type Version = ModelRoute["versions"][number];
 
 /** Reads what engines say of their load and corrects the balancers' own counts by it; an engine that is silent changes nothing. */
 export class EngineWatch {
@@ -47,21 +49,21 @@ export class EngineWatch {
       for (const version of desk.route.versions) {
         for (const replica of version.replicas) {
           const dialect = dialectOf(replica);
-          if (dialect !== null) asked.push(this.#ask(desk, version.versionId, replica, dialect));
+          if (dialect !== null) asked.push(this.#ask(desk, version, replica, dialect));
         }
       }
     }
     await Promise.all(asked);
   }
 
-  async #ask(desk: DeploymentDesk, versionId: string, replica: ModelReplica, dialect: MetricsDialect): Promise<void> {
+  async #ask(desk: DeploymentDesk, version: Version, replica: ModelReplica, dialect: MetricsDialect): Promise<void> {
     const key = `${desk.route.project}/${desk.route.deployment}/${replica.id}`;
     if (this.#asking.has(key)) return;
     this.#asking.add(key);
     try {
       const page = await readPage(this.#needs.pools, replica);
       const load = page === null ? null : parseEngineLoad(dialect, page);
-      if (load !== null) desk.correct(versionId, replica.id, load, this.#needs.clock.now());
+      if (load !== null) desk.correct(version, replica.id, load, this.#needs.clock.now());
     } finally {
       this.#asking.delete(key);
     }

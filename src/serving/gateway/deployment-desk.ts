@@ -14,6 +14,8 @@ const openPlaces = 4_096;
 /** A request is held for as long as its route says, and no longer than this. */
 const longestHoldMs: Millis = 86_400_000;
 
+type Version = ModelRoute["versions"][number];
+
 /** Makes the parts that a desk works with. */
 export interface DeskParts {
   readonly balancer: (route: ModelRoute, versionId: string) => Balancer;
@@ -85,9 +87,9 @@ export class DeploymentDesk {
     return this.champion;
   }
 
-  /** What an engine says of its own load. */
-  correct(versionId: string, replica: string, load: EngineLoad, now: Instant): void {
-    this.#versions.get(versionId)?.correct(replica, load, now);
+  /** What an engine says of its own load; `version` is the one of the route that its replica stands under. */
+  correct(version: Pick<Version, "versionId" | "arm">, replica: string, load: EngineLoad, now: Instant): void {
+    this.#versions.get(deskKey(version))?.correct(replica, load, now);
   }
 
   /** The desks of its versions, by their ids. */
@@ -110,7 +112,7 @@ export class DeploymentDesk {
 }
 
 /** The baseline is the champion's version again, on replicas of its own. */
-function deskKey({ versionId, arm }: ModelRoute["versions"][number]): string {
+function deskKey({ versionId, arm }: Pick<Version, "versionId" | "arm">): string {
   return arm === "baseline" ? `${versionId}/baseline` : versionId;
 }
 

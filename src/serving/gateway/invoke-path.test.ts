@@ -27,6 +27,8 @@ test.each([
 test("a request is for the deployment whatever model it names, its adapters aside", () => {
   expect(JSON.parse(withModel('{"model":"other","stream":true}', "chat"))).toEqual({ model: "chat", stream: true });
   expect(JSON.parse(withModel('{"model":"chat:poet"}', "chat"))).toEqual({ model: "chat:poet" });
+  expect(JSON.parse(withModel('{"model":"chat@2"}', "chat"))).toEqual({ model: "chat@2" });
+  expect(JSON.parse(withModel('{"model":"chatty@2"}', "chat"))).toEqual({ model: "chat" });
   expect(JSON.parse(withModel('{"model":"chatty:poet"}', "chat"))).toEqual({ model: "chat" });
   expect(() => withModel("[]", "chat")).toThrow("wants a JSON object");
   expect(() => withModel("hello", "chat")).toThrow("found hello");

@@ -23,7 +23,8 @@ export function invokePath(method: "GET" | "POST", rest: string, deployment: str
 }
 
 /**
- * The body of a request of the OpenAI API, for this deployment whatever model it names; an adapter of it (`NAME:ADAPTER`) may be named.
+ * The body of a request of the OpenAI API, for this deployment whatever model it names; an adapter of it
+ * (`NAME:ADAPTER`) or a version (`NAME@VERSION`) may be named.
  *
  * @throws {Fault} `serving.request-invalid` when the body is no JSON object.
  */
@@ -33,7 +34,11 @@ export function withModel(body: string, deployment: string): string {
     throw new Fault("serving.request-invalid", `the body wants a JSON object, found ${body.slice(0, 80) || "nothing"}`);
   }
   const named = "model" in asked && typeof asked.model === "string" ? asked.model : "";
-  return JSON.stringify({ ...asked, model: named.startsWith(`${deployment}:`) ? named : deployment });
+  return JSON.stringify({ ...asked, model: isOf(named, deployment) ? named : deployment });
+}
+
+function isOf(model: string, deployment: string): boolean {
+  return model.startsWith(`${deployment}:`) || model.startsWith(`${deployment}@`);
 }
 
 function parsed(body: string): unknown {

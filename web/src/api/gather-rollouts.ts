@@ -110,7 +110,8 @@ function gatherRollout(
     version: current?.version ?? last?.version ?? "?",
     startedAt: current?.startedAt ?? looks[0]?.at ?? null,
     endedAt,
-    reason: current?.reason ?? last?.reason ?? "",
+    // While it goes on the newest look says more than what was decided last.
+    reason: (state === "running" ? last?.reason : undefined) ?? current?.reason ?? last?.reason ?? "",
     steps: describeSteps(
       percents.map((percent) => ({ percent, startedAt: starts.get(percent) ?? null })),
       state,
@@ -133,7 +134,8 @@ export function describeSteps(
       return { ...step, endedAt: null, state: endedStates.includes(state) ? "skipped" : "waiting" };
     }
     if (index < current) return { ...step, endedAt: steps[index + 1]?.startedAt ?? null, state: "passed" };
-    return { ...step, endedAt, state: state === "completed" ? "passed" : state };
+    if (state !== "completed") return { ...step, endedAt, state };
+    return { ...step, endedAt, state: step.percent >= 100 ? "promoted" : "passed" };
   });
 }
 

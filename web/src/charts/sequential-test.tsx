@@ -20,7 +20,8 @@ const margin = 0.1;
 
 /**
  * A sequential test as a picture: the estimate and its band by samples against the harm that is too much. The
- * step passes when the whole band lies below the line, and rolls back when it lies above.
+ * step passes when the whole band lies below the line; the candidate is rolled back when the whole band lies above zero and the estimate
+ * beyond the line.
  */
 export function SequentialTestPicture({
   looks,
@@ -47,7 +48,7 @@ export function SequentialTestPicture({
   const upper = looks.map((look) => [scale.x(look.samples), clamp(look.high)] as const);
   const lower = looks.map((look) => [scale.x(look.samples), clamp(look.low)] as const);
   const changes = looks.filter((look, index) => look.percent !== looks[index - 1]?.percent);
-  const tone = last.low > threshold ? "bad" : last.high < threshold ? "good" : "running";
+  const tone = last.low > 0 && last.estimate > threshold ? "bad" : last.high < threshold ? "good" : "running";
   return (
     <svg className="figure-svg" viewBox={`0 0 ${frame.width} ${frame.height}`} role="img" aria-label={label}>
       <rect
@@ -98,6 +99,16 @@ export function SequentialTestPicture({
           </text>
         </g>
       ))}
+      <line
+        x1={frame.left}
+        x2={frame.width - frame.right}
+        y1={scale.y(0)}
+        y2={scale.y(0)}
+        stroke="var(--line-strong)"
+      />
+      <text x={frame.left + 3} y={scale.y(0) - 4}>
+        no difference
+      </text>
       <line
         x1={frame.left}
         x2={frame.width - frame.right}

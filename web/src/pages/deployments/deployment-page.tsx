@@ -83,19 +83,22 @@ function DeploymentView({
         }
       />
       <div className="grid-2">
-        <Panel title="Traffic split now">
-          <SplitBar split={status.split} />
-        </Panel>
+        <div className="stack">
+          <Panel title="Traffic split now">
+            <SplitBar split={status.split} others={traffic.data?.points.map((point) => point.version) ?? []} />
+          </Panel>
+          <ScalePanel scale={status.scale} coldStartsMs={load.data?.coldStartsMs ?? []} />
+        </div>
         <ServesPanel deployment={deployment} project={project} />
-        <ScalePanel scale={status.scale} coldStartsMs={load.data?.coldStartsMs ?? []} />
       </div>
+      {isOpen(status.rollout) && <RolloutPanels deployment={deployment} project={project} />}
       <ReplicasPanel replicas={status.replicas} loads={load.data?.replicas ?? []} />
       <QueryView query={traffic} skeletonLines={8}>
         {(found) => <TrafficPanels traffic={found} />}
       </QueryView>
       {load.data !== undefined && <LoadPanels load={load.data} hasObjective={deployment.spec.has("slo")} />}
       {protocol !== null && <LoadTestPanel project={project} name={deployment.name} isChat={protocol === "openai"} />}
-      <RolloutPanels deployment={deployment} project={project} />
+      {!isOpen(status.rollout) && <RolloutPanels deployment={deployment} project={project} />}
       <ConditionsPanel conditions={deployment.conditions} />
     </>
   );

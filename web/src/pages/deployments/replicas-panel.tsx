@@ -18,6 +18,7 @@ export function ReplicasPanel({
 }): ReactNode {
   const rows = replicaRows(replicas, loads);
   if (rows.length === 0) return null;
+  const busiest = Math.max(1, ...rows.map((row) => row.load?.requests ?? 0));
   const hasCache = rows.some((row) => row.load?.engine?.kvUsage !== null && row.load?.engine?.kvUsage !== undefined);
   return (
     <Panel title="Replicas" note="what the gateway sent there and what their engines say" flush>
@@ -28,6 +29,7 @@ export function ReplicasPanel({
             <th>Version</th>
             <th>Replica</th>
             <th className="number">In flight</th>
+            <th>Beside the others</th>
             <th className="number">Tokens</th>
             <th className="number">At work</th>
             <th className="number">Queued</th>
@@ -37,7 +39,7 @@ export function ReplicasPanel({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <ReplicaLine key={row.id} row={row} hasCache={hasCache} />
+            <ReplicaLine key={row.id} row={row} hasCache={hasCache} busiest={busiest} />
           ))}
         </tbody>
       </table>
@@ -45,7 +47,16 @@ export function ReplicasPanel({
   );
 }
 
-function ReplicaLine({ row, hasCache }: { readonly row: ReplicaRow; readonly hasCache: boolean }): ReactNode {
+function ReplicaLine({
+  row,
+  hasCache,
+  busiest,
+}: {
+  readonly row: ReplicaRow;
+  readonly hasCache: boolean;
+  /** Requests in flight at the replica that has most. */
+  readonly busiest: number;
+}): ReactNode {
   const { load } = row;
   const usage = load?.engine?.kvUsage ?? null;
   const count = (value: number | undefined): string => (value === undefined ? "–" : formatCount(value));
@@ -67,6 +78,9 @@ function ReplicaLine({ row, hasCache }: { readonly row: ReplicaRow; readonly has
         )}
       </td>
       <td className="number">{count(load?.requests)}</td>
+      <td style={{ minWidth: 110 }}>
+        <LoadBar requests={load?.requests ?? 0} busiest={busiest} />
+      </td>
       <td className="number">{count(load?.tokens)}</td>
       <td className="number">{count(load?.engine?.running)}</td>
       <td className="number">{count(load?.engine?.waiting)}</td>
@@ -77,5 +91,15 @@ function ReplicaLine({ row, hasCache }: { readonly row: ReplicaRow; readonly has
       )}
       <td className="muted">{row.message}</td>
     </tr>
+  );
+}
+
+/** Requests in flight as a bar beside the busiest replica's; a full one is no warning, so it is no meter. */
+function LoadBar({ requests, busiest }: { readonly requests: number; readonly busiest: number }): ReactNode {
+  const words = `${formatCount(requests)} in flight, ${formatCount(busiest)} at the busiest`;
+  return (
+    <div className="meter" role="img" aria-label={words} title={words}>
+      <span style={{ width: `${(100 * requests) / busiest}%` }} />
+    </div>
   );
 }

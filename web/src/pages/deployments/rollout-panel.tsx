@@ -36,7 +36,7 @@ export function RolloutPanel({
               <span>
                 <StateMark tone={toneOf(step.state)} title={step.state} /> {step.state}
               </span>
-              {step.startedAt !== null && (
+              {step.startedAt !== null && step.state !== "promoted" && (
                 <span className="faint">
                   <Elapsed from={step.startedAt} to={step.endedAt} />
                 </span>
@@ -47,7 +47,7 @@ export function RolloutPanel({
         {rollout.tests.length === 0 ? (
           <EmptyState title="No look yet">The first look waits for enough requests of both versions.</EmptyState>
         ) : (
-          <div className="grid-3">
+          <div className="tests">
             {rollout.tests.map((test) => (
               <TestFigure key={test.metric} test={test} />
             ))}
@@ -63,43 +63,57 @@ const verdictTones: Readonly<Record<string, Tone>> = { harm: "bad", harmless: "g
 
 const ratioTicks = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4, 6, 8].map((ratio) => Math.log(ratio));
 
+const less = "candidate less champion";
+const over = "candidate over champion";
+
 /** How a metric's differences are written; latency is compared in logarithms. */
 const metricWords: Readonly<
   Record<
     string,
-    { readonly name: string; readonly format: (value: number) => string; readonly ticks?: readonly number[] }
+    {
+      readonly name: string;
+      readonly against: string;
+      readonly format: (value: number) => string;
+      readonly ticks?: readonly number[];
+    }
   >
 > = {
-  errors: { name: "Error rate, candidate less champion", format: (value) => formatPercent(value, 2) },
+  errors: { name: "Error rate", against: less, format: (value) => formatPercent(value, 2) },
   latency: {
-    name: "Latency, candidate over champion",
+    name: "Latency",
+    against: over,
     format: (value) => `×${Number(Math.exp(value).toFixed(2))}`,
     ticks: ratioTicks,
   },
   ttft: {
-    name: "Time to first byte, candidate over champion",
+    name: "Time to first byte",
+    against: over,
     format: (value) => `×${Number(Math.exp(value).toFixed(2))}`,
     ticks: ratioTicks,
   },
   tpot: {
-    name: "Time per token, candidate over champion",
+    name: "Time per token",
+    against: over,
     format: (value) => `×${Number(Math.exp(value).toFixed(2))}`,
     ticks: ratioTicks,
   },
-  slo: { name: "Misses of the SLO, candidate less champion", format: (value) => formatPercent(value, 2) },
-  quality: { name: "Brier score, candidate less champion", format: (value) => value.toFixed(3) },
+  slo: { name: "Misses of the SLO", against: less, format: (value) => formatPercent(value, 2) },
+  quality: { name: "Brier score", against: less, format: (value) => value.toFixed(3) },
 };
 
 function TestFigure({ test }: { readonly test: RolloutTest }): ReactNode {
   const words = metricWords[test.metric] ?? {
     name: test.metric,
+    against: less,
     format: (value: number) => value.toPrecision(3),
     ticks: undefined,
   };
   return (
     <figure className="stack tight">
       <figcaption className="row">
-        <strong className="cut">{words.name}</strong>
+        <span className="cut">
+          <strong>{words.name}</strong> <span className="faint">{words.against}</span>
+        </span>
         <StateBadge state={test.verdict} tone={verdictTones[test.verdict] ?? "waiting"} />
       </figcaption>
       {test.looks.length === 0 ? (
@@ -109,7 +123,7 @@ function TestFigure({ test }: { readonly test: RolloutTest }): ReactNode {
           looks={test.looks}
           threshold={test.margin}
           format={words.format}
-          label={words.name}
+          label={`${words.name}, ${words.against}`}
           ticksY={words.ticks}
         />
       )}

@@ -15,7 +15,6 @@ export function ScalePanel({
   readonly coldStartsMs: readonly number[];
 }): ReactNode {
   if (scale === null && coldStartsMs.length === 0) return null;
-  const coldStarts = coldStartsMs.map((each) => formatSpan(each)).join(", ");
   return (
     <Panel
       title="Scale"
@@ -35,9 +34,31 @@ export function ScalePanel({
                 ["Since", <When key="since" at={scale.since} />],
                 ["A start takes", formatSpan(scale.coldStartMs)],
               ] as const)),
-          ["Last starts", coldStarts === "" ? "none was measured" : coldStarts],
+          ["Last starts", <ColdStarts key="starts" startsMs={coldStartsMs} />],
         ]}
       />
     </Panel>
+  );
+}
+
+/** Starts that are drawn. */
+const startsShown = 4;
+
+/** How long the last starts took, the newest first: a bar each. */
+function ColdStarts({ startsMs }: { readonly startsMs: readonly number[] }): ReactNode {
+  if (startsMs.length === 0) return "none was measured";
+  const shown = startsMs.slice(0, startsShown);
+  const longest = Math.max(1, ...shown);
+  return (
+    <span className="cold-starts">
+      {shown.map((startMs, place) => (
+        <span key={place} className="row" title={place === 0 ? "the newest start" : undefined}>
+          <span className="meter" style={{ width: 110 }}>
+            <span style={{ width: `${(100 * startMs) / longest}%` }} />
+          </span>
+          {formatSpan(startMs)}
+        </span>
+      ))}
+    </span>
   );
 }

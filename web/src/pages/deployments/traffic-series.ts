@@ -16,12 +16,17 @@ function versionNumber(version: string): number {
   return Number(version.replaceAll(/\D/g, "")) || 0;
 }
 
+/** Versions in the order of their numbers, each once: a version has the colour of its place. */
+export function versionOrder(versions: readonly string[]): readonly string[] {
+  return [...new Set(versions)].toSorted(
+    (left, right) => versionNumber(left) - versionNumber(right) || left.localeCompare(right),
+  );
+}
+
 /** Lays points out by time and version; versions in the order of their numbers. */
 export function trafficSeries(points: readonly TrafficPoint[]): TrafficSeries {
   const at = [...new Set(points.map((point) => point.at))].toSorted((left, right) => left - right);
-  const versions = [...new Set(points.map((point) => point.version))].toSorted(
-    (left, right) => versionNumber(left) - versionNumber(right) || left.localeCompare(right),
-  );
+  const versions = versionOrder(points.map((point) => point.version));
   const byPlace = new Map(points.map((point) => [`${point.version} ${point.at}`, point]));
   const column = (read: (point: TrafficPoint) => number | null): readonly (readonly (number | null)[])[] =>
     versions.map((version) =>

@@ -3,30 +3,39 @@ import { type ResourceSummary, useResources } from "../../api/resources.ts";
 import { Panel } from "../../design/panel.tsx";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { ChatColumn } from "./chat-column.tsx";
+import { otherChats, type PartnerChoice, partnerOf, partnerTitle, versionChoices } from "./chat-partner.ts";
 import type { ChatSettings } from "./chat-turn.ts";
-import { servedProtocol } from "./served-protocol.ts";
 import { type Chat, useChat } from "./use-chat.ts";
 
 const firstSettings: ChatSettings = { system: "", temperature: "", maxTokens: "256", stop: "" };
 
-/** A chat with a deployment, or with two at once, which hear the same questions. */
-export function ChatPlayground({ project, name }: { readonly project: string; readonly name: string }): ReactNode {
+/** A chat with a deployment, or with two partners at once, which hear the same questions: deployments, or versions of them. */
+export function ChatPlayground({
+  project,
+  deployment,
+}: {
+  readonly project: string;
+  readonly deployment: ResourceSummary;
+}): ReactNode {
   const { state } = useUrlState();
-  const other = state["with"] ?? "";
+  const versions = versionChoices(deployment);
+  const asked = partnerOf(state["version"] ?? deployment.name);
+  const other = partnerOf(state["with"] ?? "");
   const [settings, setSettings] = useState(firstSettings);
-  const first = useChat(project, name);
-  const second = useChat(project, other);
-  const chats = other === "" ? [first] : [first, second];
+  const first = useChat({ project, ...asked });
+  const second = useChat({ project, ...other });
+  const isAlone = other.name === "";
+  const chats = isAlone ? [first] : [first, second];
   return (
     <div className="playground">
       <div className="stack">
-        <div className={other === "" ? "stack" : "grid-2"}>
-          <Panel title={name} flush>
-            <ChatColumn name={name} turns={first.turns} />
+        <div className={isAlone ? "stack" : "grid-2"}>
+          <Panel title={partnerTitle(asked)} flush>
+            <ChatColumn name={partnerTitle(asked)} turns={first.turns} />
           </Panel>
-          {other !== "" && (
-            <Panel title={other} flush>
-              <ChatColumn name={other} turns={second.turns} />
+          {!isAlone && (
+            <Panel title={partnerTitle(other)} flush>
+              <ChatColumn name={partnerTitle(other)} turns={second.turns} />
             </Panel>
           )}
         </div>
@@ -34,7 +43,8 @@ export function ChatPlayground({ project, name }: { readonly project: string; re
       </div>
       <Panel title="Settings">
         <div className="stack">
-          <CompareWith project={project} name={name} />
+          <PartnerSelect name="version" label="Version" nobody="by traffic split" choices={versions} />
+          <CompareWith project={project} name={deployment.name} versions={versions} />
           <SettingsForm settings={settings} onChange={setSettings} />
         </div>
       </Panel>
@@ -109,26 +119,57 @@ function Composer({
   );
 }
 
-function CompareWith({ project, name }: { readonly project: string; readonly name: string }): ReactNode {
-  const { state, change } = useUrlState();
+function CompareWith({
+  project,
+  name,
+  versions,
+}: {
+  readonly project: string;
+  readonly name: string;
+  readonly versions: readonly PartnerChoice[];
+}): ReactNode {
   const all = useResources("deployments", project);
-  const others = (all.data ?? []).filter(
-    (each: ResourceSummary) => each.name !== name && servedProtocol(each) === "openai",
+  const own = versions.map(({ value, label }) => ({ value, label: `${name} ${label}` }));
+  return (
+    <PartnerSelect
+      name="with"
+      label="Compare with"
+      nobody="nobody"
+      choices={[...own, ...otherChats(all.data ?? [], name)]}
+    />
   );
+}
+
+/** A choice that stands in the page's address; one that is no longer offered is shown all the same. */
+function PartnerSelect({
+  name,
+  label,
+  nobody,
+  choices,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly nobody: string;
+  readonly choices: readonly PartnerChoice[];
+}): ReactNode {
+  const { state, change } = useUrlState();
+  const chosen = state[name] ?? "";
+  const isGone = chosen !== "" && !choices.some((each) => each.value === chosen);
   return (
     <label className="stack tight">
-      <h3>Compare with</h3>
+      <h3>{label}</h3>
       <select
         className="field"
-        value={state["with"] ?? ""}
-        onChange={(event) => change({ with: event.target.value === "" ? null : event.target.value })}
+        value={chosen}
+        onChange={(event) => change({ [name]: event.target.value === "" ? null : event.target.value })}
       >
-        <option value="">nobody</option>
-        {others.map((each) => (
-          <option key={each.uid} value={each.name}>
-            {each.name}
+        <option value="">{nobody}</option>
+        {choices.map(({ value, label: words }) => (
+          <option key={value} value={value}>
+            {words}
           </option>
         ))}
+        {isGone && <option value={chosen}>{partnerTitle(partnerOf(chosen))} (not served now)</option>}
       </select>
     </label>
   );

@@ -34,7 +34,7 @@ export function PlaygroundPage(): ReactNode {
               }
               badge={<StateBadge state={deployment.phase} />}
             />
-            {protocol === "openai" && <ChatPlayground project={project} name={name} />}
+            {protocol === "openai" && <ChatPlayground project={project} deployment={deployment} />}
             {protocol === "v2" && <TensorPlayground project={project} name={name} />}
             {protocol === null && (
               <Panel>

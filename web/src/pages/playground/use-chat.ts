@@ -21,12 +21,19 @@ export interface Chat {
   readonly clear: () => void;
 }
 
+/** Who is asked: a deployment, or one of its versions; null leaves the version to the split of its traffic. */
+export interface ChatPartner {
+  readonly project: string;
+  readonly name: string;
+  readonly version: string | null;
+}
+
 /** Keeps a conversation; what is under way ends with the page. */
-export function useChat(project: string, name: string): Chat {
+export function useChat({ project, name, version }: ChatPartner): Chat {
   const [turns, setTurns] = useState<readonly ChatTurn[]>([]);
   const running = useRef<AbortController | null>(null);
   const abort = useCallback(() => running.current?.abort(), []);
-  useEffect(() => abort, [abort, project, name]);
+  useEffect(() => abort, [abort, project, name, version]);
 
   const changeLast = (change: (answer: ChatAnswer) => ChatAnswer): void =>
     setTurns((before) =>
@@ -38,6 +45,7 @@ export function useChat(project: string, name: string): Chat {
     const aborting = new AbortController();
     running.current = aborting;
     setTurns([...turns, { question, answer: newAnswer(performance.now()) }]);
+    const model = version === null ? name : `${name}@${version}`;
     const hear = {
       onHead: ({ version }: { readonly version: string | null }): void =>
         changeLast((answer) => ({ ...answer, version })),
@@ -51,7 +59,7 @@ export function useChat(project: string, name: string): Chat {
       running.current = null;
       changeLast((answer) => ended(answer, { isAborted, failure }));
     };
-    streamChat({ project, name }, chatRequest(settings, turns, question), hear, aborting.signal).then(
+    streamChat({ project, name }, { ...chatRequest(settings, turns, question), model }, hear, aborting.signal).then(
       () => finish(null),
       (error: unknown) => finish(failureWords(error)),
     );
