@@ -217,14 +217,17 @@ export class DeploymentController implements Controller {
     const candidate = spec.model === undefined ? undefined : await registry.byAlias(project, spec.model, "candidate");
     const own = spec.model === undefined ? specVersion(spec) : null;
     const replicas = await this.#facts(deployment);
+    const unloadedBy = await store.unloadedBy(project, deployment.name);
     return {
       deployment,
       champion: champion === undefined ? own : runnable(champion),
-      candidate: candidate === undefined ? null : runnable(candidate),
+      // Nothing is compared while nothing serves.
+      candidate: candidate === undefined || unloadedBy !== null ? null : runnable(candidate),
+      unloadedBy,
       views: await this.#knownViews(deployment),
       featuresPending: unfilled === null ? null : `the online features of ${unfilled.name} are being filled`,
       replicas,
-      scale: await this.#scale(deployment, replicas),
+      scale: unloadedBy === null ? await this.#scale(deployment, replicas) : this.#unloadedScale(deployment),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
       order: candidate === undefined ? null : await store.lastOrder(project, deployment.name),
@@ -258,6 +261,14 @@ export class DeploymentController implements Controller {
     const last =
       previous?.replicas === wanted ? { reason: previous.reason, since: previous.since } : { reason, since: now };
     return { replicas: wanted, ready, isPanic, coldStartMs, ...last };
+  }
+
+  /** An unloaded deployment sleeps whatever its load, and begins as one that slept when it is loaded. */
+  #unloadedScale({ spec, status: { scale } }: Deployment): DeploymentStatus["scale"] {
+    if (spec.autoscale === undefined) return null;
+    const reason = "unloaded";
+    const since = scale?.reason === reason ? scale.since : this.#needs.platform.clock.now();
+    return { replicas: 0, ready: 0, reason, isPanic: false, coldStartMs: scale?.coldStartMs ?? 0, since };
   }
 
   async #knownViews(deployment: Deployment): Promise<readonly KnownView[]> {

@@ -18,6 +18,7 @@ import type { RolloutEvidence } from "./rollout.ts";
 import type { RolloutOrder } from "./rollout-order.ts";
 import { baselineShare, isRolloutOpen, rolloutSize } from "./rollout-size.ts";
 import { type CandidatePlan, endRollout, planCandidate } from "./rollout-status.ts";
+import { unloadedReason } from "./loading-state.ts";
 import { isTabular } from "./served-spec.ts";
 
 /** A feature view that a deployment names, as it exists now. */
@@ -40,6 +41,8 @@ export interface DeploymentSnapshot {
   readonly replicas: readonly ReplicaFact[];
   /** How many replicas each version is to have, where the load says so; null where the spec does. */
   readonly scale: DeploymentStatus["scale"];
+  /** Who unloaded the model, so that it has no replica until it is loaded; null when nobody did. */
+  readonly unloadedBy: string | null;
   /** Fingerprint of how replicas are to be started now. */
   readonly signature: string;
   readonly evidence: RolloutEvidence;
@@ -110,8 +113,8 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
 }
 
 /** Whether the deployment may be without any replica and still take requests. */
-function maySleep({ deployment }: DeploymentSnapshot): boolean {
-  return deployment.spec.autoscale?.min === 0;
+function maySleep({ deployment, unloadedBy }: DeploymentSnapshot): boolean {
+  return unloadedBy !== null || deployment.spec.autoscale?.min === 0;
 }
 
 /** What serves and what wants to, with the replicas that each has and lacks. */
@@ -156,7 +159,7 @@ function hasBaseline({ deployment }: Pick<DeploymentSnapshot, "deployment">): bo
 
 /** How many replicas each version is to have. */
 function replicasWanted(snapshot: DeploymentSnapshot): number {
-  return snapshot.scale?.replicas ?? snapshot.deployment.spec.replicas;
+  return snapshot.unloadedBy === null ? (snapshot.scale?.replicas ?? snapshot.deployment.spec.replicas) : 0;
 }
 
 /** Says which of a version's columns nobody can give; null when all are known. */
@@ -321,7 +324,13 @@ function statusOf(snapshot: DeploymentSnapshot, parts: StatusParts): DeploymentS
   const isPromoted = parts.candidate?.alias === "promote";
   const serving = isPromoted ? parts.rival : parts.main;
   const { phase, reason, message } = phaseOf(snapshot, parts, rollout);
-  const ready: Condition = { type: "Ready", status: serving === null ? "false" : "true", reason, message, since: now };
+  const ready: Condition = {
+    type: "Ready",
+    status: serving === null || reason === unloadedReason ? "false" : "true",
+    reason,
+    message,
+    since: now,
+  };
   return {
     phase,
     champion: serving === null ? null : named(serving),
@@ -389,6 +398,10 @@ function phaseOf(
     return { phase: "serving", reason: "Serving", message };
   }
   const version = parts.candidate?.alias === "promote" ? parts.rival?.version : parts.main.version;
+  if (snapshot.unloadedBy !== null) {
+    const message = `version ${version} was unloaded by ${snapshot.unloadedBy}; load it with POST /v2/repository/models/${deployment.name}/load`;
+    return { phase: "pending", reason: unloadedReason, message };
+  }
   if (maySleep(snapshot) && parts.championPlan?.ready.length === 0) {
     const isWoken = replicasWanted(snapshot) > 0;
     const message = isWoken

@@ -56,7 +56,9 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     slo: spec.slo ?? null,
     price: spec.price ?? null,
     fallbacks: spec.fallbacks,
-    ...(spec.autoscale?.min === 0 ? { hold: { maxMs: parseDuration(spec.autoscale.holdTimeout) } } : {}),
+    ...(spec.autoscale?.min === 0 && snapshot.unloadedBy === null
+      ? { hold: { maxMs: parseDuration(spec.autoscale.holdTimeout) } }
+      : {}),
   };
 }
 
@@ -65,6 +67,7 @@ function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {
   return {
     project: deployment.project ?? "",
     deployment: deployment.name,
+    ...(snapshot.unloadedBy === null ? {} : { isUnloaded: true as const }),
     revision: facts.revision,
     salt: facts.shares[0]?.versionId ?? "",
     sticky: deployment.spec.sticky ?? null,

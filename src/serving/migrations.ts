@@ -242,4 +242,16 @@ export const servingMigrations: readonly Migration[] = [
         primary key (project, deployment, version_id, revision)
       );`,
   },
+  {
+    number: 110,
+    name: "serving-unloads",
+    sql: `
+      create table serving_unload (
+        project text not null,
+        deployment text not null,
+        actor text not null,
+        unloaded_at bigint not null,
+        primary key (project, deployment)
+      );`,
+  },
 ];
