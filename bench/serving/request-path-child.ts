@@ -88,6 +88,7 @@ async function startGateway(upstreams: readonly string[]): Promise<number> {
   leases.start();
   const newId = idsFrom(systemClock);
   const gateway = assembleGateway({
+    askLoading: async () => null,
     guard: new UpstreamGuard({ allow: [], deny: [], allowsLoopback: true }, () => []),
     clock: systemClock,
     random: seededRandom(1),

@@ -102,6 +102,7 @@ export const faultKinds = {
   "serving.gateway-unreachable": "unavailable",
   "serving.inference-failed": "failed",
   "serving.load-test-running": "conflict",
+  "serving.loading-refused": "conflict",
   "serving.model-incompatible": "refused",
   "serving.model-missing": "missing",
   "serving.model-not-ready": "unavailable",

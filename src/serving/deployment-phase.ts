@@ -1,5 +1,6 @@
 import type { Share } from "./deployment-route.ts";
 import { type DeploymentSnapshot, mayBeEmpty, replicasWanted } from "./deployment-snapshot.ts";
+import { unloadedReason } from "./loading-state.ts";
 import type { DeploymentStatus, RolloutStatus } from "./model.ts";
 import { isReplicaReady, type ReplicaPlan, type RunnableVersion } from "./replica-plan.ts";
 import type { CandidatePlan } from "./rollout-status.ts";
@@ -88,6 +89,10 @@ function servingPhase(
   main: RunnableVersion,
 ): DeploymentPhase {
   const version = candidate?.alias === "promote" ? rival?.version : main.version;
+  if (snapshot.unloadedBy !== null) {
+    const message = `version ${version} was unloaded by ${snapshot.unloadedBy}; load it with POST /v2/repository/models/${snapshot.deployment.name}/load`;
+    return { phase: "pending", reason: unloadedReason, message };
+  }
   if (mayBeEmpty(snapshot) && championPlan?.ready.length === 0) {
     const isWoken = replicasWanted(snapshot) > 0;
     const message = isWoken

@@ -59,7 +59,9 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     slo: spec.slo ?? null,
     price: spec.price ?? null,
     fallbacks: spec.fallbacks,
-    ...(mayBeEmpty(snapshot) ? { hold: { maxMs: parseDuration(spec.autoscale?.holdTimeout ?? updateHold) } } : {}),
+    ...(mayBeEmpty(snapshot) && snapshot.unloadedBy === null
+      ? { hold: { maxMs: parseDuration(spec.autoscale?.holdTimeout ?? updateHold) } }
+      : {}),
   };
 }
 
@@ -68,6 +70,7 @@ function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {
   return {
     project: deployment.project ?? "",
     deployment: deployment.name,
+    ...(snapshot.unloadedBy === null ? {} : { isUnloaded: true as const }),
     revision: facts.revision,
     salt: facts.shares[0]?.versionId ?? "",
     sticky: deployment.spec.sticky ?? null,

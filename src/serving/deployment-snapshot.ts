@@ -26,6 +26,8 @@ export interface DeploymentSnapshot {
   readonly replicas: readonly ReplicaFact[];
   /** How many replicas each version is to have, where the load says so; null where the spec does. */
   readonly scale: DeploymentStatus["scale"];
+  /** Who unloaded the model, so that it has no replica until it is loaded; null when nobody did. */
+  readonly unloadedBy: string | null;
   /** Fingerprint of how replicas are to be started now. */
   readonly signature: string;
   readonly evidence: RolloutEvidence;
@@ -37,17 +39,17 @@ export interface DeploymentSnapshot {
 }
 
 /** How many replicas each version is to have. */
-export function replicasWanted(snapshot: Pick<DeploymentSnapshot, "scale" | "deployment">): number {
-  return snapshot.scale?.replicas ?? snapshot.deployment.spec.replicas;
+export function replicasWanted(snapshot: Pick<DeploymentSnapshot, "scale" | "deployment" | "unloadedBy">): number {
+  return snapshot.unloadedBy === null ? (snapshot.scale?.replicas ?? snapshot.deployment.spec.replicas) : 0;
 }
 
 /** Whether the deployment may be without any replica and still take requests. */
-export function maySleep({ deployment }: Pick<DeploymentSnapshot, "deployment">): boolean {
-  return deployment.spec.autoscale?.min === 0;
+export function maySleep({ deployment, unloadedBy }: Pick<DeploymentSnapshot, "deployment" | "unloadedBy">): boolean {
+  return unloadedBy !== null || deployment.spec.autoscale?.min === 0;
 }
 
 /** Whether requests are kept while no replica serves: it may sleep, or an update may let all replicas go before new ones are ready. */
-export function mayBeEmpty(snapshot: Pick<DeploymentSnapshot, "scale" | "deployment">): boolean {
+export function mayBeEmpty(snapshot: Pick<DeploymentSnapshot, "scale" | "deployment" | "unloadedBy">): boolean {
   const wanted = replicasWanted(snapshot);
   return maySleep(snapshot) || updateLimits(snapshot.deployment.spec.update, wanted).unavailable >= Math.max(1, wanted);
 }

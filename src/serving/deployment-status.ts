@@ -1,6 +1,7 @@
 import { type Condition, withCondition } from "../platform/resource.ts";
 import type { DeploymentSnapshot } from "./deployment-snapshot.ts";
 import { deploymentPhase, type StatusParts } from "./deployment-phase.ts";
+import { unloadedReason } from "./loading-state.ts";
 import type { DeploymentStatus } from "./model.ts";
 import { isLive, isReplicaReady, servedVersion } from "./replica-plan.ts";
 import { endRollout } from "./rollout-status.ts";
@@ -12,7 +13,13 @@ export function deploymentStatus(snapshot: DeploymentSnapshot, parts: StatusPart
   const isPromoted = parts.candidate?.alias === "promote";
   const serving = isPromoted ? parts.rival : parts.main;
   const { phase, reason, message } = deploymentPhase(snapshot, parts, rollout);
-  const ready: Condition = { type: "Ready", status: serving === null ? "false" : "true", reason, message, since: now };
+  const ready: Condition = {
+    type: "Ready",
+    status: serving === null || reason === unloadedReason ? "false" : "true",
+    reason,
+    message,
+    since: now,
+  };
   return {
     phase,
     champion: serving === null ? null : servedVersion(serving),

@@ -141,6 +141,29 @@ export class DeploymentStore {
     return rows[0] ?? null;
   }
 
+  /** Notes who unloaded a deployment's model; null: it is loaded. */
+  async setUnloaded(project: string, deployment: string, actor: string | null): Promise<void> {
+    if (actor === null) {
+      await sql`delete from serving_unload where project = ${project} and deployment = ${deployment}`.execute(
+        this.#database,
+      );
+      return;
+    }
+    await sql`
+      insert into serving_unload (project, deployment, actor, unloaded_at)
+      values (${project}, ${deployment}, ${actor}, ${this.#clock.now()})
+      on conflict (project, deployment) do nothing`.execute(this.#database);
+  }
+
+  /** Who unloaded a deployment's model; null when it is loaded. */
+  async unloadedBy(project: string, deployment: string): Promise<string | null> {
+    const { rows } = await sql<{ readonly actor: string }>`
+      select actor from serving_unload where project = ${project} and deployment = ${deployment}`.execute(
+      this.#database,
+    );
+    return rows[0]?.actor ?? null;
+  }
+
   /** Fingerprint of the filling that a deployment last made of a view, or null. */
   async backfill(project: string, deployment: string, view: string): Promise<string | null> {
     const { rows } = await sql<{ readonly fingerprint: string }>`
@@ -175,5 +198,6 @@ export class DeploymentStore {
     await sql`delete from rollout_order where project = ${project} and deployment = ${deployment}`.execute(
       this.#database,
     );
+    await this.setUnloaded(project, deployment, null);
   }
 }

@@ -252,4 +252,16 @@ export const servingMigrations: readonly Migration[] = [
         add column tokens_out bigint not null default 0;
       create index serving_window_starts on serving_window (starts_at);`,
   },
+  {
+    number: 111,
+    name: "serving-unloads",
+    sql: `
+      create table serving_unload (
+        project text not null,
+        deployment text not null,
+        actor text not null,
+        unloaded_at bigint not null,
+        primary key (project, deployment)
+      );`,
+  },
 ];

@@ -6,7 +6,7 @@ import { ensureFolder } from "../platform/files.ts";
 import type { LogLevel } from "../platform/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Caller } from "../platform/ports.ts";
-import { refKey } from "../platform/resource.ts";
+import { refKey, type ResourceRef } from "../platform/resource.ts";
 import type { Room } from "../platform/room.ts";
 import type { ModelRegistry, ModelUse, ModelUses } from "../registry/ports.ts";
 import { batchParts, type BatchParts } from "./batch/room.ts";
@@ -32,6 +32,7 @@ import { LimitStore } from "./limits/limit-store.ts";
 import { TrafficLimitController } from "./limits/traffic-limit-controller.ts";
 import { parseIp } from "./ip-range.ts";
 import { deploymentKind } from "./model.ts";
+import { orderLoading, readLoading } from "./order-loading.ts";
 import type { PredictionLog, ServedLoads } from "./ports.ts";
 import { PredictionStore } from "./prediction-store.ts";
 import { servingRoutes } from "./routes.ts";
@@ -95,7 +96,7 @@ export function servingRoom(platform: Platform, needs: ServingNeeds): ServingRoo
     settings: gatewaySettings(needs, folder),
     log: platform.log,
     controlUrl: platform.controlUrl,
-    answer: (ask) => answerGateway({ platform, traffic, leases, batchKeys: batches.keys }, ask),
+    answer: (ask) => answerGateway({ platform, store, traffic, leases, batchKeys: batches.keys }, ask),
     onLoad: (reported, replicas, worker) => {
       loads.add(reported);
       loads.setReplicas(worker, replicas, platform.clock.now());
@@ -205,13 +206,14 @@ export function deploymentUses(platform: Pick<Platform, "resources">): ModelUses
 /** Who knows what the gateway asks. */
 interface GatewayAnswers {
   readonly platform: Platform;
+  readonly store: DeploymentStore;
   readonly traffic: TrafficStore;
   readonly leases: StoredLeaseOwner;
   readonly batchKeys: BatchParts["keys"];
 }
 
 async function answerGateway(answers: GatewayAnswers, ask: Ask): Promise<unknown> {
-  const { platform, traffic, leases } = answers;
+  const { platform, traffic, leases, store } = answers;
   switch (ask.method) {
     case "authorise":
       return admissionOfBatch(answers.batchKeys, ask) ?? (await admit(platform, ask));
@@ -219,6 +221,11 @@ async function answerGateway(answers: GatewayAnswers, ask: Ask): Promise<unknown
       return await record(platform, traffic, ask.batch);
     case "lease":
       return await leases.lease(ask.worker, ask.reports);
+    case "change-loading":
+      await orderLoading({ platform, store, wake: (deployment) => wakeDeployment(platform, deployment) }, ask);
+      return null;
+    case "read-loading":
+      return await readLoading({ platform, store }, ask);
     case "outcomes": {
       const { project, deployment } = ask;
       if ((await platform.resources.get(deploymentKind, project, deployment)) === undefined) {
@@ -265,11 +272,12 @@ async function record(platform: Platform, traffic: TrafficStore, batch: TrafficB
   if (batch.dropped > 0) platform.log.warn("predictions were dropped from the log", { dropped: batch.dropped });
   await traffic.record(batch);
   for (const { project, deployment } of batch.ejected) {
-    await platform.waker.wake(
-      deploymentControllerName,
-      refKey({ kind: deploymentKind.kind, project, name: deployment }),
-    );
+    await wakeDeployment(platform, { kind: deploymentKind.kind, project, name: deployment });
   }
+}
+
+function wakeDeployment({ waker }: Platform, deployment: ResourceRef): Promise<void> {
+  return waker.wake(deploymentControllerName, refKey(deployment));
 }
 
 async function prune(platform: Platform, traffic: TrafficStore, limits: LimitStore): Promise<void> {

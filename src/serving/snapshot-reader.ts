@@ -34,14 +34,18 @@ export class SnapshotReader {
     const candidate = spec.model === undefined ? undefined : await registry.byAlias(project, spec.model, "candidate");
     const own = spec.model === undefined ? specVersion(spec) : null;
     const replicas = await this.facts(deployment);
+    const unloadedBy = await store.unloadedBy(project, deployment.name);
     return {
       deployment,
       champion: champion === undefined ? own : runnable(champion),
-      candidate: candidate === undefined ? null : runnable(candidate),
+      // Nothing is compared while nothing serves.
+      candidate: candidate === undefined || unloadedBy !== null ? null : runnable(candidate),
+      unloadedBy,
       views: await this.#knownViews(deployment),
       featuresPending: unfilled === null ? null : `the online features of ${unfilled.name} are being filled`,
       replicas,
-      scale: await this.#scales.scaleOf(deployment, replicas),
+      scale:
+        unloadedBy === null ? await this.#scales.scaleOf(deployment, replicas) : this.#scales.unloadedScale(deployment),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
       order: candidate === undefined ? null : await store.lastOrder(project, deployment.name),

@@ -25,6 +25,7 @@ import { ejectionKey } from "./gateway-infer.ts";
 import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { InferenceService } from "./inference-service.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
+import { type AskLoading, ModelLoading } from "./model-loading.ts";
 import { ModelRequests } from "./model-requests.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
@@ -46,6 +47,7 @@ export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhe
   readonly log: Log;
   readonly recorder: TrafficRecorder;
   readonly keys: Pick<UpstreamKeys, "fresh" | "read">;
+  readonly askLoading: AskLoading;
   /** Judges the addresses that users named. */
   readonly guard: UpstreamGuard;
   readonly limits?: Partial<GatewayLimits>;
@@ -156,6 +158,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     pools,
     loads,
     requests,
+    loading: new ModelLoading(needs.askLoading, loads, clock),
     metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),
     table: () => table,
   });

@@ -13,6 +13,7 @@ import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
 import type { Refusal } from "../gateway/protocol/refusal.ts";
 import { toErrorJson } from "../infer-response.ts";
+import { checkLoadingParameters } from "../loading-state.ts";
 import { CallerAnswer } from "./caller-answer.ts";
 import { faultStatus } from "./fault-status.ts";
 import { forwardRequest } from "./forward-request.ts";
@@ -255,7 +256,7 @@ export class GatewayServer {
       case "index":
         return await this.#index(request);
       case "repository":
-        return await this.#refuseChange(request, response, path);
+        return await this.#changeLoading(request, response, path);
       case "outcomes":
         return await this.#takeOutcomes(request, path);
       case "feature-rows":
@@ -291,14 +292,21 @@ export class GatewayServer {
     return JSON.stringify(await this.#ground.inference.index(request.headers, wantsReadyOnly(await reading)));
   }
 
-  async #refuseChange(
+  async #changeLoading(
     request: IncomingMessage,
     response: ServerResponse,
     { model, change }: Extract<GatewayPath, { kind: "repository" }>,
   ): Promise<string> {
-    const message = await this.#ground.inference.refuseChange(request.headers, model, change);
-    response.writeHead(501, { "content-type": "application/json" }).end(toErrorJson(message));
-    return "";
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    checkLoadingBody(await readBody(request, maxIndexBytes));
+    try {
+      await this.#ground.inference.changeLoading(request.headers, model, change, gone.signal);
+    } catch (error) {
+      // Nobody hears any more what became of it.
+      if (!gone.signal.aborted) throw error;
+    }
+    return "{}";
   }
 
   async #takeOutcomes(request: IncomingMessage, path: Extract<GatewayPath, { kind: "outcomes" }>): Promise<string> {
@@ -356,6 +364,19 @@ function wantsReadyOnly(body: Uint8Array): boolean {
     throw new Fault("serving.request-invalid", wanted, { cause });
   }
   throw new Fault("serving.request-invalid", wanted);
+}
+
+/** Clients may send parameters. */
+function checkLoadingBody(body: Uint8Array): void {
+  if (body.byteLength === 0) return;
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body).toString("utf8"));
+  } catch (cause) {
+    throw new Fault("serving.request-invalid", "the body wants nothing or a JSON object", { cause });
+  }
+  const parameters = typeof value === "object" && value !== null && "parameters" in value ? value.parameters : null;
+  checkLoadingParameters(typeof parameters === "object" && parameters !== null ? Object.keys(parameters) : []);
 }
 
 function isMetricsPath({ method, url = "" }: IncomingMessage): boolean {

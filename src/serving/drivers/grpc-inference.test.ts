@@ -190,7 +190,7 @@ test.each([
     3,
     /wants 2 elements in fp32_contents, found 2 in fp64_contents/,
   ],
-  ["loading", "RepositoryModelLoad", { model_name: "same" }, {}, 12, /millwright apply/],
+  ["loading", "RepositoryModelLoad", { model_name: "same" }, {}, 9, /of a test loads nothing/],
   [
     "a message that is too large",
     "ModelInfer",

@@ -6,6 +6,7 @@ import { grpcStatus, grpcStatusOf } from "../gateway/protocol/grpc-status.ts";
 import type { InferRequestMessage, InferResponseMessage } from "../gateway/protocol/infer-message.ts";
 import { fromRestInference, type RestInference, toRestInference } from "../gateway/protocol/infer-translation.ts";
 import { jsonLengthHeader } from "../infer-request.ts";
+import { checkLoadingParameters } from "../loading-state.ts";
 import { askNeighbour } from "./ask-neighbour.ts";
 import { GrpcError, type GrpcExchange } from "./grpc-exchange.ts";
 import { HeldAnswer } from "./held-answer.ts";
@@ -79,9 +80,16 @@ function unary<Asked>(name: string, answer: (asked: Asked, call: GrpcCall) => Pr
   };
 }
 
+interface ChangingMessage {
+  readonly model_name: string;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}
+
 function changing(name: string, inference: InferenceService, change: "load" | "unload"): GrpcMethod {
-  return unary<{ readonly model_name: string }>(name, async ({ model_name }, { headers }) => {
-    throw new GrpcError(grpcStatus.unimplemented, await inference.refuseChange(headers, model_name, change));
+  return unary<ChangingMessage>(name, async ({ model_name, parameters }, { headers, signal }) => {
+    checkLoadingParameters(Object.keys(parameters ?? {}));
+    await inference.changeLoading(headers, model_name, change, signal);
+    return {};
   });
 }
 

@@ -17,6 +17,7 @@ import { toInferBody } from "../infer-response.ts";
 import { type InferGround, serveInference } from "./gateway-infer.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelAnswer } from "./model-answer.ts";
+import type { ModelLoading } from "./model-loading.ts";
 import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
 import { tensorCall } from "./tensor-call.ts";
@@ -30,6 +31,7 @@ export interface InferenceGround extends InferGround, Omit<ShadowGround, "record
   readonly table: () => RoutingTable;
   readonly requests: Pick<ModelRequests, "carry">;
   readonly metadata: Pick<UpstreamMetadataReader, "read">;
+  readonly loading: Pick<ModelLoading, "change">;
 }
 
 /** A deployment that a caller named, and who the caller is. */
@@ -117,14 +119,15 @@ export class InferenceService {
     return repositoryIndex(this.#ground.table().routes, project, readyOnly);
   }
 
-  /** Loading and unloading are not done here: the spec says what runs. @returns the words that say what to do instead. */
-  async refuseChange(headers: RequestHeaders, model: string, change: "load" | "unload"): Promise<string> {
-    await this.admit(headers, "write");
-    const how =
-      change === "load"
-        ? "write it as a resource of kind Deployment and run: millwright apply -f FILE"
-        : `run: millwright delete deployment ${model}`;
-    return `what is loaded is what the deployments' specs say, and the gateway does not change them; to ${change} ${model}, ${how}`;
+  /** Loads or unloads a model; resolves once that is done. @throws {Fault} as `ModelLoading` says. */
+  async changeLoading(
+    headers: RequestHeaders,
+    model: string,
+    change: "load" | "unload",
+    signal: AbortSignal,
+  ): Promise<void> {
+    const admission = await this.admit(headers, "write");
+    await this.#ground.loading.change(admission, model, change, signal);
   }
 
   /** Answers one inference; the caller has its answer, or hears what this throws. */
@@ -229,7 +232,9 @@ function speaksOpenAi(route: Route): Fault {
 }
 
 function notReady(route: Route): Fault {
-  return new Fault("serving.model-not-ready", `${route.deployment} has no replica that is ready`);
+  const load = `; load it with POST /v2/repository/models/${route.deployment}/load`;
+  const why = route.isUnloaded === true ? `was unloaded${load}` : "has no replica that is ready";
+  return new Fault("serving.model-not-ready", `${route.deployment} ${why}`);
 }
 
 function invalid(message: string): Fault {

@@ -3,6 +3,7 @@ import type { Clock, Instant, Millis } from "../../base/clock.ts";
 import { Fault, isFault } from "../../base/fault.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { Admission } from "../gateway/messages.ts";
+import { FewAtOnce } from "./few-at-once.ts";
 
 /** How long a good key is believed without asking again. */
 export const freshMs: Millis = 10_000;
@@ -13,8 +14,12 @@ export const staleMs: Millis = 3_600_000;
 /** How long a bad key is refused without asking again. */
 export const refusedMs: Millis = 3_000;
 
-/** Verdicts kept; the oldest go first. */
+/** Good keys that are remembered, and bad ones; the oldest go first. Kept apart, so that no flood of bad keys drives good ones out. */
 export const maxVerdicts = 10_000;
+
+/** Keys that nobody has asked about before and are asked about at once, and that wait to be. */
+const unknownAtOnce = 32;
+const unknownWaiting = 1_000;
 
 type Verdict =
   | { readonly kind: "admitted"; readonly at: Instant; readonly admission: Admission }
@@ -25,12 +30,15 @@ export type AskAboutKey = (token: string, action: Action, project: string | null
 
 /**
  * Remembers for a while what the control plane said about keys, so that serving neither waits for it nor stops with it.
- * Keys are kept as SHA-256 only.
+ * Keys are kept as SHA-256 only, and looked up by it, so that how long a look takes tells nothing of any key. A flood of keys that
+ * nobody knows is asked about a few at once and refused beyond; callers whose key was good before never wait behind it.
  */
 export class KeyVerdicts {
   readonly #ask: AskAboutKey;
   readonly #clock: Clock;
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #admitted = new Map<string, Extract<Verdict, { kind: "admitted" }>>();
+  readonly #refused = new Map<string, Extract<Verdict, { kind: "refused" }>>();
+  readonly #unknown = new FewAtOnce(unknownAtOnce, unknownWaiting);
   readonly #asking = new Map<string, Promise<Admission>>();
 
   constructor(ask: AskAboutKey, clock: Clock) {
@@ -41,15 +49,16 @@ export class KeyVerdicts {
   /**
    * The project in which a key may act.
    *
-   * @throws {Fault} `tenancy.key-missing`, `tenancy.key-invalid`, `tenancy.key-expired`, `tenancy.forbidden`, or
-   *   `serving.control-unavailable` when an unknown key came while the control plane cannot be asked.
+   * @throws {Fault} `tenancy.key-missing`, `tenancy.key-invalid`, `tenancy.key-expired`, `tenancy.forbidden`;
+   *   `serving.overloaded` when too many keys are unknown; `serving.control-unavailable` when an unknown key came while the
+   *   control plane cannot be asked.
    */
   async admit(token: string | undefined, action: Action, project: string | null): Promise<Admission> {
     if (token === undefined) {
       throw new Fault("tenancy.key-missing", "a request wants the header `Authorization: Bearer KEY`, found none");
     }
     const key = `${hash("sha256", token)}/${action}/${project ?? ""}`;
-    const known = this.#verdicts.get(key);
+    const known = this.#admitted.get(key) ?? this.#refused.get(key);
     const age = known === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() - known.at;
     if (known?.kind === "admitted" && age < freshMs) return known.admission;
     if (known?.kind === "refused" && age < refusedMs) throw known.fault;
@@ -77,12 +86,16 @@ export class KeyVerdicts {
     known: Verdict | undefined,
   ): Promise<Admission> {
     try {
-      const admission = await this.#ask(token, action, project);
-      this.#remember(key, { kind: "admitted", at: this.#clock.now(), admission });
+      const ask = async (): Promise<Admission> => await this.#ask(token, action, project);
+      const admission = await (known?.kind === "admitted" ? ask() : this.#unknown.run(ask));
+      this.#refused.delete(key);
+      remember(this.#admitted, key, { kind: "admitted", at: this.#clock.now(), admission });
       return admission;
     } catch (error) {
+      if (isFault(error, "serving.overloaded")) throw error;
       if (isFault(error) && (error.kind === "unauthenticated" || error.kind === "forbidden")) {
-        this.#remember(key, { kind: "refused", at: this.#clock.now(), fault: error });
+        this.#admitted.delete(key);
+        remember(this.#refused, key, { kind: "refused", at: this.#clock.now(), fault: error });
         throw error;
       }
       if (known?.kind === "admitted" && this.#clock.now() - known.at < staleMs) return known.admission;
@@ -93,12 +106,12 @@ export class KeyVerdicts {
       );
     }
   }
+}
 
-  #remember(key: string, verdict: Verdict): void {
-    this.#verdicts.delete(key);
-    this.#verdicts.set(key, verdict);
-    if (this.#verdicts.size <= maxVerdicts) return;
-    const oldest = this.#verdicts.keys().next();
-    if (oldest.done !== true) this.#verdicts.delete(oldest.value);
-  }
+function remember<Kept extends Verdict>(verdicts: Map<string, Kept>, key: string, verdict: Kept): void {
+  verdicts.delete(key);
+  verdicts.set(key, verdict);
+  if (verdicts.size <= maxVerdicts) return;
+  const oldest = verdicts.keys().next();
+  if (oldest.done !== true) verdicts.delete(oldest.value);
 }

@@ -55,13 +55,13 @@ const alike = {
 test("Triton's unmodified clients infer over HTTP and gRPC with every datatype, on one port", async () => {
   const { stdout } = await run(python, [script, String(gateway.port), "good"], { timeout: 120_000 });
   expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual({
-    http: { ...alike, nobody: false, id: "a", json: [], invalid: "400", missing: "404", load: "501" },
+    http: { ...alike, nobody: false, id: "a", json: [], invalid: "400", missing: "404", load: "409" },
     grpc: {
       ...alike,
       id: "b",
       invalid: "StatusCode.INVALID_ARGUMENT",
       missing: "StatusCode.NOT_FOUND",
-      load: "StatusCode.UNIMPLEMENTED",
+      load: "StatusCode.FAILED_PRECONDITION",
       deadline: "StatusCode.DEADLINE_EXCEEDED",
       stream: [[], "error"],
     },

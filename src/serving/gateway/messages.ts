@@ -67,8 +67,22 @@ export interface EjectedVersion {
   readonly message: string;
 }
 
+/** What the gateway asks about loading models, for a caller that may write in the project. */
+export type LoadingAsk =
+  | {
+      readonly method: "change-loading";
+      readonly project: string;
+      readonly deployment: string;
+      readonly change: "load" | "unload";
+      /** Who wants it. */
+      readonly identity: string;
+    }
+  /** Answered by a `LoadingState`. */
+  | { readonly method: "read-loading"; readonly project: string; readonly deployment: string };
+
 /** What the gateway asks the control plane. */
 export type Ask =
+  | LoadingAsk
   | { readonly method: "authorise"; readonly token: string; readonly action: Action; readonly project: string | null }
   | { readonly method: "record"; readonly batch: TrafficBatch }
   /** Answered by one `ShareGrant` for each report. */

@@ -25,10 +25,14 @@ export function repositoryIndex(
       const isReady = replicas > 0;
       if (readyOnly && !isReady) continue;
       const state = isReady ? "READY" : "UNAVAILABLE";
-      found.push({ name: route.deployment, version, state, reason: isReady ? "" : "no replica is ready" });
+      found.push({ name: route.deployment, version, state, reason: isReady ? "" : unready(route) });
     }
   }
   return found;
+}
+
+function unready(route: Route): string {
+  return route.isUnloaded === true ? "unloaded" : "no replica is ready";
 }
 
 function versionsOf(route: Route): readonly { readonly version: string; readonly replicas: number }[] {

@@ -59,6 +59,8 @@ const tabularRouteSchema = z.object({
   champion: z.string(),
   /** Consecutive errors after which the gateway itself stops sending to a version that is not the champion. */
   fastAbortErrors: z.int(),
+  /** It has no replica since somebody unloaded it. */
+  isUnloaded: z.literal(true).optional(),
   /** How callers stay with one version; null: each request is drawn by its own id. */
   sticky: stickySchema.nullable().default(null),
   shadow: shadowSchema.nullable().default(null),
@@ -115,6 +117,8 @@ const modelRouteSchema = z.object({
   salt: z.string(),
   champion: z.string(),
   fastAbortErrors: z.int(),
+  /** It has no replica since somebody unloaded it. */
+  isUnloaded: z.literal(true).optional(),
   routing: routingPolicySchema,
   admission: admissionPolicySchema,
   slo: sloSchema.nullable(),

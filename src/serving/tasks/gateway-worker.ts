@@ -127,6 +127,7 @@ class WorkerProgram {
           (await this.#link.ask({ method: "authorise", token, action, project })) as Admission,
         systemClock,
       ),
+      askLoading: async (ask) => await this.#link.ask(ask),
       takeOutcomes: async (project, deployment, outcomes) =>
         (await this.#link.ask({ method: "outcomes", project, deployment, outcomes })) as OutcomesTaken,
     });

@@ -1,0 +1,35 @@
+import { Fault } from "../base/fault.ts";
+import type { DeploymentStatus } from "./model.ts";
+
+/** How far loading or unloading a deployment's model is. */
+export type LoadingState =
+  | { readonly kind: "ready" }
+  | { readonly kind: "unloaded" }
+  | { readonly kind: "waiting"; readonly message: string }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** The reason of the condition `Ready` of a deployment whose model is unloaded. */
+export const unloadedReason = "Unloaded";
+
+/** Reads it from what the controller last wrote, once all workers of the gateway route by it. */
+export function loadingState(status: DeploymentStatus, isUnloaded: boolean): LoadingState {
+  const ready = status.conditions.find(({ type }) => type === "Ready");
+  const message = ready?.message ?? status.phase;
+  const serves = status.replicas.some((replica) => replica.ready && replica.versionId === status.champion?.versionId);
+  if (isUnloaded) {
+    return ready?.reason === unloadedReason ? { kind: "unloaded" } : { kind: "waiting", message };
+  }
+  if (ready?.reason === unloadedReason) return { kind: "waiting", message: "the replicas are about to start" };
+  if (serves && ready?.status === "true") return { kind: "ready" };
+  return status.phase === "failed" ? { kind: "failed", message } : { kind: "waiting", message };
+}
+
+/** @throws {Fault} `serving.request-invalid` for parameters that say what to load instead of what the spec says. */
+export function checkLoadingParameters(names: readonly string[]): void {
+  const other = names.find((name) => name === "config" || name.startsWith("file:"));
+  if (other === undefined) return;
+  throw new Fault(
+    "serving.request-invalid",
+    `what is loaded is what the deployment's spec says, found the parameter "${other.slice(0, 100)}"; change the spec with: millwright apply -f FILE`,
+  );
+}
