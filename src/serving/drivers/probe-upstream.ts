@@ -8,7 +8,10 @@ import type { UpstreamKeys } from "./upstream-keys.ts";
 /** How long an address may take to say that it is ready. */
 export const probeTimeoutMs: Millis = 3_000;
 
-/** Asks an address whether it is ready, by `GET /v1/models` or `GET /health` as the spec says. */
+/**
+ * Asks an address whether it is ready, by `GET /health` or its protocol's own question as the spec says: `GET /v1/models`, or
+ * `GET /v2/health/ready` of the Open Inference Protocol.
+ */
 export async function probeUpstream(
   project: string,
   external: NonNullable<DeploymentSpec["external"]>,
@@ -16,7 +19,7 @@ export async function probeUpstream(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   if (external.probe === "none") return { kind: "ready" };
-  const path = external.probe === "models" ? "/v1/models" : "/health";
+  const path = pathOf(external);
   try {
     const credential = externalCredential(external);
     const key = credential === null ? null : await keys.read(project, credential);
@@ -35,6 +38,11 @@ export async function probeUpstream(
       why: `GET ${path} found no answer: ${error instanceof Error ? describe(error) : String(error)}`,
     };
   }
+}
+
+function pathOf({ probe, protocol }: NonNullable<DeploymentSpec["external"]>): string {
+  if (probe !== "models") return "/health";
+  return protocol === "v2" ? "/v2/health/ready" : "/v1/models";
 }
 
 function describe(error: Error): string {
