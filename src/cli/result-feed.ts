@@ -20,12 +20,12 @@ type Line = z.infer<typeof lineSchema>;
 
 /** Reads what batches wrote, in the order of their requests; the batches one after the other. */
 export class ResultFeed {
-  readonly #calls: BatchCalls;
+  readonly #calls: Pick<BatchCalls, "look" | "content">;
   readonly #batchIds: string[];
   /** Of the present batch: its answers, its errors, and the line of each that is next. */
   #files: { readonly lines: AsyncIterator<Line>; head: Line | undefined }[] = [];
 
-  constructor(calls: BatchCalls, batchIds: readonly string[]) {
+  constructor(calls: Pick<BatchCalls, "look" | "content">, batchIds: readonly string[]) {
     this.#calls = calls;
     this.#batchIds = [...batchIds];
   }

@@ -13,7 +13,7 @@ import { removeState, type TableRunState, writeState } from "./table-run-state.t
 import { TableWriter } from "./table-writer.ts";
 
 /** What one batch may hold: its requests, and characters of its file. */
-const maxPartLines = 50_000;
+export const maxPartLines = 50_000;
 const maxPartCharacters = 200_000_000;
 
 /** Characters that are gathered before they are written. */
@@ -27,12 +27,14 @@ export type Pass = 0 | 1;
 
 /** What a run over a table is given. */
 export interface TableRunNeeds {
-  readonly calls: BatchCalls;
+  readonly calls: Pick<BatchCalls, "upload" | "begin" | "findMarked" | "look" | "content">;
   readonly input: string;
   readonly out: string;
   readonly window: string;
   readonly model: RowModel;
   readonly columns: readonly ResultColumn[];
+  /** Requests of one batch, at most `maxPartLines`. */
+  readonly partLines: number;
   readonly signal: AbortSignal;
   /** Tells what is done now. */
   readonly say: (sentence: string) => void;
@@ -155,13 +157,14 @@ export class TableRun {
 
   /** Writes the requests of one batch after the other to `path`; the same table is cut in the same places. */
   async *#writeParts(pass: Pass, path: string): AsyncGenerator<{ readonly path: string; readonly rows: number }> {
-    const { endpoint } = this.#needs.model;
+    const { model, partLines } = this.#needs;
+    const { endpoint } = model;
     let [text, characters, lines, rows] = ["", 0, 0, 0];
     let file = await open(path, "w");
     try {
       for await (const { id, rows: own, body } of this.#lines(pass)) {
         const line = `${JSON.stringify({ custom_id: id, method: "POST", url: endpoint, body })}\n`;
-        if (lines > 0 && (lines >= maxPartLines || characters + line.length > maxPartCharacters)) {
+        if (lines > 0 && (lines >= partLines || characters + line.length > maxPartCharacters)) {
           await file.appendFile(text);
           yield { path, rows };
           await file.close();

@@ -12,7 +12,11 @@ import { type BatchPlatform, startBatchPlatform } from "../../serving/fixtures/b
 import { completes, fails, neverAnswers } from "../../serving/fixtures/stand-in-upstream.ts";
 import { onnxFixture, startProgram, type TestReplica } from "../../serving/fixtures/start-replica.ts";
 import { deploymentKind, deploymentSpecSchema } from "../../serving/model.ts";
+import { BatchCalls } from "../batch-calls.ts";
+import { chatRows } from "../chat-rows.ts";
 import { recordingContext } from "../fixtures/recording-context.ts";
+import { TableRun, type TableRunNeeds } from "../table-run.ts";
+import { readState } from "../table-run-state.ts";
 import { type BatchTableInput, batchTable } from "./batch-table.ts";
 
 /* Tables asked row by row with a real control plane, database and gateway; chats meet a stand-in, tensors a real ONNX replica. */
@@ -71,8 +75,9 @@ async function startProxy(socketPath: string): Promise<string> {
 /** Answers with the question, refuses what has "bad" in it. */
 function echoes(): void {
   rig.upstream.behave((asked, response) => {
-    const [message] = asked.body.messages as readonly { readonly content: string }[];
-    const text = message?.content ?? "";
+    // The platform's own probes ask nothing.
+    const messages = asked.body.messages as readonly { readonly content: string }[] | undefined;
+    const text = messages?.[0]?.content ?? "";
     (text.includes("bad") ? fails(400) : completes(`re: ${text}`))(asked, response);
   });
 }
@@ -117,15 +122,15 @@ test("JSON lines keep their members; a line that is none is told and kept", asyn
   echoes();
   await writeFile(
     file("in.jsonl"),
-    '{"id": 1, "deep": {"text": [1]}, "text": "a"}\n\n{oops\n{"id": 3}\n{"id": 4, "text": "b"}',
+    '{"id": 1, "deep": {"text": [1]}, "text": "a"}\n\n{oops\n{"id": 3}\n{"id": 4, "text": "b", "error": 7}',
   );
   const { code } = await run({ input: file("in.jsonl"), prompt: "{text}", out: file("out.jsonl") });
 
   expect((await linesOf("out.jsonl")).map((line) => JSON.parse(line) as unknown)).toEqual([
-    { id: 1, deep: { text: [1] }, text: "a", answer: "re: a", error: null },
-    { line: "{oops", answer: null, error: "the line is no JSON object" },
-    { id: 3, answer: null, error: expect.stringMatching(/names the column "text"/) },
-    { id: 4, text: "b", answer: "re: b", error: null },
+    { id: 1, deep: { text: [1] }, text: "a", answer: "re: a", error_: null },
+    { line: "{oops", answer: null, error_: "the line is no JSON object" },
+    { id: 3, answer: null, error_: expect.stringMatching(/names the column "text"/) },
+    { id: 4, text: "b", error: 7, answer: "re: b", error_: null },
   ]);
   expect(code).toBe(1);
 });
@@ -233,4 +238,52 @@ test("a run of other options is not taken up, and a wrong column is told before 
   await expect(run({ input: file("in.csv"), prompt: "{word}" })).rejects.toThrow(/column "word"; there are text/);
   await expect(run({ input: file("in.csv"), model: "late" })).rejects.toThrow(/no column "input"; it has text/);
   await expect(run({ input: file("in.txt"), prompt: "{text}" })).rejects.toThrow(/cannot read/);
+});
+
+test("a large table goes in several batches, and a run that was killed between two begins only those that are missing", async () => {
+  echoes();
+  const [input, out] = [file("in.jsonl"), file("out.jsonl")];
+  const rows = Array.from({ length: 25 }, (_, row) => JSON.stringify({ text: `row ${row}` }));
+  await writeFile(input, rows.join("\n"));
+  const context = recordingContext({ url: rig.controlUrl, project: "default" });
+  const calls = new BatchCalls(await context.connect(), context);
+  const model = chatRows({ model: "chat", prompt: "{text}" });
+  const columns = [...model.columns, { name: "error", type: "VARCHAR" }];
+  const needs = {
+    calls,
+    input,
+    out,
+    window: "24h",
+    model,
+    columns,
+    partLines: 10,
+    signal: context.signal,
+    say: () => undefined,
+  };
+  const before = (await calls.list(100)).length;
+  let begun = 0;
+  const dying: TableRunNeeds["calls"] = {
+    upload: async (path) => {
+      begun += 1;
+      if (begun === 3) throw new Error("killed");
+      return await calls.upload(path);
+    },
+    begin: async (...given) => await calls.begin(...given),
+    findMarked: async (mark) => await calls.findMarked(mark),
+    look: async (id) => await calls.look(id),
+    content: async (id) => await calls.content(id),
+  };
+  await expect(new TableRun({ ...needs, calls: dying }, "f", undefined).send(0)).rejects.toThrow("killed");
+  const run = new TableRun(needs, "f", await readState(out, "f"));
+  await run.send(0);
+
+  expect(run.parts(0).map((part) => part.rows)).toEqual([10, 10, 5]);
+  expect((await calls.list(100)).length).toBe(before + 3);
+  for (const { batchId } of run.parts(0)) {
+    await until("the batch has ended", async () => (await calls.look(batchId))["status"] === "completed");
+  }
+  await run.findSplit();
+  expect(await run.write()).toEqual({ rows: 25, failed: 0 });
+  const answers = (await linesOf("out.jsonl")).map((line) => (JSON.parse(line) as { readonly answer: unknown }).answer);
+  expect(answers).toEqual(Array.from({ length: 25 }, (_, row) => `re: row ${row}`));
 });

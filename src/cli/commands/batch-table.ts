@@ -8,9 +8,9 @@ import { exitCodes } from "../exit-code.ts";
 import { readField, readText } from "../field-path.ts";
 import type { ResultColumn } from "../parquet-table.ts";
 import { formatAge } from "../relative-time.ts";
-import type { RowModel } from "../row-model.ts";
-import { tableEntries } from "../table-entry.ts";
-import { type Pass, TableRun } from "../table-run.ts";
+import type { PreparedRow, RowModel } from "../row-model.ts";
+import { tableEntries, tableKind } from "../table-entry.ts";
+import { maxPartLines, type Pass, TableRun } from "../table-run.ts";
 import { fingerprintOf, readState, statePath } from "../table-run-state.ts";
 import { tensorRows } from "../tensor-rows.ts";
 
@@ -58,7 +58,11 @@ export async function batchTable(context: CommandContext, given: BatchTableInput
   const say = (sentence: string): void => context.terminal.say(sentence);
   if (found !== undefined) say(`going on with the run of ${statePath(out)}`);
   const { signal } = context;
-  const run = new TableRun({ calls, input, out, window, model, columns: own, signal, say }, fingerprint, found);
+  const run = new TableRun(
+    { calls, input, out, window, model, columns: own, partLines: maxPartLines, signal, say },
+    fingerprint,
+    found,
+  );
   const beganAt = context.clock.now();
   await run.send(0);
   if (given.detach === true) {
@@ -76,17 +80,24 @@ export async function batchTable(context: CommandContext, given: BatchTableInput
 
 /** The columns beside a row's own: none may take the place of one that the table has. */
 async function ownColumns(context: CommandContext, model: RowModel, input: string): Promise<readonly ResultColumn[]> {
+  const taken = new Set<string>();
+  let rows = 0;
   for await (const { row, problem } of tableEntries(input, context.signal)) {
-    const prepared = problem === null ? model.prepare(row) : { kind: "ready" };
-    // What the first row lacks, all may lack: a wrong option is told before anything is sent.
-    if (prepared.kind === "bad" && "problem" in prepared && / no column |names the column /.test(prepared.problem)) {
-      throw new Fault("cli.argument-invalid", prepared.problem);
-    }
-    const taken = new Set(Object.keys(row));
-    const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
-    return [...model.columns, { name: "error", type: "VARCHAR" }].map(({ name, type }) => ({ name: free(name), type }));
+    rows += 1;
+    if (rows === 1 && problem === null) checkFirst(model.prepare(row));
+    for (const name of Object.keys(row)) taken.add(name);
+    // Only the rows of JSON lines differ in what they have.
+    if (tableKind(input) !== "jsonl") break;
   }
-  throw new Fault("cli.argument-invalid", `"${input}" has no rows`);
+  if (rows === 0) throw new Fault("cli.argument-invalid", `"${input}" has no rows`);
+  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
+  return [...model.columns, { name: "error", type: "VARCHAR" }].map(({ name, type }) => ({ name: free(name), type }));
+}
+
+/** What the first row lacks, all may lack: a wrong option is told before anything is sent. */
+function checkFirst(prepared: PreparedRow): void {
+  if (prepared.kind === "ready" || !/ no column |names the column /.test(prepared.problem)) return;
+  throw new Fault("cli.argument-invalid", prepared.problem);
 }
 
 async function follow(context: CommandContext, calls: BatchCalls, run: TableRun, pass: Pass): Promise<void> {
