@@ -8,15 +8,24 @@ import type { CommandContext } from "./command-context.ts";
 import { readField, readText } from "./field-path.ts";
 import { type Item, toItem } from "./item.ts";
 
+/** The member of a batch's metadata by which a command finds it again. */
+const markName = "millwright_run";
+
+/** Batches that are looked through for a mark. */
+const newestMax = 100;
+
 /** The files and batches of one project, by the control plane's API. */
 export class BatchCalls {
   readonly #client: ApiClient;
   readonly #root: string;
+  readonly #deployments: string;
   readonly #signal: AbortSignal;
 
   constructor(client: ApiClient, { project, signal }: Pick<CommandContext, "project" | "signal">) {
     this.#client = client;
-    this.#root = `/api/v1/projects/${encodeURIComponent(project ?? defaultProject)}/openai`;
+    const root = `/api/v1/projects/${encodeURIComponent(project ?? defaultProject)}`;
+    this.#root = `${root}/openai`;
+    this.#deployments = `${root}/deployments`;
     this.#signal = signal;
   }
 
@@ -33,8 +42,10 @@ export class BatchCalls {
     );
   }
 
-  async begin(inputFileId: string, endpoint: string, window: string): Promise<Item> {
-    const wanted = { input_file_id: inputFileId, endpoint, completion_window: window };
+  /** @param mark is found again by `findMarked`. */
+  async begin(inputFileId: string, endpoint: string, window: string, mark?: string): Promise<Item> {
+    const metadata = mark === undefined ? {} : { metadata: { [markName]: mark } };
+    const wanted = { input_file_id: inputFileId, endpoint, completion_window: window, ...metadata };
     return toItem(await this.#client.post(`${this.#root}/batches`, wanted, this.#signal));
   }
 
@@ -51,6 +62,18 @@ export class BatchCalls {
     const page = toItem(await this.#client.get(`${this.#root}/batches`, { limit }, this.#signal));
     const data = readField(page, "data");
     return Array.isArray(data) ? data.map(toItem) : [];
+  }
+
+  /** The batch that was begun with this mark, if it is among the newest. */
+  async findMarked(mark: string): Promise<Item | undefined> {
+    const newest = await this.list(newestMax);
+    return newest.find((batch) => readText(batch, `metadata.${markName}`) === mark);
+  }
+
+  /** What a deployment takes and gives, as the Open Inference Protocol v2 tells it. */
+  async modelMetadata(model: string): Promise<Item> {
+    const name = encodeURIComponent(model);
+    return toItem(await this.#client.get(`${this.#deployments}/${name}/invoke/v2/models/${name}`, {}, this.#signal));
   }
 
   async content(fileId: string): Promise<AsyncIterable<Uint8Array>> {

@@ -15,7 +15,13 @@ const rateSpanMs: Millis = 60_000;
 
 /** Follows a batch: how far it is, how fast it goes, when it will be done at that pace. */
 export class BatchProgress {
+  readonly #unit: string;
   #looks: readonly BatchLook[] = [];
+
+  /** @param unit what is counted. */
+  constructor(unit = "requests") {
+    this.#unit = unit;
+  }
 
   /** Notes how far the batch is now. @returns the sentence that tells it. */
   describe(look: BatchLook): string {
@@ -27,7 +33,10 @@ export class BatchProgress {
     if (failed > 0) parts.push(`${failed} failed`);
     const perSecond = this.#perSecond(look);
     if (perSecond > 0 && done < total) {
-      parts.push(`${rateText(perSecond)} requests/s`, `done in ${formatAge((1_000 * (total - done)) / perSecond)}`);
+      parts.push(
+        `${rateText(perSecond)} ${this.#unit}/s`,
+        `done in ${formatAge((1_000 * (total - done)) / perSecond)}`,
+      );
     }
     return parts.join(", ");
   }

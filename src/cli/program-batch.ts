@@ -11,12 +11,20 @@ export function addBatchCommands(program: Command, act: Act): void {
     .description("send a file of requests, or one for each row of a table, and fetch the answers")
     .argument("[file]", "one JSON object a line: custom_id, method, url, body")
     .option("--endpoint <path>", "where the requests go; left out: /v1/chat/completions")
-    .option("--input <table>", "a .csv or .jsonl file, in place of FILE")
-    .option("--model <name>", "of requests for rows")
-    .option("--prompt <text>", 'of requests for rows, such as "Translate: {text}"')
+    .option(
+      "--input <table>",
+      "a .parquet, .csv or .jsonl file, in place of FILE; it is written again with the answers",
+    )
+    .option("--model <name>", "the deployment that is asked for each row")
+    .option("--prompt <text>", 'makes each row a chat, such as "Translate: {text}"; left out: rows become tensors')
+    .option(
+      "--columns <names>",
+      "columns, by commas, that make up the one input of tensors without a column of its name",
+    )
+    .option("--rows-per-request <rows>", "of tensors; left out: 256", wholeNumber(1))
     .option("--system <text>", "the system message of requests for rows")
     .option("--max-tokens <tokens>", "of each answer to a row", wholeNumber(1))
-    .option("--out <file>", "where the answers go; left out: standard output")
+    .option("--out <file>", "where the answers go; left out: standard output, of a table TABLE.answers.EXT")
     .option("--window <span>", "hours or days that it may take, such as 24h", "24h")
     .option("-d, --detach", "do not wait");
   act(run, async (context, options, [file]) =>

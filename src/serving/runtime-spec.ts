@@ -74,7 +74,9 @@ export const externalSchema = z
     probe: z
       .enum(["models", "health", "none"])
       .default("models")
-      .describe("What tells that it is ready: GET /v1/models, GET /health, or nothing at all."),
+      .describe(
+        "What tells that it is ready: GET /v1/models (of protocol v2: GET /v2/health/ready), GET /health, or nothing at all.",
+      ),
   })
   .refine((block) => block.apiKeyFile === undefined || block.apiKeyEnvironment === undefined, {
     message: "name a file or an environment name for the key, not both",

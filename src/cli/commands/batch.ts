@@ -2,8 +2,8 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { Fault } from "../../base/fault.ts";
 import { BatchCalls } from "../batch-calls.ts";
-import { rowEndpoint, withBatchInput } from "../batch-input.ts";
 import { BatchProgress } from "../batch-progress.ts";
+import { type BatchTableInput, batchTable } from "./batch-table.ts";
 import { type CommandContext, printJson, sayNext } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
 import { readField, readText } from "../field-path.ts";
@@ -18,39 +18,31 @@ const lookMs = 1_000;
 /** How often its progress is told. */
 const tellMs = 5_000;
 
+/** Where requests go that say nothing else. */
+const defaultEndpoint = "/v1/chat/completions";
+
 /** Batches that a listing shows. */
 const listMax = 50;
 
-export interface BatchRunInput {
-  /** The requests, one JSON object a line; absent: they are made of `input`. */
+export interface BatchRunInput extends Partial<Omit<BatchTableInput, "window">> {
+  /** The requests, one JSON object a line; absent: they are made of the rows of `input`. */
   readonly file?: string;
   readonly endpoint?: string;
-  /** A table whose rows become requests to `model` by `prompt`. */
-  readonly input?: string;
-  readonly model?: string;
-  readonly prompt?: string;
-  readonly system?: string;
-  readonly maxTokens?: number;
-  readonly out?: string;
   readonly window: string;
-  readonly detach?: boolean;
 }
 
-/** Sends a file of requests as a batch, follows it, and fetches the answers. */
+/** Sends a file of requests as a batch, follows it, and fetches the answers; or does so for the rows of a table. */
 export async function batchRun(context: CommandContext, given: BatchRunInput): Promise<number> {
-  const { file, input, model, prompt, endpoint = rowEndpoint, window } = given;
-  const calls = new BatchCalls(await context.connect(), context);
-  const begin = async (path: string): Promise<Item> => {
-    context.terminal.say(`uploading ${file ?? input}`);
-    return await calls.begin(await calls.upload(path), endpoint, window);
-  };
-  let batch: Item;
-  if (file !== undefined && input === undefined) batch = await begin(file);
-  else if (file === undefined && input !== undefined && model !== undefined && prompt !== undefined) {
-    batch = await withBatchInput({ ...given, input, model, prompt }, context.signal, begin);
-  } else {
-    throw new Fault("cli.argument-invalid", "batch run wants a FILE of requests, or --input, --model and --prompt");
+  const { file, input, model, endpoint = defaultEndpoint, window } = given;
+  if (file === undefined && input !== undefined && model !== undefined) {
+    return await batchTable(context, { ...given, input, model });
   }
+  if (file === undefined || input !== undefined) {
+    throw new Fault("cli.argument-invalid", "batch run wants a FILE of requests, or --input and --model");
+  }
+  const calls = new BatchCalls(await context.connect(), context);
+  context.terminal.say(`uploading ${file}`);
+  const batch = await calls.begin(await calls.upload(file), endpoint, window);
   const id = readText(batch, "id");
   if (given.detach === true) {
     if (context.format === "json") printJson(context, batch);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { batchEndpoints, isStorable, type LineProblem, maxLineBytes } from "./batch-model.ts";
+import { batchEndpointSchema, isStorable, type LineProblem, maxLineBytes } from "./batch-model.ts";
 
 /** One request of a batch, as it lies in the input file. */
 export interface BatchLine {
@@ -14,7 +14,7 @@ export interface BatchLine {
 const lineSchema = z.object({
   custom_id: z.string().min(1).max(512).refine(isStorable, "no control characters and no half characters"),
   method: z.literal("POST"),
-  url: z.enum(batchEndpoints),
+  url: batchEndpointSchema,
   body: z.record(z.string(), z.unknown()),
 });
 

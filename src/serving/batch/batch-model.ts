@@ -17,8 +17,16 @@ export const maxLineBytes = 8 * 1024 * 1024;
 /** Problems of an input file that are told; the rest is counted. */
 export const maxProblemsTold = 20;
 
-/** Where the requests of a batch may go. */
-export const batchEndpoints = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses"] as const;
+const generatingEndpoints = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses"] as const;
+
+/** Where the requests of a batch may go: to a path of OpenAI's, or to a model's inference by the Open Inference Protocol v2. */
+export const batchEndpointSchema = z.union(
+  [
+    z.enum(generatingEndpoints),
+    z.string().regex(/^\/v2\/models\/[a-z0-9-]{1,63}(\/versions\/[A-Za-z0-9._-]{1,64})?\/infer$/),
+  ],
+  { error: `wants one of ${generatingEndpoints.join(", ")}, or /v2/models/NAME/infer` },
+);
 
 /** Pairs of a batch's metadata. */
 const maxMetadataPairs = 16;
@@ -73,7 +81,7 @@ export interface Batch {
   readonly identity: string;
   /** The project that the maker's key was bound to; null: the maker's own rights count. */
   readonly boundTo: string | null;
-  readonly endpoint: (typeof batchEndpoints)[number];
+  readonly endpoint: string;
   readonly inputFileId: string;
   readonly completionWindow: string;
   readonly status: BatchStatus;
@@ -97,7 +105,7 @@ export interface Batch {
 /** What a client sends to make a batch. */
 export const createBatchSchema = z.object({
   input_file_id: z.string().min(1).max(64),
-  endpoint: z.enum(batchEndpoints),
+  endpoint: batchEndpointSchema,
   completion_window: z.string().regex(windowPattern, "write hours or days, such as 24h").default("24h"),
   metadata: z
     .record(

@@ -9,7 +9,10 @@ import type { UpstreamKeys } from "./upstream-keys.ts";
 /** How long an address may take to say that it is ready. */
 export const probeTimeoutMs: Millis = 3_000;
 
-/** Asks an address whether it is ready, by `GET /v1/models` or `GET /health` as the spec says. */
+/**
+ * Asks an address whether it is ready, by `GET /health` or its protocol's own question as the spec says: `GET /v1/models`, or
+ * `GET /v2/health/ready` of the Open Inference Protocol.
+ */
 export async function probeUpstream(
   project: string,
   external: NonNullable<DeploymentSpec["external"]>,
@@ -18,7 +21,7 @@ export async function probeUpstream(
 ): Promise<ProbeResult> {
   const { keys, guard } = parts;
   if (external.probe === "none") return await checkOnly(external, guard);
-  const path = external.probe === "models" ? "/v1/models" : "/health";
+  const path = pathOf(external);
   const url = new URL(externalUrl(external));
   const dispatcher = new Client(url.origin, { connect: guard.connector(url, probeTimeoutMs) });
   try {
@@ -56,6 +59,11 @@ async function checkOnly(
     // A name that is not found now may be found by the gateway.
     return isFault(error) ? { kind: "not-ready", why: error.message } : { kind: "ready" };
   }
+}
+
+function pathOf({ probe, protocol }: NonNullable<DeploymentSpec["external"]>): string {
+  if (probe !== "models") return "/health";
+  return protocol === "v2" ? "/v2/health/ready" : "/v1/models";
 }
 
 function describe(error: Error): string {
