@@ -15,6 +15,14 @@ const resolveBySystem: ResolveName = async (name) =>
     lookup(name, { all: true }, (error, found) => (error === null ? resolve(found) : reject(error)));
   });
 
+/** Judges the connections to one upstream. A name is judged when it is looked up; an address that is written out never is. */
+export interface UpstreamJudge {
+  /** Finds the addresses that may be reached, when a connection is made. */
+  readonly lookUp: LookupFunction;
+  /** Why an address that is written out may not be reached now; null for a name, and for one that may. */
+  readonly refusal: () => Fault | null;
+}
+
 /**
  * Keeps connections to addresses that deployments name to those that the server's policy allows.
  *
@@ -38,10 +46,10 @@ export class UpstreamGuard {
     await this.#allowed(target);
   }
 
-  /** What makes the connections of one upstream. */
-  connector(url: URL, timeoutMs: Millis): buildConnector.connector {
+  /** What judges each connection to one upstream. */
+  judge(url: URL): UpstreamJudge {
     const target = targetOf(url);
-    const find: LookupFunction = (_name, options, done) => {
+    const lookUp: LookupFunction = (_name, options, done) => {
       this.#allowed(target).then(
         (addresses) => {
           const [first] = addresses;
@@ -51,12 +59,21 @@ export class UpstreamGuard {
         (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), ""),
       );
     };
-    const connect = buildConnector({ timeout: timeoutMs, lookup: find });
+    const refusal = (): Fault | null => {
+      const why = parseIp(target.host) === null ? null : this.#refuse(target, target.host);
+      return why === null ? null : refusedFault(target, why);
+    };
+    return { lookUp, refusal };
+  }
+
+  /** What makes the connections of one upstream for undici. */
+  connector(url: URL, timeoutMs: Millis): buildConnector.connector {
+    const { lookUp, refusal } = this.judge(url);
+    const connect = buildConnector({ timeout: timeoutMs, lookup: lookUp });
     return (options, done) => {
-      // A name is judged when it is looked up; an address is never looked up.
-      const refusal = parseIp(target.host) === null ? null : this.#refuse(target, target.host);
-      if (refusal === null) connect(options, done);
-      else done(refusedFault(target, refusal), null);
+      const fault = refusal();
+      if (fault === null) connect(options, done);
+      else done(fault, null);
     };
   }
 

@@ -1,13 +1,23 @@
+import type { NetConnectOpts } from "node:net";
 import { type Dispatcher, Pool } from "undici";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import type { ModelReplica, RoutingTable } from "../gateway/routing-table.ts";
-import type { UpstreamGuard } from "./upstream-guard.ts";
+import { headerPairs } from "./upstream-head.ts";
+import { UpstreamClient, type UpstreamRequestOptions } from "./upstream-client.ts";
+import type { UpstreamGuard, UpstreamJudge } from "./upstream-guard.ts";
 
 /** How long a connection to a replica is kept when it has nothing to do. */
 const idleConnectionMs = 30_000;
 
+/** How often the limits of all connections are looked after; they are kept to within twice this. */
+const lookMs = 50;
+
+/** Bytes that one read of a connection takes at most. */
+const readBytes = 64 * 1024;
+
 interface Upstream {
-  readonly dispatcher: Pool;
+  /** Over TLS, undici's pool; else our own client, which costs less. */
+  readonly client: UpstreamClient | Pool;
   /** What stands before the protocol's path, such as `/engines/a`; mostly nothing. */
   readonly prefix: string;
 }
@@ -15,11 +25,16 @@ interface Upstream {
 /** Connections to the replicas of models, by address. */
 export class UpstreamPools {
   readonly #limits: GatewayLimits;
-  readonly #guard: Pick<UpstreamGuard, "connector">;
+  readonly #guard: Pick<UpstreamGuard, "judge" | "connector">;
   readonly #upstreams = new Map<string, Upstream>();
+  readonly #readBuffer = Buffer.allocUnsafe(readBytes);
+  /** Those of replicas that the table no longer names among them, until their last connection has ended. */
+  readonly #clients = new Set<UpstreamClient>();
+  #lookedAt = performance.now();
+  #looks: NodeJS.Timeout | undefined;
 
   /** @param guard judges the addresses that users named. */
-  constructor(limits: GatewayLimits, guard: Pick<UpstreamGuard, "connector">) {
+  constructor(limits: GatewayLimits, guard: Pick<UpstreamGuard, "judge" | "connector">) {
     this.#limits = limits;
     this.#guard = guard;
   }
@@ -27,11 +42,13 @@ export class UpstreamPools {
   /** Sends a request to a replica; `path` begins with the protocol's own path. */
   dispatch(
     replica: Pick<ModelReplica, "address">,
-    options: Dispatcher.DispatchOptions,
+    options: UpstreamRequestOptions,
     handler: Dispatcher.DispatchHandler,
   ): void {
-    const { dispatcher, prefix } = this.#upstreamOf(replica.address);
-    dispatcher.dispatch(prefix === "" ? options : { ...options, path: prefix + options.path }, handler);
+    const { client, prefix } = this.#upstreamOf(replica.address);
+    const path = prefix + options.path;
+    if (client instanceof UpstreamClient) client.dispatch({ ...options, path }, handler);
+    else client.dispatch({ ...options, headers: [...headerPairs(options.headers)], path }, handler);
   }
 
   /** Closes connections to replicas that the table no longer names, once what is under way has ended. */
@@ -41,16 +58,34 @@ export class UpstreamPools {
       if (route.kind !== "model") continue;
       for (const version of route.versions) for (const replica of version.replicas) kept.add(keyOf(replica.address));
     }
-    for (const [key, upstream] of this.#upstreams) {
+    for (const [key, { client }] of this.#upstreams) {
       if (kept.has(key)) continue;
       this.#upstreams.delete(key);
-      upstream.dispatcher.close().catch(() => undefined);
+      if (client instanceof UpstreamClient) client.close();
+      else client.close().catch(() => undefined);
     }
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#upstreams.values()].map(({ dispatcher }) => dispatcher.destroy()));
+    clearInterval(this.#looks);
+    for (const client of this.#clients) client.destroy();
+    await Promise.all(
+      [...this.#upstreams.values()].map(async ({ client }) => {
+        if (client instanceof Pool) await client.destroy();
+      }),
+    );
     this.#upstreams.clear();
+    this.#clients.clear();
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const slackMs = now - this.#lookedAt;
+    this.#lookedAt = now;
+    for (const client of this.#clients) {
+      client.look(now, slackMs);
+      if (client.isOver) this.#clients.delete(client);
+    }
   }
 
   #upstreamOf(address: ModelReplica["address"]): Upstream {
@@ -63,13 +98,46 @@ export class UpstreamPools {
   }
 
   #open(address: ModelReplica["address"]): Upstream {
-    const { connectMs, firstByteMs, idleMs, upstreamConnections, upstreamHeaderBytes } = this.#limits;
     const url = address.kind === "unix" ? new URL("http://replica") : new URL(address.url);
-    const dispatcher = new Pool(url.origin, {
-      connect:
-        address.kind === "http" && address.isExternal === true
-          ? this.#guard.connector(url, connectMs)
-          : { timeout: connectMs, ...(address.kind === "unix" ? { socketPath: address.path } : {}) },
+    const prefix = url.pathname === "/" ? "" : url.pathname;
+    const isJudged = address.kind === "http" && address.isExternal === true;
+    if (url.protocol !== "http:") return { client: this.#openPool(url, isJudged), prefix };
+    const judge = isJudged ? this.#guard.judge(url) : null;
+    const own: NetConnectOpts =
+      address.kind === "unix"
+        ? { path: address.path }
+        : { host: hostOf(url), port: Number(url.port || 80), ...(judge === null ? {} : { lookup: judge.lookUp }) };
+    return { client: this.#openClient(own, url.host, judge), prefix };
+  }
+
+  #openClient(address: NetConnectOpts, host: string, judge: UpstreamJudge | null): UpstreamClient {
+    const { connectMs, firstByteMs, idleMs, upstreamConnections, upstreamHeaderBytes } = this.#limits;
+    const client = new UpstreamClient(
+      {
+        address,
+        refusal: judge?.refusal ?? null,
+        host,
+        maxConnections: upstreamConnections,
+        headMs: firstByteMs,
+        silentMs: idleMs,
+      },
+      {
+        connectMs,
+        idleMs: idleConnectionMs,
+        headBytes: upstreamHeaderBytes,
+        readBuffer: this.#readBuffer,
+        lookedAt: () => this.#lookedAt,
+      },
+    );
+    this.#clients.add(client);
+    this.#looks ??= setInterval(() => this.#look(), lookMs).unref();
+    return client;
+  }
+
+  #openPool(url: URL, isJudged: boolean): Pool {
+    const { connectMs, firstByteMs, idleMs, upstreamConnections, upstreamHeaderBytes } = this.#limits;
+    return new Pool(url.origin, {
+      connect: isJudged ? this.#guard.connector(url, connectMs) : { timeout: connectMs },
       connections: upstreamConnections,
       pipelining: 1,
       keepAliveTimeout: idleConnectionMs,
@@ -77,11 +145,15 @@ export class UpstreamPools {
       bodyTimeout: idleMs,
       maxHeaderSize: upstreamHeaderBytes,
     });
-    return { dispatcher, prefix: url.pathname === "/" ? "" : url.pathname };
   }
 }
 
 function keyOf(address: ModelReplica["address"]): string {
   if (address.kind === "unix") return `unix:${address.path}`;
   return address.isExternal === true ? `external:${address.url}` : address.url;
+}
+
+/** A host's address without the brackets that a URL has around one of IPv6. */
+function hostOf(url: URL): string {
+  return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
 }

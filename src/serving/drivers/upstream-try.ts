@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Dispatcher } from "undici";
 import type { Clock, Millis } from "../../base/clock.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
+import { AnswerMalformed } from "../gateway/protocol/answer-head.ts";
 import { embeddingsToBase64 } from "../gateway/protocol/embedding-answer.ts";
 import { endOfValue, skipSpace } from "../gateway/protocol/json-span.ts";
 import { type Refusal, serverRefusal, upstreamRefusal } from "../gateway/protocol/refusal.ts";
@@ -322,31 +323,29 @@ function tailOf(before: Buffer, chunk: Buffer, maxBytes: number): Buffer {
 
 function refusalOfError(error: Error, hasBegun: boolean, limits: GatewayLimits): Refusal {
   const code = "code" in error ? String(error.code) : "";
-  if (code === "UND_ERR_HEADERS_TIMEOUT") {
-    return serverRefusal(
-      504,
-      "upstream_timeout",
-      `the upstream wants to begin its answer within ${limits.firstByteMs} ms and did not`,
-    );
+  switch (code) {
+    case "head-timeout":
+    case "UND_ERR_HEADERS_TIMEOUT": {
+      const wanted = `the upstream wants to begin its answer within ${limits.firstByteMs} ms and did not`;
+      return serverRefusal(504, "upstream_timeout", wanted);
+    }
+    case "body-timeout":
+    case "UND_ERR_BODY_TIMEOUT": {
+      const found = `the upstream was silent for ${limits.idleMs} ms within its answer`;
+      return serverRefusal(504, "upstream_timeout", found);
+    }
+    case "connect-timeout":
+    case "UND_ERR_CONNECT_TIMEOUT": {
+      const wanted = `the upstream wants to accept a connection within ${limits.connectMs} ms and did not`;
+      return serverRefusal(503, "upstream_unreachable", wanted);
+    }
+    case "head-too-long":
+    case "UND_ERR_HEADERS_OVERFLOW": {
+      const wanted = `the upstream's headers want at most ${limits.upstreamHeaderBytes} bytes, found more`;
+      return serverRefusal(502, "upstream_invalid_answer", wanted);
+    }
   }
-  if (code === "UND_ERR_BODY_TIMEOUT") {
-    return serverRefusal(504, "upstream_timeout", `the upstream was silent for ${limits.idleMs} ms within its answer`);
-  }
-  if (code === "UND_ERR_CONNECT_TIMEOUT") {
-    return serverRefusal(
-      503,
-      "upstream_unreachable",
-      `the upstream wants to accept a connection within ${limits.connectMs} ms and did not`,
-    );
-  }
-  if (code === "UND_ERR_HEADERS_OVERFLOW") {
-    return serverRefusal(
-      502,
-      "upstream_invalid_answer",
-      `the upstream's headers want at most ${limits.upstreamHeaderBytes} bytes, found more`,
-    );
-  }
-  if (error.name === "HTTPParserError" || code.startsWith("HPE_")) {
+  if (error instanceof AnswerMalformed || error.name === "HTTPParserError" || code.startsWith("HPE_")) {
     return serverRefusal(502, "upstream_invalid_answer", `the upstream does not speak HTTP: ${error.message}`);
   }
   if (hasBegun)
