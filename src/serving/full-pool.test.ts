@@ -105,6 +105,22 @@ test("another command takes over although its replicas find no room beside those
   expect(load.statuses.filter((status) => status !== 200)).toEqual([]);
 });
 
+test("a rolling update to another version replaces one after the other, without a failed request", async () => {
+  const rollout = { strategy: "rolling", maxLatencyIncrease: 100 };
+  const first = await serving.register("chat", "champion");
+  await fill(2, { model: "chat", rollout });
+  const second = await serving.register("chat", "candidate");
+  await until("the second version serves alone and whole", async () => {
+    const status = await serving.statusOf("chat");
+    const ready = status?.replicas.filter((replica) => replica.ready && replica.versionId === second) ?? [];
+    return status?.champion?.versionId === second && ready.length === 2 && status.replicas.length === 2;
+  });
+
+  expect(first).not.toBe(second);
+  expect((await serving.statusOf("chat"))?.rollout).toMatchObject({ state: "completed", strategy: "rolling" });
+  expect(load.statuses.filter((status) => status !== 200)).toEqual([]);
+});
+
 const otherServer = `require("node:http").createServer((request, response) => {
   request.resume();
   request.on("end", () => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({

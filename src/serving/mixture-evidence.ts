@@ -24,11 +24,11 @@ const searchPrecision = 1e-3;
  * A finite mixture of likelihood ratios Σ wⱼ·L(θ₀ + Δⱼ)/L(θ₀), Δⱼ being multiples of the scale. When each ratio is a martingale at θ₀, so
  * is the mixture, which then exceeds 1/α at any time at all with probability α at most (Ville's inequality); by concavity of ln L it
  * bounds every effect on the other side of θ₀ too. Its price against knowing the effect is
- * -ln wⱼ at most, and about ln 2 for effects near the scale.
+ * -ln wⱼ at most, and less for effects near the scale, where neighbours help.
  *
  * Sources: H. Robbins, "Statistical methods related to the law of the iterated logarithm", Annals of Mathematical Statistics 41(5), 1970
  * (mixtures); A. Ramdas, P. Grünwald, V. Vovk, G. Shafer, "Game-theoretic statistics and safe anytime-valid inference", Statistical Science
- * 38(4), 2023, sections 3 and 5.
+ * 38(4), 2023.
  */
 export function logEvidence(logLikelihood: LogLikelihood, effect: number, scale: number): number {
   const here = logLikelihood(effect);

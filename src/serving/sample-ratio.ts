@@ -14,7 +14,7 @@ const oddsScale = Math.log(1.2);
  * at every look at p < 0.001 calls 2 % of fair splits unfair within 400 looks; this one calls 0.1 % at most, however many there are.
  *
  * Sources: A. Fabijan et al., "Diagnosing sample ratio mismatch in online controlled experiments", KDD 2019; M. Lindon, A. Malek, "Anytime-valid
- * inference for multinomial count data", NeurIPS 2022, section 5 (the sequential form).
+ * inference for multinomial count data", NeurIPS 2022 (the sequential form).
  *
  * @param percent the candidate's share that was wanted, more than 0 and less than 100.
  */

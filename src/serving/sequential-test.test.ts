@@ -160,6 +160,30 @@ test("the likelihood ratio reaches its threshold exactly when zero leaves the in
   );
 });
 
+test("errors exclude zero from the band exactly when their evidence reaches its threshold", () => {
+  const counts = fc.record({
+    count: fc.integer({ min: 50, max: 50_000 }),
+    share: fc.double({ min: 0, max: 0.3, noNaN: true }),
+  });
+  const toArm = ({ count, share }: { readonly count: number; readonly share: number }): Moments => {
+    const sum = Math.floor(count * share);
+    return { count, sum, squares: sum };
+  };
+  fc.assert(
+    fc.property(fc.array(fc.tuple(counts, counts), { minLength: 1, maxLength: 3 }), (spans) => {
+      const strata = spans.map(([left, right]) => ({ champion: toArm(left), candidate: toArm(right) }));
+      const comparison = compareArms(strata, errors);
+      if (comparison === null) return;
+      const { lower, upper, logLikelihoodRatio, logThreshold } = comparison;
+      // The bound is searched for to a thousandth.
+      if (Math.abs(logLikelihoodRatio - logThreshold) < 0.01) return;
+
+      expect(lower).toBeLessThanOrEqual(upper);
+      expect(logLikelihoodRatio > logThreshold).toBe(lower > 0 || upper < 0);
+    }),
+  );
+});
+
 test("without any error the band still says how little is known", () => {
   const of = (count: number): Moments => ({ count, sum: 0, squares: 0 });
   const few = compareArms([{ champion: of(950), candidate: of(50) }], errors);

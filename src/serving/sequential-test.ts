@@ -58,8 +58,8 @@ export const burnIn = 50;
  * Strata (spans of equal shares) each have their own likelihood (rates) or are combined with Mantel-Haenszel weights
  * n₁n₂/(n₁ + n₂) (means), so that a shift in time between spans is no difference between arms.
  *
- * Sources: M. Lindon, A. Malek, "Anytime-valid inference for multinomial count data", NeurIPS 2022, sections 3 and 4 (counts by arm
- * as a sequential multinomial test); A. Wald, "Sequential analysis", 1947, section 5.3 (double dichotomies given their sum); R. Johari, P. Koomen,
+ * Sources: M. Lindon, A. Malek, "Anytime-valid inference for multinomial count data", NeurIPS 2022 (counts by arm as a sequential
+ * multinomial test); A. Wald, "Sequential analysis", 1947, chapter 6 (double dichotomies); R. Johari, P. Koomen,
  * L. Pekelis, D. Walsh, "Always valid inference: continuous monitoring of A/B tests", Operations Research 70(3), 2022 (mixtures for means).
  *
  * @returns null while an arm has fewer than `burnIn` observations.
