@@ -20,6 +20,7 @@ import { fillFingerprint, fillView } from "./fill-view.ts";
 import type { DeploymentLoad } from "./gateway/load-meter.ts";
 import type { Route } from "./gateway/routing-table.ts";
 import { LeavingReplicas } from "./leaving-replicas.ts";
+import { unloadedScale } from "./loading-state.ts";
 import { deploymentKind, type DeploymentSpec, type DeploymentStatus } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
 import { replicaId, replicaSignature } from "./replica-id.ts";
@@ -227,7 +228,11 @@ export class DeploymentController implements Controller {
       views: await this.#knownViews(deployment),
       featuresPending: unfilled === null ? null : `the online features of ${unfilled.name} are being filled`,
       replicas,
-      scale: unloadedBy === null ? await this.#scale(deployment, replicas) : this.#unloadedScale(deployment),
+      capacities: this.#needs.loads.capacitiesOf(project, deployment.name, platform.clock.now()),
+      scale:
+        unloadedBy === null
+          ? await this.#scale(deployment, replicas)
+          : unloadedScale(spec, deployment.status.scale, platform.clock.now()),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
       order: candidate === undefined ? null : await store.lastOrder(project, deployment.name),
@@ -261,14 +266,6 @@ export class DeploymentController implements Controller {
     const last =
       previous?.replicas === wanted ? { reason: previous.reason, since: previous.since } : { reason, since: now };
     return { replicas: wanted, ready, isPanic, coldStartMs, ...last };
-  }
-
-  /** An unloaded deployment sleeps whatever its load, and begins as one that slept when it is loaded. */
-  #unloadedScale({ spec, status: { scale } }: Deployment): DeploymentStatus["scale"] {
-    if (spec.autoscale === undefined) return null;
-    const reason = "unloaded";
-    const since = scale?.reason === reason ? scale.since : this.#needs.platform.clock.now();
-    return { replicas: 0, ready: 0, reason, isPanic: false, coldStartMs: scale?.coldStartMs ?? 0, since };
   }
 
   async #knownViews(deployment: Deployment): Promise<readonly KnownView[]> {

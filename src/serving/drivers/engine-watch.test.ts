@@ -50,7 +50,7 @@ test("a replica whose engine says that others keep it busy is picked less, and a
     new UpstreamGuard({ allow: [], deny: [], allowsLoopback: true }, () => []),
   );
   cleanups.push(() => pools.stop());
-  await new EngineWatch({ clock: systemClock, pools, desks: () => [desk] }).look();
+  await new EngineWatch({ clock: systemClock, pools, desks: () => [desk], admit: () => undefined }).look();
   const ask = { tokensIn: 10, tokensOut: 10, blocks: null, session: null, adapter: null };
   const picks = Array.from({ length: 12 }, () => desk.champion?.pick(ask, new Set(), now)?.replica.id);
 

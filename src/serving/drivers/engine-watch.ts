@@ -19,6 +19,8 @@ export interface EngineWatchNeeds {
   readonly clock: Clock;
   readonly pools: Pick<UpstreamPools, "dispatch">;
   readonly desks: () => Iterable<DeploymentDesk>;
+  /** Lets requests go on that waited for a place. */
+  readonly admit: (ids: readonly string[]) => void;
 }
 
 /** Reads what engines say of their load and corrects the balancers' own counts by it; an engine that is silent changes nothing. */
@@ -61,7 +63,7 @@ export class EngineWatch {
     try {
       const page = await readPage(this.#needs.pools, replica);
       const load = page === null ? null : parseEngineLoad(dialect, page);
-      if (load !== null) desk.correct(versionId, replica.id, load, this.#needs.clock.now());
+      if (load !== null) this.#needs.admit(desk.correct(versionId, replica.id, load, this.#needs.clock.now()));
     } finally {
       this.#asking.delete(key);
     }
