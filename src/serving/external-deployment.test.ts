@@ -129,3 +129,18 @@ test("an address is probed, gets a route without a workload, answers within its 
   await until("it is gone", async () => (await status()) === undefined);
   expect(await openai.models.list().then((page) => page.data)).toEqual([]);
 });
+
+test.each([
+  ["own-gateway", () => serving.gatewayUrl() ?? "", /port \d+: port \d+ is the platform's own/],
+  ["metadata", () => "http://169.254.169.254", /it is link-local or a cloud's metadata/],
+])("an address that no deployment may reach gets no route, and the status says why (%s)", async (name, url, why) => {
+  for (const probe of ["none", "models"]) {
+    const spec = deploymentSpecSchema.parse({ runtime: "external", external: { url: url(), model: "m", probe } });
+    await platform.resources.apply("tester", { kind: deploymentKind.kind, project: "default", name, spec });
+    await until("the status says why", async () => {
+      const found = await platform.resources.get(deploymentKind, "default", name);
+      return why.test(found?.status.conditions[0]?.message ?? "") && found?.status.champion === null;
+    });
+  }
+  await platform.resources.requestDeletion("tester", { kind: deploymentKind.kind, project: "default", name });
+});
