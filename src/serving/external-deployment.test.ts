@@ -137,9 +137,14 @@ test.each([
   for (const probe of ["none", "models"]) {
     const spec = deploymentSpecSchema.parse({ runtime: "external", external: { url: url(), model: "m", probe } });
     await platform.resources.apply("tester", { kind: deploymentKind.kind, project: "default", name, spec });
-    await until("the status says why", async () => {
-      const found = await platform.resources.get(deploymentKind, "default", name);
-      return why.test(found?.status.conditions[0]?.message ?? "") && found?.status.champion === null;
+    const found = await until("it was looked at", async () => {
+      const deployment = await platform.resources.get(deploymentKind, "default", name);
+      return deployment?.spec.external?.probe === probe && deployment.status.conditions[0] !== undefined && deployment;
+    });
+    expect(found.status).toMatchObject({
+      champion: null,
+      url: null,
+      conditions: [{ message: expect.stringMatching(why) }],
     });
   }
   await platform.resources.requestDeletion("tester", { kind: deploymentKind.kind, project: "default", name });
