@@ -59,12 +59,4 @@ export class DeploymentScales {
       previous?.replicas === wanted ? { reason: previous.reason, since: previous.since } : { reason, since: now };
     return { replicas: wanted, ready, isPanic, coldStartMs, ...last };
   }
-
-  /** An unloaded deployment sleeps whatever its load, and begins as one that slept when it is loaded. */
-  unloadedScale({ spec, status: { scale } }: Deployment): DeploymentStatus["scale"] {
-    if (spec.autoscale === undefined) return null;
-    const reason = "unloaded";
-    const since = scale?.reason === reason ? scale.since : this.#needs.platform.clock.now();
-    return { replicas: 0, ready: 0, reason, isPanic: false, coldStartMs: scale?.coldStartMs ?? 0, since };
-  }
 }

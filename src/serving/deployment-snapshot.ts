@@ -24,6 +24,8 @@ export interface DeploymentSnapshot {
   /** Why serving must wait: the online store is being filled; null when it need not. */
   readonly featuresPending: string | null;
   readonly replicas: readonly ReplicaFact[];
+  /** Requests that the gateway keeps under way at each replica at most, by its id; those without a bound are absent. */
+  readonly capacities: ReadonlyMap<string, number>;
   /** How many replicas each version is to have, where the load says so; null where the spec does. */
   readonly scale: DeploymentStatus["scale"];
   /** Who unloaded the model, so that it has no replica until it is loaded; null when nobody did. */

@@ -35,6 +35,7 @@ export function deploymentStatus(snapshot: DeploymentSnapshot, parts: StatusPart
         state: fact.state,
         ready: isReplicaReady(fact),
         isBaseline: fact.isBaseline,
+        capacity: snapshot.capacities.get(fact.id) ?? null,
         message: fact.problem ?? fact.message,
       })),
     scale: snapshot.scale,

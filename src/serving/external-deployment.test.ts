@@ -129,3 +129,23 @@ test("an address is probed, gets a route without a workload, answers within its 
   await until("it is gone", async () => (await status()) === undefined);
   expect(await openai.models.list().then((page) => page.data)).toEqual([]);
 });
+
+test.each([
+  ["own-gateway", () => serving.gatewayUrl() ?? "", /port \d+: port \d+ is the platform's own/],
+  ["metadata", () => "http://169.254.169.254", /it is link-local or a cloud's metadata/],
+])("an address that no deployment may reach gets no route, and the status says why (%s)", async (name, url, why) => {
+  for (const probe of ["none", "models"]) {
+    const spec = deploymentSpecSchema.parse({ runtime: "external", external: { url: url(), model: "m", probe } });
+    await platform.resources.apply("tester", { kind: deploymentKind.kind, project: "default", name, spec });
+    const found = await until("it was looked at", async () => {
+      const deployment = await platform.resources.get(deploymentKind, "default", name);
+      return deployment?.spec.external?.probe === probe && deployment.status.conditions[0] !== undefined && deployment;
+    });
+    expect(found.status).toMatchObject({
+      champion: null,
+      url: null,
+      conditions: [{ message: expect.stringMatching(why) }],
+    });
+  }
+  await platform.resources.requestDeletion("tester", { kind: deploymentKind.kind, project: "default", name });
+});

@@ -1,5 +1,6 @@
+import type { Instant } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { DeploymentStatus } from "./model.ts";
+import type { DeploymentSpec, DeploymentStatus } from "./model.ts";
 
 /** How far loading or unloading a deployment's model is. */
 export type LoadingState =
@@ -22,6 +23,18 @@ export function loadingState(status: DeploymentStatus, isUnloaded: boolean): Loa
   if (ready?.reason === unloadedReason) return { kind: "waiting", message: "the replicas are about to start" };
   if (serves && ready?.status === "true") return { kind: "ready" };
   return status.phase === "failed" ? { kind: "failed", message } : { kind: "waiting", message };
+}
+
+/** The scale of an unloaded deployment: it sleeps whatever its load, and begins as one that slept when it is loaded. */
+export function unloadedScale(
+  { autoscale }: Pick<DeploymentSpec, "autoscale">,
+  previous: DeploymentStatus["scale"],
+  now: Instant,
+): DeploymentStatus["scale"] {
+  if (autoscale === undefined) return null;
+  const reason = "unloaded";
+  const since = previous?.reason === reason ? previous.since : now;
+  return { replicas: 0, ready: 0, reason, isPanic: false, coldStartMs: previous?.coldStartMs ?? 0, since };
 }
 
 /** @throws {Fault} `serving.request-invalid` for parameters that say what to load instead of what the spec says. */

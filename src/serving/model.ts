@@ -230,6 +230,8 @@ export const deploymentStatusSchema = z.object({
       ready: z.boolean(),
       /** Whether it serves the champion's version beside a candidate, to be compared with it. */
       isBaseline: z.boolean().default(false),
+      /** Requests that the gateway keeps under way there at most, as told or learnt, to two digits; null without a bound. */
+      capacity: z.int().nullable().default(null),
       message: z.string(),
     }),
   ),

@@ -5,6 +5,7 @@ import type { ModelVersion } from "../registry/ports.ts";
 import type { Deployment, DeploymentNeeds } from "./deployment-needs.ts";
 import type { DeploymentScales } from "./deployment-scales.ts";
 import type { DeploymentSnapshot, KnownView } from "./deployment-snapshot.ts";
+import { unloadedScale } from "./loading-state.ts";
 import { deploymentKind } from "./model.ts";
 import type { OnlineView } from "./ports.ts";
 import { replicaSignature } from "./replica-id.ts";
@@ -44,8 +45,11 @@ export class SnapshotReader {
       views: await this.#knownViews(deployment),
       featuresPending: unfilled === null ? null : `the online features of ${unfilled.name} are being filled`,
       replicas,
+      capacities: this.#needs.loads.capacitiesOf(project, deployment.name, platform.clock.now()),
       scale:
-        unloadedBy === null ? await this.#scales.scaleOf(deployment, replicas) : this.#scales.unloadedScale(deployment),
+        unloadedBy === null
+          ? await this.#scales.scaleOf(deployment, replicas)
+          : unloadedScale(spec, deployment.status.scale, platform.clock.now()),
       signature: replicaSignature(deployment),
       evidence: await this.#evidence(deployment),
       order: candidate === undefined ? null : await store.lastOrder(project, deployment.name),

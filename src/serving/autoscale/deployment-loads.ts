@@ -10,7 +10,7 @@ export const loadKeptMs: Millis = 86_400_000 / 24;
 const silenceMs: Millis = 5_000;
 
 /** What all workers together have in flight on one replica, and what its engine last said. */
-export type ReplicaSum = Pick<ReplicaLoad, "replica" | "version" | "requests" | "tokens" | "engine">;
+export type ReplicaSum = Pick<ReplicaLoad, "replica" | "version" | "requests" | "tokens" | "engine" | "capacity">;
 
 /** The loads of all deployments as the gateway's workers report them. Lost with the process, and then begun anew. */
 export class DeploymentLoads {
@@ -49,6 +49,16 @@ export class DeploymentLoads {
     return [...sums.values()].toSorted((left, right) => left.replica.localeCompare(right.replica));
   }
 
+  /** Requests that are kept under way at each replica at most, by its id; to two digits, since it moves with every second. */
+  capacitiesOf(project: string, deployment: string, now: Instant): ReadonlyMap<string, number> {
+    const known = this.replicasOf(project, deployment, now);
+    return new Map(
+      known.flatMap(({ replica, capacity }) =>
+        capacity === null ? [] : [[replica, Number(capacity.toPrecision(2))] as const],
+      ),
+    );
+  }
+
   historyOf(project: string, deployment: string): LoadHistory {
     const key = `${project}/${deployment}`;
     let history = this.#histories.get(key);
@@ -65,13 +75,14 @@ export class DeploymentLoads {
 }
 
 function addReplica(before: ReplicaSum | undefined, load: ReplicaLoad): ReplicaSum {
-  const { replica, version, requests, tokens, engine } = load;
-  if (before === undefined) return { replica, version, requests, tokens, engine };
+  const { replica, version, requests, tokens, engine, capacity } = load;
+  if (before === undefined) return { replica, version, requests, tokens, engine, capacity };
   const isNewer = engine !== null && (before.engine === null || engine.at > before.engine.at);
   return {
     ...before,
     requests: before.requests + requests,
     tokens: before.tokens + tokens,
     engine: isNewer ? engine : before.engine,
+    capacity: capacity === null || before.capacity === null ? null : before.capacity + capacity,
   };
 }

@@ -24,7 +24,7 @@ test("nothing is shown of the time before anybody listened", () => {
 test("what workers hold on a replica adds up, the engine's newest word counts, and a silent worker's does not", () => {
   const loads = new DeploymentLoads(0);
   const word = (at: number) => ({ running: at, waiting: 1, kvUsage: 0.5, at });
-  const load = { project: "p", deployment: "d", version: "1", replica: "r", requests: 2, tokens: 30 };
+  const load = { project: "p", deployment: "d", version: "1", replica: "r", requests: 2, tokens: 30, capacity: 8 };
   loads.setReplicas(1, [{ ...load, engine: word(900) }], 1_000);
   loads.setReplicas(
     2,
@@ -36,8 +36,9 @@ test("what workers hold on a replica adds up, the engine's newest word counts, a
   );
 
   expect(loads.replicasOf("p", "d", 2_000)).toEqual([
-    { replica: "r", version: "1", requests: 4, tokens: 60, engine: word(1_500) },
+    { replica: "r", version: "1", requests: 4, tokens: 60, capacity: 16, engine: word(1_500) },
   ]);
+  expect([...loads.capacitiesOf("p", "d", 2_000)]).toEqual([["r", 16]]);
   expect(loads.replicasOf("p", "d", 6_100)).toMatchObject([{ requests: 2 }]);
   expect(loads.replicasOf("p", "d", 9_000)).toEqual([]);
 });

@@ -105,7 +105,8 @@ function openDesks({ clock, random }: GatewayWorkerNeeds, places: Places): Desks
 
 function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver {
   const { clock, random, log, telemetry = quietTelemetry } = needs;
-  return new RequestObserver({ clock, random, log, telemetry, loads: () => desks.loads() });
+  const loads = () => desks.loads();
+  return new RequestObserver({ clock, random, log, telemetry, loads, replicas: () => desks.replicaLoads() });
 }
 
 /** The versions of a table, as those are named that the gateway stops sending to. */
@@ -169,7 +170,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     openai,
     inference,
   });
-  const watch = new EngineWatch({ clock, pools, desks: () => desks.all() });
+  const watch = new EngineWatch({ clock, pools, desks: () => desks.all(), admit: (ids) => places.admit(ids) });
   requests.start();
   watch.start();
   observer.start();

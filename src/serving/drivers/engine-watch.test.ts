@@ -58,7 +58,7 @@ test.each(["champion", "baseline"] as const)(
       new UpstreamGuard({ allow: [], deny: [], allowsLoopback: true }, () => []),
     );
     cleanups.push(() => pools.stop());
-    await new EngineWatch({ clock: systemClock, pools, desks: () => [desk] }).look();
+    await new EngineWatch({ clock: systemClock, pools, desks: () => [desk], admit: () => undefined }).look();
     const ask = { tokensIn: 10, tokensOut: 10, blocks: null, session: null, adapter: null };
     const picks = Array.from({ length: 12 }, () => watched?.pick(ask, new Set(), now)?.replica.id);
 

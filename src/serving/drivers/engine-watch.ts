@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { Clock, Millis } from "../../base/clock.ts";
+import type { AdmissionTicket } from "../gateway/admission/admission-queue.ts";
 import type { DeploymentDesk } from "../gateway/deployment-desk.ts";
 import { type MetricsDialect, parseEngineLoad } from "../gateway/routing/parse-engine-load.ts";
 import type { ModelReplica, ModelRoute } from "../gateway/routing-table.ts";
@@ -19,6 +20,8 @@ export interface EngineWatchNeeds {
   readonly clock: Clock;
   readonly pools: Pick<UpstreamPools, "dispatch">;
   readonly desks: () => Iterable<DeploymentDesk>;
+  /** Lets requests go on that waited for a place. */
+  readonly admit: (requests: readonly AdmissionTicket[]) => void;
 }
 
 type Version = ModelRoute["versions"][number];
@@ -63,7 +66,7 @@ export class EngineWatch {
     try {
       const page = await readPage(this.#needs.pools, replica);
       const load = page === null ? null : parseEngineLoad(dialect, page);
-      if (load !== null) desk.correct(version, replica.id, load, this.#needs.clock.now());
+      if (load !== null) this.#needs.admit(desk.correct(version, replica.id, load, this.#needs.clock.now()));
     } finally {
       this.#asking.delete(key);
     }

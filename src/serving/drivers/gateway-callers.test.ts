@@ -13,6 +13,7 @@ import type { GatewayControl } from "./gateway-control.ts";
 /* Callers that send too much, too slowly or nonsense to a gateway's own processes: each gets a clear answer, the others never notice. */
 
 const mebibyte = 1024 * 1024;
+const pieceBytes = 64 * 1024;
 
 let folder: string;
 let control: GatewayControl;
@@ -44,21 +45,27 @@ function send(body: Buffer | string, isChunked = false): Promise<Heard> {
       ...(isChunked ? {} : { "content-length": Buffer.byteLength(body) }),
     };
     const options = { host: "127.0.0.1", port: control.port, path: "/v1/chat/completions", method: "POST", headers };
-    const sent = request({ ...options, agent: new Agent({ keepAlive: false }) }, (answer) => {
+    const sent = request({ ...options, agent: new Agent({ keepAlive: true }) }, (answer) => {
       let text = "";
       answer.on("data", (part) => (text += String(part)));
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
+      answer.on("end", () => {
+        resolve({ status: answer.statusCode ?? 0, text });
+        sent.destroy();
+      });
       answer.on("error", reject);
     });
     sent.on("error", reject);
-    Readable.from(piecesOf(body)).pipe(sent);
+    const source = Readable.from(piecesOf(body), { highWaterMark: 1 });
+    // Who is answered sends no more, as clients do.
+    sent.once("response", () => source.unpipe(sent));
+    source.pipe(sent);
   });
 }
 
-/** A mebibyte each, so that the answer is heard while more is sent. */
+/** Pieces, so that the answer is heard while more is sent. */
 function* piecesOf(body: Buffer | string): Generator<Buffer> {
   const bytes = Buffer.from(body);
-  for (let from = 0; from < bytes.byteLength; from += mebibyte) yield bytes.subarray(from, from + mebibyte);
+  for (let from = 0; from < bytes.byteLength; from += pieceBytes) yield bytes.subarray(from, from + pieceBytes);
 }
 
 const chat = (content: string): string =>

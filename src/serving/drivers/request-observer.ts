@@ -5,6 +5,7 @@ import type { MetricFamily } from "../gateway/observe/metric-family.ts";
 import { type RequestLogPolicy, toLogFields } from "../gateway/observe/request-log.ts";
 import { type DeploymentLoad, RequestMetrics } from "../gateway/observe/request-metrics.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
+import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { OtlpExporter } from "./otlp-exporter.ts";
 
 /** How requests are watched. */
@@ -24,6 +25,7 @@ export interface RequestObserverNeeds {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly loads: () => readonly DeploymentLoad[];
+  readonly replicas: () => readonly ReplicaLoad[];
 }
 
 /** Hears of every request once: counts it, logs it if it is chosen, hands its span on. */
@@ -50,7 +52,7 @@ export class RequestObserver {
 
   /** All metrics of this worker now; those of several workers add up by `mergeFamilies`. */
   families(): readonly MetricFamily[] {
-    const families = this.#metrics.families(this.#needs.loads());
+    const families = this.#metrics.families(this.#needs.loads(), this.#needs.replicas());
     if (this.#exporter === null) return families;
     const points = [{ labels: {}, value: this.#exporter.dropped }];
     const help = "Spans that no collector took.";

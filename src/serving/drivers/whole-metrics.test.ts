@@ -7,6 +7,7 @@ import { until } from "../../../test/until.ts";
 import { startGatewayProcesses, workerPids } from "../fixtures/gateway-processes.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
+import { readGatewayState } from "./gateway-files.ts";
 import { WholeMetrics } from "./whole-metrics.ts";
 
 async function startGateway(workers: number) {
@@ -90,6 +91,15 @@ test("whichever of three workers is asked, the page is the exact sum of all, als
   });
   await chat(port, 6);
   await expect.poll(() => countsOf(port)).toEqual({ ...whole, requests: 36, durations: 36, ended: 1 });
+});
+
+test("workers that are replaced take nothing of what they counted with them", async () => {
+  const { port, folder } = await startGateway(2);
+  await chat(port, 10);
+  // Nobody has asked them yet: they tell it at their end.
+  process.kill(readGatewayState(folder)?.pid ?? 0, "SIGHUP");
+  const wanted = { requests: 10, durations: 10, answered: 2, late: 0, ended: 2 };
+  await expect.poll(() => countsOf(port), { timeout: 30_000 }).toEqual(wanted);
 });
 
 test("a worker that does not answer is said to be late within a second or so, and what it told last counts on", async () => {

@@ -41,9 +41,9 @@ export class DeploymentDesk {
   constructor(route: ModelRoute, parts: DeskParts, now: Instant) {
     this.#parts = parts;
     this.#route = route;
-    this.queue = parts.queue(route, placesOf(route), now);
     this.room = new WaitingRoom({ heldMax: route.admission.maxQueued, holdMaxMs: longestHoldMs });
     this.#setVersions(now);
+    this.queue = parts.queue(route, this.#places(), now);
   }
 
   get route(): ModelRoute {
@@ -60,7 +60,7 @@ export class DeploymentDesk {
     this.#route = route;
     this.#setVersions(now);
     const woken = this.isAsleep || this.room.size === 0 ? [] : this.room.open(now);
-    return { woken, admitted: this.queue.setCapacity(placesOf(route), now) };
+    return { woken, admitted: this.queue.setCapacity(this.#places(), now) };
   }
 
   get champion(): VersionDesk | undefined {
@@ -87,14 +87,42 @@ export class DeploymentDesk {
     return this.champion;
   }
 
-  /** What an engine says of its own load; `version` is the one of the route that its replica stands under. */
-  correct(version: Pick<Version, "versionId" | "arm">, replica: string, load: EngineLoad, now: Instant): void {
-    this.#versions.get(deskKey(version))?.correct(replica, load, now);
+  /**
+   * What an engine says of its own load; `version` is the one of the route that its replica stands under.
+   *
+   * @returns requests that are admitted now, since it works on more.
+   */
+  correct(
+    version: Pick<Version, "versionId" | "arm">,
+    replica: string,
+    load: EngineLoad,
+    now: Instant,
+  ): readonly AdmissionTicket[] {
+    const hasChanged = this.#versions.get(deskKey(version))?.correct(replica, load, now) === true;
+    return hasChanged ? this.queue.setCapacity(this.#places(), now) : [];
   }
 
   /** The desks of its versions, by their ids. */
   get versions(): ReadonlyMap<string, VersionDesk> {
     return this.#versions;
+  }
+
+  /** Requests that may be under way at once: what the spec allows or the replicas say, and no more than was learnt of them. */
+  #places(): number {
+    const { maxConcurrent } = this.#route.admission;
+    let places = 0;
+    let isLearnt = false;
+    for (const version of this.#route.versions) {
+      if (version.percent === 0) continue;
+      for (const replica of version.replicas) {
+        const known = this.#versions.get(deskKey(version))?.placesAt(replica) ?? null;
+        if (known === null) return maxConcurrent ?? openPlaces;
+        places += known;
+        isLearnt ||= replica.slots === null;
+      }
+    }
+    if (maxConcurrent === null) return Math.max(1, places);
+    return isLearnt ? Math.min(maxConcurrent, places) : maxConcurrent;
   }
 
   #setVersions(now: Instant): void {
@@ -114,14 +142,4 @@ export class DeploymentDesk {
 /** The baseline is the champion's version again, on replicas of its own. */
 function deskKey({ versionId, arm }: Pick<Version, "versionId" | "arm">): string {
   return arm === "baseline" ? `${versionId}/baseline` : versionId;
-}
-
-function placesOf(route: ModelRoute): number {
-  if (route.admission.maxConcurrent !== null) return route.admission.maxConcurrent;
-  let places = 0;
-  for (const replica of route.versions.flatMap(({ percent, replicas }) => (percent > 0 ? replicas : []))) {
-    if (replica.slots === null) return openPlaces;
-    places += replica.slots;
-  }
-  return Math.max(1, places);
 }

@@ -6,4 +6,6 @@ export interface ReplicaLoad extends Omit<EndpointLoad, "endpoint"> {
   readonly deployment: string;
   readonly version: string;
   readonly replica: string;
+  /** Requests that this worker keeps under way there at most; null while nothing bounds them. */
+  readonly capacity: number | null;
 }

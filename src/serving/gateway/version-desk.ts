@@ -1,4 +1,5 @@
 import type { Instant } from "../../base/clock.ts";
+import { LearntCapacity } from "./admission/learnt-capacity.ts";
 import type { Balancer, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
 import type { RoutingNews } from "./routing/routing-news.ts";
 import type { EngineLoad } from "./routing/engine-load.ts";
@@ -19,6 +20,8 @@ export class VersionDesk {
   readonly #balancer: Balancer;
   readonly #outliers = new OutlierEjection();
   readonly #breakers = new Map<string, CircuitBreaker>();
+  /** Of replicas that do not say how many requests they work on. */
+  readonly #capacities = new Map<string, LearntCapacity>();
   #version: Version;
   #replicas = new Map<string, ModelReplica>();
 
@@ -43,6 +46,7 @@ export class VersionDesk {
     this.#outliers.retain(new Set(this.#replicas.keys()));
     for (const id of this.#breakers.keys()) if (!this.#replicas.has(id)) this.#breakers.delete(id);
     for (const id of this.#replicas.keys()) if (!this.#breakers.has(id)) this.#breakers.set(id, new CircuitBreaker());
+    this.#setCapacities(version);
     this.#balancer.retain(
       version.replicas.map(({ id, slots, adapters }) => ({ id, weight: 1, slots, adapters })),
       now,
@@ -61,10 +65,15 @@ export class VersionDesk {
 
   /** @param tried replicas that have failed this very request. @returns null when no other replica may be asked now. */
   pick(ask: RoutingAsk, tried: ReadonlySet<string>, now: Instant): Place | null {
-    const picked = this.#balancer.pick(ask, (id) => !tried.has(id) && this.#admits(id, now), now);
+    const mayAsk = (id: string): boolean => !tried.has(id) && this.#admits(id, now);
+    // How many may be under way in all is the queue's affair: one that is full is only asked when all are.
+    const picked =
+      this.#balancer.pick(ask, (id) => mayAsk(id) && this.#capacities.get(id)?.isFull !== true, now) ??
+      this.#balancer.pick(ask, mayAsk, now);
     const replica = picked === null ? undefined : this.#replicas.get(picked.endpoint);
     if (picked === null || replica === undefined) return null;
     this.#breakers.get(replica.id)?.sent(now);
+    this.#capacities.get(replica.id)?.began();
     return { replica, picked };
   }
 
@@ -82,6 +91,7 @@ export class VersionDesk {
   end(place: Place, outcome: RoutingOutcome, now: Instant): boolean {
     this.#balancer.end(place.picked, outcome, now);
     const { id } = place.replica;
+    this.#capacities.get(id)?.ended(outcome.kind === "failed", now);
     const breaker = this.#breakers.get(id);
     if (outcome.kind === "done") breaker?.succeeded();
     else if (outcome.kind === "failed") breaker?.failed(now);
@@ -89,14 +99,27 @@ export class VersionDesk {
     return outcome.kind !== "aborted" && this.#outliers.record(id, outcome.kind === "failed", now);
   }
 
-  /** What a replica's engine says of its load. */
-  correct(replica: string, load: EngineLoad, now: Instant): void {
-    if (this.#replicas.has(replica)) this.#balancer.correct(replica, load, now);
+  /** What a replica's engine says of its load. @returns whether another number of requests is kept under way there now. */
+  correct(replica: string, load: EngineLoad, now: Instant): boolean {
+    if (!this.#replicas.has(replica)) return false;
+    this.#balancer.correct(replica, load, now);
+    const learnt = this.#capacities.get(replica);
+    const before = learnt?.capacity;
+    learnt?.observe(load, now);
+    return learnt?.capacity !== before;
+  }
+
+  /** Requests that a replica works on at once, as it says or as was learnt; null while nothing bounds them. */
+  placesAt({ id, slots }: ModelReplica): number | null {
+    return slots ?? this.#capacities.get(id)?.capacity ?? null;
   }
 
   /** What each replica holds now. */
-  loads(): readonly EndpointLoad[] {
-    return this.#balancer.loads();
+  loads(): readonly (EndpointLoad & { readonly capacity: number | null })[] {
+    return this.#balancer.loads().map((load) => {
+      const replica = this.#replicas.get(load.endpoint);
+      return { ...load, capacity: replica === undefined ? null : this.placesAt(replica) };
+    });
   }
 
   /** When a replica may be asked again; `now` when one may at once. */
@@ -104,6 +127,12 @@ export class VersionDesk {
     let soonest = Number.POSITIVE_INFINITY;
     for (const breaker of this.#breakers.values()) soonest = Math.min(soonest, breaker.opensAt(now));
     return soonest;
+  }
+
+  #setCapacities({ replicas }: Version): void {
+    const learning = new Set(replicas.flatMap(({ id, slots }) => (slots === null ? [id] : [])));
+    for (const id of this.#capacities.keys()) if (!learning.has(id)) this.#capacities.delete(id);
+    for (const id of learning) if (!this.#capacities.has(id)) this.#capacities.set(id, new LearntCapacity());
   }
 
   #admits(id: string, now: Instant): boolean {

@@ -54,6 +54,19 @@ test("a request is counted once in every metric, as OpenMetrics text", () => {
   expect(text.endsWith("\n# EOF\n")).toBe(true);
 });
 
+test("replicas with a bound have it shown, and those without have no series", () => {
+  const replica = { project: "default", deployment: "chat", version: "1", requests: 1, tokens: 2, engine: null };
+  const replicas = [
+    { ...replica, replica: "a", capacity: 18 },
+    { ...replica, replica: "b", capacity: null },
+  ];
+  const lines = toOpenMetrics(new RequestMetrics().families([], replicas)).split("\n");
+
+  expect(lines.filter((line) => line.startsWith("millwright_gateway_replica_capacity{"))).toEqual([
+    'millwright_gateway_replica_capacity{gen_ai_request_model="chat",project="default",replica="a"} 18',
+  ]);
+});
+
 test("models and tenants beyond the limit share one series", () => {
   const metrics = new RequestMetrics();
   for (let index = 0; index < labelsMax + 50; index += 1) {

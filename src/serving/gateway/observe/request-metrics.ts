@@ -1,9 +1,13 @@
 import { LabelLimit, otherLabel } from "./label-limit.ts";
 import { Histogram, type MetricFamily, type MetricPoint } from "./metric-family.ts";
+import type { ReplicaLoad } from "../replica-load.ts";
 import { type RequestRecord, tpotOf } from "./request-record.ts";
 
 /** Models and tenants that have series of their own; later ones share one that is called `other`. */
 export const labelsMax = 1_000;
+
+/** Replicas with series of their own; more are left out. */
+const replicasMax = 1_000;
 
 /** Kinds of errors with series of their own. */
 const errorCodesMax = 64;
@@ -98,7 +102,7 @@ export class RequestMetrics {
   }
 
   /** All values now. */
-  families(loads: readonly DeploymentLoad[]): readonly MetricFamily[] {
+  families(loads: readonly DeploymentLoad[], replicas: readonly ReplicaLoad[] = []): readonly MetricFamily[] {
     const models = [...this.#models.values()];
     const of = (value: (series: ModelSeries) => MetricPoint["value"], more: Readonly<Record<string, string>> = {}) =>
       models.map((series) => ({ labels: { ...series.labels, ...more }, value: value(series) }));
@@ -158,6 +162,7 @@ export class RequestMetrics {
       ]),
       ...this.#tenantFamilies(),
       ...loadFamilies(loads.map((load) => ({ ...load, deployment: this.#modelLimit.of(load.deployment) }))),
+      capacityFamily(replicas),
     ];
   }
 
@@ -241,6 +246,23 @@ function loadFamilies(loads: readonly DeploymentLoad[]): readonly MetricFamily[]
       points: of((load) => load.waiting),
     },
   ];
+}
+
+/** Of the replicas that have a bound, whether they say it or it was learnt. */
+function capacityFamily(replicas: readonly ReplicaLoad[]): MetricFamily {
+  return {
+    name: "millwright.gateway.replica_capacity",
+    kind: "gauge",
+    unit: "",
+    help: "Requests that are kept under way at a replica at most: as it says, or as was learnt from its engine's queue.",
+    points: replicas
+      .slice(0, replicasMax)
+      .flatMap(({ project, deployment, replica, capacity }) =>
+        capacity === null
+          ? []
+          : [{ labels: { "gen_ai.request.model": deployment, project, replica }, value: capacity }],
+      ),
+  };
 }
 
 function counter(name: string, help: string, points: readonly MetricPoint[]): MetricFamily {

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { seededRandom } from "../../base/random.ts";
+import { modelRoute } from "../fixtures/model-route.ts";
+import { AdmissionQueue, type AdmissionTicket } from "./admission/admission-queue.ts";
+import { DeploymentDesk } from "./deployment-desk.ts";
+import type { ModelReplica, ModelRoute } from "./routing-table.ts";
+import { createBalancer } from "./routing/create-balancer.ts";
+
+const ask = { tokensIn: 10, tokensOut: 10, blocks: null, session: null, adapter: null };
+const said = { running: 0, kvTokens: null, adapters: null };
+const busy = { ...said, waiting: 9, kvUsage: 0.99 };
+const version = { versionId: "chat-1" };
+const calm = { ...said, waiting: 0, kvUsage: 0.2 };
+
+function deskOf(replicas: readonly Partial<ModelReplica>[], admission: Partial<ModelRoute["admission"]> = {}) {
+  const parts = {
+    balancer: () => createBalancer("least-load", { tokensPerBlock: 64, indexEntriesMax: 1_024 }, seededRandom(1)),
+    queue: (_route: ModelRoute, places: number, now: number) => new AdmissionQueue(places, now),
+  };
+  const policy = { maxConcurrent: null, maxQueued: 512, queueTimeoutMs: 60_000, ...admission };
+  return new DeploymentDesk(modelRoute("chat", replicas, { admission: policy }), parts, 0);
+}
+
+/** Offers as many requests; answers how many of them are under way at once. */
+function offer(desk: DeploymentDesk, count: number): number {
+  let admitted = 0;
+  for (let request = 0; request < count; request += 1) {
+    const answer = desk.queue.offer({ band: "interactive", tenant: "t", cost: 1, deadline: 1e9 }, 0);
+    if (answer.kind !== "admitted") continue;
+    admitted += 1;
+    desk.champion?.pick(ask, new Set(), 0);
+  }
+  return admitted;
+}
+
+test("128 requests at once to an upstream that is fast, or says nothing, are never made to wait", () => {
+  const desk = deskOf([{ id: "r0", engine: "vllm" }]);
+  expect(offer(desk, 128)).toBe(128);
+  for (let now = 0; now < 60_000; now += 1_000) desk.correct(version, "r0", calm, now);
+
+  expect(offer(desk, 128)).toBe(128);
+  expect(desk.champion?.loads()).toMatchObject([{ capacity: null }]);
+});
+
+test("once requests wait in every engine, later ones wait in the gateway, and go on as the engines work on more", () => {
+  const desk = deskOf([
+    { id: "r0", engine: "vllm" },
+    { id: "r1", engine: "vllm" },
+  ]);
+  expect(offer(desk, 40)).toBe(40);
+  desk.correct(version, "r0", busy, 1_000);
+  expect(offer(desk, 1)).toBe(1);
+  desk.correct(version, "r1", busy, 1_000);
+  expect(offer(desk, 1)).toBe(0);
+  expect(desk.champion?.loads().map(({ capacity }) => capacity)).toEqual([18, 18]);
+
+  const woken: AdmissionTicket[] = [];
+  for (let now = 2_000; now < 12_000; now += 1_000) {
+    for (const replica of ["r0", "r1"]) woken.push(...desk.correct(version, replica, calm, now));
+  }
+  expect(woken).toHaveLength(1);
+});
+
+test("what the replicas say and what the spec allows bounds as before; what is learnt bounds further", () => {
+  expect(offer(deskOf([{ id: "r0", slots: 3 }]), 10)).toBe(3);
+  expect(offer(deskOf([{ id: "r0", slots: 3 }], { maxConcurrent: 5 }), 10)).toBe(5);
+  const desk = deskOf([{ id: "r0", engine: "vllm" }], { maxConcurrent: 10 });
+  expect(offer(desk, 30)).toBe(10);
+  desk.correct(version, "r0", busy, 0);
+  expect(desk.champion?.loads()).toMatchObject([{ capacity: 9 }]);
+});
+
+test("a replica that is full is left to its neighbour while that one has room", () => {
+  const desk = deskOf([
+    { id: "r0", engine: "vllm" },
+    { id: "r1", engine: "vllm" },
+  ]);
+  offer(desk, 40);
+  desk.correct(version, "r0", busy, 1_000);
+  const picks = Array.from({ length: 10 }, () => desk.champion?.pick(ask, new Set(), 1_000)?.replica.id);
+
+  expect(new Set(picks)).toEqual(new Set(["r1"]));
+});
