@@ -1,16 +1,21 @@
 import { jsonLengthHeader } from "../infer-request.ts";
 import type { ModelCall } from "./model-call.ts";
+import type { RequestBytes } from "./request-bytes.ts";
 
 /**
  * An inference of the Open Inference Protocol v2 for its replica: the caller's bytes as they are.
  *
  * @param jsonBytes how many of the first bytes are JSON when raw tensors follow, else null.
  */
-export function tensorCall(body: Uint8Array, jsonBytes: number | null): ModelCall {
-  const headers =
+export function tensorCall({ parts, byteLength }: RequestBytes, jsonBytes: number | null): ModelCall {
+  const kind =
     jsonBytes === null
       ? ["content-type", "application/json"]
       : ["content-type", "application/octet-stream", jsonLengthHeader, String(jsonBytes)];
+  const [only] = parts;
+  const isOne = parts.length === 1 && only !== undefined;
+  const headers = isOne ? kind : [...kind, "content-length", String(byteLength)];
+  const body = isOne ? only : parts;
   return {
     isStream: false,
     stripsUsage: false,

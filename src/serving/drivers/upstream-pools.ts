@@ -5,6 +5,11 @@ import type { ModelReplica, RoutingTable } from "../gateway/routing-table.ts";
 /** How long a connection to a replica is kept when it has nothing to do. */
 const idleConnectionMs = 30_000;
 
+/** A request to a replica; the length of a body in parts is among its headers. */
+interface UpstreamOptions extends Omit<Dispatcher.DispatchOptions, "body"> {
+  readonly body?: Uint8Array | readonly Uint8Array[];
+}
+
 interface Upstream {
   readonly dispatcher: Pool;
   /** What stands before the protocol's path, such as `/engines/a`; mostly nothing. */
@@ -21,13 +26,16 @@ export class UpstreamPools {
   }
 
   /** Sends a request to a replica; `path` begins with the protocol's own path. */
-  dispatch(
-    replica: Pick<ModelReplica, "address">,
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-  ): void {
+  dispatch(replica: Pick<ModelReplica, "address">, asked: UpstreamOptions, handler: Dispatcher.DispatchHandler): void {
     const { dispatcher, prefix } = this.#upstreamOf(replica.address);
-    dispatcher.dispatch(prefix === "" ? options : { ...options, path: prefix + options.path }, handler);
+    // The client sends any iterable of bytes, which its types do not say.
+    const body: unknown = asked.body ?? null;
+    const options = {
+      ...asked,
+      body: body as Exclude<Dispatcher.DispatchOptions["body"], undefined>,
+      path: prefix + asked.path,
+    };
+    dispatcher.dispatch(options, handler);
   }
 
   /** Closes connections to replicas that the table no longer names, once what is under way has ended. */
