@@ -53,8 +53,8 @@ export function onnxPage(report: OnnxReport): string {
   return [
     "# Benchmark: ONNX models",
     "",
-    `The same perceptrons (${shapes}; FP32, made by the benchmark) asked in one run by the same number of callers, who never pause`,
-    "(closed loop): in the caller's own process, through Millwright, and through MLServer. All answers were compared first. CPU is user and",
+    `The same perceptrons (${shapes}; FP32, made by the`,
+    "benchmark) asked in one run by the same number of callers, who never pause (closed loop): in the caller's own process, through Millwright, and through MLServer. All answers were compared first. CPU is user and",
     "system time of the serving processes, load generator left out, divided by rows; it is the figure to compare, since the load generators",
     `(wrk for REST, a Node program for gRPC) share the cores with what they load. Medians of ${rounds} interleaved rounds of ${seconds} s.`,
     "Ratio: CPU of the peer for each row over ours by the same protocol, above 1: Millwright is better; of `direct` it is its CPU over ours",

@@ -24,7 +24,7 @@ import { guardConnections } from "./guard-connections.ts";
 import { type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
 import { openDoor } from "./protocol-door.ts";
-import { readBody } from "./request-body.ts";
+import { readBody, readBytes } from "./request-body.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { type Reading, SlowBodies } from "./slow-bodies.ts";
 
@@ -270,13 +270,13 @@ export class GatewayServer {
     path: Extract<GatewayPath, { kind: "infer" }>,
   ): Promise<string> {
     const { clock, newId, inference } = this.#ground;
-    const reading = readBody(request, maxBodyBytes);
+    const reading = readBytes(request, maxBodyBytes);
     reading.catch(() => undefined);
     const found = await inference.find(request.headers, path.model);
     const { route } = found;
     const body = await reading;
     const holdsViews = route.kind === "tabular" && route.views.length > 0;
-    if (holdsViews && (await this.#forward(request, response, body))) return "";
+    if (holdsViews && (await this.#forward(request, response, body.whole()))) return "";
     const requestId = requestIdOf(request, newId);
     const answer = new CallerAnswer(response, { [requestIdHeader]: requestId }, false, clock.now(), tensorRefusal);
     const { headers } = request;

@@ -12,6 +12,7 @@ import { GrpcError, type GrpcExchange } from "./grpc-exchange.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import { type MessageType, messageType } from "./inference-proto.ts";
 import type { Found, InferenceService } from "./inference-service.ts";
+import { RequestBytes } from "./request-bytes.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** One call of a method. */
@@ -132,7 +133,8 @@ function inferrer(
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
     try {
-      const { body, jsonBytes } = rest;
+      const { jsonBytes } = rest;
+      const body = new RequestBytes([rest.body]);
       const version = orNull(asked.model_version);
       await inference.infer({
         ...found,

@@ -20,6 +20,7 @@ import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelLoading } from "./model-loading.ts";
 import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
+import type { RequestBytes } from "./request-bytes.ts";
 import { tensorCall } from "./tensor-call.ts";
 import { type ShadowGround, shadowOf } from "./model-shadow.ts";
 import type { UpstreamMetadataReader } from "./upstream-metadata.ts";
@@ -47,7 +48,7 @@ export interface InferAsk extends Found {
   readonly version: string | null;
   readonly headers: RequestHeaders;
   /** JSON, and raw tensors where `jsonBytes` says so. */
-  readonly body: Uint8Array;
+  readonly body: RequestBytes;
   /** How many of the body's first bytes are JSON when raw tensors follow, else null. */
   readonly jsonBytes: number | null;
   readonly answer: ModelAnswer;
@@ -140,7 +141,7 @@ export class InferenceService {
 
   async #inferRows(route: TabularRoute, ask: InferAsk): Promise<void> {
     const { answer } = ask;
-    const asked = parseInferRequest(ask.body, ask.jsonBytes);
+    const asked = parseInferRequest(ask.body.whole(), ask.jsonBytes);
     const abort = new AbortController();
     const stopListening = answer.onGone(() => abort.abort());
     const { loads, clock } = this.#ground;
@@ -181,7 +182,7 @@ export class InferenceService {
       tokensOut: 0,
       choices: 1,
       blocks: null,
-      body,
+      body: () => body.whole(),
       call,
       answer,
       ...(onEnd === null ? {} : { onEnd }),
@@ -202,7 +203,7 @@ export function jsonBytesOf(headers: RequestHeaders): number | null {
   return text === undefined ? null : Number(text);
 }
 
-function checkJsonBytes(body: Uint8Array, jsonBytes: number | null): void {
+function checkJsonBytes(body: RequestBytes, jsonBytes: number | null): void {
   if (body.byteLength === 0) throw invalid('the body wants a JSON object with "inputs", found nothing');
   if (jsonBytes === null || (Number.isInteger(jsonBytes) && jsonBytes >= 2 && jsonBytes <= body.byteLength)) return;
   throw invalid(`the header ${jsonLengthHeader} wants 2 to ${body.byteLength}, found ${jsonBytes}`);

@@ -6,7 +6,8 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Names and values in turn; those that every protocol has are added. */
   readonly headers: readonly string[];
-  readonly body: Uint8Array;
+  /** In one piece, or in parts that follow each other. */
+  readonly body: Uint8Array | readonly Uint8Array[];
 }
 
 /** How a protocol asks a replica and reads what it answers. */

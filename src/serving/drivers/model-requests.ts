@@ -32,7 +32,7 @@ export interface ModelRequestGround extends Omit<GenerationGround, "deskOf"> {
   readonly gate: LimitGate;
   readonly loads: LoadMeter;
   /** Hears of every request once, when it has ended. */
-  readonly observe: (record: RequestRecord, body: Uint8Array) => void;
+  readonly observe: (record: RequestRecord, body: () => Uint8Array) => void;
 }
 
 /** A request that was understood, whose caller is known and whose model was found. */
@@ -52,7 +52,7 @@ export interface ModelRequest {
   readonly choices: number;
   readonly blocks: RoutingAsk["blocks"];
   /** As the caller sent it. */
-  readonly body: Uint8Array;
+  readonly body: () => Uint8Array;
   readonly call: ModelCall;
   readonly answer: ModelAnswer;
   /** Hears of the end, once the caller has its answer. */

@@ -156,7 +156,7 @@ export class OpenAiServer {
       tokensOut: scan.maxTokens ?? expectedTokensOut,
       choices: scan.choices,
       blocks: promptBlocks(understood),
-      body,
+      body: () => body,
       call,
       answer,
       ...(onEnd === null ? {} : { onEnd }),

@@ -1,5 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { Fault } from "../../base/fault.ts";
+import { RequestBytes } from "./request-bytes.ts";
+
+/** Reads the whole body of a request in one piece. @throws {Fault} as `readBytes`. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return (await readBytes(request, maxBytes)).whole();
+}
 
 /**
  * Reads the whole body of a request.
@@ -7,7 +13,7 @@ import { Fault } from "../../base/fault.ts";
  * @throws {Fault} `platform.body-too-large` as soon as more than `maxBytes` came or were announced;
  *   `serving.request-invalid` when the caller went away in the middle.
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+export function readBytes(request: IncomingMessage, maxBytes: number): Promise<RequestBytes> {
   return new Promise((resolve, reject) => {
     const announced = Number(request.headers["content-length"] ?? 0);
     const tooLarge = (bytes: number) =>
@@ -30,10 +36,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Ui
       }
       chunks.push(chunk);
     });
-    request.on("end", () => {
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
-    });
+    request.on("end", () => resolve(new RequestBytes(chunks)));
     request.on("error", (cause) => {
       reject(new Fault("serving.request-invalid", "the caller went away before its body was whole", { cause }));
     });

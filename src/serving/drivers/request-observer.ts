@@ -59,11 +59,11 @@ export class RequestObserver {
     return [...families, { name: "millwright.gateway.spans_dropped", kind: "counter", unit: "", help, points }];
   }
 
-  observe(record: RequestRecord, body: Uint8Array): void {
+  observe(record: RequestRecord, body: () => Uint8Array): void {
     this.#metrics.record(record);
     this.#exporter?.add(record);
     const { telemetry, random, log } = this.#needs;
-    const fields = toLogFields(record, telemetry.requestLog, random, () => Buffer.from(body).toString("utf8"));
+    const fields = toLogFields(record, telemetry.requestLog, random, () => Buffer.from(body()).toString("utf8"));
     if (fields !== null) log.info("request", fields);
   }
 }

@@ -288,6 +288,26 @@ test("a replica that fails before its first byte is not the caller's trouble whi
   expect(gateway.records.at(-1)).toMatchObject({ deployment: "twins", retries: 1 });
 });
 
+test("a body that comes in many parts reaches each replica whole, again where the first one fails", async () => {
+  const upstreams = await upstreamRoute("parts", 2);
+  const good = { model_name: "parts", outputs: [] };
+  let tries = 0;
+  for (const upstream of upstreams) {
+    upstream.behave((request, response) => {
+      tries += 1;
+      sends(tries === 1 ? 500 : 200, tries === 1 ? { error: "broken" } : good)(request, response);
+    });
+  }
+  const body = JSON.stringify({ inputs: [], own: "ä".repeat(400_000) });
+  const answer = await ask("POST", "/v2/models/parts/infer", body);
+  expect([answer.status, answer.body]).toEqual([200, good]);
+  const seen = upstreams.flatMap((upstream) => upstream.seen);
+  expect(seen.map(({ text }) => text === body)).toEqual([true, true]);
+  expect(seen.map(({ headers }) => [headers["content-length"], headers["transfer-encoding"]])).toEqual(
+    seen.map(() => [String(Buffer.byteLength(body)), undefined]),
+  );
+});
+
 test("what a replica refuses is told with its status and words, in the protocol's shape", async () => {
   const [upstream] = await upstreamRoute("strict");
   upstream?.behave(sends(400, { error: "unexpected shape for input 'x'" }));

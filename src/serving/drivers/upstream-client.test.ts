@@ -103,6 +103,19 @@ const length = (body: string, more = ""): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n${more}content-length: ${body.length}\r\n\r\n${body}`;
 const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nall\r\n2;x=y\r\n's\r\n0\r\nx-t: 1\r\n\r\n";
 
+test("a body in parts leaves as one, however large it is", async () => {
+  for (const size of [2, 20_000]) {
+    const body = [Buffer.alloc(size, "a"), Buffer.alloc(size, "b"), new Uint8Array(0), Buffer.from("c")];
+    const whole = Buffer.concat(body).toString("latin1");
+    const { client, seen } = await upstream((socket) => {
+      if (seen.join("").endsWith(whole)) socket.write(length("fine"));
+    });
+
+    expect(await send(client, { body }).ended).toMatchObject({ status: 200, body: "fine" });
+    expect(seen.join("")).toContain(`\r\ncontent-length: ${2 * size + 1}\r\n\r\n${whole}`);
+  }
+});
+
 test("requests leave whole, and their connection is used again", async () => {
   const { client, sockets, seen } = await upstream((socket) => socket.write(length("fine")));
 

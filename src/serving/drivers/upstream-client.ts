@@ -14,7 +14,8 @@ export interface UpstreamRequestOptions {
   readonly path: string;
   /** Names and values in turn, or by name. */
   readonly headers: RequestHead["headers"];
-  readonly body?: Uint8Array | null;
+  /** In one piece, or in parts that follow each other. */
+  readonly body?: Uint8Array | readonly Uint8Array[] | null;
   /** How long it may take until its answer begins, and how long it may be silent within it; absent: as every request. */
   readonly headersTimeout?: Millis;
   readonly bodyTimeout?: Millis;
@@ -57,11 +58,12 @@ export class UpstreamClient {
   }
 
   dispatch(options: UpstreamRequestOptions, handler: Dispatcher.DispatchHandler): void {
-    const { method, body = null } = options;
+    const { method } = options;
+    const body = partsOf(options.body ?? null);
     const { host, headMs, silentMs } = this.#options;
     let exchange: UpstreamExchange;
     try {
-      const head = writeRequestHead({ ...options, method, host, bodyBytes: body?.length ?? null });
+      const head = writeRequestHead({ ...options, method, host, bodyBytes: bytesOf(body) });
       const limits = { headMs: options.headersTimeout ?? headMs, silentMs: options.bodyTimeout ?? silentMs };
       exchange = new UpstreamExchange({ head, body, isBodiless: method === "HEAD", ...limits }, handler);
     } catch (error) {
@@ -148,4 +150,12 @@ export class UpstreamClient {
     this.#firstWaiting = 0;
     return null;
   }
+}
+
+function partsOf(body: Uint8Array | readonly Uint8Array[] | null): readonly Uint8Array[] | null {
+  return body instanceof Uint8Array ? [body] : body;
+}
+
+function bytesOf(parts: readonly Uint8Array[] | null): number | null {
+  return parts === null ? null : parts.reduce((sum, part) => sum + part.byteLength, 0);
 }

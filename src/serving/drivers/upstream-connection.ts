@@ -92,16 +92,20 @@ export class UpstreamConnection implements ExchangeCarrier {
     if (this.#phase === "idle") this.#phase = "head";
     exchange.carriedBy(this);
     const { head, body } = exchange.request;
+    const length = body?.reduce((sum, part) => sum + part.byteLength, 0) ?? 0;
     if (body === null) this.#socket.write(head, "latin1");
-    else if (body.length > joinedBytesMax) {
+    else if (length > joinedBytesMax) {
       this.#socket.cork();
       this.#socket.write(head, "latin1");
-      this.#socket.write(body);
+      for (const part of body) this.#socket.write(part);
       this.#socket.uncork();
     } else {
-      const whole = Buffer.allocUnsafe(head.length + body.length);
-      whole.write(head, "latin1");
-      whole.set(body, head.length);
+      const whole = Buffer.allocUnsafe(head.length + length);
+      let at = whole.write(head, "latin1");
+      for (const part of body) {
+        whole.set(part, at);
+        at += part.byteLength;
+      }
       this.#socket.write(whole);
     }
   }

@@ -19,7 +19,8 @@ export class UpstreamLimitExceeded extends Error {
 export interface ExchangeRequest {
   /** Request line and headers, with the empty line that ends them; all of Latin-1. */
   readonly head: string;
-  readonly body: Uint8Array | null;
+  /** In the parts that follow each other; null: it has none. */
+  readonly body: readonly Uint8Array[] | null;
   /** Whether the answer has no body whatever it says. */
   readonly isBodiless: boolean;
   readonly headMs: Millis;

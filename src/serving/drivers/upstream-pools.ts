@@ -1,4 +1,5 @@
 import type { NetConnectOpts } from "node:net";
+import { Readable } from "node:stream";
 import { type Dispatcher, Pool } from "undici";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import type { ModelReplica, RoutingTable } from "../gateway/routing-table.ts";
@@ -48,7 +49,7 @@ export class UpstreamPools {
     const { client, prefix } = this.#upstreamOf(replica.address);
     const path = prefix + options.path;
     if (client instanceof UpstreamClient) client.dispatch({ ...options, path }, handler);
-    else client.dispatch({ ...options, headers: [...headerPairs(options.headers)], path }, handler);
+    else client.dispatch(poolOptions(options, path), handler);
   }
 
   /** Closes connections to replicas that the table no longer names, once what is under way has ended. */
@@ -146,6 +147,14 @@ export class UpstreamPools {
       maxHeaderSize: upstreamHeaderBytes,
     });
   }
+}
+
+/** A request as undici takes it: of parts it must be told the length. */
+function poolOptions({ body = null, ...options }: UpstreamRequestOptions, path: string): Dispatcher.DispatchOptions {
+  const headers = [...headerPairs(options.headers)];
+  if (body === null || body instanceof Uint8Array) return { ...options, headers, body, path };
+  headers.push("content-length", String(body.reduce((sum, part) => sum + part.byteLength, 0)));
+  return { ...options, headers, body: Readable.from(body), path };
 }
 
 function keyOf(address: ModelReplica["address"]): string {
