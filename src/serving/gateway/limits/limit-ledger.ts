@@ -75,6 +75,9 @@ export class LimitLedger {
   readonly #holdMs: Millis;
   #accounts = new Map<string, LimitAccount>();
   readonly #callers = new Map<string, readonly LimitAccount[]>();
+  /** Whose limits were looked up last: mostly they are asked for several times in a row. */
+  #lastSubject: LimitSubject | null = null;
+  #lastAccounts: readonly LimitAccount[] = [];
   #oldest: LimitTicket | null = null;
   #youngest: LimitTicket | null = null;
   #openTickets = 0;
@@ -100,6 +103,7 @@ export class LimitLedger {
     }
     this.#accounts = accounts;
     this.#callers.clear();
+    this.#lastSubject = null;
   }
 
   reserve(ask: LimitAsk, now: Instant): Reservation {
@@ -188,6 +192,14 @@ export class LimitLedger {
   }
 
   #accountsOf(subject: LimitSubject): readonly LimitAccount[] {
+    const last = this.#lastSubject;
+    if (last !== null && isSame(last, subject)) return this.#lastAccounts;
+    this.#lastAccounts = this.#findAccounts(subject);
+    this.#lastSubject = subject;
+    return this.#lastAccounts;
+  }
+
+  #findAccounts(subject: LimitSubject): readonly LimitAccount[] {
     const { identity, key, project, team, deployment } = subject;
     const caller = `${identity}\n${key ?? ""}\n${project}\n${team}\n${deployment}`;
     const known = this.#callers.get(caller);
@@ -197,6 +209,16 @@ export class LimitLedger {
     this.#callers.set(caller, accounts);
     return accounts;
   }
+}
+
+function isSame(one: LimitSubject, other: LimitSubject): boolean {
+  return (
+    one.identity === other.identity &&
+    one.key === other.key &&
+    one.project === other.project &&
+    one.team === other.team &&
+    one.deployment === other.deployment
+  );
 }
 
 function amountOf(measure: LimitMeasure, ask: { readonly tokens: number; readonly microMoney: number }): number {
