@@ -104,6 +104,7 @@ async function measure(contestant: Contestant, connections: number, isStream: bo
   const before = contestant.pid === 0 ? 0 : cpuMicros(contestant.pid);
   const result = await runLoad(contestant.request(isStream), connections, seconds);
   const used = contestant.pid === 0 ? 0 : cpuMicros(contestant.pid) - before;
+  if (result.errors > 0) process.stderr.write(`${await contestant.troubles()}\n`);
   return {
     cpuMicrosPerRequest: used / Math.max(1, result.requests),
     rps: result.requests / result.seconds,
@@ -138,7 +139,6 @@ async function run(contestants: readonly Contestant[]): Promise<readonly Row[]> 
             `round ${round}, ${connections} connections, ${isStream ? "streamed" : "whole"}, ${contestant.name}: ` +
               `${sample.cpuMicrosPerRequest.toFixed(0)} us, ${sample.rps.toFixed(0)} a second, ${sample.errors} errors\n`,
           );
-          if (sample.errors > 0) process.stderr.write(`${await contestant.troubles()}\n`);
         }
       }
     }

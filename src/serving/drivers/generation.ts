@@ -6,7 +6,7 @@ import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { keepsSlo, tpotOf } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
-import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
+import type { Refusal } from "../gateway/protocol/refusal.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import type { ReplicaUse } from "../gateway/replica-use.ts";
@@ -16,6 +16,7 @@ import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
+import { notReady } from "./not-ready.ts";
 import type { Places } from "./places.ts";
 import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
@@ -390,15 +391,4 @@ function over(end: TryEnd): DeskEnd {
 function isFailure(end: TryEnd): boolean {
   if (end.kind === "broken") return true;
   return end.kind === "refused" && (end.status === null || end.status === 408 || end.status >= 500);
-}
-
-function notReady(desk: DeploymentDesk, clock: Clock): Refusal {
-  const { deployment } = desk.route;
-  const now = clock.now();
-  const opensAt = desk.champion?.opensAt(now) ?? Number.POSITIVE_INFINITY;
-  const isOpenSoon = Number.isFinite(opensAt) && opensAt > now;
-  const message = isOpenSoon
-    ? `every replica of ${deployment} has failed lately and is left alone for a moment`
-    : `${deployment} has no replica that is ready; see: millwright describe deployment ${deployment}`;
-  return serverRefusal(503, "model_not_ready", message, isOpenSoon ? opensAt - now : 1_000);
 }
