@@ -18,8 +18,12 @@ export interface Contestant {
   readonly pid: number;
   /** The request to send, whole or streamed. */
   request(isStream: boolean): LoadRequest;
+  /** What it says of its errors, for people; empty when it says nothing. */
+  troubles(): Promise<string>;
   stop(): Promise<void>;
 }
+
+const saysNothing = async (): Promise<string> => "";
 
 /** Where the upstreams listen. */
 export interface Upstreams {
@@ -173,6 +177,7 @@ export function direct(upstreams: Upstreams): Contestant {
       headers: {},
       body: chatBody("bench", isStream),
     }),
+    troubles: saysNothing,
     stop: async () => undefined,
   };
 }
@@ -197,6 +202,7 @@ export async function startNginxProxy(upstreams: Upstreams): Promise<Contestant>
       headers: {},
       body: chatBody("bench", isStream),
     }),
+    troubles: saysNothing,
     stop: nginx.stop,
   };
 }
@@ -229,14 +235,21 @@ export async function startMillwright(upstreams: Upstreams, workers: number): Pr
   const state = readGatewayState(join(dataDir, "serving"));
   if (state === undefined) throw new Error("the gateway does not run");
   return {
-    name: workers === 1 ? "millwright" : `millwright, ${workers} workers`,
-    about: "key check, limits of three kinds, admission, routing, metrics and the request log on",
+    name: workers === 1 ? "millwright" : `millwright-${workers}`,
+    about: `key check, limits of three kinds, admission, routing, metrics and the request log on; workers: ${workers}`,
     pid: state.pid,
     request: (isStream) => ({
       url: `http://127.0.0.1:${state.port}/v1/chat/completions`,
       headers: { authorization: `Bearer ${key}` },
       body: chatBody(isStream ? "stream" : "whole", isStream),
     }),
+    troubles: async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${state.port}/metrics`)).text();
+      return metrics
+        .split("\n")
+        .filter((line) => line.startsWith("millwright_gateway_errors"))
+        .join("\n");
+    },
     async stop() {
       await server.stop();
       await rm(root, { recursive: true, force: true });
@@ -296,6 +309,7 @@ export async function startPortkey(upstreams: Upstreams): Promise<Contestant> {
       },
       body: chatBody("bench", isStream),
     }),
+    troubles: saysNothing,
     stop: async () => await end(child),
   };
 }
@@ -336,6 +350,7 @@ litellm_settings: { telemetry: false, num_retries: 0, set_verbose: false }\n`,
       headers: { authorization: "Bearer sk-bench" },
       body: chatBody(isStream ? "stream" : "whole", isStream),
     }),
+    troubles: saysNothing,
     stop: async () => await end(child),
   };
 }

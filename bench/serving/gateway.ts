@@ -2,7 +2,10 @@
  * The gateway beside its peers in one run: CPU of the proxy's processes for each request, requests a second, latency added.
  *
  * `npm run bench:gateway -- [--json] [--write] [--rounds 5] [--seconds 3] [--connections 1,16,128,1000] [--workers N]
- * [--peers millwright,nginx,portkey,litellm]`
+ * [--proxies millwright,nginx,portkey,litellm]`
+ *
+ * `--workers 2` also measures a gateway of two workers beside that of one, as `millwright-2`. Codes of what the gateway refused are
+ * written to stderr.
  */
 import { writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
@@ -58,7 +61,7 @@ const values = readOptions({
   seconds: { type: "string", default: "3" },
   connections: { type: "string", default: "1,16,128,1000" },
   workers: { type: "string", default: "1" },
-  peers: { type: "string", default: "millwright,nginx,portkey,litellm" },
+  proxies: { type: "string", default: "millwright,nginx,portkey,litellm" },
 });
 const rounds = wholeNumber("--rounds", values.rounds);
 const seconds = wholeNumber("--seconds", values.seconds);
@@ -72,8 +75,10 @@ function wholeNumber(option: string, text: string): number {
   process.exit(2);
 }
 
+const manyWorkers = `millwright-${workers}`;
 const starters: Readonly<Record<string, (upstreams: Upstreams) => Promise<Contestant>>> = {
-  millwright: async (upstreams) => await startMillwright(upstreams, workers),
+  millwright: async (upstreams) => await startMillwright(upstreams, 1),
+  [manyWorkers]: async (upstreams) => await startMillwright(upstreams, workers),
   nginx: startNginxProxy,
   portkey: startPortkey,
   litellm: startLiteLlm,
@@ -81,10 +86,12 @@ const starters: Readonly<Record<string, (upstreams: Upstreams) => Promise<Contes
 
 async function startContestants(upstreams: Upstreams): Promise<readonly Contestant[]> {
   const started: Contestant[] = [direct(upstreams)];
-  for (const name of values.peers.split(",")) {
+  const asked = values.proxies.split(",");
+  if (workers > 1 && !asked.includes(manyWorkers)) asked.splice(asked.indexOf("millwright") + 1, 0, manyWorkers);
+  for (const name of asked) {
     const start = starters[name];
     if (start === undefined)
-      throw new Error(`--peers wants some of ${Object.keys(starters).join(", ")}, found ${name}`);
+      throw new Error(`--proxies wants some of ${Object.keys(starters).join(", ")}, found ${name}`);
     process.stderr.write(`starting ${name}\n`);
     started.push(await start(upstreams));
   }
@@ -95,6 +102,7 @@ async function measure(contestant: Contestant, connections: number, isStream: bo
   const before = contestant.pid === 0 ? 0 : cpuMicros(contestant.pid);
   const result = await runLoad(contestant.request(isStream), connections, seconds);
   const used = contestant.pid === 0 ? 0 : cpuMicros(contestant.pid) - before;
+  if (result.errors > 0) process.stderr.write(`${await contestant.troubles()}\n`);
   return {
     cpuMicrosPerRequest: used / Math.max(1, result.requests),
     rps: result.requests / result.seconds,
@@ -104,10 +112,19 @@ async function measure(contestant: Contestant, connections: number, isStream: bo
   };
 }
 
-async function run(contestants: readonly Contestant[]): Promise<readonly Row[]> {
+/** Both sorts of answers, with few connections and with many, so that no round pays for what a start costs. */
+async function warmUp(contestants: readonly Contestant[]): Promise<void> {
+  const most = Math.max(...connectionCounts);
   for (const contestant of contestants) {
-    for (const isStream of [false, true]) await runLoad(contestant.request(isStream), 16, warmUpSeconds);
+    for (const isStream of [false, true]) {
+      await runLoad(contestant.request(isStream), Math.min(16, most), warmUpSeconds);
+      await runLoad(contestant.request(isStream), most, 1);
+    }
   }
+}
+
+async function run(contestants: readonly Contestant[]): Promise<readonly Row[]> {
+  await warmUp(contestants);
   const samples = new Map<string, Sample[]>();
   for (let round = 1; round <= rounds; round += 1) {
     for (const connections of connectionCounts) {
@@ -161,7 +178,7 @@ function writePage(rows: readonly Row[], contestants: readonly Contestant[]): st
   const cpuOf = (proxy: string, like: Row): number | undefined =>
     rows.find((row) => row.proxy === proxy && row.connections === like.connections && row.stream === like.stream)
       ?.cpuMicrosPerRequest;
-  const ours = rows.find((row) => row.proxy.startsWith("millwright"))?.proxy ?? "millwright";
+  const ours = "millwright";
   const table = rows.map((row) => {
     const own = cpuOf(ours, row) ?? Number.NaN;
     const ratio = row.proxy === "direct" || row.proxy === ours ? "" : (row.cpuMicrosPerRequest / own).toFixed(2);

@@ -6,7 +6,7 @@ import type { FastAbort } from "../gateway/fast-abort.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { keepsSlo, tpotOf } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
-import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
+import type { Refusal } from "../gateway/protocol/refusal.ts";
 import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import type { ReplicaUse } from "../gateway/replica-use.ts";
@@ -16,6 +16,7 @@ import type { Place, VersionDesk } from "../gateway/version-desk.ts";
 import { ejectionKey } from "./gateway-infer.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
+import { notReady } from "./not-ready.ts";
 import type { Places } from "./places.ts";
 import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
@@ -111,19 +112,18 @@ export class Generation {
 
   /** Runs to the end; the caller has its answer then. Never throws what the caller could mend. */
   async run(desk: DeploymentDesk): Promise<GenerationEnd> {
-    let refusal: Refusal | null = null;
-    for (const each of this.#chain(desk)) {
+    const first = await this.#tryDesk(desk);
+    if (first.kind === "over") return this.#endOf(first.end);
+    for (const each of this.#fallbacks(desk)) {
       const end = await this.#tryDesk(each);
       if (end.kind === "over") return this.#endOf(end.end);
-      refusal ??= end.refusal;
     }
-    refusal ??= serverRefusal(503, "model_not_ready", "no deployment could be asked");
+    const { refusal } = first;
     this.#asked.answer.refuse(refusal);
     return this.#endOf({ kind: "refused", refusal, status: null });
   }
 
-  *#chain(desk: DeploymentDesk): Iterable<DeploymentDesk> {
-    yield desk;
+  *#fallbacks(desk: DeploymentDesk): Iterable<DeploymentDesk> {
     if (this.#asked.versionId !== null) return;
     for (const name of desk.route.fallbacks) {
       const other = this.#ground.deskOf(desk.route.project, name);
@@ -132,7 +132,7 @@ export class Generation {
   }
 
   async #tryDesk(desk: DeploymentDesk): Promise<DeskEnd> {
-    const held = await this.#hold(desk);
+    const held = desk.isAsleep ? await this.#hold(desk) : null;
     if (held !== null) return held;
     const { places, clock } = this.#ground;
     const since = clock.now();
@@ -160,7 +160,6 @@ export class Generation {
 
   /** Waits for the first replica of a deployment that has none. @returns null when there is one. */
   async #hold(desk: DeploymentDesk): Promise<DeskEnd | null> {
-    if (!desk.isAsleep) return null;
     const { places, clock } = this.#ground;
     const since = clock.now();
     const taken = places.hold(desk.room, this.#asked.id, since + (desk.route.hold?.maxMs ?? 0), since);
@@ -175,8 +174,9 @@ export class Generation {
   async #tryReplicas(desk: DeploymentDesk): Promise<DeskEnd> {
     desk.budget.earn();
     const { fastAbort } = this.#ground;
-    const isOut = (versionId: string): boolean => fastAbort.isEjected(ejectionKey(desk.route, { versionId }));
-    const tried = new Set<string>();
+    const isOut = (versionId: string): boolean =>
+      !fastAbort.isQuiet && fastAbort.isEjected(ejectionKey(desk.route, { versionId }));
+    let tried = none;
     const { versionId, splitKey } = this.#asked;
     let version = versionId === null ? desk.versionFor(splitKey, isOut) : desk.versionOf(versionId);
     for (let tries = 1; !this.#isGone; tries += 1) {
@@ -187,7 +187,7 @@ export class Generation {
       this.#tries += 1;
       const end = await this.#send(desk, version, place);
       if (end.kind !== "refused") return over(end);
-      tried.add(place.replica.id);
+      tried = new Set(tried).add(place.replica.id);
       if (!this.#isPinned) version = desk.champion ?? version;
       const pause = this.#pauseAfter(desk, version, tried, tries, end);
       if (pause === null) return this.#giveUp(end);
@@ -202,11 +202,15 @@ export class Generation {
     tried: ReadonlySet<string>,
   ): readonly [VersionDesk | undefined, Place | null] {
     const now = this.#ground.clock.now();
-    for (const each of new Set([version, this.#isPinned ? version : desk.champion])) {
-      const place = each?.pick(this.#ask, tried, now) ?? each?.pick(this.#ask, none, now) ?? null;
-      if (place !== null) return [each, place];
-    }
-    return [version, null];
+    const place = this.#pickOf(version, tried, now);
+    if (place !== null || this.#isPinned || version === desk.champion) return [version, place];
+    const second = this.#pickOf(desk.champion, tried, now);
+    return second === null ? [version, null] : [desk.champion, second];
+  }
+
+  #pickOf(version: VersionDesk | undefined, tried: ReadonlySet<string>, now: Instant): Place | null {
+    if (version === undefined) return null;
+    return version.pick(this.#ask, tried, now) ?? (tried.size === 0 ? null : version.pick(this.#ask, none, now));
   }
 
   #pauseAfter(
@@ -320,11 +324,11 @@ export class Generation {
     const { recorder, fastAbort, clock } = this.#ground;
     const { route } = desk;
     recorder.tally.record(route, version.version, clock.now(), this.#measure(route, end, sentMs));
-    const key = ejectionKey(route, version.version);
     if (end.kind === "answered") {
-      fastAbort.recordSuccess(key);
+      if (!fastAbort.isQuiet) fastAbort.recordSuccess(ejectionKey(route, version.version));
       return;
     }
+    const key = ejectionKey(route, version.version);
     if (version.version.versionId === route.champion) return;
     if (!fastAbort.recordError(key, route.fastAbortErrors)) return;
     const { project, deployment, revision } = route;
@@ -388,15 +392,4 @@ function over(end: TryEnd): DeskEnd {
 function isFailure(end: TryEnd): boolean {
   if (end.kind === "broken") return true;
   return end.kind === "refused" && (end.status === null || end.status === 408 || end.status >= 500);
-}
-
-function notReady(desk: DeploymentDesk, clock: Clock): Refusal {
-  const { deployment } = desk.route;
-  const now = clock.now();
-  const opensAt = desk.champion?.opensAt(now) ?? Number.POSITIVE_INFINITY;
-  const isOpenSoon = Number.isFinite(opensAt) && opensAt > now;
-  const message = isOpenSoon
-    ? `every replica of ${deployment} has failed lately and is left alone for a moment`
-    : `${deployment} has no replica that is ready; see: millwright describe deployment ${deployment}`;
-  return serverRefusal(503, "model_not_ready", message, isOpenSoon ? opensAt - now : 1_000);
 }

@@ -14,8 +14,11 @@ import type { LimitLeases } from "./limit-leases.ts";
 /** How often the owner of the limits is asked for one request before it is refused. */
 const asksMax = 2;
 
-/** How long a request waits for the owner's answer each time. */
-const askMs: Millis = 500;
+/**
+ * How long a request waits for the owner's answer each time: in all as long as a share is lent, after which that of a rate refills by
+ * itself. Less refused whole bursts, since a worker that takes in a thousand connections at once hears the answer late.
+ */
+const askMs: Millis = 2_500;
 
 /** What a refused request is told when the owner gave its word, but others took what it gave. */
 const soonMs: Millis = 500;

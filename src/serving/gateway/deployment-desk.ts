@@ -37,6 +37,7 @@ export class DeploymentDesk {
   readonly #parts: DeskParts;
   readonly #versions = new Map<string, VersionDesk>();
   #route: ModelRoute;
+  #isAsleep = false;
 
   constructor(route: ModelRoute, parts: DeskParts, now: Instant) {
     this.#parts = parts;
@@ -52,7 +53,7 @@ export class DeploymentDesk {
 
   /** Whether it has no replica, and requests wait until it has. */
   get isAsleep(): boolean {
-    return this.#route.hold !== undefined && this.#route.versions.every((version) => version.replicas.length === 0);
+    return this.#isAsleep;
   }
 
   /** Takes the deployment's new route. @returns requests that are admitted, and ids of those that are no longer held. */
@@ -126,6 +127,8 @@ export class DeploymentDesk {
   }
 
   #setVersions(now: Instant): void {
+    const { hold, versions } = this.#route;
+    this.#isAsleep = hold !== undefined && versions.every((version) => version.replicas.length === 0);
     const ids = new Set(this.#route.versions.map(deskKey));
     for (const id of this.#versions.keys()) if (!ids.has(id)) this.#versions.delete(id);
     for (const version of this.#route.versions) {

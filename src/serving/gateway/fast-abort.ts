@@ -19,6 +19,11 @@ export class FastAbort {
     if (this.#consecutive.has(key)) this.#consecutive.delete(key);
   }
 
+  /** Whether no version has errors in a row: then none is ejected, and a success is no news. */
+  get isQuiet(): boolean {
+    return this.#consecutive.size === 0 && this.#ejected.size === 0;
+  }
+
   isEjected(key: string): boolean {
     return this.#ejected.has(key);
   }

@@ -73,19 +73,27 @@ interface OpenWindow extends Mutable<Omit<TrafficWindow, "histogram">> {
   histogram: Record<number, number>;
 }
 
+interface LastWindow {
+  readonly route: TalliedRoute;
+  readonly version: TalliedVersion;
+  readonly window: OpenWindow;
+  readonly arm: string;
+}
+
 /** Sums requests by version and second until they are taken. */
 export class TrafficTally {
   #open = new Map<string, OpenWindow>();
+  /** What the last request was summed in: mostly the next one belongs there, too. */
+  #last: LastWindow | null = null;
   readonly #callers = new Map<string, Set<string>>();
 
   /** Counts one request. */
   record(route: TalliedRoute, version: TalliedVersion, now: Instant, measured: Measured): void {
     const startsAt = Math.floor(now / windowMs) * windowMs;
-    const isBaseline = version.arm === "baseline";
-    const arm = `${route.project}/${route.deployment}/${version.versionId}/${route.revision}/${isBaseline}`;
-    const key = `${arm}/${startsAt}`;
-    const window = this.#open.get(key) ?? openWindow(route, version, startsAt);
-    this.#open.set(key, window);
+    const last = this.#last;
+    const isLast = last !== null && last.route === route && last.version === version;
+    const { window, arm } =
+      isLast && last.window.startsAt === startsAt ? last : this.#windowOf(route, version, startsAt);
     window.requests += 1;
     window.callers += measured.caller === undefined ? 0 : this.#newCallers(arm, measured.caller);
     if (measured.isGood !== undefined && measured.isGood !== null) {
@@ -95,10 +103,21 @@ export class TrafficTally {
     addLatencies(window, measured);
   }
 
+  #windowOf(route: TalliedRoute, version: TalliedVersion, startsAt: Instant): LastWindow {
+    const isBaseline = version.arm === "baseline";
+    const arm = `${route.project}/${route.deployment}/${version.versionId}/${route.revision}/${isBaseline}`;
+    const key = `${arm}/${startsAt}`;
+    const window = this.#open.get(key) ?? openWindow(route, version, startsAt);
+    this.#open.set(key, window);
+    this.#last = { route, version, window, arm };
+    return this.#last;
+  }
+
   /** Takes all that was summed since the last call. */
   take(): readonly TrafficWindow[] {
     const taken = [...this.#open.values()];
     this.#open = new Map();
+    this.#last = null;
     return taken;
   }
 

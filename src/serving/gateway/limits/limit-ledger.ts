@@ -75,6 +75,9 @@ export class LimitLedger {
   readonly #holdMs: Millis;
   #accounts = new Map<string, LimitAccount>();
   readonly #callers = new Map<string, readonly LimitAccount[]>();
+  /** Whose limits were looked up last: mostly they are asked for several times in a row. */
+  #lastSubject: LimitSubject | null = null;
+  #lastAccounts: readonly LimitAccount[] = [];
   #oldest: LimitTicket | null = null;
   #youngest: LimitTicket | null = null;
   #openTickets = 0;
@@ -100,6 +103,7 @@ export class LimitLedger {
     }
     this.#accounts = accounts;
     this.#callers.clear();
+    this.#lastSubject = null;
   }
 
   reserve(ask: LimitAsk, now: Instant): Reservation {
@@ -191,6 +195,14 @@ export class LimitLedger {
   }
 
   #accountsOf(subject: LimitSubject): readonly LimitAccount[] {
+    const last = this.#lastSubject;
+    if (last !== null && isSame(last, subject)) return this.#lastAccounts;
+    this.#lastAccounts = this.#findAccounts(subject);
+    this.#lastSubject = subject;
+    return this.#lastAccounts;
+  }
+
+  #findAccounts(subject: LimitSubject): readonly LimitAccount[] {
     const { identity, key, project, team, deployment } = subject;
     const caller = `${identity}\n${key ?? ""}\n${project}\n${team}\n${deployment}`;
     const known = this.#callers.get(caller);
@@ -208,6 +220,16 @@ function missWhatLacks(accounts: readonly LimitAccount[], ask: LimitAsk, now: In
     const amount = amountOf(account.rule.measure, ask);
     if (account.waitMs(amount, now) === leaseFirst) account.miss?.(amount, now);
   }
+}
+
+function isSame(one: LimitSubject, other: LimitSubject): boolean {
+  return (
+    one.identity === other.identity &&
+    one.key === other.key &&
+    one.project === other.project &&
+    one.team === other.team &&
+    one.deployment === other.deployment
+  );
 }
 
 function amountOf(measure: LimitMeasure, ask: { readonly tokens: number; readonly microMoney: number }): number {

@@ -66,6 +66,8 @@ class ModelSeries {
   }
 }
 
+type ModelNames = Pick<RequestRecord, "project" | "deployment" | "operation">;
+
 interface TenantSeries {
   readonly labels: Readonly<Record<string, string>>;
   requests: number;
@@ -89,6 +91,9 @@ export interface DeploymentLoad {
 export class RequestMetrics {
   readonly #models = new Map<string, ModelSeries>();
   readonly #tenants = new Map<string, TenantSeries>();
+  /** Those of the last request: mostly the next one's, too. */
+  #lastModel: { readonly record: ModelNames; readonly series: ModelSeries } | null = null;
+  #lastTenant: { readonly project: string; readonly identity: string; readonly series: TenantSeries } | null = null;
   readonly #modelLimit = new LabelLimit(labelsMax);
   readonly #tenantLimit = new LabelLimit(labelsMax);
   readonly #codeLimit = new LabelLimit(errorCodesMax);
@@ -189,7 +194,15 @@ export class RequestMetrics {
     ];
   }
 
-  #modelOf({ project, deployment, operation }: RequestRecord): ModelSeries {
+  #modelOf(record: RequestRecord): ModelSeries {
+    const last = this.#lastModel;
+    if (last !== null && isSameModel(last.record, record)) return last.series;
+    const series = this.#findModel(record);
+    this.#lastModel = { record: namesOf(record), series };
+    return series;
+  }
+
+  #findModel({ project, deployment, operation }: RequestRecord): ModelSeries {
     const model = this.#modelLimit.of(deployment);
     // What many models share belongs to no one project.
     const owner = model === otherLabel ? otherLabel : project;
@@ -206,7 +219,15 @@ export class RequestMetrics {
     return series;
   }
 
-  #tenantOf({ project, identity }: RequestRecord): TenantSeries {
+  #tenantOf(record: RequestRecord): TenantSeries {
+    const last = this.#lastTenant;
+    if (last !== null && last.project === record.project && last.identity === record.identity) return last.series;
+    const series = this.#findTenant(record);
+    this.#lastTenant = { project: record.project, identity: record.identity, series };
+    return series;
+  }
+
+  #findTenant({ project, identity }: RequestRecord): TenantSeries {
     const name = `${project}/${identity}`;
     const key = this.#tenantLimit.of(name);
     const known = this.#tenants.get(key);
@@ -216,6 +237,14 @@ export class RequestMetrics {
     this.#tenants.set(key, series);
     return series;
   }
+}
+
+function namesOf({ project, deployment, operation }: RequestRecord): ModelNames {
+  return { project, deployment, operation };
+}
+
+function isSameModel(one: ModelNames, other: ModelNames): boolean {
+  return one.deployment === other.deployment && one.operation === other.operation && one.project === other.project;
 }
 
 function errorPoints(models: readonly ModelSeries[]): readonly MetricPoint[] {

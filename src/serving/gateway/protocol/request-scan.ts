@@ -141,6 +141,8 @@ function asksForUsage(bytes: Uint8Array, span: Span): boolean {
 
 function readBoolean(bytes: Uint8Array, span: Span | undefined, member: Member): boolean {
   if (span === undefined) return false;
+  if (isWord(bytes, span, "true")) return true;
+  if (isWord(bytes, span, "false")) return false;
   const value = parseAt(bytes, span, member);
   if (value === null) return false;
   if (typeof value !== "boolean") throw invalid(member, `wants true or false as \`${member}\``);
@@ -149,10 +151,28 @@ function readBoolean(bytes: Uint8Array, span: Span | undefined, member: Member):
 
 function readCount(bytes: Uint8Array, span: Span | undefined, member: Member): number | null {
   if (span === undefined) return null;
-  const value = parseAt(bytes, span, member);
+  const value = wholeNumberAt(bytes, span) ?? parseAt(bytes, span, member);
   if (value === null) return null;
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
     throw invalid(member, `wants a whole number, not below 0, as \`${member}\``);
+  }
+  return value;
+}
+
+function isWord(bytes: Uint8Array, { start, end }: Span, word: string): boolean {
+  if (end - start !== word.length) return false;
+  for (let at = 0; at < word.length; at += 1) if (bytes[start + at] !== word.charCodeAt(at)) return false;
+  return true;
+}
+
+/** A number of up to nine digits as JSON writes it; null for all that wants a closer look. */
+function wholeNumberAt(bytes: Uint8Array, { start, end }: Span): number | null {
+  if (end - start > 9 || (bytes[start] === 0x30 && end - start > 1)) return null;
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    value = value * 10 + digit;
   }
   return value;
 }
