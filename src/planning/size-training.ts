@@ -5,6 +5,7 @@ import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.t
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { requireFormat } from "./number-format.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
@@ -67,6 +68,7 @@ export function usualBatch(gpus: number, sequenceTokens: number): number {
 
 function jobOf(question: Question): Omit<TrainingJob, "layout"> {
   const accelerator = findAccelerator(question.accelerator, parseAccelerators(question.ownAccelerators ?? []));
+  requireFormat(accelerator, question.precision);
   const { network } = question;
   const named = typeof network === "string" ? findInterconnect(network) : usualInterconnect(accelerator);
   return {

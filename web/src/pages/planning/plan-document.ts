@@ -33,7 +33,14 @@ export function readPlan(text: string): PlanDocument {
     }
     return 1;
   };
-  return { value: problems.length === 0 ? (document.toJS() as unknown) : undefined, problems, lineOf };
+  if (problems.length > 0) return { value: undefined, problems, lineOf };
+  try {
+    return { value: document.toJS() as unknown, problems, lineOf };
+  } catch (error) {
+    // Aliases within aliases, which would fill the memory.
+    const message = error instanceof Error ? error.message : String(error);
+    return { value: undefined, problems: [{ line: 1, message }], lineOf };
+  }
 }
 
 /** Writes a plan as a person would. */

@@ -15,14 +15,13 @@ const rowsShown = 13;
  */
 export function PlanEditor({ text }: { readonly text: string }): ReactNode {
   const { state, change } = useUrlState();
-  const [draft, setDraft] = useState<string | null>(null);
-  const shown = draft ?? text;
+  // What was typed holds until the address changes, by this hand or another's.
+  const [draft, setDraft] = useState<{ readonly over: string; readonly typed: string } | null>(null);
+  const shown = draft?.over === text ? draft.typed : text;
   const problems = useProblems(shown);
   const file = useRef<HTMLInputElement>(null);
-  // The address changed by another hand, such as a slider's: what was typed before is over.
-  useEffect(() => setDraft(null), [text]);
   const type = (next: string): void => {
-    setDraft(next);
+    setDraft({ over: text, typed: next });
     if (next.trim() === "") return;
     const isSound = readPlan(next).problems.length === 0 && encodeURIComponent(next).length <= planTextMax;
     if (isSound) change({ plan: next });
