@@ -53,8 +53,14 @@ export function readYaml(source: ManifestSource): YamlReading {
       problems.push(problemAtOffsets(source, lineCounter, place, firstLine(error.message), null));
     }
     if (document.errors.length === 0 && document.contents !== null) {
-      const read = toDocument(source, lineCounter, document);
-      if (read.value !== null) documents.push(read);
+      try {
+        const read = toDocument(source, lineCounter, document);
+        if (read.value !== null) documents.push(read);
+      } catch (error) {
+        // Aliases within aliases, which would fill the memory.
+        const message = error instanceof Error ? error.message : String(error);
+        problems.push(problemAtOffsets(source, lineCounter, [0, 1], message, null));
+      }
     }
   }
   if (parsed.length > mostDocuments) {

@@ -1,5 +1,6 @@
 import { parseSize } from "../base/units.ts";
 import type { Given } from "./assumption.ts";
+import { suggestNames } from "./catalog/suggest-names.ts";
 import { findAccelerator, isKnownAccelerator } from "./catalog/find-accelerator.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
 import type { Plan } from "./model.ts";
@@ -27,8 +28,11 @@ export function findServer(plan: Plan, path: string, gpu: string): ServerOffer {
   const meant = isKnownAccelerator(gpu) ? findAccelerator(gpu).name : gpu;
   const found = servers.find((each) => each.gpu === gpu) ?? servers.find((each) => each.gpu === meant);
   if (found !== undefined) return found;
-  const known = servers.map((each) => each.gpu).join(", ");
-  throw invalidPlan(path, `a GPU of the catalog (${known}) or one added under accelerators`, gpu);
+  const names = servers.map((each) => each.gpu);
+  const [alike] = suggestNames(gpu, names);
+  const meantBy = alike === undefined ? "" : `; did you mean ${alike}?`;
+  const wanted = `a GPU of the catalog (${names.join(", ")}), or one with your prices under accelerators${meantBy}`;
+  throw invalidPlan(path, wanted, gpu);
 }
 
 function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer {

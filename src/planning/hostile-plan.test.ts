@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isFault } from "../base/fault.ts";
+import { answerPlanText } from "./drivers/plan-file.ts";
 import { planSchema } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
 import { reportFiles } from "./report/report-files.ts";
@@ -124,3 +125,59 @@ test("a plan with hostile numbers is refused by a fault that names its place, or
     { numRuns: 100 },
   );
 });
+
+test.each([
+  [
+    "percent for a share",
+    "cost: { utilisation: 65 }",
+    /^p\.yaml:7: cost\.utilisation .* \(a fraction: write 0\.65 for 65 %\); found 65/,
+  ],
+  ["a PUE below one", "cost: { pue: 0.5 }", /^p\.yaml:7: cost\.pue must be a number from 1 to 3/],
+  [
+    "a rate without its unit",
+    "network: { portRate: 400 }",
+    /^p\.yaml:7: network\.portRate: write a number and a unit: 400Gb\/s \(bits\)/,
+  ],
+  ["bytes for bits", "network: { portRate: 400GB/s }", /3200Gb\/s \(400GB\/s are bytes\)/],
+  ["bits for bytes", "storage: { artifacts: 12Gb }", /^p\.yaml:7: .*Gb are bits, and no size/],
+  ["a price with its currency", 'cost: { usdPerKwh: "0.1 EUR" }', /^p\.yaml:7: .*without a unit/],
+])("%s is refused with its line and what to write", (_what, line, words) => {
+  const text = [
+    "name: n",
+    "startMonth: 2026-12",
+    "fleet: { gpu: H100 }",
+    "demand:",
+    "  stages:",
+    "    - { stage: training, gpus: 8 }",
+    line,
+    "",
+  ].join("\n");
+  expect(messageOf(() => answerPlanText("p.yaml", text))).toMatch(words);
+});
+
+test.each([
+  ["nothing", "", /^p\.yaml:1: a plan is an object .*found nothing/],
+  ["a list", "- a\n", /^p\.yaml:1: .*found a list/],
+  ["aliases that would fill the memory", aliases(7), /^p\.yaml:1: the plan cannot be read: Excessive alias count/],
+])("a file that holds %s is refused as a whole", (_what, text, words) => {
+  expect(messageOf(() => answerPlanText("p.yaml", text))).toMatch(words);
+});
+
+/** Lists of lists, each ten times the one before. */
+function aliases(depth: number): string {
+  const lines = Array.from({ length: depth }, (_, at) => {
+    const each = at === 0 ? "x" : `*a${at - 1}`;
+    return `k${at}: &a${at} [${Array.from({ length: 10 }, () => each).join(", ")}]`;
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (isFault(error)) return error.message;
+    throw error;
+  }
+  return "nothing was refused";
+}

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { isFault } from "../base/fault.ts";
 import { answerQuestion } from "./answer-question.ts";
 import type { PlanningKind } from "./questions/model.ts";
+import { sizeInference } from "./size-inference.ts";
+import { sizeTraining } from "./size-training.ts";
 
 /** Every number in a value that is not finite, with the path that leads to it. */
 function* brokenNumbers(value: unknown, path = ""): Generator<string> {
@@ -117,4 +119,15 @@ test("whatever advice is asked for, the answer is finite or the question is refu
     fc.property(question, (asked) => checkQuestion("advise", asked)),
     { numRuns: 30 },
   );
+});
+
+test("a number format that the accelerator lacks is refused for training, and named and widened for serving", () => {
+  const run = { model: "Llama-3.1-8B", accelerator: "A100", gpus: 8, precision: "fp8" };
+  expect(() => sizeTraining(run)).toThrow("A100-SXM-80 does not multiply in fp8; train in bf16");
+
+  const served = { model: "Llama-3.1-8B", accelerator: "A100", inputTokens: 100, outputTokens: 100 };
+  const [stored, plain] = ["fp8", "bf16"].map((precision) => sizeInference({ ...served, precision }));
+  expect(stored?.assumptions.join("\n")).toContain("weights are stored so");
+  expect(stored?.errors[0]?.percent).toBeGreaterThan(plain?.errors[0]?.percent ?? 0);
+  expect(stored?.errors[0]?.words).toContain("does not multiply in fp8");
 });

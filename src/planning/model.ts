@@ -5,8 +5,10 @@ import { isolationLevels } from "./advice/keep-compliant.ts";
 import { ratePattern } from "./network/link-rate.ts";
 
 const nameSchema = z.string().min(1).max(120);
-const sizeSchema = z.string().regex(sizePattern, "write a number and a unit: 12TB (1e12 bytes) or 12TiB (2^40)");
-const rateSchema = z.string().regex(ratePattern, "write a number and a unit: 400Gb/s (bits) or 50GB/s (bytes)");
+const sizeWords = "write a number and a unit of bytes: 12TB (1e12 bytes) or 12TiB (2^40); Gb are bits, and no size";
+const sizeSchema = z.string({ error: sizeWords }).regex(sizePattern, sizeWords);
+const rateWords = "write a number and a unit: 400Gb/s (bits) or 50GB/s (bytes)";
+const rateSchema = z.string({ error: rateWords }).regex(ratePattern, rateWords);
 const shareSchema = z.number().min(0).max(1);
 const countrySchema = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
@@ -17,7 +19,9 @@ const horizonMonthsMax = 84;
 
 /** A figure, or its least, likeliest and most. */
 const uncertainSchema = z
-  .union([z.number(), z.strictObject({ low: z.number(), mode: z.number(), high: z.number() })])
+  .union([z.number(), z.strictObject({ low: z.number(), mode: z.number(), high: z.number() })], {
+    error: "write a number, or {low, mode, high} as numbers, without a unit",
+  })
   .describe("A number, or {low, mode, high} for what is not known exactly.");
 
 const stageSchema = z

@@ -30,9 +30,16 @@ export function requireCount(path: string, value: number, least = 0): void {
     throw invalidPlan(path, `a whole number of at least ${least}`, value);
 }
 
+/** Shares and rates are fractions; who writes percent is told so. */
+function percentHint(value: number, least: number, most: number): string {
+  const share = value / 100;
+  const isPercent = value > 1 && value <= 1000 && least <= share && share <= most && most <= 20;
+  return isPercent ? ` (a fraction: write ${Number(share.toPrecision(6))} for ${value} %)` : "";
+}
+
 /** Refuses what is not a number within the bounds. */
 export function requireWithin(path: string, value: number, least: number, most: number): void {
   if (!Number.isFinite(value) || value < least || value > most) {
-    throw invalidPlan(path, `a number from ${least} to ${most}`, value);
+    throw invalidPlan(path, `a number from ${least} to ${most}${percentHint(value, least, most)}`, value);
   }
 }

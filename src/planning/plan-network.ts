@@ -155,7 +155,9 @@ function chooseSwitch(plan: Plan, rate: GigabitsPerSecond, assumptions: Assumpti
   const fitting = switchModels.filter((each) => each.portRate === rate);
   const model = fitting[0] ?? switchModels.map((each) => splitPorts(each, rate)).find((each) => each !== undefined);
   if (model === undefined) {
-    throw invalidPlan("network.portRate", "a rate that a switch of the catalog has, such as 400Gb/s", `${rate}Gb/s`);
+    const rates = [...new Set(switchModels.map((each) => `${each.portRate}Gb/s`))].join(", ");
+    const bits = plan.network.portRate?.endsWith("B/s") === true ? ` (${plan.network.portRate} are bytes)` : "";
+    throw invalidPlan("network.portRate", `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
   }
   note(assumptions, "network.switch", model.name);
   return model;

@@ -9,6 +9,7 @@ import type { Estimate, ServingPrediction } from "./inference/predict-serving.ts
 import { replicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { formatFallbacks } from "./number-format.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
 import { type Widening, widen, wideningOf } from "./widening.ts";
 
@@ -79,7 +80,8 @@ export function sizeInference(value: unknown): InferenceAnswer {
     concurrency,
     ...(question.peakPerSecond === undefined ? {} : { peakPerSecond: question.peakPerSecond }),
   });
-  const own = wideningOf([], ownModelName(job.model));
+  const stored = formatFallbacks(job.accelerator, job.precision);
+  const own = wideningOf(stored, ownModelName(job.model));
   const shown = options.slice(0, optionsShown).map((option) => widenOption(option, own));
   const [best] = shown;
   if (best === undefined) throw nothingServes(job, lost);
@@ -94,7 +96,7 @@ export function sizeInference(value: unknown): InferenceAnswer {
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
     errors: errorsOf(job),
-    assumptions: [...assumptionsOf(question, job, best, value), ...best.closedLoop.assumptions],
+    assumptions: [...assumptionsOf(question, job, best, value), ...stored, ...best.closedLoop.assumptions],
   };
 }
 
@@ -150,7 +152,8 @@ function widenOption(option: ReplicaOption, own: Widening): ReplicaOption {
 /** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
 function errorsOf(job: Unspread): readonly QuantityError[] {
   const { fallbacks } = kernelSetOf(job.accelerator, job.precision, job.kvPrecision);
-  const widening = wideningOf(fallbacks, ownModelName(job.model));
+  const all = [...fallbacks, ...formatFallbacks(job.accelerator, job.precision)];
+  const widening = wideningOf(all, ownModelName(job.model));
   const table = `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
   return [
     measuredError("time of a token after the first (closed loop)", table, "TPOT", widening),

@@ -4,10 +4,11 @@ import { askedModel, ownModelName } from "./asked-model.ts";
 import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
-import { trainingKernelsOf } from "./training/training-kernels.ts";
+import { requireFormat } from "./number-format.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
+import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
 import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
@@ -68,6 +69,7 @@ export function usualBatch(gpus: number, sequenceTokens: number): number {
 
 function jobOf(question: Question): Omit<TrainingJob, "layout"> {
   const accelerator = findAccelerator(question.accelerator, parseAccelerators(question.ownAccelerators ?? []));
+  requireFormat(accelerator, question.precision);
   const { network } = question;
   const named = typeof network === "string" ? findInterconnect(network) : usualInterconnect(accelerator);
   return {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
@@ -109,6 +110,52 @@ test("the view of this site says that nothing was predicted yet", { timeout: tes
   });
 
   expect(problems).toEqual([]);
+});
+
+test.each(["bank", "vision-team"])(
+  "the plan of the example %s stands in the address, is answered whole, and a slider edits it",
+  {
+    timeout: testTimeoutMs,
+  },
+  async (name) => {
+    const text = await readFile(join(import.meta.dirname, "../../examples/planning", name, "plan.yaml"), "utf8");
+    const problems = await onPlanningPage(`?${new URLSearchParams({ plan: text }).toString()}`, async (page) => {
+      for (const plot of ["GPU demand by stage and month, and capacity", "Cumulative cost of each way"]) {
+        await page.getByRole("img", { name: plot }).waitFor();
+      }
+      const plan = page.getByLabel("The plan as YAML");
+      expect(await plan.inputValue()).toBe(text);
+      await page.getByLabel("Horizon, exactly").fill("24");
+      await page.getByLabel("Horizon, exactly").press("Enter");
+      await until("the plan says so", async () => (await plan.inputValue()).includes("horizonMonths: 24"));
+      const address = new URL(page.url()).searchParams.get("plan") ?? "";
+      expect(address).toContain("horizonMonths: 24");
+      // Comments of the plan's author stay.
+      expect(address).toContain(text.split("\n")[0]);
+    });
+
+    expect(problems).toEqual([]);
+  },
+);
+
+test("what is typed into the plan moves the controls, and what is wrong is told with its line", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onPlanningPage("", async (page) => {
+    const plan = page.getByLabel("The plan as YAML");
+    await page.getByRole("img", { name: "GPU demand by stage and month, and capacity" }).waitFor();
+    const text = await plan.inputValue();
+    const at = text.split("\n").findIndex((line) => line.includes("gpus: 64"));
+    await plan.fill(text.replace("gpus: 64", "gpus: 96"));
+    await until("the control shows it", async () => (await page.getByLabel("Training, exactly").inputValue()) === "96");
+    await plan.fill(text.replace("gpus: 64", "gpus: many"));
+    const wrong = page.getByRole("alert", { name: "What is wrong with the plan" });
+    await wrong.getByText(`line ${at + 1}`).waitFor();
+    await page.getByRole("button", { name: "Back to the controls" }).click();
+    await until("the plan is the controls' again", async () => (await plan.inputValue()) === text);
+  });
+
+  expect(problems.filter((problem) => !problem.includes("400"))).toEqual([]);
 });
 
 test("a question that nothing can answer says why, and the next one is answered", {

@@ -32,6 +32,7 @@ const narrowedLists = new Set([
   "GET /api/v1/quota-usage",
   "GET /api/v1/schedule",
   "GET /api/v1/usage",
+  "GET /api/v1/usage/queue",
   "GET /api/v1/alerts",
   ...["datasets", "pipelines", "feature-views", "models", "training-jobs", "evaluations", "deployments"].map(
     (plural) => `GET /api/v1/${plural}`,
@@ -51,6 +52,7 @@ const commonReads = new Set([
 
 /** Only for admins of the whole platform; an auditor's reads ask for the platform as well. */
 const platformRoutes = new Set([
+  "POST /api/v1/planning/telemetry",
   "GET /api/v1/audit/verify",
   "GET /api/v1/audit/checkpoint",
   "GET /api/v1/identities",
@@ -80,7 +82,7 @@ const whatIfRoute = "POST /api/v1/whatif";
 
 /** Compute over their own body alone: every key may ask. */
 const planningRoutes = new Set(
-  ["plan", "size-training", "size-inference", "cost", "advise"].map((kind) => `POST /api/v1/planning/${kind}`),
+  ["plan", "size-training", "size-inference", "cost", "advise", "site"].map((kind) => `POST /api/v1/planning/${kind}`),
 );
 
 /** Who asks. `rank` is what the role allows in the project's team: 0 reads, 1 writes, 2 approves. */

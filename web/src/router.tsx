@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, Link } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { EmptyState } from "./design/empty-state.tsx";
 import { FailureNotice } from "./design/failure-notice.tsx";
@@ -14,7 +14,6 @@ import { ModelPage } from "./pages/models/model-page.tsx";
 import { ModelsPage } from "./pages/models/models-page.tsx";
 import { VersionPage } from "./pages/models/version-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
-import { PlanningPage } from "./pages/planning/planning-page.tsx";
 import { PlaygroundPage } from "./pages/playground/playground-page.tsx";
 import { QueuePage } from "./pages/queue/queue-page.tsx";
 import { ComparePage } from "./pages/runs/compare-page.tsx";
@@ -41,6 +40,9 @@ function NotFound(): ReactNode {
   );
 }
 
+/** Loaded when it is opened: it brings the reader of YAML with it. */
+const planningPage = lazyRouteComponent(() => import("./pages/planning/planning-page.tsx"), "PlanningPage");
+
 const parent = { getParentRoute: () => root } as const;
 
 const routes = root.addChildren([
@@ -60,7 +62,7 @@ const routes = root.addChildren([
   createRoute({ ...parent, path: "/deployments/$project/$name/playground", component: PlaygroundPage }),
   createRoute({ ...parent, path: "/drift", component: DriftPage }),
   createRoute({ ...parent, path: "/drift/$project/$name", component: MonitorPage }),
-  createRoute({ ...parent, path: "/planning", component: PlanningPage }),
+  createRoute({ ...parent, path: "/planning", component: planningPage }),
   createRoute({ ...parent, path: "/events", component: EventsPage }),
 ]);
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { isNode, LineCounter, parseDocument } from "yaml";
+import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { Fault, isFault } from "../../base/fault.ts";
 import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
@@ -78,13 +78,28 @@ function parsePlan(file: string, text: string): { readonly plan: Plan; readonly 
     }
     return file;
   };
-  const parsed = planSchema.safeParse(document.toJS());
+  const parsed = planSchema.safeParse(toValue(file, document));
   if (parsed.success) return { plan: parsed.data, locate };
   const problems = parsed.error.issues.slice(0, mostProblems).map((issue) => {
     return `${locate(issue.path)}: ${issue.path.map(String).join(".") || "the plan"}: ${issue.message}`;
   });
   const details = { path: parsed.error.issues[0]?.path.map(String).join(".") };
   throw new Fault("planning.plan-invalid", problems.join("\n"), { details });
+}
+
+/** The plan as plain values; aliases that would fill the memory are refused. */
+function toValue(file: string, document: Document): unknown {
+  try {
+    const value: unknown = document.toJS();
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : "a single value";
+    const message = `${file}:1: a plan is an object with at least name, startMonth, fleet and demand; found ${found}`;
+    throw new Fault("planning.plan-invalid", message);
+  } catch (cause) {
+    if (isFault(cause)) throw cause;
+    const message = `${file}:1: the plan cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new Fault("planning.plan-invalid", message, { cause });
+  }
 }
 
 /** `demand.stages[2].jobs` as the steps that lead there. */

@@ -48,6 +48,6 @@ test("mean power lies between idle and nameplate and never falls with use", () =
 
 test("refuses a rack that holds no server, a PUE below 1 and a server without power", () => {
   expect(() => sizePower({ ...hall, rackKw: 8 })).toThrow(/holds no server of 10.2 kW/);
-  expect(() => sizePower({ ...hall, pue: 0.9 })).toThrow(/facility.pue must be a number from 1 to 3; found 0.9/);
+  expect(() => sizePower({ ...hall, pue: 0.9 })).toThrow(/cost.pue must be a number from 1 to 3; found 0.9/);
   expect(() => sizePower({ ...hall, serverRatedKw: 0 })).toThrow(/above 0; found 0/);
 });

@@ -84,8 +84,8 @@ function check(ask: PowerAsk): void {
   requirePositive("facility.serverRatedKw", ask.serverRatedKw);
   requireWithin("facility.busyShare", ask.busyShare, 0, 1);
   requireWithin("facility.idleShare", ask.idleShare, 0, ask.busyShare);
-  requireWithin("facility.utilisation", ask.utilisation, 0, 1);
-  requireWithin("facility.pue", ask.pue, 1, 3);
+  requireWithin("cost.utilisation", ask.utilisation, 0, 1);
+  requireWithin("cost.pue", ask.pue, 1, 3);
   requirePositive("facility.rackKw", ask.rackKw);
   requirePositive("facility.serverUnits", ask.serverUnits);
 }

@@ -25,6 +25,7 @@ export function explainPacking(facts: Facts, gpusPerServer: number): readonly st
       ? []
       : [`on the formula's ${writeCount(formula.servers, "server")} ${tell(atFormula)}`]),
     `the formula reckons with a busy month (${formula.how}); the queue asks for ${writeNumber(load.meanGpus)} GPUs on average, ${writeNumber(load.p95Gpus)} in 95 % of the time and ${writeNumber(load.maxGpus)} at most, and those that wait fill the valleys behind the peaks`,
+    ...(facts.planned * gpusPerServer < load.meanGpus ? [fallsBehind(facts)] : []),
     ...gangs(facts, found, gpusPerServer),
     ...(facts.hours < hoursOfWeek ? [shortTrace(facts.hours)] : []),
   ];
@@ -54,6 +55,10 @@ function gangs({ widestGpus }: Facts, found: PackedFleet, gpusPerServer: number)
       ? `the widest workload holds ${widestGpus} GPUs (${Math.ceil(widestGpus / gpusPerServer)} servers) together, which the formula rounds up to and the engine clears a place for`
       : `no workload is wider than one server`;
   return [`${fragmented}; ${widest}`];
+}
+
+function fallsBehind({ planned, load }: Facts): string {
+  return `the plan's ${writeCount(planned, "server")} hold fewer GPUs than the queue asks for on average (${writeNumber(load.meanGpus)}): waits would grow as long as it goes on; the plan's stages and its trace tell of different demands`;
 }
 
 function shortTrace(hours: number): string {

@@ -33,6 +33,8 @@ export interface TraceAsk {
 const millisPerHour = 3_600_000;
 /** Simulations of one plan. */
 const simulationsMax = 24;
+/** Fleets below this share of the mean load fall ever further behind: they are not shown. */
+const hopefulShare = 0.75;
 /** Fleets around the answer that are shown, as shares of it. */
 const shownShares = [0.6, 0.8, 1.25, 1.6];
 
@@ -59,15 +61,21 @@ export function packTrace(ask: TraceAsk): TracePlan {
     fleets.set(servers, known);
     return known;
   };
+  const meanServers = Math.ceil(load.meanGpus / ask.gpusPerServer);
   const least = Math.max(1, Math.ceil(widestGpus / ask.gpusPerServer));
-  const servers = findServers(pack, least, ask.serversMax, () => fleets.size);
+  const servers = findServers(
+    pack,
+    { least, start: Math.max(least, meanServers), most: ask.serversMax },
+    () => fleets.size,
+  );
   const around = [
     formula.servers,
     ask.plannedServers,
     ...(servers === null ? [] : shownShares.map((share) => Math.round(share * servers))),
   ];
+  const hopeful = Math.max(least, hopefulShare * meanServers);
   for (const each of around) {
-    if (each >= least && each <= ask.serversMax && fleets.size < simulationsMax) pack(each);
+    if (each >= hopeful && each <= ask.serversMax && fleets.size < simulationsMax) pack(each);
   }
   const facts = {
     workloads: jobs.length,
@@ -86,15 +94,17 @@ export function packTrace(ask: TraceAsk): TracePlan {
   return { ...facts, differences: explainPacking(facts, ask.gpusPerServer) };
 }
 
-/** The smallest number that was found to meet the target: doubled up to it, then halved down. */
+/**
+ * The smallest number that was found to meet the target: doubled up to it, then halved down. Begins at the mean load, since
+ * fleets far below it take the longest to simulate and tell the least.
+ */
 function findServers(
   pack: (servers: number) => PackedFleet,
-  least: number,
-  most: number,
+  { least, start, most }: { readonly least: number; readonly start: number; readonly most: number },
   tried: () => number,
 ): number | null {
   let low = least - 1;
-  let high = Math.min(least, most);
+  let high = Math.min(start, most);
   while (!pack(high).meetsTarget) {
     if (high >= most || tried() >= simulationsMax) return null;
     low = high;

@@ -1,9 +1,9 @@
 import { type ReactNode, useState } from "react";
 import type { PlanningCatalog } from "../../api/planning.ts";
 import { Panel } from "../../design/panel.tsx";
-import { useUrlState } from "../../design/use-url-state.ts";
 import { formatShortCount } from "../../words/numbers.ts";
 import { amountIn, type Control, type ControlGroup, textIn } from "./controls.ts";
+import { useControlSource } from "./control-source.ts";
 import { nearestStep, parseAmount, writeAmount } from "./amount-words.ts";
 
 /** The controls of a view, group by group; each writes to the page's address. */
@@ -36,6 +36,16 @@ function ControlField({
   readonly control: Control;
   readonly catalog: PlanningCatalog | undefined;
 }): ReactNode {
+  const { locked } = useControlSource();
+  const why = locked[control.name];
+  if (why !== undefined) {
+    return (
+      <div className="control">
+        <span className="name">{control.label}</span>
+        <span className="locked muted">{why}</span>
+      </div>
+    );
+  }
   switch (control.kind) {
     case "amount":
       return <AmountField control={control} />;
@@ -47,10 +57,10 @@ function ControlField({
 }
 
 function AmountField({ control }: { readonly control: Extract<Control, { kind: "amount" }> }): ReactNode {
-  const { state, change } = useUrlState();
+  const { state, put: write } = useControlSource();
   const value = amountIn(control, state);
   const [typed, setTyped] = useState<string | null>(null);
-  const put = (next: number): void => change({ [control.name]: next === control.initial ? null : String(next) });
+  const put = (next: number): void => write(control.name, String(next), String(control.initial));
   const finish = (): void => {
     const parsed = typed === null ? undefined : parseAmount(typed);
     if (parsed !== undefined) put(parsed);
@@ -84,16 +94,14 @@ function AmountField({ control }: { readonly control: Extract<Control, { kind: "
 }
 
 function ChoiceField({ control }: { readonly control: Extract<Control, { kind: "choice" }> }): ReactNode {
-  const { state, change } = useUrlState();
+  const { state, put } = useControlSource();
   return (
     <label className="control">
       <span className="name">{control.label}</span>
       <select
         className="field wide"
         value={textIn(control, state)}
-        onChange={(event) =>
-          change({ [control.name]: event.target.value === control.initial ? null : event.target.value })
-        }
+        onChange={(event) => put(control.name, event.target.value, control.initial)}
       >
         {control.choices.map(([value, label]) => (
           <option key={value} value={value}>
@@ -112,7 +120,7 @@ function NameField({
   readonly control: Extract<Control, { kind: "name" }>;
   readonly names: readonly string[];
 }): ReactNode {
-  const { state, change } = useUrlState();
+  const { state, put } = useControlSource();
   const value = textIn(control, state);
   const all = names.includes(value) ? names : [value, ...names];
   return (
@@ -121,9 +129,7 @@ function NameField({
       <select
         className="field wide"
         value={value}
-        onChange={(event) =>
-          change({ [control.name]: event.target.value === control.initial ? null : event.target.value })
-        }
+        onChange={(event) => put(control.name, event.target.value, control.initial)}
       >
         {all.map((name) => (
           <option key={name} value={name}>

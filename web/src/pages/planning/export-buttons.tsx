@@ -2,6 +2,8 @@ import { type ReactNode, useState } from "react";
 import { askFiles } from "../../api/planning.ts";
 import { CopyButton } from "../../design/command.tsx";
 import { FailureNotice } from "../../design/failure-notice.tsx";
+import { useUrlState } from "../../design/use-url-state.ts";
+import { writePlan } from "./plan-document.ts";
 import type { PlanningQuestion } from "./question.ts";
 
 const forms = [
@@ -20,6 +22,7 @@ export function ExportButtons({
   readonly whole: unknown;
 }): ReactNode {
   const [error, setError] = useState<unknown>(null);
+  const { plan } = useUrlState().state;
   const save = async (ending: string): Promise<void> => {
     setError(null);
     if (ending === ".json") {
@@ -36,6 +39,15 @@ export function ExportButtons({
       <div className="row wrap">
         <CopyButton text={linkTo(asked)} label="Copy the link" />
         <CopyButton text={commandOf(asked)} label="Copy as a command" />
+        {asked.kind === "plan" && (
+          <button
+            type="button"
+            className="button small"
+            onClick={() => saveText("plan.yaml", plan ?? writePlan(asked.question))}
+          >
+            YAML
+          </button>
+        )}
         {forms.map(({ label, ending }) => (
           <button
             key={label}

@@ -115,6 +115,32 @@ export function FrontierPlot({ answer }: { readonly answer: Fields }): ReactNode
   );
 }
 
+/** How many workloads of a queue start in time, and how much of the GPUs is in use, by the number of servers. */
+export function TracePlot({ answer }: { readonly answer: Fields }): ReactNode {
+  const trace = answer.fields("trace");
+  const fleets = trace.list("fleets", (fleet) => ({
+    servers: fleet.numberOr("servers", 0),
+    inTime: 100 * fleet.numberOr("inTimeShare", 0),
+    inUse: 100 * fleet.numberOr("utilisation", 0),
+  }));
+  const found = fleets.findIndex(({ servers }) => servers === trace.numberOr("servers", null));
+  const target = 100 * trace.fields("target").numberOr("share", 0);
+  return (
+    <MonthChart
+      label="Workloads that start in time, and GPUs in use, by the number of servers"
+      unit="%"
+      months={fleets.map(({ servers }) => String(servers))}
+      format={formatShortCount}
+      series={[
+        { label: "start in time", kind: "line", values: fleets.map(({ inTime }) => inTime) },
+        { label: "GPUs in use", kind: "line", values: fleets.map(({ inUse }) => inUse) },
+        { label: "target", kind: "dashed", values: fleets.map(() => target) },
+      ]}
+      mark={found === -1 ? null : { at: found, label: "meets the target" }}
+    />
+  );
+}
+
 /** The parts of a step, as shares of it. */
 export function StepParts({ answer }: { readonly answer: Fields }): ReactNode {
   const step = answer.fields("step");

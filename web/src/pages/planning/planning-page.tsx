@@ -8,10 +8,13 @@ import { SkeletonLines } from "../../design/skeleton.tsx";
 import { useDebounced } from "../../design/use-debounced.ts";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { ControlFields } from "./control-fields.tsx";
+import { type ControlSource, ControlSourceContext } from "./control-source.ts";
 import { controlsOf, type PlanningView, planningViews } from "./controls.ts";
 import { ExportButtons } from "./export-buttons.tsx";
 import { Headline } from "./headline.tsx";
-import { CumulativePlot, DemandPlot, FrontierPlot, StepParts, TornadoPlot } from "./live-plots.tsx";
+import { CumulativePlot, DemandPlot, FrontierPlot, StepParts, TornadoPlot, TracePlot } from "./live-plots.tsx";
+import { controlsOfPlan, planWith, writePlan } from "./plan-document.ts";
+import { PlanEditor } from "./plan-editor.tsx";
 import "./planning.css";
 import { questionOf } from "./question.ts";
 import { SectionPanel } from "./report-view.tsx";
@@ -77,6 +80,7 @@ function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
   const catalog = useCatalog();
   const [thisMonth] = useState(() => new Date().toISOString().slice(0, "2026-12".length));
   const wanted = useMemo(() => questionOf(view, state, thisMonth), [view, state, thisMonth]);
+  const source = usePlanSource(view);
   const rested = useDebounced(wanted, restMs);
   // Another view is asked at once; within one, a slider may come to rest first.
   const asked = rested.kind === wanted.kind ? rested : wanted;
@@ -89,8 +93,13 @@ function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
       />
       <Views shown={view} />
       <div className="planner">
-        <ControlFields groups={controlsOf(view, state)} catalog={catalog.data} />
+        <ControlSourceContext value={source}>
+          <div className="stack">
+            <ControlFields groups={controlsOf(view, state)} catalog={catalog.data} />
+          </div>
+        </ControlSourceContext>
         <div className="stack" aria-live="polite">
+          {view === "fleet" && <PlanEditor text={state["plan"] ?? writePlan(wanted.question)} />}
           {answer.error !== null && <FailureNotice error={answer.error} onRetry={() => void answer.refetch()} />}
           {answer.data === undefined
             ? answer.error === null && <SkeletonLines count={10} />
@@ -99,6 +108,19 @@ function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
       </div>
     </>
   );
+}
+
+/** With a whole plan in the address the controls of the fleet read and write it; else the address itself. */
+function usePlanSource(view: PlanningView): ControlSource | null {
+  const { state, change } = useUrlState();
+  const { plan } = state;
+  return useMemo(() => {
+    if (view !== "fleet" || plan === undefined) return null;
+    return {
+      ...controlsOfPlan(plan),
+      put: (name: string, value: string) => change({ plan: planWith(plan, name, value) }),
+    };
+  }, [view, plan, change]);
 }
 
 function AnswerView({
@@ -133,6 +155,11 @@ function Plots({ view, answer }: { readonly view: PlanningView; readonly answer:
           <Panel title="Demand and capacity" note="not measured: it follows from what the controls say">
             <DemandPlot answer={fields} />
           </Panel>
+          {fields.value("trace") !== null && fields.value("trace") !== undefined && (
+            <Panel title="The queue, packed by the scheduler" note="by number of servers; each point is one simulation">
+              <TracePlot answer={fields} />
+            </Panel>
+          )}
           <CostPlots answer={answer} />
         </>
       );

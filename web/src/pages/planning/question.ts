@@ -1,5 +1,6 @@
 import type { PlanningKind } from "../../../../src/planning/questions/model.ts";
 import type { UrlState } from "../../words/url-state.ts";
+import { readPlan } from "./plan-document.ts";
 import { amountIn, controlsOf, type PlanningView, textIn } from "./controls.ts";
 
 /** What is asked, as the API takes it. */
@@ -18,7 +19,7 @@ export function questionOf(view: PlanningView, state: UrlState, thisMonth: strin
   const values = readValues(view, state);
   switch (view) {
     case "fleet":
-      return { kind: "plan", question: planOf(values, state["start"] ?? thisMonth) };
+      return { kind: "plan", question: wholePlan(state["plan"]) ?? planOf(values, state["start"] ?? thisMonth) };
     case "training":
       return { kind: "size-training", question: trainingOf(values) };
     case "serving":
@@ -28,6 +29,14 @@ export function questionOf(view: PlanningView, state: UrlState, thisMonth: strin
     case "advice":
       return { kind: "advise", question: adviceOf(values) };
   }
+}
+
+/** The plan that an address holds; undefined when it holds none, or no object. */
+function wholePlan(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  const value = text === undefined ? undefined : readPlan(text).value;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
 }
 
 function readValues(view: PlanningView, state: UrlState): Values {
