@@ -80,7 +80,7 @@ const usual: StackFit["beliefs"] = {
 /** Clamped activations and products with biases run on kernels of their own: gpt-oss may be far off, other models less. */
 function modelPace({ job }: TrainingRow): number {
   if (job.model.experts === undefined) return 0.05;
-  return job.model.name.startsWith("gpt-oss") ? 0.6 : 0.15;
+  return job.model.name.startsWith("gpt-oss") ? 0.6 : 0.12;
 }
 
 /** Every fit of the training stacks. */

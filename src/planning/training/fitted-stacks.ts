@@ -2,18 +2,18 @@
 export const fittedStackTable = `
 stack|hostLayerUs|hostExpertUs|gemmBf16|gemmFp8|gemmFp4|blockScale|expertScale|attentionAmpere|attentionNewer|elementwisePasses|dispatchPasses|scorePasses|tensorExposed|dataExposed|exchangeExposed|networkEfficiency|stageUs|stepMs|yearly|spread|spreadOfModel|spreadOfAccelerator
 megatron-classic|957.7|1|1.092|1|1|1|1|0.8564|1.2|14.16|1|7.244|1.133|1.22|0.5|0.7607|268|4.398|0|0.09721|0.09721|0.1458
-megatron-core|274.2|193|0.9635|0.9187|1.026|1.035|1.163|1|1.257|36.01|16.32|0.000001|0.6024|0.42|0.2985|0.7735|50.17|49.09|0.02724|0.07426|0.07735|0.09133
-megatron-core-experts|274.2|186.8|0.9544|0.9301|1.026|1.035|1.248|1|1.257|36.49|24.04|0.000001|0.6024|0.6396|0.2856|0.7735|50.58|52.67|0.1225|0.08785|0.3626|0.1389
-megatron-core-experts-graphs|274.2|19.25|0.9635|0.9062|1.026|1.035|1.069|1|1.257|35.4|12.12|0.000001|0.6024|0.5505|0.2062|0.7735|50.11|49.24|0.04397|0.1613|0.3756|0.2506
+megatron-core|274.7|192.9|0.9602|0.9179|1.025|1.034|1.143|1|1.254|36.08|15.43|0.000001|0.6024|0.4195|0.2952|0.7738|50.18|49.23|0.02775|0.07508|0.07819|0.09034
+megatron-core-experts|274.7|186.6|0.9508|0.9293|1.025|1.034|1.225|1|1.254|36.59|22.67|0.000001|0.6024|0.6385|0.2835|0.7738|50.58|52.97|0.1228|0.08868|0.3753|0.1389
+megatron-core-experts-graphs|274.7|19.24|0.9602|0.9043|1.025|1.034|1.043|1|1.254|35.39|11.37|0.000001|0.6024|0.5496|0.202|0.7738|50.11|49.31|0.044|0.1593|0.3918|0.2529
 fsdp|300|1|0.9455|0.8035|1|1|1|1.463|3.085|27.27|1|0.000001|0.986|0.6817|1|1|50.01|10.98|0.02288|0.05543|0.05543|0.1411
-maxtext|274.2|193|0.9635|0.9187|1.026|1.035|1.163|1|1.257|36.01|16.32|0.000001|0.6024|0.42|0.2985|0.7735|50.17|49.09|0.02724|0.35|0.35|0.35
+maxtext|274.7|192.9|0.9602|0.9179|1.025|1.034|1.143|1|1.254|36.08|15.43|0.000001|0.6024|0.4195|0.2952|0.7738|50.18|49.23|0.02775|0.35|0.35|0.35
 `;
 
 /** Generated likewise: time of all that an accelerator does over the kernel tables', by accelerator and by model. */
 export const fittedPaceTable = `
 stack|of|pace
 megatron-classic|A100-SXM-80|1
-megatron-classic|GPT |1
+megatron-classic|GPT|1
 megatron-classic|megatron|1
 megatron-classic|GPT-3|1
 megatron-classic|turing|1
@@ -24,19 +24,19 @@ megatron-classic|GPT h1024 L20|1
 megatron-classic|GPT h1024 L12|1
 megatron-classic|GPT h2048 L12|1
 megatron-core|H100-SXM|1.027
-megatron-core|Llama-3.1|1.02
-megatron-core|GB300|0.9036
-megatron-core|DeepSeek-V3 with experts|0.8993
-megatron-core|GB200|1.001
-megatron-core|gpt-oss with experts|1.52
-megatron-core|Qwen3 with experts|0.9188
+megatron-core|Llama-3.1|1.021
+megatron-core|GB300|0.9034
+megatron-core|latent attention with experts|0.9197
+megatron-core|GB200|1
+megatron-core|gpt-oss with experts|1.555
+megatron-core|Qwen3 with experts|0.9459
 megatron-core|B300-SXM|1.025
 megatron-core|B200-SXM|0.9918
-megatron-core|GPT3|0.9944
-megatron-core|GPT-3|0.9399
+megatron-core|GPT3|0.9945
+megatron-core|GPT-3|0.9401
 megatron-core|Llama-2|1.007
 megatron-core|Nemotron|1.052
-megatron-core|H200-SXM|1.035
+megatron-core|H200-SXM|1.034
 fsdp|H100-SXM|1.017
 fsdp|MPT|1
 fsdp|A100-SXM-80|0.9923
