@@ -3,82 +3,42 @@ export const leftOutTrainingTable = `
 table|metric|n|mape|median|p80|p90|bias|coverage80
 training (vTrain)|step time, its model left out|1061|5.99|4.73|9.57|12.49|0.51|79.74
 training (vTrain, many nodes)|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
-training (Megatron)|step time, its model left out|209|11.30|6.05|20.76|31.08|-4.03|79.90
-training (Megatron)|step time, its accelerator left out|209|8.24|4.91|12.61|20.77|2.56|79.90
-training (Megatron)|step time, its published table left out|209|6.57|4.21|8.86|14.62|-1.10|79.90
-training (Megatron, dense)|step time, its model left out|116|5.16|3.89|7.72|11.68|-0.69|80.17
-training (Megatron, dense)|step time, its accelerator left out|116|5.67|3.64|9.46|13.16|3.00|80.17
-training (Megatron, dense)|step time, its published table left out|116|5.02|3.59|7.28|11.86|-1.02|80.17
-training (Megatron, experts)|step time, its model left out|93|18.96|15.10|31.48|34.01|-8.20|79.57
-training (Megatron, experts)|step time, its accelerator left out|93|11.45|7.83|19.70|26.97|2.02|79.57
-training (Megatron, experts)|step time, its published table left out|93|8.49|5.03|9.51|23.24|-1.21|79.57
+training (Megatron)|step time, its model left out|209|11.19|5.81|20.71|30.85|-3.97|79.43
+training (Megatron)|step time, its accelerator left out|209|8.09|5.07|12.34|20.27|1.97|79.90
+training (Megatron)|step time, its published table left out|209|6.52|4.15|9.00|14.64|-1.10|79.43
+training (Megatron, dense)|step time, its model left out|116|5.16|3.97|7.60|11.72|-0.50|80.17
+training (Megatron, dense)|step time, its accelerator left out|116|5.59|3.63|8.71|13.52|2.42|80.17
+training (Megatron, dense)|step time, its published table left out|116|4.99|3.51|7.44|11.99|-0.97|79.31
+training (Megatron, experts)|step time, its model left out|93|18.71|15.34|31.13|33.96|-8.29|78.49
+training (Megatron, experts)|step time, its accelerator left out|93|11.21|7.55|18.58|27.29|1.41|79.57
+training (Megatron, experts)|step time, its published table left out|93|8.43|5.12|9.89|23.61|-1.26|79.57
 training (FSDP)|step time, its model left out|128|4.31|3.33|5.70|8.65|-0.24|79.69
 training (FSDP)|step time, its accelerator left out|128|7.84|5.80|13.32|18.21|-4.99|79.69
 narayanan2021_table1|step time, its model left out|10|4.95|3.59|8.56|9.75|2.19|90.00
 vtrain_multi_a100|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
 korthikanti2022_table5|step time, its model left out|8|1.91|0.76|3.62|5.59|1.28|100.00
 vtrain_single_a100|step time, its model left out|1020|5.91|4.69|9.56|12.42|0.63|79.80
-megatron_llama_fp8_readme|step time, its model left out|3|2.57|2.95|3.25|3.35|-0.27|100.00
-megatron_llama_fp8_readme|step time, its accelerator left out|3|3.00|3.28|3.92|4.13|-2.08|100.00
-megatron_llama_fp8_readme|step time, its published table left out|3|2.63|2.38|3.13|3.39|-0.20|100.00
-mbridge_25.11|step time, its model left out|15|14.46|6.93|27.07|40.52|-11.00|73.33
-mbridge_25.11|step time, its accelerator left out|15|11.40|6.33|15.79|27.40|-0.95|73.33
-mbridge_25.11|step time, its published table left out|15|10.44|4.75|14.13|26.57|-2.63|66.67
-mbridge_25.09|step time, its model left out|11|8.02|6.34|15.02|15.10|-1.22|100.00
-mbridge_25.09|step time, its accelerator left out|11|7.94|7.92|11.00|14.92|-4.13|81.82
-mbridge_25.09|step time, its published table left out|11|8.82|8.13|15.49|15.84|-5.82|54.55
-nemo_24.07|step time, its model left out|12|5.03|3.74|7.71|9.81|-1.96|83.33
-nemo_24.07|step time, its accelerator left out|12|5.25|3.54|10.34|11.33|-1.85|75.00
-nemo_24.07|step time, its published table left out|12|6.65|6.09|11.70|13.93|-6.13|58.33
-nemo_longseq_LLAMA3-8B|step time, its model left out|6|2.44|2.31|3.88|4.35|-0.14|100.00
-nemo_longseq_LLAMA3-8B|step time, its accelerator left out|6|5.77|4.94|8.71|10.65|5.77|83.33
-nemo_longseq_LLAMA3-8B|step time, its published table left out|6|3.21|2.15|5.08|6.60|2.24|83.33
-mbridge_26.06|step time, its model left out|21|12.40|7.43|23.56|30.80|-2.70|90.48
-mbridge_26.06|step time, its accelerator left out|21|11.79|9.60|21.41|27.99|4.09|71.43
-mbridge_26.06|step time, its published table left out|21|6.50|4.68|8.88|11.95|-1.21|80.95
-mbridge_26.04.01|step time, its model left out|21|14.84|7.19|31.03|31.68|-3.06|85.71
-mbridge_26.04.01|step time, its accelerator left out|21|9.65|7.13|11.95|21.65|6.12|76.19
-mbridge_26.04.01|step time, its published table left out|21|5.14|2.70|5.18|9.27|3.19|90.48
-mbridge_26.04|step time, its model left out|21|12.79|5.47|25.72|31.83|-5.87|76.19
-mbridge_26.04|step time, its accelerator left out|21|7.57|4.64|10.71|14.55|3.26|85.71
-mbridge_26.04|step time, its published table left out|21|4.06|3.76|6.66|7.76|0.24|95.24
-mbridge_26.02.01|step time, its model left out|21|13.04|10.23|26.69|30.42|-3.47|80.95
-mbridge_26.02.01|step time, its accelerator left out|21|8.18|6.34|13.08|15.28|5.68|76.19
-mbridge_26.02.01|step time, its published table left out|21|5.62|4.01|7.20|9.04|3.14|85.71
-mbridge_26.02|step time, its model left out|21|12.41|7.75|20.46|32.86|-8.04|80.95
-mbridge_26.02|step time, its accelerator left out|21|9.96|5.73|14.93|22.53|0.48|66.67
-mbridge_26.02|step time, its published table left out|21|6.41|3.56|6.92|9.85|-4.42|80.95
-mlperf_training_v5.0_llama31_405b|step time, its model left out|14|1.67|1.52|2.07|3.42|0.53|100.00
-mlperf_training_v5.0_llama31_405b|step time, its accelerator left out|14|1.33|0.72|1.63|3.86|-0.40|100.00
-mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.78|1.72|2.22|3.35|0.70|100.00
-mbridge_26.06.01|step time, its model left out|6|27.95|18.94|56.24|57.50|-10.38|66.67
-mbridge_26.06.01|step time, its accelerator left out|6|18.36|20.08|27.97|28.38|0.19|66.67
-mbridge_26.06.01|step time, its published table left out|6|15.76|9.12|34.52|36.54|-9.44|66.67
-mbridge_26.08|step time, its model left out|6|18.71|17.81|31.75|32.45|-3.20|83.33
-mbridge_26.08|step time, its accelerator left out|6|13.28|10.86|19.94|23.30|13.28|100.00
-mbridge_26.08|step time, its published table left out|6|8.97|8.56|14.47|16.23|8.22|83.33
-mlperf_training_v4.0_gpt3|step time, its model left out|3|10.97|11.12|11.16|11.18|10.97|0.00
-mlperf_training_v4.0_gpt3|step time, its accelerator left out|3|11.58|14.54|14.58|14.59|11.58|33.33
-mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.12|7.22|7.26|7.27|6.12|100.00
-mlperf_training_v4.1_gpt3|step time, its model left out|3|14.45|13.32|16.36|17.37|14.45|0.00
-mlperf_training_v4.1_gpt3|step time, its accelerator left out|3|8.99|7.25|11.14|12.43|8.99|66.67
-mlperf_training_v4.1_gpt3|step time, its published table left out|3|9.69|8.61|11.59|12.59|9.69|33.33
-nemo_24.07_ft|step time, its model left out|6|7.32|5.69|7.18|14.19|3.53|83.33
-nemo_24.07_ft|step time, its accelerator left out|6|7.14|5.31|6.93|13.60|5.47|83.33
-nemo_24.07_ft|step time, its published table left out|6|7.25|5.04|6.63|13.49|4.90|83.33
-mlperf_training_v5.0_llama2_70b_lora|step time, its model left out|19|9.25|6.82|13.85|17.77|-9.25|57.89
-mlperf_training_v5.0_llama2_70b_lora|step time, its accelerator left out|19|2.87|2.55|3.90|4.82|0.38|100.00
-mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.69|6.04|13.77|17.68|-8.69|68.42
+megatron_llama_fp8_readme|step time, its published table left out|3|2.75|2.84|3.24|3.37|-0.42|100.00
+mbridge_25.11|step time, its published table left out|15|10.34|4.96|13.44|26.22|-2.45|66.67
+mbridge_25.09|step time, its published table left out|11|8.94|8.13|15.71|16.26|-6.06|54.55
+nemo_24.07|step time, its published table left out|12|6.66|6.17|11.67|14.14|-6.15|58.33
+nemo_longseq_LLAMA3-8B|step time, its published table left out|6|3.18|2.08|5.02|6.54|2.21|83.33
+mbridge_26.06|step time, its published table left out|21|6.51|4.41|9.37|11.37|-1.29|80.95
+mbridge_26.04.01|step time, its published table left out|21|5.07|2.45|5.62|8.73|3.15|90.48
+mbridge_26.04|step time, its published table left out|21|3.92|3.52|6.46|7.58|0.23|95.24
+mbridge_26.02.01|step time, its published table left out|21|5.57|3.98|6.51|9.29|3.16|85.71
+mbridge_26.02|step time, its published table left out|21|6.30|3.56|6.28|10.10|-4.36|80.95
+mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.93|1.66|2.53|3.60|0.78|100.00
+mbridge_26.06.01|step time, its published table left out|6|15.72|9.26|34.80|36.60|-9.36|66.67
+mbridge_26.08|step time, its published table left out|6|8.71|8.63|14.49|15.76|8.10|83.33
+mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.26|7.38|7.42|7.43|6.26|100.00
+mlperf_training_v4.1_gpt3|step time, its published table left out|3|9.80|8.61|11.78|12.84|9.80|33.33
+nemo_24.07_ft|step time, its published table left out|6|7.17|5.00|6.32|13.19|4.73|83.33
+mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.57|5.86|13.77|17.67|-8.57|63.16
 llmfoundry_h100_bf16|step time, its model left out|52|3.59|2.69|4.41|6.64|-0.50|84.62
-llmfoundry_h100_bf16|step time, its accelerator left out|52|10.22|9.10|15.89|18.83|-10.12|65.38
 llmfoundry_a100_80|step time, its model left out|61|4.40|3.20|5.62|8.68|-0.15|80.33
-llmfoundry_a100_80|step time, its accelerator left out|61|4.86|3.57|7.27|8.75|-1.00|95.08
 llmfoundry_h100_fp8|step time, its model left out|7|4.02|3.93|4.29|5.17|-2.20|85.71
-llmfoundry_h100_fp8|step time, its accelerator left out|7|14.11|16.96|21.76|22.93|-14.11|42.86
 torchtitan_t1_fsdp8|step time, its model left out|3|7.50|8.37|9.40|9.74|0.78|33.33
-torchtitan_t1_fsdp8|step time, its accelerator left out|3|8.74|7.96|10.24|10.99|3.43|100.00
 torchtitan_t3_fsdp128|step time, its model left out|3|8.43|9.62|10.23|10.44|2.02|33.33
-torchtitan_t3_fsdp128|step time, its accelerator left out|3|9.75|7.63|11.58|12.90|4.82|100.00
 torchtitan_t5_3d|step time, its model left out|2|10.15|10.15|13.68|14.86|5.90|50.00
-torchtitan_t5_3d|step time, its accelerator left out|2|11.07|11.07|17.43|19.56|11.07|50.00
 `;

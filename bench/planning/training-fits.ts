@@ -123,7 +123,7 @@ export const stackFits: readonly StackFit[] = [
       yearly: { centre: 1, deviation: 0.1, own: 0.1 },
     },
     centres: { "megatron-core-experts-graphs": { hostExpertUs: 20 } },
-    pace: { accelerator: 0.08, model: modelPace },
+    pace: { accelerator: 0.05, model: modelPace },
     folds: { model: byModel, accelerator: byAccelerator, "published table": byTable },
   },
   {

@@ -2,11 +2,11 @@
 export const fittedStackTable = `
 stack|hostLayerUs|hostExpertUs|gemmBf16|gemmFp8|gemmFp4|blockScale|expertScale|attentionAmpere|attentionNewer|elementwisePasses|dispatchPasses|scorePasses|tensorExposed|dataExposed|exchangeExposed|networkEfficiency|stageUs|stepMs|yearly|spread|spreadOfModel|spreadOfAccelerator
 megatron-classic|957.7|1|1.092|1|1|1|1|0.8564|1.2|14.16|1|7.244|1.133|1.22|0.5|0.7607|268|4.398|0|0.09721|0.09721|0.1458
-megatron-core|274.7|192.9|0.9602|0.9179|1.025|1.034|1.143|1|1.254|36.08|15.43|0.000001|0.6024|0.4195|0.2952|0.7738|50.18|49.23|0.02775|0.07508|0.07819|0.09034
-megatron-core-experts|274.7|186.6|0.9508|0.9293|1.025|1.034|1.225|1|1.254|36.59|22.67|0.000001|0.6024|0.6385|0.2835|0.7738|50.58|52.97|0.1228|0.08868|0.3753|0.1389
-megatron-core-experts-graphs|274.7|19.24|0.9602|0.9043|1.025|1.034|1.043|1|1.254|35.39|11.37|0.000001|0.6024|0.5496|0.202|0.7738|50.11|49.31|0.044|0.1593|0.3918|0.2529
+megatron-core|271.2|193.4|0.9596|0.9124|1.012|1.032|1.141|1|1.246|35.75|15.27|0.000001|0.617|0.4159|0.2965|0.7693|50.27|48.79|0.02961|0.07246|0.07736|0.08349
+megatron-core-experts|271.2|187.6|0.9501|0.9242|1.012|1.032|1.222|1|1.246|36.25|22.61|0.000001|0.617|0.6512|0.2797|0.7693|50.71|51.93|0.1213|0.08374|0.3689|0.1359
+megatron-core-experts-graphs|271.2|19.29|0.9596|0.8989|1.012|1.032|1.042|1|1.246|35.05|11.15|0.000001|0.617|0.5465|0.2072|0.7693|50.21|48.92|0.04572|0.1528|0.3877|0.249
 fsdp|300|1|0.9455|0.8035|1|1|1|1.463|3.085|27.27|1|0.000001|0.986|0.6817|1|1|50.01|10.98|0.02288|0.05543|0.05543|0.1411
-maxtext|274.7|192.9|0.9602|0.9179|1.025|1.034|1.143|1|1.254|36.08|15.43|0.000001|0.6024|0.4195|0.2952|0.7738|50.18|49.23|0.02775|0.35|0.35|0.35
+maxtext|271.2|193.4|0.9596|0.9124|1.012|1.032|1.141|1|1.246|35.75|15.27|0.000001|0.617|0.4159|0.2965|0.7693|50.27|48.79|0.02961|0.35|0.35|0.35
 `;
 
 /** Generated likewise: time of all that an accelerator does over the kernel tables', by accelerator and by model. */
@@ -23,20 +23,20 @@ megatron-classic|GPT h2048 L16|1
 megatron-classic|GPT h1024 L20|1
 megatron-classic|GPT h1024 L12|1
 megatron-classic|GPT h2048 L12|1
-megatron-core|H100-SXM|1.027
-megatron-core|Llama-3.1|1.021
-megatron-core|GB300|0.9034
+megatron-core|H100-SXM|1.028
+megatron-core|Llama-3.1|1.02
+megatron-core|GB300|0.9163
 megatron-core|latent attention with experts|0.9197
-megatron-core|GB200|1
-megatron-core|gpt-oss with experts|1.555
-megatron-core|Qwen3 with experts|0.9459
-megatron-core|B300-SXM|1.025
-megatron-core|B200-SXM|0.9918
-megatron-core|GPT3|0.9945
-megatron-core|GPT-3|0.9401
-megatron-core|Llama-2|1.007
+megatron-core|GB200|1.006
+megatron-core|gpt-oss with experts|1.551
+megatron-core|Qwen3 with experts|0.9468
+megatron-core|B300-SXM|1.022
+megatron-core|B200-SXM|0.9964
+megatron-core|GPT3|0.9953
+megatron-core|GPT-3|0.9392
+megatron-core|Llama-2|1.008
 megatron-core|Nemotron|1.052
-megatron-core|H200-SXM|1.034
+megatron-core|H200-SXM|1.025
 fsdp|H100-SXM|1.017
 fsdp|MPT|1
 fsdp|A100-SXM-80|0.9923
