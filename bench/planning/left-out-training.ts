@@ -3,38 +3,38 @@ export const leftOutTrainingTable = `
 table|metric|n|mape|median|p80|p90|bias|coverage80
 training (vTrain)|step time, its model left out|1061|5.99|4.73|9.57|12.49|0.51|79.74
 training (vTrain, many nodes)|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
-training (Megatron)|step time, its model left out|209|11.19|5.81|20.71|30.85|-3.97|79.43
-training (Megatron)|step time, its accelerator left out|209|8.09|5.07|12.34|20.27|1.97|79.90
-training (Megatron)|step time, its published table left out|209|6.52|4.15|9.00|14.64|-1.10|79.43
-training (Megatron, dense)|step time, its model left out|116|5.16|3.97|7.60|11.72|-0.50|80.17
-training (Megatron, dense)|step time, its accelerator left out|116|5.59|3.63|8.71|13.52|2.42|80.17
-training (Megatron, dense)|step time, its published table left out|116|4.99|3.51|7.44|11.99|-0.97|79.31
-training (Megatron, experts)|step time, its model left out|93|18.71|15.34|31.13|33.96|-8.29|78.49
-training (Megatron, experts)|step time, its accelerator left out|93|11.21|7.55|18.58|27.29|1.41|79.57
-training (Megatron, experts)|step time, its published table left out|93|8.43|5.12|9.89|23.61|-1.26|79.57
+training (Megatron)|step time, its model left out|214|12.09|6.94|21.21|32.94|-2.82|79.91
+training (Megatron)|step time, its accelerator left out|214|8.18|5.04|12.47|19.05|2.19|79.91
+training (Megatron)|step time, its published table left out|214|6.42|3.99|8.83|14.67|-1.09|79.91
+training (Megatron, dense)|step time, its model left out|116|5.19|3.71|7.19|11.97|-0.26|80.17
+training (Megatron, dense)|step time, its accelerator left out|116|5.67|3.58|8.82|13.62|2.76|80.17
+training (Megatron, dense)|step time, its published table left out|116|4.88|3.28|7.33|11.81|-0.86|80.17
+training (Megatron, experts)|step time, its model left out|98|20.26|18.78|33.61|36.88|-5.86|79.59
+training (Megatron, experts)|step time, its accelerator left out|98|11.16|8.00|17.34|27.02|1.51|79.59
+training (Megatron, experts)|step time, its published table left out|98|8.24|5.16|9.86|21.62|-1.36|79.59
 training (FSDP)|step time, its model left out|128|4.31|3.33|5.70|8.65|-0.24|79.69
 training (FSDP)|step time, its accelerator left out|128|7.84|5.80|13.32|18.21|-4.99|79.69
 narayanan2021_table1|step time, its model left out|10|4.95|3.59|8.56|9.75|2.19|90.00
 vtrain_multi_a100|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
 korthikanti2022_table5|step time, its model left out|8|1.91|0.76|3.62|5.59|1.28|100.00
 vtrain_single_a100|step time, its model left out|1020|5.91|4.69|9.56|12.42|0.63|79.80
-megatron_llama_fp8_readme|step time, its published table left out|3|2.75|2.84|3.24|3.37|-0.42|100.00
-mbridge_25.11|step time, its published table left out|15|10.34|4.96|13.44|26.22|-2.45|66.67
-mbridge_25.09|step time, its published table left out|11|8.94|8.13|15.71|16.26|-6.06|54.55
-nemo_24.07|step time, its published table left out|12|6.66|6.17|11.67|14.14|-6.15|58.33
-nemo_longseq_LLAMA3-8B|step time, its published table left out|6|3.18|2.08|5.02|6.54|2.21|83.33
-mbridge_26.06|step time, its published table left out|21|6.51|4.41|9.37|11.37|-1.29|80.95
-mbridge_26.04.01|step time, its published table left out|21|5.07|2.45|5.62|8.73|3.15|90.48
-mbridge_26.04|step time, its published table left out|21|3.92|3.52|6.46|7.58|0.23|95.24
-mbridge_26.02.01|step time, its published table left out|21|5.57|3.98|6.51|9.29|3.16|85.71
-mbridge_26.02|step time, its published table left out|21|6.30|3.56|6.28|10.10|-4.36|80.95
-mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.93|1.66|2.53|3.60|0.78|100.00
-mbridge_26.06.01|step time, its published table left out|6|15.72|9.26|34.80|36.60|-9.36|66.67
-mbridge_26.08|step time, its published table left out|6|8.71|8.63|14.49|15.76|8.10|83.33
-mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.26|7.38|7.42|7.43|6.26|100.00
-mlperf_training_v4.1_gpt3|step time, its published table left out|3|9.80|8.61|11.78|12.84|9.80|33.33
-nemo_24.07_ft|step time, its published table left out|6|7.17|5.00|6.32|13.19|4.73|83.33
-mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.57|5.86|13.77|17.67|-8.57|63.16
+megatron_llama_fp8_readme|step time, its published table left out|3|2.84|3.22|3.31|3.34|-0.60|100.00
+mbridge_25.11|step time, its published table left out|20|10.23|6.05|12.26|26.70|-1.86|70.00
+mbridge_25.09|step time, its published table left out|11|8.95|8.72|15.75|16.05|-6.03|63.64
+nemo_24.07|step time, its published table left out|12|6.70|6.30|11.59|14.53|-6.17|58.33
+nemo_longseq_LLAMA3-8B|step time, its published table left out|6|2.82|1.88|4.15|5.62|1.58|100.00
+mbridge_26.06|step time, its published table left out|21|6.37|3.92|9.79|10.84|-1.20|76.19
+mbridge_26.04.01|step time, its published table left out|21|5.03|2.42|5.82|7.46|3.22|90.48
+mbridge_26.04|step time, its published table left out|21|3.74|3.88|6.13|6.76|0.38|95.24
+mbridge_26.02.01|step time, its published table left out|21|5.62|3.69|6.75|9.53|3.17|85.71
+mbridge_26.02|step time, its published table left out|21|6.21|4.41|5.98|10.35|-4.34|80.95
+mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.79|1.58|2.40|3.23|0.77|100.00
+mbridge_26.06.01|step time, its published table left out|6|15.52|8.92|35.06|36.68|-9.58|66.67
+mbridge_26.08|step time, its published table left out|6|6.09|7.37|8.74|9.34|5.61|100.00
+mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.34|7.43|7.47|7.49|6.34|33.33
+mlperf_training_v4.1_gpt3|step time, its published table left out|3|10.11|8.82|12.17|13.29|10.11|33.33
+nemo_24.07_ft|step time, its published table left out|6|7.01|4.85|5.78|12.77|4.38|83.33
+mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|7.98|5.02|13.54|17.37|-7.98|68.42
 llmfoundry_h100_bf16|step time, its model left out|52|3.59|2.69|4.41|6.64|-0.50|84.62
 llmfoundry_a100_80|step time, its model left out|61|4.40|3.20|5.62|8.68|-0.15|80.33
 llmfoundry_h100_fp8|step time, its model left out|7|4.02|3.93|4.29|5.17|-2.20|85.71
