@@ -238,10 +238,11 @@ function scoreLeftOut(leftOut: readonly LeftOut[], spreads: ReadonlyMap<string, 
       leftOut.filter(({ row }) => has(row)),
     ),
   );
-  return [
-    ...classes,
-    ...[...Map.groupBy(leftOut, ({ row }) => row.table)].flatMap(([name, rows]) => scored(name, rows)),
-  ];
+  const tables = [...Map.groupBy(leftOut, ({ row }) => row.table)].flatMap(([name, rows]) => {
+    const whole = rows.filter(({ together }) => together === "published table");
+    return scored(name, whole.length > 0 ? whole : rows.filter(({ together }) => together === "model"));
+  });
+  return [...classes, ...tables];
 }
 
 const rounded = (value: number): string => String(Number(value.toPrecision(4)));

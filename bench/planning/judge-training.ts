@@ -20,6 +20,7 @@ function judgeStep(row: TrainingRow): readonly Judged[] {
 export const trainingClasses: Readonly<Record<string, (row: TrainingRow) => boolean>> = {
   "training (vTrain)": (row) => row.table.startsWith("vtrain"),
   "training (vTrain, many nodes)": (row) => row.table.startsWith("vtrain_multi"),
+  "training (Megatron)": (row) => row.job.stack === "megatron-core",
   "training (Megatron, dense)": (row) => row.job.stack === "megatron-core" && row.job.model.experts === undefined,
   "training (Megatron, experts)": (row) => row.job.stack === "megatron-core" && row.job.model.experts !== undefined,
   "training (FSDP)": (row) => row.job.stack === "fsdp",

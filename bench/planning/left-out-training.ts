@@ -3,79 +3,42 @@ export const leftOutTrainingTable = `
 table|metric|n|mape|median|p80|p90|bias|coverage80
 training (vTrain)|step time, its model left out|1061|5.99|4.73|9.57|12.49|0.51|79.74
 training (vTrain, many nodes)|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
-training (Megatron, dense)|step time, its model left out|116|5.16|3.88|7.63|11.71|-0.61|80.17
-training (Megatron, dense)|step time, its accelerator left out|116|5.71|3.69|9.56|13.63|3.02|80.17
-training (Megatron, dense)|step time, its published table left out|116|5.02|3.56|7.25|11.84|-0.99|80.17
-training (Megatron, experts)|step time, its model left out|93|19.10|16.77|30.55|33.20|-6.86|78.49
-training (Megatron, experts)|step time, its accelerator left out|93|11.41|7.77|19.77|27.03|1.97|79.57
-training (Megatron, experts)|step time, its published table left out|93|8.46|5.00|9.52|23.44|-1.24|79.57
+training (Megatron)|step time, its model left out|214|12.09|6.94|21.21|32.94|-2.82|79.91
+training (Megatron)|step time, its accelerator left out|214|8.18|5.04|12.47|19.05|2.19|79.91
+training (Megatron)|step time, its published table left out|214|6.42|3.99|8.83|14.67|-1.09|79.91
+training (Megatron, dense)|step time, its model left out|116|5.19|3.71|7.19|11.97|-0.26|80.17
+training (Megatron, dense)|step time, its accelerator left out|116|5.67|3.58|8.82|13.62|2.76|80.17
+training (Megatron, dense)|step time, its published table left out|116|4.88|3.28|7.33|11.81|-0.86|80.17
+training (Megatron, experts)|step time, its model left out|98|20.26|18.78|33.61|36.88|-5.86|79.59
+training (Megatron, experts)|step time, its accelerator left out|98|11.16|8.00|17.34|27.02|1.51|79.59
+training (Megatron, experts)|step time, its published table left out|98|8.24|5.16|9.86|21.62|-1.36|79.59
 training (FSDP)|step time, its model left out|128|4.31|3.33|5.70|8.65|-0.24|79.69
 training (FSDP)|step time, its accelerator left out|128|7.84|5.80|13.32|18.21|-4.99|79.69
 narayanan2021_table1|step time, its model left out|10|4.95|3.59|8.56|9.75|2.19|90.00
 vtrain_multi_a100|step time, its model left out|41|8.05|5.60|10.85|16.04|-2.47|78.05
 korthikanti2022_table5|step time, its model left out|8|1.91|0.76|3.62|5.59|1.28|100.00
 vtrain_single_a100|step time, its model left out|1020|5.91|4.69|9.56|12.42|0.63|79.80
-megatron_llama_fp8_readme|step time, its model left out|3|2.54|2.80|3.21|3.34|-0.22|100.00
-megatron_llama_fp8_readme|step time, its accelerator left out|3|3.02|3.32|3.96|4.18|-2.12|100.00
-megatron_llama_fp8_readme|step time, its published table left out|3|2.62|2.37|3.13|3.38|-0.20|100.00
-mbridge_25.11|step time, its model left out|15|14.18|7.19|26.07|39.81|-10.43|73.33
-mbridge_25.11|step time, its accelerator left out|15|11.40|6.31|15.75|27.31|-0.96|73.33
-mbridge_25.11|step time, its published table left out|15|10.42|4.75|14.12|26.52|-2.64|66.67
-mbridge_25.09|step time, its model left out|11|7.78|6.51|13.06|15.87|-0.48|100.00
-mbridge_25.09|step time, its accelerator left out|11|7.97|7.87|11.01|14.92|-4.15|81.82
-mbridge_25.09|step time, its published table left out|11|8.83|8.10|15.46|15.83|-5.83|54.55
-nemo_24.07|step time, its model left out|12|5.02|3.73|7.76|9.80|-1.94|83.33
-nemo_24.07|step time, its accelerator left out|12|5.26|3.60|10.31|11.40|-1.89|75.00
-nemo_24.07|step time, its published table left out|12|6.63|6.08|11.67|13.94|-6.11|58.33
-nemo_longseq_LLAMA3-8B|step time, its model left out|6|2.50|2.50|3.82|4.80|0.40|100.00
-nemo_longseq_LLAMA3-8B|step time, its accelerator left out|6|6.30|5.39|9.56|11.54|6.30|83.33
-nemo_longseq_LLAMA3-8B|step time, its published table left out|6|3.49|2.40|5.70|7.26|2.62|83.33
-mbridge_26.06|step time, its model left out|21|12.70|7.25|25.34|29.68|-1.77|90.48
-mbridge_26.06|step time, its accelerator left out|21|11.72|9.42|21.66|27.98|4.00|71.43
-mbridge_26.06|step time, its published table left out|21|6.44|4.70|8.84|11.64|-1.26|80.95
-mbridge_26.04.01|step time, its model left out|21|14.84|8.67|30.04|30.69|-2.11|80.95
-mbridge_26.04.01|step time, its accelerator left out|21|9.66|7.10|11.89|21.70|6.12|76.19
-mbridge_26.04.01|step time, its published table left out|21|5.13|2.79|5.09|9.18|3.20|90.48
-mbridge_26.04|step time, its model left out|21|12.71|8.08|27.37|30.95|-4.93|76.19
-mbridge_26.04|step time, its accelerator left out|21|7.58|4.64|10.68|14.51|3.26|85.71
-mbridge_26.04|step time, its published table left out|21|4.06|3.73|6.66|7.70|0.26|95.24
-mbridge_26.02.01|step time, its model left out|21|13.26|10.26|26.92|29.53|-2.58|80.95
-mbridge_26.02.01|step time, its accelerator left out|21|8.17|6.33|13.17|15.24|5.67|76.19
-mbridge_26.02.01|step time, its published table left out|21|5.61|4.03|7.16|9.03|3.14|85.71
-mbridge_26.02|step time, its model left out|21|12.44|8.01|21.37|31.90|-7.28|80.95
-mbridge_26.02|step time, its accelerator left out|21|9.95|5.54|14.96|22.53|0.48|66.67
-mbridge_26.02|step time, its published table left out|21|6.39|3.48|6.90|9.84|-4.42|80.95
-mlperf_training_v5.0_llama31_405b|step time, its model left out|14|1.65|1.48|1.99|3.48|0.46|100.00
-mlperf_training_v5.0_llama31_405b|step time, its accelerator left out|14|1.34|0.67|1.58|3.90|-0.45|100.00
-mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.75|1.69|2.15|3.40|0.64|100.00
-mbridge_26.06.01|step time, its model left out|6|29.05|20.91|55.54|56.81|-8.82|66.67
-mbridge_26.06.01|step time, its accelerator left out|6|18.10|19.87|27.68|28.22|-0.02|66.67
-mbridge_26.06.01|step time, its published table left out|6|15.66|8.86|34.50|36.53|-9.58|66.67
-mbridge_26.08|step time, its model left out|6|19.38|19.52|30.65|31.36|-1.52|83.33
-mbridge_26.08|step time, its accelerator left out|6|13.10|10.74|20.19|23.27|13.10|100.00
-mbridge_26.08|step time, its published table left out|6|8.94|8.25|14.73|16.47|8.12|83.33
-mlperf_training_v4.0_gpt3|step time, its model left out|3|10.98|11.11|11.15|11.17|10.98|0.00
-mlperf_training_v4.0_gpt3|step time, its accelerator left out|3|11.52|14.46|14.50|14.52|11.52|33.33
-mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.10|7.19|7.23|7.24|6.10|100.00
-mlperf_training_v4.1_gpt3|step time, its model left out|3|14.50|13.38|16.39|17.39|14.50|0.00
-mlperf_training_v4.1_gpt3|step time, its accelerator left out|3|8.99|7.24|11.14|12.44|8.99|66.67
-mlperf_training_v4.1_gpt3|step time, its published table left out|3|9.72|8.65|11.60|12.58|9.72|33.33
-nemo_24.07_ft|step time, its model left out|6|7.31|5.70|7.14|14.17|3.51|83.33
-nemo_24.07_ft|step time, its accelerator left out|6|7.10|5.22|6.82|13.49|5.37|83.33
-nemo_24.07_ft|step time, its published table left out|6|7.23|5.02|6.59|13.45|4.86|83.33
-mlperf_training_v5.0_llama2_70b_lora|step time, its model left out|19|9.21|6.78|13.83|17.76|-9.21|57.89
-mlperf_training_v5.0_llama2_70b_lora|step time, its accelerator left out|19|2.94|2.69|3.87|4.78|0.44|100.00
-mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.66|6.00|13.74|17.65|-8.66|68.42
+megatron_llama_fp8_readme|step time, its published table left out|3|2.84|3.22|3.31|3.34|-0.60|100.00
+mbridge_25.11|step time, its published table left out|20|10.23|6.05|12.26|26.70|-1.86|70.00
+mbridge_25.09|step time, its published table left out|11|8.95|8.72|15.75|16.05|-6.03|63.64
+nemo_24.07|step time, its published table left out|12|6.70|6.30|11.59|14.53|-6.17|58.33
+nemo_longseq_LLAMA3-8B|step time, its published table left out|6|2.82|1.88|4.15|5.62|1.58|100.00
+mbridge_26.06|step time, its published table left out|21|6.37|3.92|9.79|10.84|-1.20|76.19
+mbridge_26.04.01|step time, its published table left out|21|5.03|2.42|5.82|7.46|3.22|90.48
+mbridge_26.04|step time, its published table left out|21|3.74|3.88|6.13|6.76|0.38|95.24
+mbridge_26.02.01|step time, its published table left out|21|5.62|3.69|6.75|9.53|3.17|85.71
+mbridge_26.02|step time, its published table left out|21|6.21|4.41|5.98|10.35|-4.34|80.95
+mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.79|1.58|2.40|3.23|0.77|100.00
+mbridge_26.06.01|step time, its published table left out|6|15.52|8.92|35.06|36.68|-9.58|66.67
+mbridge_26.08|step time, its published table left out|6|6.09|7.37|8.74|9.34|5.61|100.00
+mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.34|7.43|7.47|7.49|6.34|33.33
+mlperf_training_v4.1_gpt3|step time, its published table left out|3|10.11|8.82|12.17|13.29|10.11|33.33
+nemo_24.07_ft|step time, its published table left out|6|7.01|4.85|5.78|12.77|4.38|83.33
+mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|7.98|5.02|13.54|17.37|-7.98|68.42
 llmfoundry_h100_bf16|step time, its model left out|52|3.59|2.69|4.41|6.64|-0.50|84.62
-llmfoundry_h100_bf16|step time, its accelerator left out|52|10.22|9.10|15.89|18.83|-10.12|65.38
 llmfoundry_a100_80|step time, its model left out|61|4.40|3.20|5.62|8.68|-0.15|80.33
-llmfoundry_a100_80|step time, its accelerator left out|61|4.86|3.57|7.27|8.75|-1.00|95.08
 llmfoundry_h100_fp8|step time, its model left out|7|4.02|3.93|4.29|5.17|-2.20|85.71
-llmfoundry_h100_fp8|step time, its accelerator left out|7|14.11|16.96|21.76|22.93|-14.11|42.86
 torchtitan_t1_fsdp8|step time, its model left out|3|7.50|8.37|9.40|9.74|0.78|33.33
-torchtitan_t1_fsdp8|step time, its accelerator left out|3|8.74|7.96|10.24|10.99|3.43|100.00
 torchtitan_t3_fsdp128|step time, its model left out|3|8.43|9.62|10.23|10.44|2.02|33.33
-torchtitan_t3_fsdp128|step time, its accelerator left out|3|9.75|7.63|11.58|12.90|4.82|100.00
 torchtitan_t5_3d|step time, its model left out|2|10.15|10.15|13.68|14.86|5.90|50.00
-torchtitan_t5_3d|step time, its accelerator left out|2|11.07|11.07|17.43|19.56|11.07|50.00
 `;

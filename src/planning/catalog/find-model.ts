@@ -86,7 +86,7 @@ const aliases: Readonly<Record<string, string>> = {
 function plainName(name: string): string {
   return name
     .toLowerCase()
-    .replace(/^.*\//, "")
+    .replace(/^[^(]*\//, "")
     .replace(/\s*\(.*\)$/, (hint) => (hint.includes("mtp") ? hint : ""))
     .replaceAll(/nvfp4|mxfp4|fp8|instruct|meta-/g, "")
     .replaceAll(/[^a-z0-9]/g, "");

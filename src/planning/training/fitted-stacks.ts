@@ -2,18 +2,18 @@
 export const fittedStackTable = `
 stack|hostLayerUs|hostExpertUs|gemmBf16|gemmFp8|gemmFp4|blockScale|expertScale|attentionAmpere|attentionNewer|elementwisePasses|dispatchPasses|scorePasses|tensorExposed|dataExposed|exchangeExposed|networkEfficiency|stageUs|stepMs|yearly|spread|spreadOfModel|spreadOfAccelerator
 megatron-classic|957.7|1|1.092|1|1|1|1|0.8564|1.2|14.16|1|7.244|1.133|1.22|0.5|0.7607|268|4.398|0|0.09721|0.09721|0.1458
-megatron-core|274.2|193|0.9635|0.9187|1.026|1.035|1.163|1|1.257|36.01|16.32|0.000001|0.6024|0.42|0.2985|0.7735|50.17|49.09|0.02724|0.07426|0.07735|0.09133
-megatron-core-experts|274.2|186.8|0.9544|0.9301|1.026|1.035|1.248|1|1.257|36.49|24.04|0.000001|0.6024|0.6396|0.2856|0.7735|50.58|52.67|0.1225|0.08785|0.3626|0.1389
-megatron-core-experts-graphs|274.2|19.25|0.9635|0.9062|1.026|1.035|1.069|1|1.257|35.4|12.12|0.000001|0.6024|0.5505|0.2062|0.7735|50.11|49.24|0.04397|0.1613|0.3756|0.2506
+megatron-core|256.9|195.6|1.104|0.9251|1.024|1.037|1.028|1|1.258|35.14|17.04|0.000001|0.6191|0.4147|0.2931|0.7638|49.98|48.71|0.0281|0.07076|0.07274|0.08452
+megatron-core-experts|256.9|191.8|1.092|0.9442|1.024|1.037|1.002|1|1.258|35.49|25.79|0.000001|0.6191|0.6586|0.2768|0.7638|50.39|52.1|0.1093|0.0954|0.4117|0.1275
+megatron-core-experts-graphs|256.9|19.51|1.104|0.9148|1.024|1.037|0.9836|1|1.258|34.72|12.41|0.000001|0.6191|0.5501|0.2022|0.7638|49.91|50.32|0.04297|0.1013|0.3998|0.2426
 fsdp|300|1|0.9455|0.8035|1|1|1|1.463|3.085|27.27|1|0.000001|0.986|0.6817|1|1|50.01|10.98|0.02288|0.05543|0.05543|0.1411
-maxtext|274.2|193|0.9635|0.9187|1.026|1.035|1.163|1|1.257|36.01|16.32|0.000001|0.6024|0.42|0.2985|0.7735|50.17|49.09|0.02724|0.35|0.35|0.35
+maxtext|256.9|195.6|1.104|0.9251|1.024|1.037|1.028|1|1.258|35.14|17.04|0.000001|0.6191|0.4147|0.2931|0.7638|49.98|48.71|0.0281|0.35|0.35|0.35
 `;
 
 /** Generated likewise: time of all that an accelerator does over the kernel tables', by accelerator and by model. */
 export const fittedPaceTable = `
 stack|of|pace
 megatron-classic|A100-SXM-80|1
-megatron-classic|GPT |1
+megatron-classic|GPT|1
 megatron-classic|megatron|1
 megatron-classic|GPT-3|1
 megatron-classic|turing|1
@@ -23,20 +23,20 @@ megatron-classic|GPT h2048 L16|1
 megatron-classic|GPT h1024 L20|1
 megatron-classic|GPT h1024 L12|1
 megatron-classic|GPT h2048 L12|1
-megatron-core|H100-SXM|1.027
-megatron-core|Llama-3.1|1.02
-megatron-core|GB300|0.9036
-megatron-core|DeepSeek-V3 with experts|0.8993
-megatron-core|GB200|1.001
+megatron-core|H100-SXM|1.022
+megatron-core|Llama-3.1|1.014
+megatron-core|GB300|0.9161
+megatron-core|latent attention with experts|0.9124
+megatron-core|GB200|1
 megatron-core|gpt-oss with experts|1.52
-megatron-core|Qwen3 with experts|0.9188
-megatron-core|B300-SXM|1.025
-megatron-core|B200-SXM|0.9918
-megatron-core|GPT3|0.9944
-megatron-core|GPT-3|0.9399
-megatron-core|Llama-2|1.007
-megatron-core|Nemotron|1.052
-megatron-core|H200-SXM|1.035
+megatron-core|Qwen3 with experts|0.9241
+megatron-core|B300-SXM|1.022
+megatron-core|B200-SXM|0.9938
+megatron-core|GPT3|0.9952
+megatron-core|GPT-3|0.9371
+megatron-core|Llama-2|1.005
+megatron-core|Nemotron|1.051
+megatron-core|H200-SXM|1.023
 fsdp|H100-SXM|1.017
 fsdp|MPT|1
 fsdp|A100-SXM-80|0.9923

@@ -91,10 +91,11 @@ function isGraphed(job: Pick<TrainingJob, "accelerator" | "softwareYear">): bool
   return (job.softwareYear ?? calibrationYear) >= graphsSince && job.accelerator.family === "blackwell";
 }
 
-/** Models that share kernels: all sizes of one release, apart with and without experts. */
-export function lineageOf(model: Pick<ModelShape, "name" | "experts">): string {
-  const release = model.name.replace(/-?\d+(?:\.\d+)?[bmtBMT]\b.*$/, "");
-  return model.experts === undefined ? release : `${release} with experts`;
+/** Models that share kernels: all sizes of one release, and all with latent attention; apart with and without experts. */
+export function lineageOf(model: Pick<ModelShape, "name" | "attention" | "experts">): string {
+  const release = model.name.replace(/-?\d+(?:\.\d+)?[bmtBMT]\b.*$/, "").trim();
+  const kernels = model.attention.kind === "latent" ? "latent attention" : release;
+  return model.experts === undefined ? kernels : `${kernels} with experts`;
 }
 
 /** The line of constants that describes a run, the most particular that was fitted. */

@@ -7,6 +7,7 @@ import { bestCheckpointInterval, predictGoodput } from "./goodput.ts";
 import { layerActivationBytes, predictTrainingMemory } from "./memory.ts";
 import { searchLayouts } from "./search-layouts.ts";
 import { predictStepTime } from "./step-time.ts";
+import { trainingKernelsOf } from "./training-kernels.ts";
 import type { Layout, TrainingJob } from "./training-job.ts";
 
 const layout: Layout = {
@@ -148,4 +149,41 @@ test("a question with a negative figure or an unknown field is refused and names
 
   expect(() => sizeTraining({ ...question, gpus: -8 })).toThrow(/gpus/);
   expect(() => sizeTraining({ ...question, gpusPerNodes: 8 })).toThrow(/gpusPerNodes/);
+});
+
+const mixture: TrainingJob = {
+  ...job,
+  model: findModel("Qwen3-30B-A3B"),
+  sequenceTokens: 4096,
+  globalSequences: 512,
+  layout: { ...layout, tensor: 1, pipeline: 1, chunks: 1, data: 32, expert: 8 },
+};
+
+test("experts that are spread over more ranks wait less for the host", () => {
+  const hostOf = (expert: number): number =>
+    predictStepTime({ ...mixture, layout: { ...mixture.layout, expert } }).parts.host;
+
+  expect(hostOf(8)).toBeLessThan(hostOf(4));
+});
+
+test("the network between domains costs more where no pipeline hides it", () => {
+  const wide = { ...mixture.layout, expert: 32 };
+  const exchangeOf = (pipeline: number): number => {
+    const step = predictStepTime({ ...mixture, layout: { ...wide, pipeline, data: 32 } });
+    return step.parts.exchange / step.seconds;
+  };
+
+  expect(exchangeOf(2)).toBeLessThan(exchangeOf(1));
+});
+
+test("prediction layers cost time, packed documents and dropped tokens save it", () => {
+  const secondsOf = (change: Partial<TrainingJob>): number => predictStepTime({ ...mixture, ...change }).seconds;
+
+  expect(secondsOf({ predictionLayers: 1 })).toBeGreaterThan(secondsOf({}));
+  expect(secondsOf({ documentTokens: 200 })).toBeLessThan(secondsOf({}));
+  expect(secondsOf({ isDropping: true })).toBeLessThan(secondsOf({}));
+});
+
+test("GB300 takes the kernels of its die on another board", () => {
+  expect(trainingKernelsOf(findAccelerator("GB300"), "fp8").fallbacks.join()).toContain("those of B300-SXM");
 });
