@@ -1,4 +1,4 @@
-import { decodeTime, iterationTime, type ServingContext, servingContextOf } from "./iteration-time.ts";
+import { batchedPrefillTime, decodeTime, type ServingContext, servingContextOf } from "./iteration-time.ts";
 import type { Estimate } from "./predict-serving.ts";
 import type { Precision } from "../catalog/accelerator.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
@@ -7,10 +7,6 @@ import { fallbackWidening } from "../widening.ts";
 
 /** Most requests that an engine runs at once, whatever the memory. */
 const requestsMax = 2048;
-/** Tokens that one prefill iteration takes together. */
-const prefillTokens = 8192;
-/** Most prompts that one prefill iteration takes. */
-const promptsMax = 64;
 /** Half widths of 80 % intervals, as logarithms, from NVIDIA's published tables: dense models, and models with experts. */
 const spreadOf = (job: ServingJob): number => (job.model.experts === undefined ? 0.27 : 0.5);
 
@@ -39,14 +35,6 @@ function fullContextOf(job: ServingJob, isStatic = false): ServingContext {
       prefillScale: isStatic ? prefillScale : Math.min(fullPrefillScale, prefillScale),
     },
   };
-}
-
-/** Seconds a request of prefill when prompts are batched to fill an iteration. */
-function batchedPrefillTime(context: ServingContext, inputTokens: number): number {
-  const groups = context.job.layout.attentionData;
-  const together = Math.min(promptsMax, Math.max(1, Math.floor(prefillTokens / inputTokens))) * groups;
-  const iteration = { sequences: together, newTokens: Math.max(2, inputTokens), pastTokens: 0 };
-  return (iterationTime(context, iteration) * context.engine.prefillScale) / together;
 }
 
 /** Requests that run when each keeps room for its whole length from the start, as TensorRT-LLM does by default. */
