@@ -116,7 +116,7 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
   const context = servingContextOf(job);
   const state = steadyState(context, shape, concurrency);
   const spreads = servingSpreadOf(job);
-  const widen = context.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
+  const widen = context.kernels.isFromStrangers ? fallbackWidening : 1;
   const rate =
     (state.running * shape.outputTokens) /
     (shape.outputTokens * state.tpot + state.ttft * (state.running / concurrency));
@@ -215,7 +215,7 @@ export function predictSplitServing(split: SplitServing, shape: RequestShape, co
   const decodeContext = contextOf(split.decode);
   const state = splitSteadyState(contextOf(split.prefill), decodeContext, split, shape, concurrency);
   const spreads = servingSpreadOf(split.decode, true);
-  const widen = decodeContext.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
+  const widen = decodeContext.kernels.isFromStrangers ? fallbackWidening : 1;
   const rate = (concurrency * shape.outputTokens) / (shape.outputTokens * state.tpot + state.ttft);
   const gpus =
     replicaGpus(split.prefill.layout) * split.prefillWorkers + replicaGpus(split.decode.layout) * split.decodeWorkers;
