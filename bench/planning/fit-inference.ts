@@ -55,7 +55,9 @@ const familyOf = ({ job, isCalledSplit }: Row): string =>
   `${job.model.name} ${job.accelerator.name} ${job.engine} ${isCalledSplit}`;
 
 const prepared = servingRows(folder).flatMap((row) =>
-  "job" in row && row.how !== "recalled" && servingMemory(row.job, row.shape).requestsMax >= 1 ? [prepare(row)] : [],
+  "job" in row && row.how !== "recalled" && servingMemory(row.job, row.shape, "prefill" in row).requestsMax >= 1
+    ? [prepare(row)]
+    : [],
 );
 const alone = tensorRtRows(folder)
   .filter((row): row is ThroughputRow => "kind" in row && row.kind === "first-token" && row.how !== "recalled")

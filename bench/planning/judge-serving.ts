@@ -60,7 +60,7 @@ export function judgeServing(folder: string): readonly Score[] {
   const predicted: Predicted[] = [];
   for (const row of all) {
     if ("excluded" in row) exclude(row.mode, row.excluded);
-    else if (servingMemory(row.job, row.shape).requestsMax < 1)
+    else if (servingMemory(row.job, row.shape, "prefill" in row).requestsMax < 1)
       exclude(modeOf(row), "by our memory model the weights do not fit");
     else {
       const prediction = attempt(row);

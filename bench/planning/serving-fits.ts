@@ -46,7 +46,7 @@ export const priors: EngineValues = {
   interference: 0.9,
   emulatedScale: 1.2,
   firstMs: 20,
-  firstSteps: 4,
+  firstSteps: 3,
   firstShare: 1,
   queueScale: 0.08,
   queuePower: 1,
@@ -204,11 +204,21 @@ const ownPulls: Readonly<Record<string, Pulls>> = {
   attention: { expertScale: 500 },
   family: { floorShare: 500, layerUs: 500 },
 };
-const firstPulls: Readonly<Record<string, number>> = { all: 1, engine: 30, kind: 30, split: 10 };
+const firstPulls: Readonly<Record<string, Pulls>> = {
+  all: { firstMs: 10, firstSteps: 10, firstShare: 10, queueScale: 10, queuePower: 10 },
+  engine: { firstSteps: 30, queueScale: 30 },
+  // Models with experts are too few to say what they have in common.
+  "kind dense": { firstMs: 30, firstSteps: 30, firstShare: 30, queueScale: 30, queuePower: 30 },
+  "engine dense": { firstMs: 30, firstShare: 30 },
+  split: { firstMs: 30, firstSteps: 30, firstShare: 30, queueScale: 30, queuePower: 30 },
+};
 
+/** What a level is one of: `engine vllm dense` is an `engine dense`, `kind experts latent` an `attention`. */
 function sortOf(level: string): string {
   const words = level.split(" ");
-  return words[0] === "kind" && words.length > 2 ? "attention" : (words[0] ?? "");
+  const [sort = "", , more] = words;
+  if (sort === "kind") return more === undefined ? sort : "attention";
+  return sort === "engine" && more !== undefined ? `engine ${more}` : sort;
 }
 
 /** The fit of the time a token. */
@@ -231,7 +241,7 @@ export function firstFit(weightOf: (row: FirstRow) => number): LevelFit<FirstRow
     columns: firstColumns,
     prior: firstColumns.map((column) => Math.log(priors[column])),
     levelsOf: (each) => each.levels,
-    pullOf: (level) => firstPulls[level === "all" ? level : sortOf(level)],
+    pullOf: (level, column) => (firstPulls[level] ?? firstPulls[sortOf(level)])?.[column],
     residual: firstResidual,
     weightOf,
     scale: 0.25,

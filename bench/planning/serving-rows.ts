@@ -127,6 +127,13 @@ function tokensPerStep(row: TruthRow, engine: Engine, isLatent: boolean): number
   return releases.includes("|") ? Math.sqrt(draftedTokens) : draftedTokens;
 }
 
+/** Requests in flight at one replica; more of them for each running one than the replica has accelerators are those of a fleet. */
+function concurrencyOf(row: TruthRow): number | undefined {
+  const [all, batch] = [numberIn(row, "conc"), numberIn(row, "batch_size")];
+  if (all === undefined || batch === undefined) return all ?? batch;
+  return all / batch > (numberIn(row, "n_gpus") ?? all) ? batch : all;
+}
+
 function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing {
   const mode = row["mode"] ?? "";
   const names = {
@@ -135,7 +142,7 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
     engine: engineOf(row["backend"] ?? ""),
     precision: row["precision"] ?? "",
   };
-  const concurrency = numberIn(row, "conc") ?? numberIn(row, "batch_size");
+  const concurrency = concurrencyOf(row);
   if (concurrency === undefined) return { excluded: "concurrency not given", mode };
   const milli = (column: string): number | undefined => {
     const value = numberIn(row, column);

@@ -1,4 +1,4 @@
-import { decodeTime, prefillTime, servingContextOf } from "../../src/planning/inference/iteration-time.ts";
+import { batchedPrefillTime, decodeTime, servingContextOf } from "../../src/planning/inference/iteration-time.ts";
 import type { Engine, RequestShape, ServingJob, ServingLayout } from "../../src/planning/inference/serving-job.ts";
 
 /** Workers of a split serving: how each side is laid out, and how many there are. */
@@ -21,7 +21,7 @@ export interface SplitHint {
  * Tokens in flight up to which operators split one sequence's heads over a worker, for quick answers; beyond, they spread
  * attention by sequence, for many. Read off the 183 rows that count their workers.
  */
-const quickTokensMax = 1.2e6;
+const quickTokensMax = 1e6;
 /** Accelerators of a worker that answers quickly; how many of those stand behind one prefill worker. */
 const quickGpusMax = 8;
 const quickWorkers = (engine: Engine, gpus: number): number => (engine === "trtllm" ? 4 : gpus > 4 ? 1 : 2);
@@ -34,7 +34,7 @@ const spread = (gpus: number): ServingLayout => ({ tensor: 1, attentionData: gpu
 
 /** Prompts a second of one prefill worker. */
 function prefillRate(jobOf: (layout: ServingLayout) => ServingJob, layout: ServingLayout, shape: RequestShape): number {
-  return 1 / prefillTime(servingContextOf(jobOf(layout)), shape.inputTokens);
+  return 1 / batchedPrefillTime(servingContextOf(jobOf(layout)), shape.inputTokens);
 }
 
 /** Requests a second that decode workers end when nothing holds them up. */
@@ -63,15 +63,12 @@ export function usualWorkers(
   const { engine, precision } = jobOf(split(1));
   const isQuick = concurrency * (shape.inputTokens + shape.outputTokens / 2) <= quickTokensMax;
   const prefillGpus = hint.prefillGpus ?? (precision === "fp4" ? 4 : 8);
-  if (isQuick) {
-    const decodeGpus = hint.decodeGpus ?? (engine === "trtllm" ? quickGpusMax : 4);
-    if (decodeGpus <= quickGpusMax || hint.gpus === undefined) {
-      const room =
-        hint.gpus === undefined ? quickWorkers(engine, decodeGpus) : Math.floor((hint.gpus - prefillGpus) / decodeGpus);
-      const decode = decodeGpus <= 2 * quickGpusMax ? split(decodeGpus) : spread(decodeGpus);
-      const decodeWorkers = decodeGpus > 2 * quickGpusMax ? 1 : Math.max(1, room);
-      return { prefill: split(prefillGpus), decode, prefillWorkers: 1, decodeWorkers };
-    }
+  const quickGpus = hint.decodeGpus ?? (engine === "trtllm" ? quickGpusMax : 4);
+  if (isQuick && quickGpus <= 2 * quickGpusMax) {
+    const decodeWorkers =
+      hint.gpus === undefined ? quickWorkers(engine, quickGpus) : Math.floor((hint.gpus - prefillGpus) / quickGpus);
+    const layouts = { prefill: split(prefillGpus), decode: split(quickGpus) };
+    return { ...layouts, prefillWorkers: 1, decodeWorkers: Math.max(1, decodeWorkers) };
   }
   const prefill = spread(prefillGpus);
   const supply = prefillRate(jobOf, prefill, shape);

@@ -77,6 +77,7 @@ export function engineLevelsOf(job: ServingJob, isSplit: boolean): readonly stri
   return [
     "all",
     `engine ${job.engine}`,
+    `engine ${job.engine} ${kind}`,
     `kind ${kind}`,
     `kind ${kind} ${job.model.attention.kind}`,
     `family ${family}`,

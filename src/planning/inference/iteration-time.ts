@@ -78,6 +78,18 @@ export function prefillTime(context: ServingContext, newTokens: number, pastToke
   return seconds * engine.prefillScale;
 }
 
+/** Tokens that one prefill iteration takes together, and the most prompts. */
+const prefillTokens = 8192;
+const promptsMax = 64;
+
+/** Seconds a request of prefill when prompts are batched to fill an iteration. */
+export function batchedPrefillTime(context: ServingContext, inputTokens: number): number {
+  const groups = context.job.layout.attentionData;
+  const together = Math.min(promptsMax, Math.max(1, Math.floor(prefillTokens / inputTokens))) * groups;
+  const iteration = { sequences: together, newTokens: Math.max(2, inputTokens), pastTokens: 0 };
+  return (iterationTime(context, iteration) * context.engine.prefillScale) / together;
+}
+
 /** What was measured elsewhere or is taken for granted, in words. */
 export function servingAssumptions(context: ServingContext): readonly string[] {
   const { job } = context;

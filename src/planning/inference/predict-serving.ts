@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import { type EngineConstants, engineConstantsOf, servingSpreadOf } from "./engine-constants.ts";
 import {
+  batchedPrefillTime,
   decodeTime,
   prefillTime,
   servingAssumptions,
@@ -115,7 +116,7 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
   const context = servingContextOf(job);
   const state = steadyState(context, shape, concurrency);
   const spreads = servingSpreadOf(job);
-  const widen = context.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
+  const widen = context.kernels.isFromStrangers ? fallbackWidening : 1;
   const rate =
     (state.running * shape.outputTokens) /
     (shape.outputTokens * state.tpot + state.ttft * (state.running / concurrency));
@@ -140,6 +141,11 @@ export interface SplitServing {
   readonly decodeWorkers: number;
 }
 
+/** Prefills that no decode step interrupts take the kernels' time. */
+function freeOfDecoding(context: ServingContext): ServingContext {
+  return { ...context, engine: { ...context.engine, prefillScale: Math.min(1, context.engine.prefillScale) } };
+}
+
 /** Rounds in which the requests that decode settle against the prompts that prefill workers deliver. */
 const settlingRounds = 12;
 
@@ -157,14 +163,15 @@ export function splitSteadyState(
   const { job, engine } = decodeContext;
   const { prefillWorkers, decodeWorkers } = split;
   const prefill = prefillTime(prefillContext, shape.inputTokens);
-  const places = Math.max(1, servingMemory(job, shape).requestsMax) * decodeWorkers;
+  const places = Math.max(1, servingMemory(job, shape, true).requestsMax) * decodeWorkers;
+  const supply = prefillWorkers / batchedPrefillTime(freeOfDecoding(prefillContext), shape.inputTokens);
   const stepOf = (running: number): number =>
     decodeTime(decodeContext, Math.max(1, running / decodeWorkers), shape.inputTokens + shape.outputTokens / 2);
   let running = Math.min(concurrency, places);
   let step = stepOf(running);
   for (let round = 0; round < settlingRounds; round += 1) {
     const tpot = step / (job.tokensPerStep ?? 1);
-    const delivered = (prefillWorkers / prefill) * shape.outputTokens * tpot;
+    const delivered = supply * shape.outputTokens * tpot;
     const next = Math.max(1, Math.min(running, delivered));
     if (next > 0.99 * running) break;
     running = next;
@@ -177,6 +184,17 @@ export function splitSteadyState(
   const served = firstTokenTime(engine, { step, own: prefill * ranks, others });
   const queued = (waiting / running) * shape.outputTokens * tpot;
   return { ttft: served + queued, tpot, prefill, decode: step, running, waiting };
+}
+
+/** Requests wait for a place in the decode workers' caches, or for the prefill workers. */
+function splitBottleneck(
+  { decode, decodeWorkers }: SplitServing,
+  shape: RequestShape,
+  state: SteadyState,
+): ServingPrediction["bottleneck"] {
+  if (state.waiting <= 0) return state.ttft > shape.outputTokens * state.tpot ? "prefill" : "decode";
+  const places = servingMemory(decode, shape, true).requestsMax * decodeWorkers;
+  return state.running < 0.99 * places ? "prefill" : "cache";
 }
 
 /**
@@ -197,7 +215,7 @@ export function predictSplitServing(split: SplitServing, shape: RequestShape, co
   const decodeContext = contextOf(split.decode);
   const state = splitSteadyState(contextOf(split.prefill), decodeContext, split, shape, concurrency);
   const spreads = servingSpreadOf(split.decode, true);
-  const widen = decodeContext.kernels.fallbacks.length > 0 ? fallbackWidening : 1;
+  const widen = decodeContext.kernels.isFromStrangers ? fallbackWidening : 1;
   const rate = (concurrency * shape.outputTokens) / (shape.outputTokens * state.tpot + state.ttft);
   const gpus =
     replicaGpus(split.prefill.layout) * split.prefillWorkers + replicaGpus(split.decode.layout) * split.decodeWorkers;
@@ -208,7 +226,7 @@ export function predictSplitServing(split: SplitServing, shape: RequestShape, co
     outputTokensPerSecondPerGpu: rate / gpus,
     running: state.running,
     waiting: Math.max(0, state.waiting),
-    bottleneck: state.waiting > 0 ? "cache" : state.ttft > shape.outputTokens * state.tpot ? "prefill" : "decode",
+    bottleneck: splitBottleneck(split, shape, state),
     assumptions: servingAssumptions(decodeContext),
   };
 }

@@ -23,6 +23,10 @@ const usableShare = 0.9;
 /** Activations, captured graphs and the driver's context, bytes. */
 const overheadBytes = 4.5e9;
 
+/** Workers that only decode need little beside weights and cache, and are set to take more. */
+const decodeOnlyShare = 0.97;
+const decodeOnlyBytes = 2e9;
+
 /** TensorRT-LLM takes its share of what the weights and the driver leave, others take theirs of all memory. */
 const driverBytes = 3.5e9;
 
@@ -51,14 +55,18 @@ function cacheRanks(job: ServingJob): number {
   return attention.kind === "latent" ? 1 : Math.min(job.layout.tensor, attention.kvHeads);
 }
 
-/** How many requests a replica runs at once, from what weights leave of its memory. */
-export function servingMemory(job: ServingJob, shape: RequestShape): ServingMemory {
-  const weights = weightBytes(job);
+/** What the engine leaves for the cache beside weights, bytes. */
+function freeBytes(job: ServingJob, weights: number, isDecodeOnly: boolean): number {
   const memory = job.accelerator.memoryGb * 1e9;
-  const free =
-    job.engine === "trtllm"
-      ? usableShare * (memory - weights - driverBytes)
-      : usableShare * memory - weights - overheadBytes;
+  if (isDecodeOnly) return decodeOnlyShare * memory - weights - decodeOnlyBytes;
+  if (job.engine === "trtllm") return usableShare * (memory - weights - driverBytes);
+  return usableShare * memory - weights - overheadBytes;
+}
+
+/** How many requests a replica runs at once, from what weights leave of its memory; a decode worker of split serving runs more. */
+export function servingMemory(job: ServingJob, shape: RequestShape, isDecodeOnly = false): ServingMemory {
+  const weights = weightBytes(job);
+  const free = freeBytes(job, weights, isDecodeOnly);
   const cache = Math.max(0, free);
   const bytes = job.kvPrecision === "fp8" ? 1 : 2;
   const length = shape.inputTokens + shape.outputTokens / 2;

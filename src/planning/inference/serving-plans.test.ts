@@ -4,6 +4,7 @@ import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
 import { sizeInference } from "../size-inference.ts";
+import { engineConstantsOf } from "./engine-constants.ts";
 import { expertsVisited } from "./iteration-parts.ts";
 import { predictServing, predictSplitServing } from "./predict-serving.ts";
 import { replicasForLoad } from "./replicas-for-load.ts";
@@ -115,6 +116,51 @@ test("split serving decodes without waiting for prefills", () => {
   expect(predictSplitServing(split, long, 32).tpotSeconds.likely).toBeLessThan(
     predictServing(job, long, 32).tpotSeconds.likely,
   );
+});
+
+test("prefill workers that cannot keep up make requests wait for them, and more of them end the wait", () => {
+  const long = { inputTokens: 8192, outputTokens: 128 };
+  const withWorkers = (prefillWorkers: number) =>
+    predictSplitServing({ prefill: job, prefillWorkers, decode: job, decodeWorkers: 8 }, long, 256);
+  const [starved, fed] = [withWorkers(1), withWorkers(400)];
+
+  expect(starved.waiting).toBeGreaterThan(100);
+  expect(starved.bottleneck).toBe("prefill");
+  expect(fed.waiting).toBe(0);
+  expect(starved.ttftSeconds.likely).toBeGreaterThan(5 * fed.ttftSeconds.likely);
+  expect(starved.tpotSeconds.likely).toBeLessThan(fed.tpotSeconds.likely);
+});
+
+test("a worker that only decodes holds more requests than one that prefills too", () => {
+  const tight = { ...job, accelerator: findAccelerator("H100") };
+
+  expect(servingMemory(tight, shape, true).requestsMax).toBeGreaterThan(servingMemory(tight, shape).requestsMax);
+});
+
+test("each rank of spread attention handles its own sequences, so many of them cost a step less than on one rank", () => {
+  const latent = { ...job, model: findModel("DeepSeek-V3"), accelerator: findAccelerator("B200") };
+  const tpotOf = (tensor: number, attentionData: number): number =>
+    predictSplitServing(
+      {
+        prefill: { ...latent, layout: { tensor: 8, attentionData: 1, expert: 8, pipeline: 1 } },
+        prefillWorkers: 30,
+        decode: { ...latent, layout: { tensor, attentionData, expert: 8, pipeline: 1 } },
+        decodeWorkers: 1,
+      },
+      shape,
+      2048,
+    ).tpotSeconds.likely;
+
+  expect(tpotOf(1, 8)).toBeLessThan(tpotOf(8, 1));
+});
+
+test("an engine's constants are the shared ones times what its kind deviates by, and a family nobody measured has only the shared ones", () => {
+  const known = engineConstantsOf(job);
+  const unknown = engineConstantsOf({ ...job, accelerator: findAccelerator("MI300X") });
+
+  expect(known.gemmScale).toEqual(unknown.gemmScale);
+  expect(known.layerUs).not.toBe(unknown.layerUs);
+  expect(unknown.layerUs).toBeGreaterThan(5);
 });
 
 test("one token visits k experts, and many tokens visit all", () => {

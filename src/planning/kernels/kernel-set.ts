@@ -12,6 +12,8 @@ export interface KernelSet {
   collective(operation: string, gpus: number): CollectiveConstants;
   /** What was measured on another accelerator, in words. */
   readonly fallbacks: readonly string[];
+  /** Whether kernels of another family stand in for any. */
+  readonly isFromStrangers: boolean;
 }
 
 /** What was measured elsewhere, in words; what has one origin stands in one sentence. */
@@ -66,5 +68,6 @@ export function kernelSetOf(
       ["attention kernels", prefill.provenance],
       ["collectives", reduce.provenance],
     ]),
+    isFromStrangers: [gemm, prefill, reduce].some(({ provenance }) => provenance.kind === "roofline"),
   };
 }
