@@ -9,67 +9,138 @@ kernel_attention (decode)|time|5808|14.9|8.3|23.5|-2.6|78.3
 kernel_attention (decode)|time, its accelerator left out|5808|19.8|11.0|30.1|1.1|79.9
 kernel_collectives|time|2670|6.6|3.2|11.1|-1.0|79.7
 kernel_collectives|time, its accelerator left out|2670|14.8|7.6|24.1|-3.0|79.3
-training (vTrain)|step time|1061|6.2|4.6|9.6|0.8|80.4
-training (vTrain, many nodes)|step time|41|7.5|5.2|9.3|-2.1|82.9
-training (Megatron, dense)|step time|116|5.5|2.6|9.4|1.4|90.5
-training (Megatron, experts)|step time|93|9.8|5.7|13.1|-0.1|87.1
-training (FSDP)|step time|128|3.8|2.3|5.9|-0.0|85.9
-narayanan2021_table1|step time|10|3.9|3.5|6.1|0.7|100.0
-megatron_llama_fp8_readme|step time|3|1.9|1.6|3.0|-1.9|100.0
-korthikanti2022_table5|step time|8|2.1|1.7|3.1|0.7|100.0
-llmfoundry_h100_bf16|step time|52|3.1|2.0|4.9|-0.5|88.5
-llmfoundry_h100_fp8|step time|7|2.1|1.6|2.6|-0.3|100.0
-llmfoundry_a100_80|step time|61|4.0|2.7|5.7|0.2|85.2
-mbridge_26.06.01|step time|6|17.2|16.4|29.4|-5.3|66.7
-mbridge_26.06|step time|21|9.1|5.5|15.5|3.8|90.5
-mbridge_26.04.01|step time|21|6.6|5.9|13.0|2.2|90.5
-mbridge_26.04|step time|21|5.9|4.7|12.1|0.5|90.5
-mbridge_26.02.01|step time|21|7.1|3.6|10.0|3.3|95.2
-mbridge_26.02|step time|21|11.2|7.9|10.3|-7.0|85.7
-mbridge_25.11|step time|15|8.7|3.5|11.8|-0.6|80.0
-mbridge_25.09|step time|11|12.8|2.4|10.1|7.3|90.9
-mbridge_26.08|step time|6|9.5|4.1|15.9|8.4|100.0
-nemo_24.07|step time|12|6.8|5.2|10.9|-6.3|75.0
-nemo_24.07_ft|step time|6|14.4|14.7|24.4|14.4|50.0
-nemo_longseq_LLAMA3-8B|step time|6|2.6|2.3|2.7|0.7|100.0
-torchtitan_t1_fsdp8|step time|3|6.6|6.0|9.6|-1.3|66.7
-torchtitan_t3_fsdp128|step time|3|7.6|8.4|10.2|-0.0|66.7
-torchtitan_t5_3d|step time|2|10.3|10.3|14.9|7.7|50.0
-mlperf_training_v4.0_gpt3|step time|3|0.4|0.1|0.7|0.4|100.0
-mlperf_training_v4.1_gpt3|step time|3|8.3|6.0|11.1|8.3|66.7
-mlperf_training_v5.0_llama2_70b_lora|step time|19|2.0|1.0|4.0|-1.0|100.0
-mlperf_training_v5.0_llama31_405b|step time|14|1.5|0.8|1.1|-0.6|100.0
-vtrain_multi_a100|step time|41|7.5|5.2|9.3|-2.1|82.9
-vtrain_single_a100|step time|1020|6.2|4.6|9.6|0.9|80.3
-training_throughput|peak memory|8|3.9|2.2|6.0|-2.2|87.5
+training (vTrain)|step time|1061|5.8|4.6|9.4|0.4|80.3
+training (vTrain, many nodes)|step time|41|6.9|5.3|6.7|-3.1|85.4
+training (Megatron)|step time|214|4.9|2.8|6.5|-0.7|88.3
+training (Megatron, dense)|step time|116|3.1|1.9|4.5|0.3|90.5
+training (Megatron, experts)|step time|98|7.1|4.9|8.8|-1.8|85.7
+training (FSDP)|step time|128|3.9|2.8|5.2|-0.3|82.0
+narayanan2021_table1|step time|10|5.0|3.4|9.2|2.3|90.0
+megatron_llama_fp8_readme|step time|3|2.8|3.2|3.3|-0.6|100.0
+korthikanti2022_table5|step time|8|1.6|0.8|3.0|1.0|100.0
+llmfoundry_h100_bf16|step time|52|3.2|2.2|3.8|-0.3|86.5
+llmfoundry_h100_fp8|step time|7|3.3|3.3|3.9|-1.4|85.7
+llmfoundry_a100_80|step time|61|4.1|3.0|5.2|-0.4|82.0
+mbridge_26.06.01|step time|6|15.0|9.1|33.1|-8.9|66.7
+mbridge_26.06|step time|21|5.7|3.9|8.9|-0.8|90.5
+mbridge_26.04.01|step time|21|3.8|2.5|5.9|1.6|90.5
+mbridge_26.04|step time|21|3.5|3.7|5.5|0.3|95.2
+mbridge_26.02.01|step time|21|4.9|4.2|6.1|2.6|90.5
+mbridge_26.02|step time|21|6.1|4.2|6.4|-3.7|85.7
+mbridge_25.11|step time|20|8.8|4.4|11.6|-3.0|75.0
+mbridge_25.09|step time|11|7.2|5.0|11.4|-4.1|72.7
+mbridge_26.08|step time|6|3.9|3.4|5.9|2.8|100.0
+nemo_24.07|step time|12|4.0|2.6|7.6|-2.9|75.0
+nemo_24.07_ft|step time|6|6.3|4.2|6.2|2.8|83.3
+nemo_longseq_LLAMA3-8B|step time|6|1.8|2.0|2.5|-0.4|100.0
+torchtitan_t1_fsdp8|step time|3|6.4|5.2|9.1|-1.4|66.7
+torchtitan_t3_fsdp128|step time|3|7.3|7.5|9.7|-0.1|33.3
+torchtitan_t5_3d|step time|2|10.0|10.0|13.0|4.9|50.0
+mlperf_training_v4.0_gpt3|step time|3|2.1|2.0|2.2|2.1|100.0
+mlperf_training_v4.1_gpt3|step time|3|6.1|5.1|7.8|6.1|66.7
+mlperf_training_v5.0_llama2_70b_lora|step time|19|1.9|1.2|3.5|-0.5|100.0
+mlperf_training_v5.0_llama31_405b|step time|14|1.0|0.9|1.5|0.3|100.0
+vtrain_multi_a100|step time|41|6.9|5.3|6.7|-3.1|85.4
+vtrain_single_a100|step time|1020|5.8|4.5|9.6|0.6|80.1
+training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
-inference_silicon|TPOT|2422|20.8|8.3|24.7|8.4|85.2
-inference_silicon|TTFT|2422|57.6|27.8|68.9|13.5|80.4
-inference_silicon (dense)|TPOT|1062|10.5|5.2|10.3|2.6|87.6
-inference_silicon (dense)|TTFT|1062|66.1|20.8|42.6|40.6|80.3
-inference_silicon (experts)|TPOT|625|20.7|7.2|20.7|9.2|88.8
-inference_silicon (experts)|TTFT|625|37.6|19.8|62.9|-3.0|86.2
-inference_silicon (ambiguous layout)|TPOT|143|28.5|25.7|41.2|-0.7|65.7
-inference_silicon (ambiguous layout)|TTFT|143|59.3|61.1|81.8|-42.9|58.0
-inference_silicon (disaggregated)|TPOT|592|37.8|21.4|58.2|20.3|81.9
-inference_silicon (disaggregated)|TTFT|592|63.2|52.1|84.9|-3.9|79.9
-inference_trtllm (saturated)|output tokens/s|399|18.9|12.9|35.4|-0.7|81.7
-inference_trtllm (static)|output tokens/s|197|18.5|8.2|21.2|7.0|84.8
-inference_trtllm (first-token)|first token alone|100|19.2|10.1|22.7|6.2|86.0
-trtllm_v1.0|output tokens/s|170|23.6|14.5|40.9|0.1|69.4
-trtllm_v0.17|output tokens/s|185|12.4|8.1|20.3|-1.5|94.6
-trtllm_v0.14|output tokens/s|44|28.2|25.6|40.4|-0.6|75.0
-trtllm_static_v0.9.0|output tokens/s|80|18.2|8.7|21.1|5.3|85.0
-trtllm_ttft_b1_v0.9.0|first token alone|40|20.6|9.9|22.5|9.0|85.0
-trtllm_static_v0.8.0|output tokens/s|79|18.5|9.4|21.2|4.0|84.8
-trtllm_ttft_b1_v0.8.0|first token alone|40|21.5|10.0|23.5|9.0|85.0
-trtllm_static_v0.5.0|output tokens/s|38|19.5|7.4|31.4|16.6|84.2
-trtllm_ttft_b1_v0.5.0|first token alone|20|11.5|11.0|17.9|-5.1|90.0
-inference_mlperf (Offline)|output tokens/s|87|16.7|8.5|21.4|1.3|94.3
-inference_mlperf (Server)|output tokens/s|87|21.0|12.6|25.5|3.1|88.5
-inference_mlperf (Interactive)|output tokens/s|26|15.5|16.0|22.9|-15.5|92.3
-inference_mlperf|Server / Offline|86|5.9|3.9|8.4|1.2|74.4
+inference_silicon|TPOT|2470|18.8|9.4|23.5|5.9|86.1
+inference_silicon|TTFT|2470|42.6|27.1|65.7|9.1|88.7
+inference_silicon (dense)|TPOT|1062|12.1|6.8|16.2|3.0|85.4
+inference_silicon (dense)|TTFT|1062|38.1|23.4|51.3|10.3|91.2
+inference_silicon (experts)|TPOT|625|19.6|8.9|20.1|4.8|89.3
+inference_silicon (experts)|TTFT|625|36.6|23.4|60.2|7.5|90.6
+inference_silicon (ambiguous layout)|TPOT|143|12.2|11.2|19.7|-4.8|93.0
+inference_silicon (ambiguous layout)|TTFT|143|33.9|28.0|54.8|-14.4|88.1
+inference_silicon (disaggregated)|TPOT|640|30.6|18.4|49.0|14.3|82.7
+inference_silicon (disaggregated)|TTFT|640|57.8|40.8|82.4|14.0|83.0
+inference_trtllm (saturated)|output tokens/s|399|14.6|9.5|21.7|4.0|84.0
+inference_trtllm (static)|output tokens/s|197|17.5|6.9|20.0|8.8|82.2
+inference_trtllm (first-token)|first token alone|100|14.8|10.0|20.5|-0.7|87.0
+trtllm_v1.0|output tokens/s|170|15.3|10.1|19.9|6.2|85.9
+trtllm_v0.17|output tokens/s|185|10.4|6.8|14.8|-1.4|89.7
+trtllm_v0.14|output tokens/s|44|29.8|29.6|40.0|18.5|52.3
+trtllm_static_v0.9.0|output tokens/s|80|16.7|7.3|19.9|7.8|82.5
+trtllm_ttft_b1_v0.9.0|first token alone|40|15.2|10.1|19.8|1.1|87.5
+trtllm_static_v0.8.0|output tokens/s|79|17.6|7.9|19.1|6.4|83.5
+trtllm_ttft_b1_v0.8.0|first token alone|40|15.6|10.6|21.5|1.0|87.5
+trtllm_static_v0.5.0|output tokens/s|38|19.1|4.1|32.4|16.2|78.9
+trtllm_ttft_b1_v0.5.0|first token alone|20|12.3|9.4|17.9|-7.6|85.0
+inference_mlperf (Offline)|output tokens/s|87|15.5|8.8|25.3|5.5|82.8
+inference_mlperf (Server)|output tokens/s|87|19.2|11.7|27.4|6.9|73.6
+inference_mlperf (Interactive)|output tokens/s|26|13.5|12.7|21.4|-6.5|73.1
+inference_mlperf|Server / Offline|86|5.6|3.4|9.0|1.1|79.1
 fabric_superpod|switches and cables|36|0.0|0.0|0.0|0.0|100.0
 tco_gpu_hour|dollars per GPU-hour|8|3.2|2.8|5.0|-0.1|100.0
+training (vTrain)|step time, its model left out|1061|6.0|4.7|9.6|0.5|79.7
+training (vTrain, many nodes)|step time, its model left out|41|8.1|5.6|10.8|-2.5|78.0
+training (Megatron)|step time, its model left out|214|12.1|6.9|21.2|-2.8|79.9
+training (Megatron)|step time, its accelerator left out|214|8.2|5.0|12.5|2.2|79.9
+training (Megatron)|step time, its published table left out|214|6.4|4.0|8.8|-1.1|79.9
+training (Megatron, dense)|step time, its model left out|116|5.2|3.7|7.2|-0.3|80.2
+training (Megatron, dense)|step time, its accelerator left out|116|5.7|3.6|8.8|2.8|80.2
+training (Megatron, dense)|step time, its published table left out|116|4.9|3.3|7.3|-0.9|80.2
+training (Megatron, experts)|step time, its model left out|98|20.3|18.8|33.6|-5.9|79.6
+training (Megatron, experts)|step time, its accelerator left out|98|11.2|8.0|17.3|1.5|79.6
+training (Megatron, experts)|step time, its published table left out|98|8.2|5.2|9.9|-1.4|79.6
+training (FSDP)|step time, its model left out|128|4.3|3.3|5.7|-0.2|79.7
+training (FSDP)|step time, its accelerator left out|128|7.8|5.8|13.3|-5.0|79.7
+narayanan2021_table1|step time, its model left out|10|5.0|3.6|8.6|2.2|90.0
+vtrain_multi_a100|step time, its model left out|41|8.1|5.6|10.8|-2.5|78.0
+korthikanti2022_table5|step time, its model left out|8|1.9|0.8|3.6|1.3|100.0
+vtrain_single_a100|step time, its model left out|1020|5.9|4.7|9.6|0.6|79.8
+megatron_llama_fp8_readme|step time, its published table left out|3|2.8|3.2|3.3|-0.6|100.0
+mbridge_25.11|step time, its published table left out|20|10.2|6.0|12.3|-1.9|70.0
+mbridge_25.09|step time, its published table left out|11|8.9|8.7|15.8|-6.0|63.6
+nemo_24.07|step time, its published table left out|12|6.7|6.3|11.6|-6.2|58.3
+nemo_longseq_LLAMA3-8B|step time, its published table left out|6|2.8|1.9|4.2|1.6|100.0
+mbridge_26.06|step time, its published table left out|21|6.4|3.9|9.8|-1.2|76.2
+mbridge_26.04.01|step time, its published table left out|21|5.0|2.4|5.8|3.2|90.5
+mbridge_26.04|step time, its published table left out|21|3.7|3.9|6.1|0.4|95.2
+mbridge_26.02.01|step time, its published table left out|21|5.6|3.7|6.8|3.2|85.7
+mbridge_26.02|step time, its published table left out|21|6.2|4.4|6.0|-4.3|81.0
+mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.8|1.6|2.4|0.8|100.0
+mbridge_26.06.01|step time, its published table left out|6|15.5|8.9|35.1|-9.6|66.7
+mbridge_26.08|step time, its published table left out|6|6.1|7.4|8.7|5.6|100.0
+mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.3|7.4|7.5|6.3|33.3
+mlperf_training_v4.1_gpt3|step time, its published table left out|3|10.1|8.8|12.2|10.1|33.3
+nemo_24.07_ft|step time, its published table left out|6|7.0|4.8|5.8|4.4|83.3
+mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.0|5.0|13.5|-8.0|68.4
+llmfoundry_h100_bf16|step time, its model left out|52|3.6|2.7|4.4|-0.5|84.6
+llmfoundry_a100_80|step time, its model left out|61|4.4|3.2|5.6|-0.1|80.3
+llmfoundry_h100_fp8|step time, its model left out|7|4.0|3.9|4.3|-2.2|85.7
+torchtitan_t1_fsdp8|step time, its model left out|3|7.5|8.4|9.4|0.8|33.3
+torchtitan_t3_fsdp128|step time, its model left out|3|8.4|9.6|10.2|2.0|33.3
+torchtitan_t5_3d|step time, its model left out|2|10.2|10.2|13.7|5.9|50.0
+inference_silicon|TPOT, its model on an accelerator left out|2470|20.6|11.4|26.0|6.3|82.4
+inference_silicon|TTFT, its model on an accelerator left out|2470|49.5|33.7|71.5|9.1|84.2
+inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|14.0|8.6|19.2|3.4|79.9
+inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|48.9|34.0|65.3|8.8|82.8
+inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.2|11.5|24.6|5.6|86.2
+inference_silicon (experts)|TTFT, its model on an accelerator left out|625|43.3|29.9|68.6|10.4|86.9
+inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.2|9.9|22.1|-7.0|88.1
+inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|35.9|31.9|50.6|-23.5|86.7
+inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.4|19.3|49.3|14.7|81.6
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|59.6|41.7|84.7|15.5|83.4
+inference_silicon|TPOT, its model left out|2470|20.5|12.7|27.8|2.8|82.3
+inference_silicon|TTFT, its model left out|2470|57.5|43.2|79.8|9.4|80.0
+inference_silicon (dense)|TPOT, its model left out|1062|13.5|8.2|18.7|3.7|81.0
+inference_silicon (dense)|TTFT, its model left out|1062|57.3|42.7|74.4|19.0|79.9
+inference_silicon (disaggregated)|TPOT, its model left out|640|29.6|22.3|44.8|6.1|85.9
+inference_silicon (disaggregated)|TTFT, its model left out|640|54.8|39.5|76.8|-11.0|79.1
+inference_silicon (experts)|TPOT, its model left out|625|24.3|15.6|28.4|1.3|82.4
+inference_silicon (experts)|TTFT, its model left out|625|63.7|46.1|93.5|23.5|81.8
+inference_silicon (ambiguous layout)|TPOT, its model left out|143|15.9|13.0|27.6|-13.2|76.2
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|44.2|45.0|63.1|-31.9|76.9
+inference_silicon|TPOT, its accelerator left out|2470|21.9|12.6|29.4|7.7|80.5
+inference_silicon|TTFT, its accelerator left out|2470|51.3|35.8|72.6|8.1|83.3
+inference_silicon (dense)|TPOT, its accelerator left out|1062|13.9|8.5|18.7|4.7|81.2
+inference_silicon (dense)|TTFT, its accelerator left out|1062|51.9|37.0|66.0|5.3|81.6
+inference_silicon (disaggregated)|TPOT, its accelerator left out|640|32.0|20.4|48.9|13.4|81.4
+inference_silicon (disaggregated)|TTFT, its accelerator left out|640|59.6|42.3|84.6|14.1|82.5
+inference_silicon (experts)|TPOT, its accelerator left out|625|26.9|16.4|33.9|9.3|77.1
+inference_silicon (experts)|TTFT, its accelerator left out|625|45.7|31.3|70.0|13.5|86.1
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.2|12.0|24.9|-3.4|86.0
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|34.3|30.5|48.6|-22.4|86.7
 `;

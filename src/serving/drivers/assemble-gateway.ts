@@ -26,7 +26,7 @@ import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { InferenceService } from "./inference-service.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import { type AskLoading, ModelLoading } from "./model-loading.ts";
-import { ModelRequests } from "./model-requests.ts";
+import { type ModelRequestGround, ModelRequests } from "./model-requests.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
@@ -109,6 +109,15 @@ function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver 
   return new RequestObserver({ clock, random, log, telemetry, loads, replicas: () => desks.replicaLoads() });
 }
 
+/** What hears of every request: the observer, and whoever asked to. */
+function observedBy(observer: RequestObserver, listener: GatewayWorkerNeeds["observe"]): ModelRequestGround["observe"] {
+  if (listener === undefined) return (record, body) => observer.observe(record, body);
+  return (record, body) => {
+    observer.observe(record, body);
+    listener(record);
+  };
+}
+
 /** The versions of a table, as those are named that the gateway stops sending to. */
 function ejectionKeys({ routes }: RoutingTable): ReadonlySet<string> {
   return new Set(
@@ -143,10 +152,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     desks,
     loads,
     gate: needs.gate ?? noLimits,
-    observe: (record, body) => {
-      observer.observe(record, body);
-      needs.observe?.(record);
-    },
+    observe: observedBy(observer, needs.observe),
   });
   const openai = new OpenAiServer({ ...needs, control, limits, desks, requests, pools, shadows });
   let table = emptyRoutingTable;
