@@ -1,10 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLog } from "../../src/platform/log.ts";
-import { GatewayControl } from "../../src/serving/drivers/gateway-control.ts";
 import { readGatewayState } from "../../src/serving/drivers/gateway-files.ts";
-import { quietTelemetry } from "../../src/serving/drivers/request-observer.ts";
+import { startGatewayProcesses } from "../../src/serving/fixtures/gateway-processes.ts";
 import type { LimitTable } from "../../src/serving/gateway/limits/limit-table.ts";
 import type { Ask } from "../../src/serving/gateway/messages.ts";
 import type { ModelRoute } from "../../src/serving/gateway/routing-table.ts";
@@ -31,25 +29,7 @@ async function answer(ask: Ask, lend: Lend): Promise<unknown> {
 /** Starts the gateway's own processes, as the server does. */
 export async function startBenchGateway(workers = 1, lend: Lend = () => []): Promise<BenchGateway> {
   const folder = await mkdtemp(join(tmpdir(), "bench-gateway-"));
-  const control = new GatewayControl({
-    settings: {
-      version: "bench",
-      folder,
-      host: "127.0.0.1",
-      port: 0,
-      workers,
-      onlineModule: new URL("../../src/features/drivers/lmdb-online-store.ts", import.meta.url).href,
-      onlineFolder: join(folder, "online"),
-      logLevel: "error",
-      upstreams: { allow: [], deny: [], allowsLoopback: true, platformPorts: [] },
-      telemetry: quietTelemetry,
-    },
-    log: silentLog,
-    controlUrl: () => "http://127.0.0.1:9",
-    answer: async (ask) => await answer(ask, lend),
-    onLoad: () => undefined,
-  });
-  await control.start([]);
+  const control = await startGatewayProcesses({ folder, workers, answer: async (ask) => await answer(ask, lend) });
   return {
     port: control.port,
     pid: readGatewayState(folder)?.pid ?? 0,

@@ -144,10 +144,9 @@ async function serves(at: number, streams: number, ttftSeconds: number, tpotSeco
   await site.traffic.record({ gateway: "g", sequence: at, windows: [window], ...sums });
 }
 
-test("first token and token times of a deployment are foreseen by the hour under its load, and compared", async () => {
-  site = await planningPlatform(8);
-  const { live, foundLater, app } = site;
-  const { clock } = live.platform;
+/** A deployment that says which model it serves has a replica. @returns when the next whole hour begins. */
+async function chatRuns(): Promise<number> {
+  const { live } = site;
   const spec = deploymentSpecSchema.parse({
     runtime: "process",
     pool: "training",
@@ -159,7 +158,14 @@ test("first token and token times of a deployment are foreseen by the hour under
   const owner = { kind: "Deployment", project: "default", name: "chat" };
   await live.submit("r0", { owner, purpose: "replica", resources: gpus(1) });
   await live.reach("r0", "running");
-  const hourAt = Math.ceil(clock.now() / hourMs) * hourMs;
+  return Math.ceil(live.platform.clock.now() / hourMs) * hourMs;
+}
+
+test("first token and token times of a deployment are foreseen by the hour under its load, and compared", async () => {
+  site = await planningPlatform(8);
+  const { foundLater, app } = site;
+  const { clock } = site.live.platform;
+  const hourAt = await chatRuns();
   await serves(hourAt - 10 * minuteMs, 100, 0.3, 0.02);
   clock.set(hourAt + 5 * minuteMs);
   const [foreseenToken] = await foreseen("tpot", aWhileMs);
@@ -180,20 +186,9 @@ test("first token and token times of a deployment are foreseen by the hour under
 
 test("a deployment whose load became another one is not compared", async () => {
   site = await planningPlatform(8);
-  const { live, foundLater } = site;
-  const { clock } = live.platform;
-  const spec = deploymentSpecSchema.parse({
-    runtime: "process",
-    pool: "training",
-    process: { command: ["serve"], protocol: "openai" },
-    resources: { gpus: 1 },
-  });
-  const labels = { "planning.model": "Llama-3.1-8B", "planning.engine": "vllm" };
-  await live.platform.resources.apply("tester", { kind: "Deployment", project: "default", name: "chat", labels, spec });
-  const owner = { kind: "Deployment", project: "default", name: "chat" };
-  await live.submit("r0", { owner, purpose: "replica", resources: gpus(1) });
-  await live.reach("r0", "running");
-  const hourAt = Math.ceil(clock.now() / hourMs) * hourMs;
+  const { foundLater } = site;
+  const { clock } = site.live.platform;
+  const hourAt = await chatRuns();
   await serves(hourAt - 10 * minuteMs, 2000, 0.3, 0.02);
   clock.set(hourAt + 5 * minuteMs);
   await foreseen("tpot", aWhileMs);

@@ -1,31 +1,21 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type CallEnd, type GrpcClient, openGrpcClient } from "../fixtures/grpc-client.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
-import { onnxFixture, startProgram, startReplica, type TestReplica } from "../fixtures/start-replica.ts";
+import { callJson, startReplica } from "../fixtures/start-replica.ts";
 import { neverAnswers, sends, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
 import { MemoryFeatures, routeVersion, startTestGateway, testRoute } from "../fixtures/test-gateway.ts";
-import { callJson } from "../fixtures/start-replica.ts";
+import { startTensorGateway } from "../fixtures/tensor-gateway.ts";
 
-let replica: TestReplica;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+let gateway: Awaited<ReturnType<typeof startTensorGateway>>;
 let client: GrpcClient;
 
 beforeAll(async () => {
-  replica = startProgram({
-    program: "onnx-server",
-    task: { model: "same", version: "1", columns: null },
-    files: { "model.onnx": onnxFixture("tensors") },
-  });
-  gateway = await startTestGateway();
-  const address = await replica.ready;
-  if (address.kind !== "model") throw new Error("the replica wants to serve a model");
-  gateway.setRoute(modelRoute("same", [{ address: address.address, model: "same" }], { protocol: "v2" }));
+  gateway = await startTensorGateway();
   client = openGrpcClient(gateway.port);
 }, 60_000);
 
 afterAll(async () => {
   client?.close();
-  replica?.stop();
   await gateway?.stop();
 });
 

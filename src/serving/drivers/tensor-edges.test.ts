@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import * as z from "zod";
 import { type GrpcClient, openGrpcClient } from "../fixtures/grpc-client.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { askRest } from "../fixtures/rest-client.ts";
 import { sends, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
-import { onnxFixture, startProgram, type TestReplica } from "../fixtures/start-replica.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { protocolSchema, startTensorGateway } from "../fixtures/tensor-gateway.ts";
 import { jsonLengthHeader } from "../infer-request.ts";
 import { readRawTensor } from "../raw-tensor.ts";
 import { type Datatype, datatypes } from "../tensor.ts";
@@ -16,31 +13,16 @@ import { type Datatype, datatypes } from "../tensor.ts";
  * tensors, gRPC with typed ones. The model gives back each input as it is.
  */
 
-const schemas = z
-  .record(z.string(), z.unknown())
-  .parse(JSON.parse(readFileSync(new URL("../fixtures/v2-schemas.json", import.meta.url), "utf8")));
-const schema = (name: string): z.ZodType => z.fromJSONSchema(schemas[name] as z.core.JSONSchema.BaseSchema);
-
-let replica: TestReplica;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+let gateway: Awaited<ReturnType<typeof startTensorGateway>>;
 let grpc: GrpcClient;
 
 beforeAll(async () => {
-  replica = startProgram({
-    program: "onnx-server",
-    task: { model: "same", version: "1", columns: null },
-    files: { "model.onnx": onnxFixture("tensors") },
-  });
-  gateway = await startTestGateway();
-  const address = await replica.ready;
-  if (address.kind !== "model") throw new Error("the replica wants to serve a model");
-  gateway.setRoute(modelRoute("same", [{ address: address.address, model: "same" }], { protocol: "v2" }));
+  gateway = await startTensorGateway();
   grpc = openGrpcClient(gateway.port);
 }, 60_000);
 
 afterAll(async () => {
   grpc?.close();
-  replica?.stop();
   await gateway?.stop();
 });
 
@@ -134,7 +116,7 @@ interface Output {
 }
 
 function restOutcome({ status, body, bytes, headers }: Awaited<ReturnType<typeof askRest>>, isRaw: boolean): Outcome {
-  expect(schema(status === 200 ? "infer" : "error").parse(body)).toBeDefined();
+  expect(protocolSchema(status === 200 ? "infer" : "error").parse(body)).toBeDefined();
   if (status !== 200) return { status, error: String(body.error) };
   const [output] = body.outputs as readonly Output[];
   if (output === undefined) throw new Error("an answer without its output");

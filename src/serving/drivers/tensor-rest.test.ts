@@ -1,44 +1,23 @@
-import { readFileSync } from "node:fs";
 import { request as send } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import * as z from "zod";
 import { askRest, type RestAnswer } from "../fixtures/rest-client.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { neverAnswers, sends, type StandInUpstream, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
-import { onnxFixture, startProgram, type TestReplica } from "../fixtures/start-replica.ts";
+import { protocolSchema, startTensorGateway } from "../fixtures/tensor-gateway.ts";
 import { startTestGateway } from "../fixtures/test-gateway.ts";
 import { jsonLengthHeader } from "../infer-request.ts";
 import { readRawTensor, writeRawTensor } from "../raw-tensor.ts";
 import { type Datatype, datatypes, type TensorData } from "../tensor.ts";
 
-/** The protocol's own shapes of answers. */
-const schemas = z
-  .record(z.string(), z.unknown())
-  .parse(JSON.parse(readFileSync(new URL("../fixtures/v2-schemas.json", import.meta.url), "utf8")));
-
-function schema(name: string): z.ZodType {
-  return z.fromJSONSchema(schemas[name] as z.core.JSONSchema.BaseSchema);
-}
-
-let replica: TestReplica;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+let gateway: Awaited<ReturnType<typeof startTensorGateway>>;
 
 beforeAll(async () => {
-  replica = startProgram({
-    program: "onnx-server",
-    task: { model: "same", version: "1", columns: null },
-    files: { "model.onnx": onnxFixture("tensors") },
-  });
-  gateway = await startTestGateway();
-  const address = await replica.ready;
-  if (address.kind !== "model") throw new Error("the replica wants to serve a model");
-  gateway.setRoute(modelRoute("same", [{ address: address.address, model: "same" }], { protocol: "v2" }));
+  gateway = await startTensorGateway();
   gateway.setRoute(modelRoute("empty", [], { protocol: "v2" }));
 }, 60_000);
 
 afterAll(async () => {
-  replica?.stop();
   await gateway?.stop();
 });
 
@@ -144,7 +123,7 @@ test.each(shapes.flatMap((shape) => (["flat", "nested", "raw"] as const).map((wa
       const answer = await (way === "raw" ? ask("POST", infer, raw.body, raw.headers) : ask("POST", infer, json(more)));
 
       expect(answer.body).toMatchObject({ model_name: "same", model_version: "1", id: "mine" });
-      expect(schema("infer").parse(answer.body)).toBeDefined();
+      expect(protocolSchema("infer").parse(answer.body)).toBeDefined();
       expect(answer.headers["content-type"]).toBe(isRaw ? "application/octet-stream" : "application/json");
       expect((answer.body.outputs as readonly Output[]).map((each) => each.shape)).toEqual(tensors.map(() => shape));
       expect(Object.fromEntries(elementsOf(answer))).toEqual(
@@ -186,7 +165,7 @@ test.each([
 ])("the answer %s of %s %s has the protocol's shape", async (name, method, path) => {
   const answer = await ask(method, path);
   expect(answer.status).toBe(200);
-  expect(schema(name).parse(answer.body)).toBeDefined();
+  expect(protocolSchema(name).parse(answer.body)).toBeDefined();
 });
 
 const tooShort = rawRequest([{ datatype: "INT32", shape: [2, 2], data: [1, 2] }]);
@@ -239,7 +218,7 @@ test.each([
   async (_what, method, path, body, headers, status, message) => {
     const answer = await ask(method, path, body, headers as Readonly<Record<string, string>>);
     expect([answer.status, answer.body]).toEqual([status, { error: expect.stringMatching(message) }]);
-    expect(schema("error").parse(answer.body)).toBeDefined();
+    expect(protocolSchema("error").parse(answer.body)).toBeDefined();
   },
 );
 
@@ -321,7 +300,7 @@ test("an answer whose header names more JSON than there is counts as the replica
   const answer = await ask("POST", "/v2/models/liar/infer", "{}");
   expect(answer.status).toBe(502);
   expect(answer.headers[jsonLengthHeader]).toBeUndefined();
-  expect(schema("error").parse(answer.body)).toBeDefined();
+  expect(protocolSchema("error").parse(answer.body)).toBeDefined();
 });
 
 test("a caller that goes away takes its request from the replica", async () => {
