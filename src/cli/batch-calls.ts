@@ -7,6 +7,7 @@ import type { ApiClient } from "./api-client.ts";
 import type { CommandContext } from "./command-context.ts";
 import { readField, readText } from "./field-path.ts";
 import { type Item, toItem } from "./item.ts";
+import { RemoteFault } from "./remote-fault.ts";
 
 /** The member of a batch's metadata by which a command finds it again. */
 const markName = "millwright_run";
@@ -70,10 +71,20 @@ export class BatchCalls {
     return newest.find((batch) => readText(batch, `metadata.${markName}`) === mark);
   }
 
-  /** What a deployment takes and gives, as the Open Inference Protocol v2 tells it. */
+  /**
+   * What a deployment takes and gives, as the Open Inference Protocol v2 tells it.
+   *
+   * @throws {Fault} `cli.argument-invalid` for a deployment that takes prompts.
+   */
   async modelMetadata(model: string): Promise<Item> {
     const name = encodeURIComponent(model);
-    return toItem(await this.#client.get(`${this.#deployments}/${name}/invoke/v2/models/${name}`, {}, this.#signal));
+    try {
+      return toItem(await this.#client.get(`${this.#deployments}/${name}/invoke/v2/models/${name}`, {}, this.#signal));
+    } catch (error) {
+      if (!(error instanceof RemoteFault) || error.kind !== "invalid") throw error;
+      const advice = 'give --prompt "TEXT WITH {column}" for a model that answers prompts';
+      throw new Fault("cli.argument-invalid", `${model} takes no tensors from rows: ${error.message}; ${advice}`);
+    }
   }
 
   async content(fileId: string): Promise<AsyncIterable<Uint8Array>> {

@@ -36,7 +36,8 @@ const kindOfStatus: Readonly<Record<number, FaultKind>> = {
 const kindOfCode: Readonly<Record<string, FaultKind>> = faultKinds;
 
 /**
- * Reads an error answer, `{"error": {code, message, details, requestId}}`; any other body still gives a fault.
+ * Reads an error answer, `{"error": {code, message, details, requestId}}`, or `{"error": message}` as models that take tensors answer; any
+ * other body still gives a fault.
  * The kind comes from the code where this program knows it, else from the status.
  */
 export function toRemoteFault(status: number, body: string): RemoteFault {
@@ -55,7 +56,8 @@ export function toRemoteFault(status: number, body: string): RemoteFault {
 function readError(body: string): Readonly<Record<string, unknown>> {
   try {
     const parsed: unknown = JSON.parse(body);
-    return isObject(parsed) && isObject(parsed["error"]) ? parsed["error"] : {};
+    const error = isObject(parsed) ? parsed["error"] : undefined;
+    return isObject(error) ? error : { message: error };
   } catch {
     return {};
   }

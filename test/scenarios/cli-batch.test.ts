@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,25 +59,18 @@ test("a file of requests is sent, followed and answered; what failed is kept bes
   expect(list.printed[1]).toContain("3/3");
 });
 
-test("each row of a table becomes a request, and its answer carries the row's number", async () => {
+test("each row of a table becomes a request, and its answer stands beside it in a table of the same format", async () => {
   rig.upstream.behave(shouts);
   const input = join(folder, "words.csv");
   await writeFile(input, 'word,note\ncat,"a, b"\ndog,\n');
-  const out = join(folder, "words.answers.jsonl");
-
-  const code = await batchRun(context(), { input, model: "chat", prompt: "{word} ({note})", out, window: "1h" });
+  const code = await batchRun(context(), { input, model: "chat", prompt: "{word} ({note})", window: "1h" });
 
   expect(code).toBe(0);
-  const answers = await written(out);
-  const content = (line: WrittenLine): unknown => {
-    const choices = line.response?.body.choices as readonly { readonly message: { readonly content: string } }[];
-    return choices[0]?.message.content;
-  };
-  expect(answers.map((line) => [line.custom_id, content(line)])).toEqual([
-    ["row-1", "CAT (A, B)"],
-    ["row-2", "DOG ()"],
-  ]);
-  expect(existsSync(join(folder, "words.answers.errors.jsonl"))).toBe(false);
+  const [head = "", ...rows] = (await readFile(join(folder, "words.answers.csv"), "utf8")).trimEnd().split("\n");
+  expect(head).toMatch(/^word,note,answer,/);
+  expect(rows[0]).toContain('cat,"a, b","CAT (A, B)"');
+  expect(rows[1]).toContain("dog,,DOG ()");
+  expect(rows).toHaveLength(2);
 });
 
 test("problems of the file are told with their lines", async () => {
@@ -106,15 +98,14 @@ test("a batch that is not waited for can be looked at and cancelled", async () =
 });
 
 test.each([
-  ["a Parquet file", { input: "rows.parquet", model: "chat", prompt: "{a}" }, "DuckDB"],
-  ["rows without a prompt", { input: "rows.csv", model: "chat" }, "--prompt"],
+  ["rows without a prompt", { input: "ROWS", model: "chat" }, "--prompt"],
+  ["a column that is not there", { input: "ROWS", model: "chat", prompt: "{b}" }, 'the column "b"'],
   ["a file that is not there", { file: "/nowhere/x.jsonl" }, "cannot read"],
   ["a table that is not there", { input: "/nowhere/x.csv", model: "chat", prompt: "{a}" }, "cannot read"],
-  ["lines that are no objects", { input: "LIST", model: "chat", prompt: "{a}" }, "line 1"],
 ])("%s is refused with what to do", async (_what, given, words) => {
-  const list = join(folder, "list.jsonl");
-  await writeFile(list, "[1]\n");
-  const input = "input" in given && given.input === "LIST" ? { ...given, input: list } : given;
+  const rows = join(folder, "rows.csv");
+  await writeFile(rows, "a\n1\n");
+  const input = "input" in given && given.input === "ROWS" ? { ...given, input: rows } : given;
 
   await expect(batchRun(context(), { ...input, window: "24h" })).rejects.toThrow(words);
 });

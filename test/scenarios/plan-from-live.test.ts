@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { plan } from "../../src/cli/commands/plan.ts";
 import { recordingContext } from "../../src/cli/fixtures/recording-context.ts";
 import { computeRoom } from "../../src/compute/room.ts";
+import { calibrationRoutes } from "../../src/planning/calibration-routes.ts";
+import { PredictionStore } from "../../src/planning/prediction-store.ts";
 import { createHttpServer } from "../../src/platform/http-server.ts";
 import { resourceRoutes } from "../../src/platform/resource-routes.ts";
 import { kinds } from "../../src/server/kinds.ts";
@@ -44,7 +46,13 @@ beforeAll(async () => {
   await fillLedger(Math.floor(platform.clock.now() / dayMs) * dayMs);
   const { gatekeeper, log, newId, resources } = platform;
   const compute = computeRoom(platform, { hostEnvironment: {} });
-  const routes = [...compute.routes, ...resourceRoutes(kinds, resources, gatekeeper, manifestChecks(resources))];
+  const store = new PredictionStore(platform.database.withTables());
+  const site = calibrationRoutes({ store, clock: platform.clock, workloads: compute.workloads });
+  const routes = [
+    ...compute.routes,
+    ...site,
+    ...resourceRoutes(kinds, resources, gatekeeper, manifestChecks(resources)),
+  ];
   app = createHttpServer({ routes, gatekeeper, log, newId, defaultProject: "default" });
   url = await app.listen({ port: 0, host: "127.0.0.1" });
 });
@@ -62,6 +70,6 @@ test("a plan is drawn up from the ledger that the server keeps, by team and purp
 
   const drawnUp = await readFile(join(folder, "plan.yaml"), "utf8");
   expect(drawnUp).toMatch(/gpu: NVIDIA H100 80GB HBM3/);
-  expect(drawnUp).toMatch(/name: training of vision\n +gpus: 3\n +growthPerYear: 0\n/);
+  expect(drawnUp).toMatch(/name: training of vision\n +gpus: 6\n +growthPerYear: 0\n/);
   expect(await readFile(join(folder, "report.md"), "utf8")).toContain("ledger, training of vision: fitted to 12 weeks");
 });

@@ -214,7 +214,11 @@ export class GatewayControl {
   async #hear(worker: ConnectedWorker, message: FromWorker): Promise<void> {
     switch (message.kind) {
       case "hello":
-        worker.link.send({ kind: "control", url: this.#options.controlUrl() });
+        worker.link.send({
+          kind: "control",
+          url: this.#options.controlUrl(),
+          platformPorts: this.#options.settings.upstreams.platformPorts,
+        });
         worker.pid = message.pid;
         worker.link.send({ kind: "views", views: this.#views });
         worker.link.send({ kind: "limits", limits: this.#limits });
@@ -282,8 +286,12 @@ export class GatewayControl {
   }
 }
 
-/** Whether a gateway runs as it is to; one that took a free port keeps it. */
+/** Whether a gateway runs as it is to; one that took a free port keeps it, and the platform's ports are told to its workers. */
 function isSameGateway(state: GatewayState, wanted: GatewaySettings): boolean {
   const isSamePort = wanted.port === 0 || wanted.port === state.port;
-  return isSamePort && canonicalJson({ ...state.settings, port: 0 }) === canonicalJson({ ...wanted, port: 0 });
+  return isSamePort && canonicalJson(withoutPorts(state.settings)) === canonicalJson(withoutPorts(wanted));
+}
+
+function withoutPorts(settings: GatewaySettings): GatewaySettings {
+  return { ...settings, port: 0, upstreams: { ...settings.upstreams, platformPorts: [] } };
 }

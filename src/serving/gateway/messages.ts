@@ -122,8 +122,8 @@ export type ToWorker =
   | { readonly kind: "answer"; readonly call: number; readonly answer: Answer }
   | { readonly kind: "views"; readonly views: readonly OnlineView[] }
   | { readonly kind: "limits"; readonly limits: LimitTable }
-  /** Where the control plane's HTTP API listens. */
-  | { readonly kind: "control"; readonly url: string }
+  /** Where the control plane's HTTP API listens, and the other ports on which the platform does. */
+  | { readonly kind: "control"; readonly url: string; readonly platformPorts: readonly number[] }
   | {
       readonly kind: "append";
       readonly call: number;

@@ -23,7 +23,6 @@ import { ControlLink } from "../drivers/control-link.ts";
 import { FeatureHolding } from "../drivers/feature-holding.ts";
 import {
   gatewayPaths,
-  type GatewaySettings,
   readGatewaySettings,
   readGatewayState,
   readLimits,
@@ -76,7 +75,8 @@ class WorkerProgram {
   #onNeighbours: (() => void)[] = [];
   #isEnding = false;
   #reports: NodeJS.Timeout | undefined;
-  #controlPort = 0;
+  /** Of the database and the control plane, as last told. */
+  #platformPorts: readonly number[];
   /** Where the gateway listens; 0 until it is known. */
   #port = 0;
   #spreading: NodeJS.Timeout | undefined;
@@ -87,6 +87,7 @@ class WorkerProgram {
     const paths = gatewayPaths(folder);
     this.#log = jsonLog((line) => process.stderr.write(line), settings.logLevel).with({ part: "gateway", place });
     this.#ownSocket = paths.worker(process.pid);
+    this.#platformPorts = settings.upstreams.platformPorts;
     this.#features = new FeatureHolding({ ...settings, views: readOnlineViews(folder) });
     const newId = idsFrom(systemClock);
     this.#recorder = new TrafficRecorder(
@@ -112,7 +113,7 @@ class WorkerProgram {
     this.#gateway = assembleGateway({
       gate: this.#gate,
       telemetry: settings.telemetry,
-      guard: new UpstreamGuard(settings.upstreams, () => this.#platformPorts(settings)),
+      guard: new UpstreamGuard(settings.upstreams, () => this.#ownPorts(folder)),
       wholeMetrics: async () => await this.#metrics.gather(),
       clock: systemClock,
       random: seededRandom(randomInt(2 ** 32)),
@@ -211,9 +212,9 @@ class WorkerProgram {
     if (this.#neighbours.sockets.length > 1) this.#tell({ kind: "news", news });
   }
 
-  #platformPorts({ folder, upstreams }: GatewaySettings): readonly number[] {
+  #ownPorts(folder: string): readonly number[] {
     if (this.#port === 0) this.#port = readGatewayState(folder)?.port ?? 0;
-    return [...upstreams.platformPorts, this.#controlPort, this.#port];
+    return [...this.#platformPorts, this.#port];
   }
 
   #reportLoad(): void {
@@ -233,7 +234,7 @@ class WorkerProgram {
     if (message.kind === "views") this.#features.setViews(message.views);
     else if (message.kind === "limits") this.#gate.setTable(message.limits, systemClock.now());
     else if (message.kind === "control") {
-      this.#controlPort = Number(new URL(message.url).port);
+      this.#platformPorts = [...message.platformPorts, Number(new URL(message.url).port)];
       this.#gateway.setControlUrl(message.url);
     } else if (message.kind === "append") this.#catch(this.#append(message));
     else {
