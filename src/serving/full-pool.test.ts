@@ -37,13 +37,22 @@ async function fill(gpus: number, spec: object): Promise<void> {
   });
 }
 
+/** Waits until the status says something of the sort; else tells what it says, and what the replicas wait for. */
+async function untilTold(wanted: RegExp): Promise<string> {
+  let message = "";
+  return await until(`the status says ${wanted}`, async () => {
+    message = await serving.messageOf("chat");
+    return wanted.test(message) && message;
+  }).catch(async (error: unknown) => {
+    const waiting = (await serving.workloadsOf("chat")).map(({ state, reason }) => ({ state, reason }));
+    throw new Error(`it says ${JSON.stringify(message)}; replicas: ${JSON.stringify(waiting)}`, { cause: error });
+  });
+}
+
 test("of several replicas one after the other is let go first, without a failed request", async () => {
   await fill(2, {});
   await serving.deploy("chat", { replicas: 2, resources: after });
-  const told = await until("the status says what is in the way", async () => {
-    const message = await serving.messageOf("chat");
-    return message.includes("update.maxUnavailable") && message;
-  });
+  const told = await untilTold(/update\.maxUnavailable/);
   await serving.settled("chat", 2, isAfter);
 
   expect(told).toMatch(/serves while its replicas are replaced: .* asks for 1 GPU/);
@@ -56,9 +65,7 @@ test("of several replicas one after the other is let go first, without a failed 
 test("a single replica stays and the status says what to do; once the user allows it, requests wait for the new one", async () => {
   await fill(1, {});
   await serving.deploy("chat", { replicas: 1, resources: after });
-  await until("the status says what to do", async () =>
-    /none may be let go first: make room, or set update.maxUnavailable/.test(await serving.messageOf("chat")),
-  );
+  await untilTold(/none may be let go first: make room, or set update\.maxUnavailable/);
   expect((await serving.statusOf("chat"))?.replicas.filter((replica) => replica.ready)).toHaveLength(1);
 
   await serving.deploy("chat", { replicas: 1, resources: after, update: { maxUnavailable: 1 } });
