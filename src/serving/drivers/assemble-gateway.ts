@@ -106,7 +106,15 @@ function openDesks({ clock, random }: GatewayWorkerNeeds, places: Places): Desks
 function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver {
   const { clock, random, log, telemetry = quietTelemetry } = needs;
   const loads = () => desks.loads();
-  return new RequestObserver({ clock, random, log, telemetry, loads, replicas: () => desks.replicaLoads() });
+  return new RequestObserver({
+    clock,
+    random,
+    log,
+    telemetry,
+    instance: needs.newId(),
+    loads,
+    replicas: () => desks.replicaLoads(),
+  });
 }
 
 /** What hears of every request: the observer, and whoever asked to. */

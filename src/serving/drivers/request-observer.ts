@@ -24,6 +24,8 @@ export interface RequestObserverNeeds {
   readonly random: Random;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** Names this run of this worker, as no other is named. */
+  readonly instance: string;
   readonly loads: () => readonly DeploymentLoad[];
   readonly replicas: () => readonly ReplicaLoad[];
 }
@@ -36,10 +38,10 @@ export class RequestObserver {
 
   constructor(needs: RequestObserverNeeds) {
     this.#needs = needs;
-    const { clock, log, telemetry } = needs;
+    const { clock, log, telemetry, instance } = needs;
     const endpoint = telemetry.otlpEndpoint;
     this.#exporter =
-      endpoint === null ? null : new OtlpExporter({ endpoint, clock, log, families: () => this.families() });
+      endpoint === null ? null : new OtlpExporter({ endpoint, instance, clock, log, families: () => this.families() });
   }
 
   start(): void {
