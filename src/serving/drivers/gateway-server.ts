@@ -23,6 +23,7 @@ import { GrpcServer } from "./grpc-server.ts";
 import { guardConnections } from "./guard-connections.ts";
 import { type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
+import { answerUnread } from "./lingering-end.ts";
 import { openDoor } from "./protocol-door.ts";
 import { readBody, readBytes } from "./request-body.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
@@ -231,7 +232,8 @@ export class GatewayServer {
     if (status === 429 || status === 503) headers["retry-after"] = "1";
     if (!request.complete) headers.connection = "close";
     const message = fault?.message ?? "the gateway met an unexpected error; see the server's log";
-    response.writeHead(status, headers).end(toErrorJson(message));
+    const body = toErrorJson(message);
+    answerUnread(response, status, { ...headers, "content-length": Buffer.byteLength(body) }, body);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<string> {
