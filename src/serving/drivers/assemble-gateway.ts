@@ -33,6 +33,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
+import { TabularHolds } from "./tabular-holds.ts";
 import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
 import type { UpstreamGuard } from "./upstream-guard.ts";
 import { UpstreamMetadataReader } from "./upstream-metadata.ts";
@@ -135,6 +136,23 @@ function ejectionKeys({ routes }: RoutingTable): ReadonlySet<string> {
   );
 }
 
+/** What a worker has of each route. */
+interface RouteParts {
+  readonly replicas: ReplicaClient;
+  readonly pools: UpstreamPools;
+  readonly desks: Desks;
+  readonly holds: TabularHolds;
+  readonly fastAbort: FastAbort;
+}
+
+function followTable(table: RoutingTable, { replicas, pools, desks, holds, fastAbort }: RouteParts): void {
+  replicas.retain(table);
+  pools.retain(table);
+  desks.setTable(table);
+  holds.setTable(table);
+  fastAbort.reset(ejectionKeys(table));
+}
+
 /** Puts the parts of a worker together. */
 export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...needs.limits };
@@ -148,6 +166,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const places = new Places();
   const control = new ControlForwarder();
   const desks = openDesks(needs, places);
+  const holds = new TabularHolds(places, clock);
   const observer = openObserver(needs, desks);
   const requests = new ModelRequests({
     ...needs,
@@ -170,6 +189,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     fastAbort,
     shadows,
     desks,
+    holds,
     pools,
     loads,
     requests,
@@ -197,10 +217,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     revision: () => table.revision,
     setTable(next) {
       table = next;
-      replicas.retain(next);
-      pools.retain(next);
-      desks.setTable(next);
-      fastAbort.reset(ejectionKeys(next));
+      followTable(next, { replicas, pools, desks, holds, fastAbort });
     },
     setControlUrl: (url) => control.setUrl(url),
     takeNews: () => desks.takeNews(),

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { Admission } from "../gateway/messages.ts";
@@ -13,14 +13,15 @@ import {
 } from "../gateway/routing-table.ts";
 import { versionNamed } from "../gateway/traffic-split.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
-import { toInferBody } from "../infer-response.ts";
-import { type InferGround, serveInference } from "./gateway-infer.ts";
+import { type InferResponse, toInferBody } from "../infer-response.ts";
+import { type InferAsk as RowsAsk, type InferGround, serveInference } from "./gateway-infer.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelLoading } from "./model-loading.ts";
 import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
 import type { RequestBytes } from "./request-bytes.ts";
+import type { TabularHolds } from "./tabular-holds.ts";
 import { tensorCall } from "./tensor-call.ts";
 import { type ShadowGround, shadowOf } from "./model-shadow.ts";
 import type { UpstreamMetadataReader } from "./upstream-metadata.ts";
@@ -33,6 +34,7 @@ export interface InferenceGround extends InferGround, Omit<ShadowGround, "record
   readonly requests: Pick<ModelRequests, "carry">;
   readonly metadata: Pick<UpstreamMetadataReader, "read">;
   readonly loading: Pick<ModelLoading, "change">;
+  readonly holds: Pick<TabularHolds, "isAsleep" | "wait">;
 }
 
 /** A deployment that a caller named, and who the caller is. */
@@ -150,7 +152,8 @@ export class InferenceService {
       const { identity } = ask.admission;
       const header = (name: string): string | undefined => headerIn(ask.headers, name);
       const rows = { request: asked, version: ask.version, identity, header };
-      const served = await serveInference(this.#ground, route, rows, abort.signal);
+      const served = await this.#serveRows(route, rows, answer, abort.signal);
+      if (served === null) return;
       const { json, raw } = toInferBody(served, (name) => asked.binaryOutputs.get(name) ?? asked.binaryOutput);
       if (raw.length === 0) answer.sendWhole(200, "application/json", json);
       else {
@@ -161,6 +164,43 @@ export class InferenceService {
       loads.leave(carried, null, clock.now());
       stopListening();
     }
+  }
+
+  /** Serves rows by the route as it is once they are there; null when the caller went away or was told that no replica came. */
+  async #serveRows(
+    route: TabularRoute,
+    rows: RowsAsk,
+    answer: ModelAnswer,
+    signal: AbortSignal,
+  ): Promise<InferResponse | null> {
+    const awake = await this.#awake(route, answer);
+    if (awake === null) return null;
+    try {
+      return await serveInference(this.#ground, awake, rows, signal);
+    } catch (error) {
+      // Its replicas were replaced between the look at the table and the question: no model has seen the request.
+      if (!isFault(error, "serving.replica-unreachable") || this.#routeNow(route) === awake) throw error;
+      const again = await this.#awake(this.#routeNow(route), answer);
+      return again === null ? null : await serveInference(this.#ground, again, rows, signal);
+    }
+  }
+
+  /** The route once it has a replica; null when the caller went away or was told that none came. */
+  async #awake(route: TabularRoute, answer: ModelAnswer): Promise<TabularRoute | null> {
+    const { holds } = this.#ground;
+    if (!holds.isAsleep(route)) return route;
+    const wait = await holds.wait(route, answer);
+    if (wait.kind === "refused") answer.refuse(wait.refusal);
+    if (wait.kind !== "admitted") return null;
+    return this.#routeNow(route);
+  }
+
+  /** @throws {Fault} `serving.model-not-ready` when the table in force has no such deployment any more. */
+  #routeNow(route: TabularRoute): TabularRoute {
+    const { project, deployment } = route;
+    const now = this.#ground.table().routes.find((each) => isRouteOf(each, project, deployment));
+    if (now?.kind === "tabular") return now;
+    throw notReady(route);
   }
 
   async #inferTensors(route: ModelRoute, ask: InferAsk): Promise<void> {
