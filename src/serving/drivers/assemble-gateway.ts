@@ -168,8 +168,9 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const desks = openDesks(needs, places);
   const holds = new TabularHolds(places, clock);
   const observer = openObserver(needs, desks);
+  const ground = { ...needs, refuse: observer.refuse };
   const requests = new ModelRequests({
-    ...needs,
+    ...ground,
     limits,
     fastAbort,
     pools,
@@ -181,10 +182,10 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     gate: needs.gate ?? noLimits,
     observe: observedBy(observer, needs.observe),
   });
-  const openai = new OpenAiServer({ ...needs, control, limits, desks, requests, pools, shadows });
+  const openai = new OpenAiServer({ ...ground, control, limits, desks, requests, pools, shadows });
   let table = emptyRoutingTable;
   const inference = new InferenceService({
-    ...needs,
+    ...ground,
     replicas,
     fastAbort,
     shadows,
@@ -198,7 +199,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     table: () => table,
   });
   const server = new GatewayServer({
-    ...needs,
+    ...ground,
     metrics: needs.wholeMetrics ?? (async () => observer.families()),
     unfinishedConnections: limits.unfinishedConnections,
     openai,

@@ -3,6 +3,7 @@ import type { Action } from "../../platform/ports.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { type ModelMetadata, tabularMetadata, versionMissing, versionNames } from "../gateway/model-metadata.ts";
+import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { type IndexedModel, repositoryIndex } from "../gateway/repository-index.ts";
 import {
   isRouteOf,
@@ -20,6 +21,7 @@ import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelLoading } from "./model-loading.ts";
 import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
+import type { RequestObserver } from "./request-observer.ts";
 import type { RequestBytes } from "./request-bytes.ts";
 import type { TabularHolds } from "./tabular-holds.ts";
 import { tensorCall } from "./tensor-call.ts";
@@ -35,6 +37,8 @@ export interface InferenceGround extends InferGround, Omit<ShadowGround, "record
   readonly metadata: Pick<UpstreamMetadataReader, "read">;
   readonly loading: Pick<ModelLoading, "change">;
   readonly holds: Pick<TabularHolds, "isAsleep" | "wait">;
+  /** Hears of every request that was refused before any replica was asked. */
+  readonly refuse: RequestObserver["refuse"];
 }
 
 /** A deployment that a caller named, and who the caller is. */
@@ -46,6 +50,7 @@ export interface Found {
 /** One inference, read whole. */
 export interface InferAsk extends Found {
   readonly requestId: string;
+  readonly protocol: RequestRecord["protocol"];
   /** The version's number or id; null lets the split choose. */
   readonly version: string | null;
   readonly headers: RequestHeaders;
@@ -152,7 +157,7 @@ export class InferenceService {
       const { identity } = ask.admission;
       const header = (name: string): string | undefined => headerIn(ask.headers, name);
       const rows = { request: asked, version: ask.version, identity, header };
-      const served = await this.#serveRows(route, rows, answer, abort.signal);
+      const served = await this.#serveRows(route, rows, ask, abort.signal);
       if (served === null) return;
       const { json, raw } = toInferBody(served, (name) => asked.binaryOutputs.get(name) ?? asked.binaryOutput);
       if (raw.length === 0) answer.sendWhole(200, "application/json", json);
@@ -170,27 +175,33 @@ export class InferenceService {
   async #serveRows(
     route: TabularRoute,
     rows: RowsAsk,
-    answer: ModelAnswer,
+    ask: InferAsk,
     signal: AbortSignal,
   ): Promise<InferResponse | null> {
-    const awake = await this.#awake(route, answer);
+    const awake = await this.#awake(route, ask);
     if (awake === null) return null;
     try {
       return await serveInference(this.#ground, awake, rows, signal);
     } catch (error) {
       // Its replicas were replaced between the look at the table and the question: no model has seen the request.
       if (!isFault(error, "serving.replica-unreachable") || this.#routeNow(route) === awake) throw error;
-      const again = await this.#awake(this.#routeNow(route), answer);
+      const again = await this.#awake(this.#routeNow(route), ask);
       return again === null ? null : await serveInference(this.#ground, again, rows, signal);
     }
   }
 
   /** The route once it has a replica; null when the caller went away or was told that none came. */
-  async #awake(route: TabularRoute, answer: ModelAnswer): Promise<TabularRoute | null> {
+  async #awake(route: TabularRoute, ask: InferAsk): Promise<TabularRoute | null> {
     const { holds } = this.#ground;
+    const { answer } = ask;
     if (!holds.isAsleep(route)) return route;
     const wait = await holds.wait(route, answer);
-    if (wait.kind === "refused") answer.refuse(wait.refusal);
+    if (wait.kind === "refused") {
+      const { requestId, protocol, admission } = ask;
+      const startedAt = this.#ground.clock.now();
+      this.#ground.refuse({ requestId, protocol, startedAt, admission, deployment: route.deployment }, wait.refusal);
+      answer.refuse(wait.refusal);
+    }
     if (wait.kind !== "admitted") return null;
     return this.#routeNow(route);
   }
@@ -213,6 +224,7 @@ export class InferenceService {
     await this.#ground.requests.carry({
       requestId,
       operation: "infer",
+      protocol: ask.protocol,
       startedAt: this.#ground.clock.now(),
       admission,
       target,

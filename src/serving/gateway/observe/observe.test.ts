@@ -13,6 +13,8 @@ import { parseTraceParent } from "./trace-parent.ts";
 const plain: RequestRecord = {
   requestId: "r",
   operation: "chat",
+  protocol: "openai",
+  refused: null,
   project: "default",
   identity: "ada",
   deployment: "chat",
