@@ -10,7 +10,7 @@ import { toneOf } from "./tone.ts";
 const nothing = "-";
 
 /** Formats that read best when their digits stand below each other. */
-const rightAligned: ReadonlySet<string> = new Set(["count", "bytes", "duration", "ratio"]);
+const rightAligned: ReadonlySet<string> = new Set(["count", "bytes", "duration", "ratio", "money"]);
 
 /** How a kind's column is laid out in a table. */
 export function toTableColumn(column: KindColumn): TableColumn {
@@ -40,6 +40,8 @@ function formatValue(value: unknown, format: NonNullable<KindColumn["format"]>, 
       return value.toFixed(3);
     case "count":
       return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+    case "money":
+      return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
     case "text":
       return String(value);
   }

@@ -78,6 +78,17 @@ async function writeRows(): Promise<void> {
   instance.closeSync();
 }
 
+const lineage = {
+  trainingJob: "train",
+  runId: "r",
+  workload: "w",
+  codeHash: "c",
+  trainingSet: { id: "s", fingerprint: "f", rows: 5000, from: trainingEnd - 59 * day, to: trainingEnd },
+  datasets: ["flights@1"],
+  featureViews: ["origin-delay"],
+  startedBy: "user:ada",
+};
+
 async function candidate(id: string, file: string): Promise<void> {
   const objectKey = `models/${id}.onnx`;
   await platform.objects.put(objectKey, await readFile(join(fixtures, file)));
@@ -88,16 +99,7 @@ async function candidate(id: string, file: string): Promise<void> {
     objectKey,
     sha256: id,
     inputs: ["risk", "noise"],
-    lineage: {
-      trainingJob: "train",
-      runId: "r",
-      workload: "w",
-      codeHash: "c",
-      trainingSet: { id: "s", fingerprint: "f", rows: 5000, from: trainingEnd - 59 * day, to: trainingEnd },
-      datasets: ["flights@1"],
-      featureViews: ["origin-delay"],
-      startedBy: "user:ada",
-    },
+    lineage,
     registeredBy: "controller:training",
   });
 }
@@ -189,6 +191,31 @@ describe("an evaluation", () => {
     expect(suite.status.summary).toContain(
       'the version declares the inputs risk, noise, but its file takes "hazard", "noise"; the names must be equal',
     );
+  });
+
+  test("says why it judges no model that takes no rows, and judges the others meanwhile", async () => {
+    await registry.register({
+      id: "chatty",
+      project: "default",
+      model: "delay",
+      objectKey: "models/chatty.gguf",
+      sha256: "chatty",
+      inputs: [],
+      lineage: { ...lineage, trainingSet: null },
+      registeredBy: "ada",
+    });
+    await candidate("after", "make_models.py");
+
+    expect(await judged("after")).toBe("rejected");
+    const suite = await until("the suite tells of the version without rows", async () => {
+      const found = await platform.resources.get(evaluationKind, "default", "delay-gate");
+      return found?.status.phase === "blocked" && found;
+    });
+    expect(suite.status.conditions[0]?.message).toContain(
+      "was registered without inputs and trainingWindow; approve it with an override",
+    );
+    expect((await registry.get("chatty"))?.state).toBe("candidate");
+    await registry.reject("chatty", "grace", "no rows");
   });
 
   test("rejects a file that is no model", async () => {

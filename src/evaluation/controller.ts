@@ -13,6 +13,7 @@ import {
   buildSets,
   type EvaluationCase,
   requestEvaluation,
+  takesRows,
   windowOf,
   workloadIdOf,
 } from "./drivers/prepare-evaluation.ts";
@@ -95,13 +96,15 @@ class SuiteVisit {
 
   async advance(candidates: readonly ModelVersion[], signal: AbortSignal): Promise<NextVisit> {
     const { store, registry } = this.#needs;
-    for (const candidate of candidates) {
+    for (const candidate of candidates.filter(takesRows)) {
       const reports = await store.ofVersion(this.#project, candidate.id);
       if (reports.some((report) => report.evaluation === this.#suite.name)) continue;
       const champion = await registry.byAlias(this.#project, candidate.model, championAlias);
       const given = { project: this.#project, suite: this.#suite, candidate, champion };
       return await this.#step(given, signal);
     }
+    const unfit = candidates.find((candidate) => !takesRows(candidate));
+    if (unfit !== undefined) return await this.#block("blocked", unfit, takesNoRows(unfit));
     await this.#observe(idleStatus(this.#suite.status, this.#now()), "every candidate has its verdict");
     return { kind: "settled" };
   }
@@ -247,6 +250,10 @@ function soonest(visits: readonly NextVisit[]): NextVisit {
 
 function modelOfSpec(spec: unknown): unknown {
   return typeof spec === "object" && spec !== null && "model" in spec ? spec.model : undefined;
+}
+
+function takesNoRows(version: ModelVersion): string {
+  return `a suite judges models of rows, and ${describeVersion(version)} was registered without inputs and trainingWindow; approve it with an override, or register it again with both`;
 }
 
 function describeWindow({ from, to }: { readonly from: number; readonly to: number }): string {

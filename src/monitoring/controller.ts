@@ -173,13 +173,13 @@ class MonitorVisit {
   async #reference(version: ModelVersion, signal: AbortSignal): Promise<Reference> {
     const { trainingJob, trainingSet } = version.lineage;
     const jobs = await this.#needs.platform.resources.list(trainingJobKind, { projects: [this.#project] });
-    const job = jobs.find((each) => each.status.trainingSet?.id === trainingSet.id);
+    const job = jobs.find((each) => trainingSet !== null && each.status.trainingSet?.id === trainingSet.id);
     const set = job?.status.trainingSet ?? null;
     if (job === undefined || set === null) {
       throw new Fault(
         "monitoring.reference-missing",
         `the training set of ${describeVersion(version)} is wanted as the reference, and no training job (it was ${trainingJob}) has it any more; train the model again`,
-        { details: { version: version.id, trainingJob, trainingSet: trainingSet.id } },
+        { details: { version: version.id, trainingJob, trainingSet: trainingSet?.id ?? null } },
       );
     }
     const sample = await this.#reader.read(
@@ -271,7 +271,7 @@ class MonitorVisit {
       cooldown: this.#monitor.spec.cooldown,
       template: template.spec,
       jobs: jobs.map(toKnownJob),
-      trainedTo: version.lineage.trainingSet.to,
+      trainedTo: version.lineage.trainingSet?.to ?? null,
       newestOutcome: await this.#newestOutcome(version),
       now: this.#now(),
     });

@@ -20,8 +20,8 @@ export interface RetrainCase {
   readonly cooldown: string;
   readonly template: TrainingJobSpec;
   readonly jobs: readonly KnownJob[];
-  /** End of the training window of the version that serves. */
-  readonly trainedTo: Instant;
+  /** End of the training window of the version that serves; null when nobody said what that was trained on. */
+  readonly trainedTo: Instant | null;
   /** Newest moment whose outcome is known, or null. */
   readonly newestOutcome: Instant | null;
   readonly now: Instant;
@@ -56,7 +56,7 @@ export function planRetraining(given: RetrainCase): RetrainPlan {
   }
   const end = endOf(policy, given.newestOutcome);
   if (end === null) return { kind: "skip", reason: "no outcome is known yet, so there is nothing new to learn from" };
-  if (end <= given.trainedTo) {
+  if (given.trainedTo !== null && end <= given.trainedTo) {
     return { kind: "skip", reason: "the version that serves was trained on all of that history already" };
   }
   const to = formatIso(end);

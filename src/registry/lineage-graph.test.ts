@@ -49,6 +49,16 @@ describe("the lineage of a version", () => {
     ]);
   });
 
+  test("leads straight to the run where nobody said what it learnt from", () => {
+    const lineage = { ...version.lineage, trainingSet: null, featureViews: [] };
+    const { edges } = drawLineage({ ...version, lineage }, new Map(), []);
+
+    expect(edges.map((edge) => `${edge.from} > ${edge.to}`)).toEqual([
+      "dataset:departures@3 > run:run",
+      "run:run > version:v",
+    ]);
+  });
+
   test("ends although datasets name each other, and shows one that is gone", () => {
     const datasets = new Map([dataset("departures@3", ["a@1"]), dataset("a@1", ["departures@3", "lost@9"])]);
     const { nodes, edges } = drawLineage(version, datasets, []);

@@ -25,8 +25,10 @@ export function drawLineage(
   const connect = (from: string, to: string): void => {
     edges.set(`${from}>${to}`, { from, to });
   };
-  const setId = `training-set:${lineage.trainingSet.id}`;
   const runId = `run:${lineage.runId}`;
+  const set = lineage.trainingSet;
+  // What nobody told a training set of leads to the run itself.
+  const sourceId = set === null ? runId : `training-set:${set.id}`;
   const versionId = `version:${version.id}`;
 
   const addDataset = (name: string): void => {
@@ -41,13 +43,17 @@ export function drawLineage(
   };
   for (const name of lineage.datasets) {
     addDataset(name);
-    if (nodes.has(`dataset:${name}`)) connect(`dataset:${name}`, setId);
+    if (nodes.has(`dataset:${name}`)) connect(`dataset:${name}`, sourceId);
   }
   for (const view of lineage.featureViews) {
     nodes.set(`feature-view:${view}`, { id: `feature-view:${view}`, kind: "feature-view", label: view, detail: "" });
-    connect(`feature-view:${view}`, setId);
+    connect(`feature-view:${view}`, sourceId);
   }
-  nodes.set(setId, { id: setId, kind: "training-set", label: "training set", detail: describeSet(version) });
+  if (set !== null) {
+    const detail = `${set.rows} rows, ${set.id.slice(0, 12)}`;
+    nodes.set(sourceId, { id: sourceId, kind: "training-set", label: "training set", detail });
+    connect(sourceId, runId);
+  }
   nodes.set(runId, { id: runId, kind: "run", label: lineage.trainingJob, detail: describeRun(version) });
   nodes.set(versionId, {
     id: versionId,
@@ -55,7 +61,6 @@ export function drawLineage(
     label: describeVersion(version),
     detail: [version.state, ...version.aliases].join(", "),
   });
-  connect(setId, runId);
   connect(runId, versionId);
   for (const use of uses) {
     const id = `deployment:${use.name}`;
@@ -79,10 +84,6 @@ export function parseDatasetName(text: string): { readonly dataset: string; read
 
 function describeDataset(found: DatasetVersion | undefined): string {
   return found === undefined ? "" : `${found.rows} rows, ${found.contentHash.slice(0, 12)}`;
-}
-
-function describeSet({ lineage }: ModelVersion): string {
-  return `${lineage.trainingSet.rows} rows, ${lineage.trainingSet.id.slice(0, 12)}`;
 }
 
 function describeRun({ lineage }: ModelVersion): string {

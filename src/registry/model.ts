@@ -72,13 +72,15 @@ export const lineageSchema = z.object({
   runId: z.string(),
   workload: z.string(),
   codeHash: z.string(),
-  trainingSet: z.object({
-    id: z.string(),
-    fingerprint: z.string(),
-    rows: z.number(),
-    from: z.number(),
-    to: z.number(),
-  }),
+  trainingSet: z
+    .object({
+      id: z.string(),
+      fingerprint: z.string(),
+      rows: z.number(),
+      from: z.number(),
+      to: z.number(),
+    })
+    .nullable(),
   datasets: z.array(z.string()),
   featureViews: z.array(z.string()),
   startedBy: z.string(),
@@ -151,12 +153,14 @@ export const newVersionSchema = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe("Input columns in the model's order; needed without basedOn."),
+    .describe(
+      "Input columns in the model's order, of a model of rows; leave them out for language models and models of tensors.",
+    ),
   featureViews: z.array(z.string().max(200)).max(100).optional().describe("Feature views that give inputs."),
   trainingWindow: z
     .strictObject({ from: z.number(), to: z.number() })
     .optional()
-    .describe("The window that it was trained on, milliseconds since 1970; needed without basedOn."),
+    .describe("The window that a model of rows was trained on, milliseconds since 1970; it comes with inputs."),
 });
 
 export const approveSchema = z.strictObject({

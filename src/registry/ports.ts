@@ -7,13 +7,14 @@ export interface Lineage {
   readonly workload: string;
   /** SHA-256 of the code snapshot. */
   readonly codeHash: string;
+  /** The rows that it learnt from; null where nobody said, as for most language models. */
   readonly trainingSet: {
     readonly id: string;
     readonly fingerprint: string;
     readonly rows: number;
     readonly from: Instant;
     readonly to: Instant;
-  };
+  } | null;
   /** `dataset@version` of every input. */
   readonly datasets: readonly string[];
   readonly featureViews: readonly string[];
@@ -32,10 +33,10 @@ export interface ModelVersion {
   /** 1, 2, ... given when the evaluation passed (or was overridden); null before. */
   readonly version: number | null;
   readonly state: VersionState;
-  /** Object-store key of the ONNX file. */
+  /** Object-store key of the model's file. */
   readonly objectKey: string;
   readonly sha256: string;
-  /** Input columns in the model's order: from the request or from a feature view. */
+  /** Input columns in the model's order: from the request or from a feature view. Empty of a model that takes no rows. */
   readonly inputs: readonly string[];
   readonly lineage: Lineage;
   readonly registeredBy: string;

@@ -158,6 +158,21 @@ describe("the registry's routes", () => {
       registeredBy: "tester",
     });
 
+    const { objectKey } = body;
+    const language = await app.inject({
+      method: "POST",
+      url: `${base}/model-versions`,
+      headers,
+      payload: { model: "uploaded", objectKey },
+    });
+    expect(language.json()).toMatchObject({ state: "candidate", inputs: [], lineage: { trainingSet: null } });
+    const half = { model: "uploaded", objectKey, inputs: ["distance"] };
+    const halfTold = await app.inject({ method: "POST", url: `${base}/model-versions`, headers, payload: half });
+    expect([halfTold.statusCode, halfTold.json<{ error: { message: string } }>().error.message]).toEqual([
+      400,
+      expect.stringContaining("found inputs without trainingWindow"),
+    ]);
+
     const other = { ...body, objectKey: "model-files/other/x/broken.onnx" };
     const foreign = await app.inject({ method: "POST", url: `${base}/model-versions`, headers, payload: other });
     expect(foreign.statusCode).toBe(400);

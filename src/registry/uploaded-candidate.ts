@@ -7,37 +7,28 @@ export const uploadedBy = "upload";
 
 /**
  * Makes the candidate that an uploaded file becomes. What a training job would have recorded comes from the version
- * that it is based on, or from the request.
+ * that it is based on, or from the request. A model of rows says its inputs and its training window; any other says
+ * neither, and no suite that judges rows takes it.
  *
- * @throws {Fault} `platform.request-invalid` when neither tells the inputs or the training window.
+ * @throws {Fault} `platform.request-invalid` when one is told without the other.
  */
 export function uploadedCandidate(
   request: NewVersion,
   basis: ModelVersion | null,
   file: { readonly id: string; readonly project: string; readonly sha256: string; readonly identity: string },
 ): Parameters<ModelRegistry["register"]>[0] {
-  const inputs = request.inputs ?? basis?.inputs;
-  const window = request.trainingWindow ?? basis?.lineage.trainingSet;
-  if (inputs === undefined || window === undefined) {
-    throw new Fault(
-      "platform.request-invalid",
-      "an uploaded model wants to say its inputs and trainingWindow, or the version that it is basedOn; found neither",
-    );
-  }
+  const inputs = request.inputs ?? basis?.inputs ?? [];
+  const window = request.trainingWindow ?? basis?.lineage.trainingSet ?? null;
+  const featureViews = request.featureViews ?? basis?.lineage.featureViews ?? [];
+  checkWhole(inputs.length > 0, window !== null, featureViews.length > 0);
   const lineage: Lineage = {
     trainingJob: uploadedBy,
     runId: "",
     workload: "",
     codeHash: "",
-    trainingSet: {
-      id: basis?.lineage.trainingSet.id ?? "",
-      fingerprint: basis?.lineage.trainingSet.fingerprint ?? "",
-      rows: basis?.lineage.trainingSet.rows ?? 0,
-      from: window.from,
-      to: window.to,
-    },
+    trainingSet: window === null ? null : { ...setOf(basis), from: window.from, to: window.to },
     datasets: basis?.lineage.datasets ?? [],
-    featureViews: request.featureViews ?? basis?.lineage.featureViews ?? [],
+    featureViews,
     startedBy: `user:${file.identity}`,
   };
   return {
@@ -50,4 +41,28 @@ export function uploadedCandidate(
     lineage,
     registeredBy: file.identity,
   };
+}
+
+function setOf(basis: ModelVersion | null): {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly rows: number;
+} {
+  const { id, fingerprint, rows } = basis?.lineage.trainingSet ?? { id: "", fingerprint: "", rows: 0 };
+  return { id, fingerprint, rows };
+}
+
+function checkWhole(hasInputs: boolean, hasWindow: boolean, hasViews: boolean): void {
+  if (hasInputs && hasWindow) return;
+  if (!hasInputs && !hasWindow && !hasViews) return;
+  const said = [hasInputs ? "inputs" : "", hasWindow ? "trainingWindow" : "", hasViews ? "featureViews" : ""];
+  const missing = [hasInputs ? "" : "inputs", hasWindow ? "" : "trainingWindow"];
+  throw new Fault(
+    "platform.request-invalid",
+    `a model of rows wants inputs and trainingWindow, or the version that it is basedOn; found ${listOf(said)} without ${listOf(missing)}. Give both; leave them and featureViews out for a model that takes no rows, such as a language model`,
+  );
+}
+
+function listOf(names: readonly string[]): string {
+  return names.filter((name) => name !== "").join(" and ");
 }

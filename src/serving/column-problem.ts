@@ -1,11 +1,12 @@
 import type { DeploymentSnapshot } from "./deployment-snapshot.ts";
+import type { DeploymentSpec } from "./model.ts";
 import type { RunnableVersion } from "./replica-plan.ts";
 import { isTabular } from "./served-spec.ts";
 
 /** Says which of a version's columns nobody can give; null when all are known. */
 export function columnProblem(
   version: RunnableVersion,
-  snapshot: Pick<DeploymentSnapshot, "deployment" | "views">,
+  snapshot: Pick<DeploymentSnapshot, "views"> & { readonly deployment: { readonly spec: DeploymentSpec } },
 ): string | null {
   const { spec } = snapshot.deployment;
   if (!isTabular(spec)) return null;
@@ -16,6 +17,9 @@ export function columnProblem(
     if (absent !== undefined) {
       return `feature view ${view.name} is looked up by "${absent}", which is not among the inputs ${spec.inputs.map((input) => input.name).join(", ")}`;
     }
+  }
+  if (version.columns.length === 0) {
+    return `the deployment takes rows, and version ${version.version} was registered without inputs; register it again with its inputs and trainingWindow, or leave the deployment's inputs out to serve the model's own tensors`;
   }
   const known = new Set([
     ...spec.inputs.map((input) => input.name),

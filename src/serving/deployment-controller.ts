@@ -244,12 +244,15 @@ function nextVisit(status: DeploymentStatus): NextVisit {
   return { kind: "again", afterMs: status.scale === null ? quietVisitMs : scaleVisitMs };
 }
 
+/** How long the gateway's workers may take to say that they route without a replica. */
+const routeMs: Millis = 5_000;
+
 /**
  * How long requests at a replica that left the route may take before it is told to stop. Our own runtimes end what is under way when
- * they are told, so they are told at once; what a program does then is its own affair.
+ * they are told, so they wait only until nobody sends them more; what a program does then is its own affair.
  */
 function drainMs({ runtime, process }: DeploymentSpec): Millis {
-  return runtime === "process" ? parseDuration(process?.grace ?? "1m") : 0;
+  return runtime === "process" ? parseDuration(process?.grace ?? "1m") : routeMs;
 }
 
 /** The moment up to which rows are brought into the online store; null: all that there are. */

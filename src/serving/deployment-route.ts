@@ -41,6 +41,7 @@ function tabularRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): TabularR
     calendar: spec.features.calendar,
     views: views.map((view) => ({ name: view.name, entity: [...view.entity] })),
     versions: facts.shares.flatMap((share) => tabularVersion(share, snapshot)),
+    ...(isHeld(snapshot) ? { hold: { maxMs: parseDuration(updateHold), heldMax: spec.admission.maxQueued } } : {}),
   };
 }
 
@@ -59,10 +60,13 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     slo: spec.slo ?? null,
     price: spec.price ?? null,
     fallbacks: spec.fallbacks,
-    ...(mayBeEmpty(snapshot) && snapshot.unloadedBy === null
-      ? { hold: { maxMs: parseDuration(spec.autoscale?.holdTimeout ?? updateHold) } }
-      : {}),
+    ...(isHeld(snapshot) ? { hold: { maxMs: parseDuration(spec.autoscale?.holdTimeout ?? updateHold) } } : {}),
   };
+}
+
+/** Whether the gateway keeps requests while no replica serves. */
+function isHeld(snapshot: DeploymentSnapshot): boolean {
+  return mayBeEmpty(snapshot) && snapshot.unloadedBy === null;
 }
 
 function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {

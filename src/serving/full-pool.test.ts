@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../../test/until.ts";
 import type { Workload } from "../compute/ports.ts";
+import { onnxFixture } from "./fixtures/start-replica.ts";
 import { openServing, type ServingPlatform } from "./fixtures/serving-platform.ts";
 
 /*
@@ -71,6 +72,29 @@ test("a single replica stays and the status says what to do; once the user allow
   await serving.deploy("chat", { replicas: 1, resources: after, update: { maxUnavailable: 1 } });
   await serving.settled("chat", 1, isAfter);
 
+  expect(load.statuses.filter((status) => status !== 200)).toEqual([]);
+});
+
+test("rows wait, too, while the only replica of a tabular deployment makes room for the next", async () => {
+  const inputs = ["a", "b", "c"].map((name) => ({ name, datatype: "FP64" }));
+  const content = { file: onnxFixture("matrix"), inputs: inputs.map(({ name }) => name) };
+  await serving.register("rows", "champion", content);
+  await serving.pool("local", { simulatedGpus: { model: "H100", count: 1 } });
+  const spec = { runtime: "onnx", process: undefined, model: "rows", inputs, update: { maxUnavailable: 1 } };
+  const resources = { cpus: 0.1, memory: "1GiB", gpus: 1 };
+  const isLarger = ({ resources: { memory } }: Workload): boolean => memory === 2 * 2 ** 30;
+  await serving.deploy("rows", { ...spec, replicas: 1, resources });
+  await serving.settled("rows", 1);
+  const body = { inputs: inputs.map((input) => ({ ...input, shape: [1], data: [1] })) };
+  load.loops = Array.from({ length: 2 }, async () => {
+    while (load.isOn) load.statuses.push((await serving.call("/v2/models/rows/infer", body)).status);
+  });
+  await until("requests are answered", () => load.statuses.includes(200));
+  load.statuses.length = 0;
+  await serving.deploy("rows", { ...spec, replicas: 1, resources: { ...resources, memory: "2GiB" } });
+  await serving.settled("rows", 1, isLarger);
+
+  expect(load.statuses.length).toBeGreaterThan(10);
   expect(load.statuses.filter((status) => status !== 200)).toEqual([]);
 });
 

@@ -33,14 +33,21 @@ export function workloadIdOf({ project, suite, candidate }: EvaluationCase): str
   return `evaluation-${hash.digest("hex").slice(0, 24)}`;
 }
 
+/** Whether a suite can judge a version: it names the rows that it takes and those that it learnt from. */
+export function takesRows({ inputs, lineage }: ModelVersion): boolean {
+  return inputs.length > 0 && lineage.trainingSet !== null;
+}
+
+function trainedOn(version: ModelVersion): Window {
+  const { trainingSet } = version.lineage;
+  if (trainingSet !== null) return trainingSet;
+  throw new Fault("evaluation.model-unfit", `${describeVersion(version)} does not say what it was trained on`);
+}
+
 /** The window that the case is judged on. */
 export function windowOf({ suite, candidate }: EvaluationCase): Window {
   const { gap, length } = suite.spec.data.window;
-  return followingWindow(
-    candidate.lineage.trainingSet,
-    gap === undefined ? 0 : parseDuration(gap),
-    parseDuration(length),
-  );
+  return followingWindow(trainedOn(candidate), gap === undefined ? 0 : parseDuration(gap), parseDuration(length));
 }
 
 /**
@@ -58,7 +65,7 @@ export async function buildSets(
   const features = { ...common, featureViews: data.featureViews, maxRows: data.maxRows };
   const columns = [...new Set([...data.columns, ...baseline.groupBy, data.timestamp, data.label])];
   const evaluation = await sets.build({ ...features, ...windowOf(given), columns }, signal);
-  const { from, to } = given.candidate.lineage.trainingSet;
+  const { from, to } = trainedOn(given.candidate);
   const grouped = [...new Set([...baseline.groupBy, data.label])];
   const training = await sets.build({ ...common, from, to, columns: grouped, featureViews: [], maxRows: null }, signal);
   if (training.rows > 0) return { evaluation, training };

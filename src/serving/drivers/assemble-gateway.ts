@@ -33,6 +33,7 @@ import { ReplicaClient } from "./replica-client.ts";
 import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
+import { TabularHolds } from "./tabular-holds.ts";
 import { quietTelemetry, RequestObserver, type Telemetry } from "./request-observer.ts";
 import type { UpstreamGuard } from "./upstream-guard.ts";
 import { UpstreamMetadataReader } from "./upstream-metadata.ts";
@@ -106,7 +107,15 @@ function openDesks({ clock, random }: GatewayWorkerNeeds, places: Places): Desks
 function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver {
   const { clock, random, log, telemetry = quietTelemetry } = needs;
   const loads = () => desks.loads();
-  return new RequestObserver({ clock, random, log, telemetry, loads, replicas: () => desks.replicaLoads() });
+  return new RequestObserver({
+    clock,
+    random,
+    log,
+    telemetry,
+    instance: needs.newId(),
+    loads,
+    replicas: () => desks.replicaLoads(),
+  });
 }
 
 /** What hears of every request: the observer, and whoever asked to. */
@@ -127,6 +136,23 @@ function ejectionKeys({ routes }: RoutingTable): ReadonlySet<string> {
   );
 }
 
+/** What a worker has of each route. */
+interface RouteParts {
+  readonly replicas: ReplicaClient;
+  readonly pools: UpstreamPools;
+  readonly desks: Desks;
+  readonly holds: TabularHolds;
+  readonly fastAbort: FastAbort;
+}
+
+function followTable(table: RoutingTable, { replicas, pools, desks, holds, fastAbort }: RouteParts): void {
+  replicas.retain(table);
+  pools.retain(table);
+  desks.setTable(table);
+  holds.setTable(table);
+  fastAbort.reset(ejectionKeys(table));
+}
+
 /** Puts the parts of a worker together. */
 export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const limits: GatewayLimits = { ...defaultGatewayLimits, ...needs.limits };
@@ -140,9 +166,11 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const places = new Places();
   const control = new ControlForwarder();
   const desks = openDesks(needs, places);
+  const holds = new TabularHolds(places, clock);
   const observer = openObserver(needs, desks);
+  const ground = { ...needs, refuse: observer.refuse };
   const requests = new ModelRequests({
-    ...needs,
+    ...ground,
     limits,
     fastAbort,
     pools,
@@ -154,14 +182,15 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     gate: needs.gate ?? noLimits,
     observe: observedBy(observer, needs.observe),
   });
-  const openai = new OpenAiServer({ ...needs, control, limits, desks, requests, pools, shadows });
+  const openai = new OpenAiServer({ ...ground, control, limits, desks, requests, pools, shadows });
   let table = emptyRoutingTable;
   const inference = new InferenceService({
-    ...needs,
+    ...ground,
     replicas,
     fastAbort,
     shadows,
     desks,
+    holds,
     pools,
     loads,
     requests,
@@ -170,7 +199,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     table: () => table,
   });
   const server = new GatewayServer({
-    ...needs,
+    ...ground,
     metrics: needs.wholeMetrics ?? (async () => observer.families()),
     unfinishedConnections: limits.unfinishedConnections,
     openai,
@@ -189,10 +218,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     revision: () => table.revision,
     setTable(next) {
       table = next;
-      replicas.retain(next);
-      pools.retain(next);
-      desks.setTable(next);
-      fastAbort.reset(ejectionKeys(next));
+      followTable(next, { replicas, pools, desks, holds, fastAbort });
     },
     setControlUrl: (url) => control.setUrl(url),
     takeNews: () => desks.takeNews(),

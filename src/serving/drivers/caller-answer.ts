@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Instant } from "../../base/clock.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { type Refusal, refusalFrame, refusalJson } from "../gateway/protocol/refusal.ts";
+import { answerUnread } from "./lingering-end.ts";
 import type { ModelAnswer, Overrun } from "./model-answer.ts";
 
 const heartbeat = ": keepalive\n\n";
@@ -110,8 +111,10 @@ export class CallerAnswer implements ModelAnswer {
       else this.breakOff();
       return;
     }
-    Object.assign(this.#headers, retryHeaders(refusal), refusal.headers ?? {});
-    this.sendWhole(refusal.status, "application/json", this.#toBody(refusal));
+    const body = this.#toBody(refusal);
+    const type = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const headers = { ...this.#headers, ...retryHeaders(refusal), ...refusal.headers, ...type };
+    answerUnread(this.#response, refusal.status, headers, body);
   }
 
   onGone(then: () => void): () => void {

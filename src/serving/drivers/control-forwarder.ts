@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type { Millis } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { maxFileBytes } from "../batch/batch-model.ts";
+import { endLingering } from "./lingering-end.ts";
 import { requestIdHeader } from "./request-id.ts";
 
 /** Bytes of one body: a file, and the form around it. */
@@ -10,9 +11,6 @@ const maxForwardedBytes = maxFileBytes + 1024 * 1024;
 
 /** How long nothing may flow between the gateway and the control plane. */
 const idleMs: Millis = 60_000;
-
-/** How long the rest of a body that nobody wants is read, so that its sender hears why. */
-const lingerMs: Millis = 2_000;
 
 /** Headers that are passed on, there and back. */
 const requestHeaders = ["authorization", "content-type", "content-length", "accept"] as const;
@@ -36,7 +34,8 @@ export class ControlForwarder {
   async forward(request: IncomingMessage, response: ServerResponse, path: string, requestId: string): Promise<void> {
     const announced = Number(request.headers["content-length"] ?? 0);
     if (announced > maxForwardedBytes) {
-      throw this.#refuseBody(request, response, announced);
+      response.setHeader("connection", "close");
+      throw new Fault("platform.body-too-large", `a body wants at most ${maxForwardedBytes} bytes, found ${announced}`);
     }
     const answer = await this.#ask(request, response, path);
     const headers: Record<string, string> = { [requestIdHeader]: requestId };
@@ -44,18 +43,13 @@ export class ControlForwarder {
       const value = answer.headers[name];
       if (typeof value === "string") headers[name] = value;
     }
-    if (!request.complete) {
-      headers.connection = "close";
-      linger(request);
-    }
+    const isUnread = !request.complete;
+    if (isUnread) headers.connection = "close";
     response.writeHead(answer.statusCode ?? 502, headers);
-    await pipeline(answer, response).catch(() => response.destroy());
-  }
-
-  #refuseBody(request: IncomingMessage, response: ServerResponse, bytes: number): Fault {
-    response.setHeader("connection", "close");
-    linger(request);
-    return new Fault("platform.body-too-large", `a body wants at most ${maxForwardedBytes} bytes, found ${bytes}`);
+    await pipeline(answer, response, { end: !isUnread }).then(
+      () => isUnread && endLingering(response),
+      () => response.destroy(),
+    );
   }
 
   #ask(request: IncomingMessage, response: ServerResponse, path: string): Promise<IncomingMessage> {
@@ -101,15 +95,6 @@ function kept({ headers }: IncomingMessage): Record<string, string> {
 /** A body of unknown length is sent on in chunks; a request without a body is sent on without one. */
 function bodyHeaders({ headers }: IncomingMessage): Record<string, string> {
   return headers["transfer-encoding"] === undefined ? {} : { "transfer-encoding": "chunked" };
-}
-
-/** Reads and throws away for a while, then breaks the connection. */
-function linger(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
-  const stop = (): void => clearTimeout(timer);
-  request.once("end", stop);
-  request.once("close", stop);
-  request.resume();
 }
 
 function away(why: string, cause?: unknown): Fault {

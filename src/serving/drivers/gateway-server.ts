@@ -11,7 +11,7 @@ import { serverMetadata } from "../gateway/model-metadata.ts";
 import type { MetricFamily } from "../gateway/observe/metric-family.ts";
 import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.ts";
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
-import type { Refusal } from "../gateway/protocol/refusal.ts";
+import { type Refusal, refusalOfFault } from "../gateway/protocol/refusal.ts";
 import { toErrorJson } from "../infer-response.ts";
 import { checkLoadingParameters } from "../loading-state.ts";
 import { CallerAnswer } from "./caller-answer.ts";
@@ -21,10 +21,13 @@ import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
 import { grpcMethods } from "./grpc-methods.ts";
 import { GrpcServer } from "./grpc-server.ts";
 import { guardConnections } from "./guard-connections.ts";
-import { type InferenceService, jsonBytesOf } from "./inference-service.ts";
+import { type Found, type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
+import { answerUnread } from "./lingering-end.ts";
 import { openDoor } from "./protocol-door.ts";
 import { readBody, readBytes } from "./request-body.ts";
+import type { RequestBytes } from "./request-bytes.ts";
+import type { RequestObserver } from "./request-observer.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { type Reading, SlowBodies } from "./slow-bodies.ts";
 
@@ -58,6 +61,8 @@ export interface GatewayGround {
   readonly inference: InferenceService;
   /** The metrics of the whole gateway now. */
   readonly metrics: () => Promise<readonly MetricFamily[]>;
+  /** Hears of every request that was refused before any replica was asked. */
+  readonly refuse: RequestObserver["refuse"];
   /** Connections whose first headers are not there yet. */
   readonly unfinishedConnections: number;
   readonly takeOutcomes: (project: string, deployment: string, outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
@@ -195,7 +200,7 @@ export class GatewayServer {
         return;
       }
       const body = await this.#handle(request, response);
-      if (response.headersSent) return;
+      if (response.headersSent || response.destroyed) return;
       // With its length known the answer leaves in one write, without chunks.
       response
         .writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) })
@@ -217,7 +222,7 @@ export class GatewayServer {
     response.writeHead(200, { "content-type": openMetricsType, "content-length": Buffer.byteLength(body) }).end(body);
   }
 
-  #answerError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  #answerError(request: IncomingMessage, response: ServerResponse, error: unknown, found: Found | null = null): void {
     if (response.destroyed || response.headersSent) return;
     const fault = isFault(error) ? error : undefined;
     if (fault === undefined) {
@@ -227,11 +232,23 @@ export class GatewayServer {
       });
     }
     const status = fault === undefined ? 500 : faultStatus(fault.kind);
+    if (fault !== undefined) this.#countRefusal(request, refusalOfFault(fault, status), found);
     const headers: Record<string, string> = { "content-type": "application/json" };
     if (status === 429 || status === 503) headers["retry-after"] = "1";
     if (!request.complete) headers.connection = "close";
     const message = fault?.message ?? "the gateway met an unexpected error; see the server's log";
-    response.writeHead(status, headers).end(toErrorJson(message));
+    const body = toErrorJson(message);
+    answerUnread(response, status, { ...headers, "content-length": Buffer.byteLength(body) }, body);
+  }
+
+  #countRefusal(request: IncomingMessage, refusal: Refusal, found: Found | null): void {
+    const { clock, newId, refuse } = this.#ground;
+    const requestId = requestIdOf(request, newId);
+    const deployment = found?.route.deployment ?? "";
+    refuse(
+      { requestId, protocol: "v2", startedAt: clock.now(), admission: found?.admission ?? null, deployment },
+      refusal,
+    );
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<string> {
@@ -269,20 +286,43 @@ export class GatewayServer {
     response: ServerResponse,
     path: Extract<GatewayPath, { kind: "infer" }>,
   ): Promise<string> {
-    const { clock, newId, inference } = this.#ground;
+    const { inference } = this.#ground;
     const reading = readBytes(request, maxBodyBytes);
     reading.catch(() => undefined);
     const found = await inference.find(request.headers, path.model);
+    try {
+      await this.#inferAt(request, response, path, found, await reading);
+    } catch (error) {
+      this.#answerError(request, response, error, found);
+    }
+    return "";
+  }
+
+  async #inferAt(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: Extract<GatewayPath, { kind: "infer" }>,
+    found: Found,
+    body: RequestBytes,
+  ): Promise<void> {
+    const { clock, newId, inference } = this.#ground;
     const { route } = found;
-    const body = await reading;
     const holdsViews = route.kind === "tabular" && route.views.length > 0;
-    if (holdsViews && (await this.#forward(request, response, body.whole()))) return "";
+    if (holdsViews && (await this.#forward(request, response, body.whole()))) return;
     const requestId = requestIdOf(request, newId);
     const answer = new CallerAnswer(response, { [requestIdHeader]: requestId }, false, clock.now(), tensorRefusal);
     const { headers } = request;
     const jsonBytes = jsonBytesOf(headers);
-    await inference.infer({ ...found, requestId, version: path.version, headers, body, jsonBytes, answer });
-    return "";
+    await inference.infer({
+      ...found,
+      requestId,
+      protocol: "v2",
+      version: path.version,
+      headers,
+      body,
+      jsonBytes,
+      answer,
+    });
   }
 
   async #index(request: IncomingMessage): Promise<string> {

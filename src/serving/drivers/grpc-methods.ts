@@ -7,11 +7,14 @@ import type { InferRequestMessage, InferResponseMessage } from "../gateway/proto
 import { fromRestInference, type RestInference, toRestInference } from "../gateway/protocol/infer-translation.ts";
 import { jsonLengthHeader } from "../infer-request.ts";
 import { checkLoadingParameters } from "../loading-state.ts";
+import { refusalOfFault } from "../gateway/protocol/refusal.ts";
 import { askNeighbour } from "./ask-neighbour.ts";
+import { faultStatus } from "./fault-status.ts";
 import { GrpcError, type GrpcExchange } from "./grpc-exchange.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import { type MessageType, messageType } from "./inference-proto.ts";
 import type { Found, InferenceService } from "./inference-service.ts";
+import type { RequestObserver } from "./request-observer.ts";
 import { RequestBytes } from "./request-bytes.ts";
 import { requestIdOf } from "./request-id.ts";
 
@@ -32,6 +35,8 @@ export interface GrpcMethodGround {
   readonly newId: () => string;
   readonly inference: InferenceService;
   readonly featuresElsewhere: () => Promise<string | null>;
+  /** Hears of every inference that was refused before any replica was asked. */
+  readonly refuse: RequestObserver["refuse"];
   /** Bytes of one answer. */
   readonly messageBytes: number;
 }
@@ -119,7 +124,8 @@ function inferrer(
 ): (asked: InferRequestMessage, call: GrpcCall) => Promise<InferResponseMessage> {
   const { inference, clock, newId, featuresElsewhere, messageBytes } = ground;
   return async (asked, { headers, signal }) => {
-    const found = await inference.find(headers, asked.model_name);
+    const requestId = requestIdOf({ headers }, newId);
+    const found = await counted(ground, { requestId, found: null }, inference.find(headers, asked.model_name));
     const rest = toRestInference(asked);
     const isRaw = asked.raw_input_contents.length > 0;
     const holdsViews = found.route.kind === "tabular" && found.route.views.length > 0;
@@ -136,20 +142,42 @@ function inferrer(
       const { jsonBytes } = rest;
       const body = new RequestBytes([rest.body]);
       const version = orNull(asked.model_version);
-      await inference.infer({
+      const carried = inference.infer({
         ...found,
-        requestId: requestIdOf({ headers }, newId),
+        requestId,
+        protocol: "grpc",
         version,
         headers,
         body,
         jsonBytes,
         answer,
       });
+      await counted(ground, { requestId, found }, carried);
       return readHeld(answer, found, isRaw);
     } finally {
       signal.removeEventListener("abort", leave);
     }
   };
+}
+
+/** Counts the refusal that an inference meets, and passes it on. */
+async function counted<Result>(
+  { refuse, clock }: GrpcMethodGround,
+  { requestId, found }: { readonly requestId: string; readonly found: Found | null },
+  inferring: Promise<Result>,
+): Promise<Result> {
+  const startedAt = clock.now();
+  try {
+    return await inferring;
+  } catch (error) {
+    if (isFault(error)) {
+      const admission = found?.admission ?? null;
+      const deployment = found?.route.deployment ?? "";
+      const refusal = refusalOfFault(error, faultStatus(error.kind));
+      refuse({ requestId, protocol: "grpc", startedAt, admission, deployment }, refusal);
+    }
+    throw error;
+  }
 }
 
 function readHeld(answer: HeldAnswer, { route }: Found, isRaw: boolean): InferResponseMessage {

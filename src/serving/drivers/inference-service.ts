@@ -1,8 +1,9 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, isFault } from "../../base/fault.ts";
 import type { Action } from "../../platform/ports.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { type ModelMetadata, tabularMetadata, versionMissing, versionNames } from "../gateway/model-metadata.ts";
+import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { type IndexedModel, repositoryIndex } from "../gateway/repository-index.ts";
 import {
   isRouteOf,
@@ -13,14 +14,16 @@ import {
 } from "../gateway/routing-table.ts";
 import { versionNamed } from "../gateway/traffic-split.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
-import { toInferBody } from "../infer-response.ts";
-import { type InferGround, serveInference } from "./gateway-infer.ts";
+import { type InferResponse, toInferBody } from "../infer-response.ts";
+import { type InferAsk as RowsAsk, type InferGround, serveInference } from "./gateway-infer.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelLoading } from "./model-loading.ts";
 import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
+import type { RequestObserver } from "./request-observer.ts";
 import type { RequestBytes } from "./request-bytes.ts";
+import type { TabularHolds } from "./tabular-holds.ts";
 import { tensorCall } from "./tensor-call.ts";
 import { type ShadowGround, shadowOf } from "./model-shadow.ts";
 import type { UpstreamMetadataReader } from "./upstream-metadata.ts";
@@ -33,6 +36,9 @@ export interface InferenceGround extends InferGround, Omit<ShadowGround, "record
   readonly requests: Pick<ModelRequests, "carry">;
   readonly metadata: Pick<UpstreamMetadataReader, "read">;
   readonly loading: Pick<ModelLoading, "change">;
+  readonly holds: Pick<TabularHolds, "isAsleep" | "wait">;
+  /** Hears of every request that was refused before any replica was asked. */
+  readonly refuse: RequestObserver["refuse"];
 }
 
 /** A deployment that a caller named, and who the caller is. */
@@ -44,6 +50,7 @@ export interface Found {
 /** One inference, read whole. */
 export interface InferAsk extends Found {
   readonly requestId: string;
+  readonly protocol: RequestRecord["protocol"];
   /** The version's number or id; null lets the split choose. */
   readonly version: string | null;
   readonly headers: RequestHeaders;
@@ -150,7 +157,8 @@ export class InferenceService {
       const { identity } = ask.admission;
       const header = (name: string): string | undefined => headerIn(ask.headers, name);
       const rows = { request: asked, version: ask.version, identity, header };
-      const served = await serveInference(this.#ground, route, rows, abort.signal);
+      const served = await this.#serveRows(route, rows, ask, abort.signal);
+      if (served === null) return;
       const { json, raw } = toInferBody(served, (name) => asked.binaryOutputs.get(name) ?? asked.binaryOutput);
       if (raw.length === 0) answer.sendWhole(200, "application/json", json);
       else {
@@ -163,6 +171,49 @@ export class InferenceService {
     }
   }
 
+  /** Serves rows by the route as it is once they are there; null when the caller went away or was told that no replica came. */
+  async #serveRows(
+    route: TabularRoute,
+    rows: RowsAsk,
+    ask: InferAsk,
+    signal: AbortSignal,
+  ): Promise<InferResponse | null> {
+    const awake = await this.#awake(route, ask);
+    if (awake === null) return null;
+    try {
+      return await serveInference(this.#ground, awake, rows, signal);
+    } catch (error) {
+      // Its replicas were replaced between the look at the table and the question: no model has seen the request.
+      if (!isFault(error, "serving.replica-unreachable") || this.#routeNow(route) === awake) throw error;
+      const again = await this.#awake(this.#routeNow(route), ask);
+      return again === null ? null : await serveInference(this.#ground, again, rows, signal);
+    }
+  }
+
+  /** The route once it has a replica; null when the caller went away or was told that none came. */
+  async #awake(route: TabularRoute, ask: InferAsk): Promise<TabularRoute | null> {
+    const { holds } = this.#ground;
+    const { answer } = ask;
+    if (!holds.isAsleep(route)) return route;
+    const wait = await holds.wait(route, answer);
+    if (wait.kind === "refused") {
+      const { requestId, protocol, admission } = ask;
+      const startedAt = this.#ground.clock.now();
+      this.#ground.refuse({ requestId, protocol, startedAt, admission, deployment: route.deployment }, wait.refusal);
+      answer.refuse(wait.refusal);
+    }
+    if (wait.kind !== "admitted") return null;
+    return this.#routeNow(route);
+  }
+
+  /** @throws {Fault} `serving.model-not-ready` when the table in force has no such deployment any more. */
+  #routeNow(route: TabularRoute): TabularRoute {
+    const { project, deployment } = route;
+    const now = this.#ground.table().routes.find((each) => isRouteOf(each, project, deployment));
+    if (now?.kind === "tabular") return now;
+    throw notReady(route);
+  }
+
   async #inferTensors(route: ModelRoute, ask: InferAsk): Promise<void> {
     const { body, jsonBytes, headers, admission, answer, requestId } = ask;
     checkJsonBytes(body, jsonBytes);
@@ -173,6 +224,7 @@ export class InferenceService {
     await this.#ground.requests.carry({
       requestId,
       operation: "infer",
+      protocol: ask.protocol,
       startedAt: this.#ground.clock.now(),
       admission,
       target,

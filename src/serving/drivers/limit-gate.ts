@@ -7,6 +7,7 @@ import {
   type LimitUse,
 } from "../gateway/limits/limit-ledger.ts";
 import { describeRefusal } from "../gateway/limits/describe-refusal.ts";
+import type { LimitMeasure } from "../gateway/limits/limit-rule.ts";
 import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { ShareDesk } from "../gateway/limits/share-desk.ts";
 import type { LimitLeases } from "./limit-leases.ts";
@@ -50,11 +51,18 @@ export type GateAnswer =
       readonly kind: "refused";
       /** The limit's name. */
       readonly limit: string;
+      /** What it counts; null when the worker's share was used up and its owner not heard. */
+      readonly measure: LimitMeasure | null;
       readonly message: string;
       /** Null when it will never be there. */
       readonly retryAfterMs: Millis | null;
       readonly headers: Readonly<Record<string, string>>;
     };
+
+interface RefusingLimit {
+  readonly name: string;
+  readonly measure: LimitMeasure | null;
+}
 
 /** A worker's limits: reserves at once from what it holds, and waits for the owner only when that is used up. */
 export class LimitGate {
@@ -109,7 +117,7 @@ export class LimitGate {
       if (answer !== null) return answer;
     }
     const message = "the share of the limits that this gateway holds is used up, and their owner gave no more in time";
-    return this.#refuse(ask, "traffic limits", message, soonMs);
+    return this.#refuse(ask, { name: "traffic limits", measure: null }, message, soonMs);
   }
 
   async #askInTime(): Promise<void> {
@@ -135,11 +143,11 @@ export class LimitGate {
   }
 
   #refuseFor(ask: LimitAsk, refusal: LimitRefusal): GateAnswer {
-    return this.#refuse(ask, refusal.limit.name, describeRefusal(ask, refusal), refusal.retryAfterMs);
+    return this.#refuse(ask, refusal.limit, describeRefusal(ask, refusal), refusal.retryAfterMs);
   }
 
-  #refuse(ask: LimitAsk, limit: string, message: string, retryAfterMs: Millis | null): GateAnswer {
+  #refuse(ask: LimitAsk, limit: RefusingLimit, message: string, retryAfterMs: Millis | null): GateAnswer {
     const headers = this.#ledger.headers(ask.subject, this.#clock.now());
-    return { kind: "refused", limit, message, retryAfterMs, headers };
+    return { kind: "refused", limit: limit.name, measure: limit.measure, message, retryAfterMs, headers };
   }
 }

@@ -5,12 +5,14 @@ import type { Log } from "../../platform/ports.ts";
 import { bandFor } from "../gateway/admission/band.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { Admission } from "../gateway/messages.ts";
+import { limitReason, refusalReason } from "../gateway/observe/refusal-reason.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import type { ModelTarget } from "../gateway/protocol/model-directory.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { priceOf } from "../gateway/protocol/token-price.ts";
 import { stickyCaller } from "../gateway/traffic-split.ts";
-import type { LimitGate, LimitTicket } from "../gateway/request-parts.ts";
+import type { RequestObserver } from "./request-observer.ts";
+import type { LimitAnswer, LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import type { Desks } from "./desks.ts";
 import { errorRefusal } from "./error-refusal.ts";
@@ -33,12 +35,15 @@ export interface ModelRequestGround extends Omit<GenerationGround, "deskOf"> {
   readonly loads: LoadMeter;
   /** Hears of every request once, when it has ended. */
   readonly observe: (record: RequestRecord, body: () => Uint8Array) => void;
+  /** Hears of every request that a limit refused. */
+  readonly refuse: RequestObserver["refuse"];
 }
 
 /** A request that was understood, whose caller is known and whose model was found. */
 export interface ModelRequest {
   readonly requestId: string;
   readonly operation: RequestRecord["operation"];
+  readonly protocol: RequestRecord["protocol"];
   readonly startedAt: Instant;
   readonly admission: Admission;
   readonly target: ModelTarget;
@@ -105,9 +110,7 @@ export class ModelRequests {
     const reserving = gate.reserve(ask, clock.now());
     const reserved = reserving instanceof Promise ? await reserving : reserving;
     if (reserved.kind === "refused") {
-      const { message, retryAfterMs, headers } = reserved;
-      const refusal = { ...serverRefusal(429, "rate_limit_exceeded", message, retryAfterMs), headers };
-      answer.refuse(retryAfterMs === null ? { ...refusal, shouldRetry: false } : refusal);
+      this.#refuseByLimit(asked, reserved);
       return;
     }
     let end: GenerationEnd = failedEnd;
@@ -123,6 +126,18 @@ export class ModelRequests {
       const isGood = this.#settle(asked, reserved.ticket, end);
       loads.leave(carried, isGood, clock.now());
     }
+  }
+
+  #refuseByLimit(
+    { requestId, protocol, startedAt, admission, target, answer }: ModelRequest,
+    { message, retryAfterMs, headers, measure }: Extract<LimitAnswer, { readonly kind: "refused" }>,
+  ): void {
+    const plain = serverRefusal(429, "rate_limit_exceeded", message, retryAfterMs);
+    const refusal = { ...plain, headers, reason: limitReason(measure) };
+    answer.refuse(retryAfterMs === null ? { ...refusal, shouldRetry: false } : refusal);
+    const { project, deployment } = target.route;
+    const { identity } = admission;
+    this.#ground.refuse({ requestId, protocol, startedAt, admission: { project, identity }, deployment }, refusal);
   }
 
   async #run(asked: ModelRequest): Promise<GenerationEnd> {
@@ -180,6 +195,7 @@ export class ModelRequests {
       {
         requestId: asked.requestId,
         operation: asked.operation,
+        protocol: asked.protocol,
         project: route.project,
         identity: asked.admission.identity,
         deployment: route.deployment,
@@ -188,6 +204,8 @@ export class ModelRequests {
         isStream: asked.call.isStream,
         status: end.kind === "aborted" ? 499 : (end.refusal?.status ?? 200),
         errorCode: end.refusal?.code ?? null,
+        // What no replica was asked about was refused by the gateway itself.
+        refused: end.refusal === null || end.servedBy !== "" ? null : refusalReason(end.refusal),
         startedAt: asked.startedAt,
         queueMs: end.queueMs,
         tokensIn,

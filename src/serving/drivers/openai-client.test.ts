@@ -472,6 +472,7 @@ describe("refusals of the gateway itself", () => {
       reserve: () => ({
         kind: "refused",
         limit: "team-a",
+        measure: "requests",
         message: "team-a may send 1 request a minute",
         retryAfterMs: 1_500,
         headers: { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1.5s" },

@@ -20,6 +20,7 @@ import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelRequests } from "./model-requests.ts";
 import { openAiCall } from "./openai-call.ts";
 import { shadowOf, type ShadowGround } from "./model-shadow.ts";
+import type { RequestObserver } from "./request-observer.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 /** The header by which keys that are bound to no project choose one. */
@@ -36,6 +37,8 @@ export interface OpenAiGround extends Omit<ShadowGround, "clock" | "desks"> {
   /** Has the control plane answer what is its own. */
   readonly control: Pick<ControlForwarder, "forward">;
   readonly requests: Pick<ModelRequests, "carry">;
+  /** Hears of every request that was refused before it was carried to a model. */
+  readonly refuse: RequestObserver["refuse"];
 }
 
 /** One request from its headers on. */
@@ -44,6 +47,8 @@ interface Arrived {
   readonly response: ServerResponse;
   readonly requestId: string;
   readonly startedAt: number;
+  /** Who asks, once the key was let in. */
+  admission: Admission | null;
 }
 
 /** A request whose caller is known and whose model was found. */
@@ -69,7 +74,7 @@ export class OpenAiServer {
   async handle(request: IncomingMessage, response: ServerResponse, path: OpenAiPath | "unknown"): Promise<void> {
     const { clock, newId } = this.#ground;
     const requestId = requestIdOf(request, newId);
-    const arrived: Arrived = { request, response, requestId, startedAt: clock.now() };
+    const arrived: Arrived = { request, response, requestId, startedAt: clock.now(), admission: null };
     try {
       if (path === "unknown") throw unknownPath(request);
       switch (path.kind) {
@@ -124,6 +129,7 @@ export class OpenAiServer {
       const reading = readBoundedBody(arrived.request, limits.bodyBytes, limits.lingerMs);
       reading.catch(() => undefined);
       const admission = await this.#admit(arrived.request);
+      arrived.admission = admission;
       const body = await reading;
       const scan = scanRequest(body);
       const target = desks.directory.resolve(admission.project, scan.model);
@@ -147,6 +153,7 @@ export class OpenAiServer {
     await this.#ground.requests.carry({
       requestId,
       operation,
+      protocol: "openai",
       startedAt,
       admission,
       target,
@@ -169,7 +176,8 @@ export class OpenAiServer {
     return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
   }
 
-  #refuse({ response, requestId }: Arrived, refusal: Refusal): void {
+  #refuse({ response, requestId, startedAt, admission }: Arrived, refusal: Refusal): void {
+    this.#ground.refuse({ requestId, protocol: "openai", startedAt, admission, deployment: "" }, refusal);
     new CallerAnswer(response, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).refuse(refusal);
   }
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { request } from "undici";
-import type { Clock, Instant, Millis } from "../../base/clock.ts";
+import type { Clock, Millis } from "../../base/clock.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { MetricFamily } from "../gateway/observe/metric-family.ts";
-import { type RequestSpan, toOtlpMetrics, toOtlpSpans } from "../gateway/observe/otlp-json.ts";
+import { type OtlpSource, type RequestSpan, toOtlpMetrics, toOtlpSpans } from "../gateway/observe/otlp-json.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { parseTraceParent } from "../gateway/observe/trace-parent.ts";
 
@@ -24,6 +24,8 @@ const sendTimeoutMs: Millis = 5_000;
 export interface OtlpExporterOptions {
   /** Base address of OTLP over HTTP, such as http://127.0.0.1:4318. */
   readonly endpoint: string;
+  /** Names this run of this worker, as no other is named. */
+  readonly instance: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly families: () => readonly MetricFamily[];
@@ -32,7 +34,7 @@ export interface OtlpExporterOptions {
 /** Sends spans and metrics to an OpenTelemetry collector in batches; what it does not take is dropped and counted. */
 export class OtlpExporter {
   readonly #options: OtlpExporterOptions;
-  readonly #startedAt: Instant;
+  readonly #source: OtlpSource;
   readonly #spans: RequestSpan[] = [];
   #dropped = 0;
   #isSilent = false;
@@ -41,7 +43,7 @@ export class OtlpExporter {
 
   constructor(options: OtlpExporterOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
+    this.#source = { instance: options.instance, startedAt: options.clock.now() };
   }
 
   /** Spans that no collector took. */
@@ -83,7 +85,7 @@ export class OtlpExporter {
     this.#sending = this.#sending.then(async () => {
       while (this.#spans.length > 0) {
         const batch = this.#spans.splice(0, maxBatchSpans);
-        if (!(await this.#send("/v1/traces", toOtlpSpans(batch)))) this.#dropped += batch.length;
+        if (!(await this.#send("/v1/traces", toOtlpSpans(batch, this.#source)))) this.#dropped += batch.length;
       }
     });
     return this.#sending;
@@ -91,7 +93,7 @@ export class OtlpExporter {
 
   async flushMetrics(): Promise<void> {
     const { families, clock } = this.#options;
-    await this.#send("/v1/metrics", toOtlpMetrics(families(), this.#startedAt, clock.now()));
+    await this.#send("/v1/metrics", toOtlpMetrics(families(), this.#source, clock.now()));
   }
 
   async #send(path: string, body: object): Promise<boolean> {

@@ -30,7 +30,9 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<R
     request.on("data", (chunk: Buffer) => {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) {
+        request.removeAllListeners("data");
         request.pause();
+        chunks.length = 0;
         reject(tooLarge(bytes));
         return;
       }

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { silentLog } from "../../platform/log.ts";
 import { systemClock } from "../../platform/system.ts";
 import { until } from "../../../test/until.ts";
+import { startGatewayProcesses } from "../fixtures/gateway-processes.ts";
 import { hello, openAiGateway } from "../fixtures/openai-gateway.ts";
 import { fails, streams } from "../fixtures/stand-in-upstream.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
@@ -84,9 +88,32 @@ test("spans and metrics reach a collector, with the caller's trace and without i
   expect(traces + metrics).not.toContain("my-secret-words");
 });
 
+test("each worker of a gateway has an instance id of its own, so that a collector keeps their counts apart", async () => {
+  const { taken, endpoint } = await collector();
+  const folder = await mkdtemp(join(tmpdir(), "gateway-otlp-"));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const telemetry = { otlpEndpoint: endpoint, requestLog: { share: 0, logsBodies: false } };
+  const gateway = await startGatewayProcesses({ folder, workers: 2, telemetry });
+  await gateway.stop();
+  const metrics = taken.filter(({ path }) => path === "/v1/metrics");
+  const instances = metrics.map(
+    ({ text }) => /"service\.instance\.id","value":\{"stringValue":"([^"]+)"/.exec(text)?.[1],
+  );
+
+  expect(instances).toHaveLength(2);
+  expect(new Set(instances).size).toBe(2);
+  expect(instances).not.toContain(undefined);
+});
+
 test("a collector that takes nothing costs nothing but the spans, which are counted", async () => {
   const { endpoint } = await collector(503);
-  const exporter = new OtlpExporter({ endpoint, clock: systemClock, log: silentLog, families: () => [] });
+  const exporter = new OtlpExporter({
+    endpoint,
+    instance: "one",
+    clock: systemClock,
+    log: silentLog,
+    families: () => [],
+  });
   const record = { traceparent: null, startedAt: 0, durationMs: 1 } as RequestRecord;
   for (let span = 0; span < maxQueuedSpans + 10; span += 1) exporter.add(record);
   expect(exporter.dropped).toBe(10);

@@ -2,7 +2,9 @@ import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { MetricFamily } from "../gateway/observe/metric-family.ts";
-import { type RequestLogPolicy, toLogFields } from "../gateway/observe/request-log.ts";
+import type { Refusal } from "../gateway/protocol/refusal.ts";
+import { type RefusedAsk, toRefused } from "../gateway/observe/refused-request.ts";
+import { type RequestLogPolicy, toLogFields, toRefusalFields } from "../gateway/observe/request-log.ts";
 import { type DeploymentLoad, RequestMetrics } from "../gateway/observe/request-metrics.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import type { ReplicaLoad } from "../gateway/replica-load.ts";
@@ -24,6 +26,8 @@ export interface RequestObserverNeeds {
   readonly random: Random;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** Names this run of this worker, as no other is named. */
+  readonly instance: string;
   readonly loads: () => readonly DeploymentLoad[];
   readonly replicas: () => readonly ReplicaLoad[];
 }
@@ -36,10 +40,10 @@ export class RequestObserver {
 
   constructor(needs: RequestObserverNeeds) {
     this.#needs = needs;
-    const { clock, log, telemetry } = needs;
+    const { clock, log, telemetry, instance } = needs;
     const endpoint = telemetry.otlpEndpoint;
     this.#exporter =
-      endpoint === null ? null : new OtlpExporter({ endpoint, clock, log, families: () => this.families() });
+      endpoint === null ? null : new OtlpExporter({ endpoint, instance, clock, log, families: () => this.families() });
   }
 
   start(): void {
@@ -58,6 +62,16 @@ export class RequestObserver {
     const help = "Spans that no collector took.";
     return [...families, { name: "millwright.gateway.spans_dropped", kind: "counter", unit: "", help, points }];
   }
+
+  /** A request ended before it was carried to a model. */
+  readonly refuse = (ask: RefusedAsk, refusal: Refusal): void => {
+    const { telemetry, random, log, clock } = this.#needs;
+    const refused = toRefused(ask, refusal, clock.now());
+    if (refused === null) return;
+    this.#metrics.refuse(refused);
+    const fields = toRefusalFields(refused, telemetry.requestLog, random);
+    if (fields !== null) log.info("request refused", fields);
+  };
 
   observe(record: RequestRecord, body: () => Uint8Array): void {
     this.#metrics.record(record);

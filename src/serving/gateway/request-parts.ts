@@ -1,4 +1,5 @@
 import type { Instant, Millis } from "../../base/clock.ts";
+import type { LimitMeasure } from "./limits/limit-rule.ts";
 
 /** Who asks for what: the facts of a request that limits look at. */
 export interface LimitSubject {
@@ -33,6 +34,8 @@ export type LimitAnswer =
       readonly kind: "refused";
       /** The limit's name. */
       readonly limit: string;
+      /** What it counts; null when the worker's share was used up and its owner not heard. */
+      readonly measure: LimitMeasure | null;
       readonly message: string;
       /** Null when it will never be there. */
       readonly retryAfterMs: Millis | null;

@@ -64,6 +64,8 @@ const tabularRouteSchema = z.object({
   /** How callers stay with one version; null: each request is drawn by its own id. */
   sticky: stickySchema.nullable().default(null),
   shadow: shadowSchema.nullable().default(null),
+  /** How long requests may wait for a replica while there is none, and how many may; absent: they are refused. */
+  hold: z.object({ maxMs: z.int(), heldMax: z.int() }).optional(),
 });
 
 /** Where a replica listens. */

@@ -1,4 +1,4 @@
-import type { Instant } from "../../base/clock.ts";
+import type { Instant, Millis } from "../../base/clock.ts";
 import { withCondition } from "../../platform/resource.ts";
 import type { BudgetWindow } from "../gateway/limits/budget-window.ts";
 import { describeSubject } from "./limit-rules.ts";
@@ -12,8 +12,11 @@ export interface WindowSpending {
   readonly spent: number;
 }
 
-/** Part of a budget by which its status may lag behind, so that not every request makes an event. */
+/** Part of a budget that shows at the next look. Less waits, so that a busy budget does not make an event at every look. */
 const noticeable = 0.01;
+
+/** By how much the status may lag behind what was spent, however little it is. */
+const lagMaxMs: Millis = 60_000;
 
 /** The status of a limit now. @param resets the end of the window as a date; empty without one. */
 export function limitStatus(
@@ -24,6 +27,7 @@ export function limitStatus(
 ): TrafficLimitStatus {
   const whole = Math.round((spec.budget?.amount ?? 0) * microsPerUnit);
   const left = budget === null ? 0 : Math.max(0, whole - budget.spending.committed);
+  const lent = budget === null ? 0 : budget.spending.committed - budget.spending.spent;
   const isExhausted = budget !== null && left === 0;
   const message = isExhausted
     ? `all ${spec.budget?.amount ?? 0} ${spec.budget?.currency ?? ""} are spent or lent to gateways`
@@ -36,8 +40,12 @@ export function limitStatus(
         ? null
         : {
             spent: budget.spending.spent / microsPerUnit,
-            lent: (budget.spending.committed - budget.spending.spent) / microsPerUnit,
+            lent: lent / microsPerUnit,
             left: left / microsPerUnit,
+            spentMicros: budget.spending.spent,
+            lentMicros: lent,
+            leftMicros: left,
+            countedAt: now,
             windowStartsAt: budget.window.startsAt,
             resetsAt: budget.window.endsAt,
             resets: budget.resets,
@@ -52,15 +60,17 @@ export function limitStatus(
       }),
     ],
   };
-  return isNews(before, next, whole / microsPerUnit) ? next : before;
+  return isNews(before, next, whole) ? next : before;
 }
 
 function isNews(before: TrafficLimitStatus, next: TrafficLimitStatus, whole: number): boolean {
   if (before.phase !== next.phase || before.subject !== next.subject) return true;
   if (before.budget === null || next.budget === null) return before.budget !== next.budget;
-  if (before.budget.resetsAt !== next.budget.resetsAt) return true;
-  return (
-    Math.abs(before.budget.spent - next.budget.spent) > whole * noticeable ||
-    Math.abs(before.budget.left - next.budget.left) > whole * noticeable
+  const { spentMicros, leftMicros, resetsAt, countedAt } = before.budget;
+  if (resetsAt !== next.budget.resetsAt) return true;
+  const change = Math.max(
+    Math.abs(spentMicros - next.budget.spentMicros),
+    Math.abs(leftMicros - next.budget.leftMicros),
   );
+  return change > whole * noticeable || (change > 0 && next.budget.countedAt - countedAt >= lagMaxMs);
 }

@@ -79,13 +79,18 @@ const trafficLimitStatusSchema = z.object({
   phase: z.enum(["pending", "active", "exhausted"]),
   /** Whom it is for, in words. */
   subject: z.string(),
-  /** Of the budget's present window; null without a budget. Money in the currency's unit. */
+  /** Of the budget's present window; null without a budget. Money in the currency's unit, and exactly in millionths of it. */
   budget: z
     .object({
       spent: z.number(),
       /** Lent to gateways and not reported as spent yet; part of it may come back. */
       lent: z.number(),
       left: z.number(),
+      spentMicros: z.int().default(0),
+      lentMicros: z.int().default(0),
+      leftMicros: z.int().default(0),
+      /** When that was counted: small sums show within a minute. */
+      countedAt: z.number().default(0),
       windowStartsAt: z.number(),
       /** Null for a budget without a window. */
       resetsAt: z.number().nullable(),
@@ -115,9 +120,9 @@ export const trafficLimitKind = defineKind({
     { heading: "REQUESTS/MIN", path: "spec.requestsPerMinute", format: "count" },
     { heading: "TOKENS/MIN", path: "spec.tokensPerMinute", format: "count" },
     { heading: "AT ONCE", path: "spec.concurrentRequests", format: "count" },
-    { heading: "BUDGET", path: "spec.budget.amount", format: "count" },
+    { heading: "BUDGET", path: "spec.budget.amount", format: "money" },
     { heading: "PER", path: "spec.budget.per" },
-    { heading: "SPENT", path: "status.budget.spent", format: "count" },
+    { heading: "SPENT", path: "status.budget.spent", format: "money" },
     { heading: "RESETS", path: "status.budget.resets", isWide: true },
   ],
   needsCleanup: false,

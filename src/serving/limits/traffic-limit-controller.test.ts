@@ -42,6 +42,10 @@ test("a limit is told to whoever lends from it, and shows what was spent in its 
     spent: 0,
     lent: 0,
     left: 2,
+    spentMicros: 0,
+    lentMicros: 0,
+    leftMicros: 2_000_000,
+    countedAt: Date.UTC(2026, 0, 1),
     windowStartsAt: Date.UTC(2026, 0, 1),
     resetsAt: Date.UTC(2026, 1, 1),
     resets: "2026-02-01T00:00:00.000Z",
@@ -57,6 +61,26 @@ test("a limit is told to whoever lends from it, and shows what was spent in its 
   const exhausted = await phaseOf("money", "exhausted");
   expect(exhausted.status.budget).toMatchObject({ spent: 0.5, lent: 1.5, left: 0 });
   expect(exhausted.status.conditions).toMatchObject([{ type: "WithinBudget", status: "false" }]);
+});
+
+test("spending far under a hundredth of a budget shows exactly, within a minute", async () => {
+  await apply("large", { subject: { team: "blue" }, budget: { amount: 1_000_000, per: "day" } });
+  const limit = await phaseOf("large", "active");
+  const window = limit.status.budget?.windowStartsAt ?? 0;
+  const lent = { limit: budgetId(limit), window, worker: "w", granted: 50, returned: 0, spent: 7, given: 0 };
+  await store.record([lent], () => null);
+  const shown = async () => {
+    const found = await platform.resources.get(trafficLimitKind, null, "large");
+    return found?.status.budget?.spentMicros === 7 && found.status.budget;
+  };
+  platform.clock.advance(60_000);
+
+  expect(await until("the sum is shown", shown)).toMatchObject({
+    spent: 0.000007,
+    lent: 0.000043,
+    lentMicros: 43,
+    leftMicros: 1_000_000_000_000 - 50,
+  });
 });
 
 test("the teams of projects are told, also when a project moves to another team", async () => {

@@ -17,19 +17,22 @@ const versionStates: readonly ModelVersionDetail["state"][] = [
 ];
 
 function readLineage(fields: Fields): ModelVersionDetail["lineage"] {
-  const set = fields.fields("trainingSet");
+  const set = fields.fieldsOrNull("trainingSet");
   return {
     trainingJob: fields.textOr("trainingJob", ""),
     runId: fields.textOr("runId", ""),
     workload: fields.textOr("workload", ""),
     codeHash: fields.textOr("codeHash", ""),
-    trainingSet: {
-      id: set.textOr("id", ""),
-      fingerprint: set.textOr("fingerprint", ""),
-      rows: set.numberOr("rows", 0),
-      from: set.numberOr("from", 0),
-      to: set.numberOr("to", 0),
-    },
+    trainingSet:
+      set === null
+        ? null
+        : {
+            id: set.textOr("id", ""),
+            fingerprint: set.textOr("fingerprint", ""),
+            rows: set.numberOr("rows", 0),
+            from: set.numberOr("from", 0),
+            to: set.numberOr("to", 0),
+          },
     datasets: [...fields.texts("datasets")],
     featureViews: [...fields.texts("featureViews")],
     startedBy: fields.textOr("startedBy", ""),

@@ -13,6 +13,8 @@ import { parseTraceParent } from "./trace-parent.ts";
 const plain: RequestRecord = {
   requestId: "r",
   operation: "chat",
+  protocol: "openai",
+  refused: null,
   project: "default",
   identity: "ada",
   deployment: "chat",
@@ -121,10 +123,12 @@ test("the metrics of several workers add up to those of one that served all", ()
 });
 
 describe("OTLP", () => {
+  const source = { instance: "worker-1", startedAt: 0 };
+
   test("a span names its parent, its times in nanoseconds and its usage, and no words of the caller", () => {
     const span = { record: plain, traceId: "a".repeat(32), spanId: "b".repeat(16), parentSpanId: "c".repeat(16) };
 
-    expect(toOtlpSpans([span])).toMatchObject({
+    expect(toOtlpSpans([span], source)).toMatchObject({
       resourceSpans: [
         {
           scopeSpans: [
@@ -147,7 +151,7 @@ describe("OTLP", () => {
   test("a histogram has one count more than bounds, all as text", () => {
     const metrics = new RequestMetrics();
     metrics.record(plain);
-    const text = JSON.stringify(toOtlpMetrics(metrics.families([]), 0, 1));
+    const text = JSON.stringify(toOtlpMetrics(metrics.families([]), source, 1));
 
     expect(text).toMatch(/"count":"1","sum":0\.6,"bucketCounts":\["0"/);
   });

@@ -12,15 +12,22 @@ export interface RequestSpan {
   readonly parentSpanId: string | null;
 }
 
-const resource = { attributes: attributesOf({ "service.name": "millwright-gateway" }) };
 const scope = { name: "millwright.gateway" };
 const cumulative = 2;
 const serverSpan = 2;
 const statusError = 2;
 
-/** Metrics as OTLP/HTTP in JSON (opentelemetry-proto 1.x, `ExportMetricsServiceRequest`), counted since `startedAt`. */
-export function toOtlpMetrics(families: readonly MetricFamily[], startedAt: Instant, now: Instant): object {
-  const times = { startTimeUnixNano: nanos(startedAt), timeUnixNano: nanos(now) };
+/** What counts and traces: one run of one worker of the gateway. A collector keeps the series of each apart by `instance`. */
+export interface OtlpSource {
+  /** Never used before, such as a UUID: OpenTelemetry's `service.instance.id`. */
+  readonly instance: string;
+  /** Since when it counts. */
+  readonly startedAt: Instant;
+}
+
+/** Metrics as OTLP/HTTP in JSON (opentelemetry-proto 1.x, `ExportMetricsServiceRequest`). */
+export function toOtlpMetrics(families: readonly MetricFamily[], source: OtlpSource, now: Instant): object {
+  const times = { startTimeUnixNano: nanos(source.startedAt), timeUnixNano: nanos(now) };
   const metrics = families.map(({ name, help, unit, kind, points }) => {
     const dataPoints = points.map((point) => ({ ...times, attributes: attributesOf(point.labels), ...valueOf(point) }));
     const about = { name, description: help, unit };
@@ -28,12 +35,16 @@ export function toOtlpMetrics(families: readonly MetricFamily[], startedAt: Inst
     if (kind === "gauge") return { ...about, gauge: { dataPoints } };
     return { ...about, sum: { aggregationTemporality: cumulative, isMonotonic: true, dataPoints } };
   });
-  return { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }] };
+  return { resourceMetrics: [{ resource: resourceOf(source), scopeMetrics: [{ scope, metrics }] }] };
 }
 
 /** Spans as OTLP/HTTP in JSON (`ExportTraceServiceRequest`); prompts and answers are never among the attributes. */
-export function toOtlpSpans(spans: readonly RequestSpan[]): object {
-  return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: spans.map(spanJson) }] }] };
+export function toOtlpSpans(spans: readonly RequestSpan[], source: OtlpSource): object {
+  return { resourceSpans: [{ resource: resourceOf(source), scopeSpans: [{ scope, spans: spans.map(spanJson) }] }] };
+}
+
+function resourceOf({ instance }: OtlpSource): object {
+  return { attributes: attributesOf({ "service.name": "millwright-gateway", "service.instance.id": instance }) };
 }
 
 function spanJson({ record, traceId, spanId, parentSpanId }: RequestSpan): object {

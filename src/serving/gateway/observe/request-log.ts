@@ -1,4 +1,5 @@
 import type { Random } from "../../../base/random.ts";
+import type { RefusedRequest } from "./refused-request.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /** What of requests is logged. */
@@ -25,6 +26,19 @@ export function toLogFields(
   const isChosen = record.outcome === "failed" || (policy.share > 0 && random.next() < policy.share);
   if (!isChosen) return null;
   return policy.logsBodies ? { ...record, body: redact(body().slice(0, bodyCharsMax)) } : { ...record };
+}
+
+/**
+ * The fields that are logged of a refused request, or null when it is not chosen: a share of them, as of those that went well, since
+ * whoever floods the gateway would fill the log. Its words are the gateway's own, but may repeat the caller's.
+ */
+export function toRefusalFields(
+  refused: RefusedRequest,
+  policy: RequestLogPolicy,
+  random: Random,
+): Readonly<Record<string, unknown>> | null {
+  if (policy.share <= 0 || random.next() >= policy.share) return null;
+  return { ...refused, message: redact(refused.message) };
 }
 
 /** Replaces what looks like keys and mail addresses. */

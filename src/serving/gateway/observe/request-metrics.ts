@@ -1,6 +1,7 @@
 import { LabelLimit, otherLabel } from "./label-limit.ts";
 import { Histogram, type MetricFamily, type MetricPoint } from "./metric-family.ts";
 import type { ReplicaLoad } from "../replica-load.ts";
+import type { RefusedRequest } from "./refused-request.ts";
 import { type RequestRecord, tpotOf } from "./request-record.ts";
 
 /** Models and tenants that have series of their own; later ones share one that is called `other`. */
@@ -75,6 +76,13 @@ interface TenantSeries {
   microMoney: number;
 }
 
+type RefusalNames = Pick<RefusedRequest, "project" | "deployment" | "protocol" | "reason">;
+
+interface RefusalSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  count: number;
+}
+
 /** What a deployment has at hand at this moment. */
 export interface DeploymentLoad {
   readonly project: string;
@@ -91,6 +99,7 @@ export interface DeploymentLoad {
 export class RequestMetrics {
   readonly #models = new Map<string, ModelSeries>();
   readonly #tenants = new Map<string, TenantSeries>();
+  readonly #refusals = new Map<string, RefusalSeries>();
   /** Those of the last request: mostly the next one's, too. */
   #lastModel: { readonly record: ModelNames; readonly series: ModelSeries } | null = null;
   #lastTenant: { readonly project: string; readonly identity: string; readonly series: TenantSeries } | null = null;
@@ -100,10 +109,25 @@ export class RequestMetrics {
 
   record(record: RequestRecord): void {
     this.#modelOf(record).record(record, record.errorCode === null ? null : this.#codeLimit.of(record.errorCode));
+    if (record.refused !== null) this.refuse({ ...record, reason: record.refused });
     const tenant = this.#tenantOf(record);
     tenant.requests += 1;
     tenant.tokens += record.tokensIn + record.tokensOut;
     tenant.microMoney += record.microMoney;
+  }
+
+  /** A request was refused before any replica was asked; one that ends in a record is counted by that. */
+  refuse({ project, deployment, protocol, reason }: RefusalNames): void {
+    // Projects are named by their deployments only: callers may name what there is not.
+    const model = deployment === "" ? "" : this.#modelLimit.of(deployment);
+    const owner = model === "" || model === otherLabel ? model : project;
+    const key = `${owner}/${model}/${protocol}/${reason}`;
+    const known = this.#refusals.get(key);
+    if (known !== undefined) known.count += 1;
+    else {
+      const labels = { "gen_ai.request.model": model, project: owner, protocol, reason };
+      this.#refusals.set(key, { labels, count: 1 });
+    }
   }
 
   /** All values now. */
@@ -118,6 +142,11 @@ export class RequestMetrics {
         ...of(({ outcomes }) => outcomes.aborted, { outcome: "aborted" }),
       ]),
       counter("millwright.gateway.errors", "Requests that were refused or broke off, by code.", errorPoints(models)),
+      counter(
+        "millwright.gateway.refusals",
+        "Requests that were refused before any replica was asked, by why.",
+        [...this.#refusals.values()].map(({ labels, count }) => ({ labels, value: count })),
+      ),
       histogram(
         "gen_ai.server.request.duration",
         "s",

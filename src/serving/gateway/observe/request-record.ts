@@ -1,13 +1,18 @@
 import type { Instant, Millis } from "../../../base/clock.ts";
+import type { RefusalReason } from "./refusal-reason.ts";
 import type { OpenAiOperation } from "../protocol/openai-path.ts";
 
 /** How a request ended for its caller. */
 export type RequestOutcome = "done" | "failed" | "aborted";
 
+/** How a request came: the OpenAI API, or the Open Inference Protocol v2 by REST or by gRPC. */
+export type GatewayProtocol = "openai" | "v2" | "grpc";
+
 /** One request from its arrival to its end: what metrics, spans and the request log are made from. */
 export interface RequestRecord {
   readonly requestId: string;
   readonly operation: OpenAiOperation | "infer";
+  readonly protocol: GatewayProtocol;
   readonly project: string;
   readonly identity: string;
   /** The deployment that was asked for; empty when the request named none that there is. */
@@ -22,6 +27,8 @@ export interface RequestRecord {
   readonly status: number;
   /** Code of the refusal; null when there was none. */
   readonly errorCode: string | null;
+  /** Why it was refused before any replica was asked; null when one was. */
+  readonly refused: RefusalReason | null;
   readonly startedAt: Instant;
   readonly queueMs: Millis;
   /** Until the first byte of the answer; null when none came. */

@@ -1,5 +1,6 @@
 import type { Millis } from "../../../base/clock.ts";
 import type { Fault } from "../../../base/fault.ts";
+import type { RefusalReason } from "../observe/refusal-reason.ts";
 import type { FaultCode } from "../../../base/fault-codes.ts";
 
 /** Why a request is not answered by a model, as the OpenAI API tells it. */
@@ -17,6 +18,8 @@ export interface Refusal {
   readonly shouldRetry: boolean | null;
   /** Further headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Why, for those who count refusals, where the code does not tell. */
+  readonly reason?: RefusalReason;
 }
 
 /** Codes of the OpenAI API for faults of the platform; others are written with `_` for `.` and `-`. */

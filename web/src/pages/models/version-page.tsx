@@ -93,6 +93,15 @@ function LineagePanel({ version }: { readonly version: VersionRow }): ReactNode 
   );
 }
 
+/** What it learnt from; nothing of a version that was registered without. */
+function trainingFacts(set: VersionRow["lineage"]["trainingSet"]): readonly (readonly [string, string])[] {
+  if (set === null) return [];
+  return [
+    ["Rows", formatCount(set.rows)],
+    ["Window", `${dataDay(set.from)} to ${dataDay(set.to)}`],
+  ];
+}
+
 function OriginPanel({ version }: { readonly version: VersionRow }): ReactNode {
   const { lineage } = version;
   return (
@@ -107,8 +116,7 @@ function OriginPanel({ version }: { readonly version: VersionRow }): ReactNode {
           ],
           ["Training job", lineage.trainingJob],
           ["Started by", lineage.startedBy],
-          ["Rows", formatCount(lineage.trainingSet.rows)],
-          ["Window", `${dataDay(lineage.trainingSet.from)} to ${dataDay(lineage.trainingSet.to)}`],
+          ...trainingFacts(lineage.trainingSet),
           ["Datasets", lineage.datasets.join(", ")],
           ["Feature views", lineage.featureViews.join(", ")],
           [

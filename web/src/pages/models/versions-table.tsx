@@ -78,8 +78,9 @@ function columnsFor(withModel: boolean): readonly TableColumn<VersionRow>[] {
 }
 
 function TrainedOn({ version }: { readonly version: VersionRow }): ReactNode {
-  const { rows, from, to } = version.lineage.trainingSet;
-  if (rows === 0) return <span className="faint">–</span>;
+  const { trainingSet } = version.lineage;
+  if (trainingSet === null || trainingSet.rows === 0) return <span className="faint">–</span>;
+  const { rows, from, to } = trainingSet;
   return (
     <span style={{ whiteSpace: "nowrap" }}>
       {formatCount(rows)} rows <span className="faint">{`${dataDay(from)} to ${dataDay(to)}`}</span>
