@@ -163,6 +163,17 @@ test("when its only worker is killed, connections wait for the next one; only re
   expect(failures.length).toBeLessThanOrEqual(callers);
 });
 
+test("connections that wait for a worker that hangs are all answered by the next one once it is killed", async () => {
+  await startGateway(1);
+  const [before = 0] = await workerPids(folder);
+  process.kill(before, "SIGSTOP");
+  const agent = new Agent({ keepAlive: false });
+  const waiting = Array.from({ length: 100 }, async () => await call("/v2/health/live", agent));
+  process.kill(before, "SIGKILL");
+  const replies = await Promise.all(waiting);
+  expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+});
+
 test("a host that is killed is started again on its port", async () => {
   const made = await startGateway(1);
   const { port } = made;

@@ -24,6 +24,7 @@ import { guardConnections } from "./guard-connections.ts";
 import { type Found, type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
 import { answerUnread } from "./lingering-end.ts";
+import { Intake } from "./intake.ts";
 import { openDoor } from "./protocol-door.ts";
 import { readBody, readBytes } from "./request-body.ts";
 import type { RequestBytes } from "./request-bytes.ts";
@@ -83,6 +84,7 @@ export class GatewayServer {
   readonly #grpc: GrpcServer;
   /** Connections that were accepted elsewhere and handed over. */
   readonly #handedOver = new Set<Socket>();
+  readonly #intake = new Intake();
   readonly #slowBodies: SlowBodies;
   #bodyLooks: NodeJS.Timeout | undefined;
   /** Connections that have said nothing yet. */
@@ -94,7 +96,7 @@ export class GatewayServer {
     this.#ground = ground;
     this.#server = createServer(
       { keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: checkMs },
-      (request, response) => void this.#answer(request, response),
+      (request, response) => this.#intake.enter(() => void this.#answer(request, response)),
     );
     this.#grpc = new GrpcServer({
       log: ground.log,
@@ -157,9 +159,15 @@ export class GatewayServer {
     this.#server.emit("connection", socket);
   }
 
+  /** So many more connections are about to be handed over, before any request is answered. */
+  expect(connections: number): void {
+    this.#intake.expect(connections);
+  }
+
   /** Takes no new connections, lets requests under way end, at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
+    this.#intake.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
     // One that was handed over a moment ago is about to send its first request.

@@ -37,9 +37,12 @@ export class HostedWorker {
   readonly #ready = Promise.withResolvers<void>();
   readonly #holding = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
-  /** Connections that were sent and that it has not told to have. */
-  readonly #given = new Map<number, GivenConnection>();
-  #connections = 0;
+  /** Connections that wait for the one that is on its way: the system's channel carries one at a time. */
+  #waiting: GivenConnection[] = [];
+  /** The connection that was sent last, which it has not told to have; null where it has. */
+  #onWay: GivenConnection | null = null;
+  /** Called once none of its connections is left to hand over. */
+  #onAllGiven: () => void = () => undefined;
   #state: "starting" | "serving" | "draining" | "ended" = "starting";
   #socket = "";
 
@@ -61,7 +64,7 @@ export class HostedWorker {
         this.#ready.reject(new Error(`the worker ended with ${how} before it was ready`));
         this.#holding.reject(new Error(`the worker ended with ${how}`));
         options.onExit(how);
-        for (const connection of this.#given.keys()) this.#giveBack(connection);
+        this.#giveAllBack();
         resolve();
       });
     });
@@ -69,7 +72,7 @@ export class HostedWorker {
 
   /** Whether it takes connections. */
   get isServing(): boolean {
-    return this.#state === "serving";
+    return this.#state === "serving" && this.#child.connected;
   }
 
   /** Where its neighbours reach it, once it is ready. */
@@ -93,30 +96,50 @@ export class HostedWorker {
    * it, since one that is on its way to a process that dies would be lost.
    */
   take(socket: Socket, onRefused: () => void): void {
-    const connection = (this.#connections += 1);
-    this.#given.set(connection, { socket, onRefused });
-    const message: HostToWorker = { kind: "connection", connection };
-    this.#child.send(message, socket, { keepOpen: true }, (error) => {
-      if (error !== null) this.#giveBack(connection);
+    this.#waiting.push({ socket, onRefused });
+    if (this.#onWay === null) this.#giveNext();
+  }
+
+  /** Sends the next connection once the last one has arrived; only then is it known how many wait behind it. */
+  #giveNext(): void {
+    this.#onWay = null;
+    let next = this.#waiting.shift();
+    while (next?.socket.destroyed === true) next = this.#waiting.shift();
+    if (next === undefined) {
+      this.#onAllGiven();
+      return;
+    }
+    this.#onWay = next;
+    const message: HostToWorker = { kind: "connection", waiting: this.#waiting.length };
+    this.#child.send(message, next.socket, { keepOpen: true }, (error) => {
+      if (error !== null) this.#giveAllBack();
     });
   }
 
-  #giveBack(connection: number): void {
-    const given = this.#given.get(connection);
-    this.#given.delete(connection);
-    if (given?.socket.destroyed === false) given.onRefused();
+  /** It cannot be reached any more. */
+  #giveAllBack(): void {
+    const all = this.#onWay === null ? this.#waiting : [this.#onWay, ...this.#waiting];
+    this.#onWay = null;
+    this.#waiting = [];
+    this.#onAllGiven();
+    for (const { socket, onRefused } of all) if (!socket.destroyed) onRefused();
   }
 
   tell(message: HostToWorker): void {
     if (this.#child.connected) this.#child.send(message, undefined, undefined, () => undefined);
   }
 
-  /** Lets it end what is under way, at most `graceMs`; resolves once it is gone. */
+  /** Lets it end what is under way and what it was given, at most `graceMs`; resolves once it is gone. */
   async drain(graceMs: Millis): Promise<void> {
     if (this.#state === "ended") return;
     this.#state = "draining";
-    this.tell({ kind: "drain", graceMs });
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), graceMs + killAfterMs);
+    if (this.#onWay !== null) {
+      await new Promise<void>((resolve) => {
+        this.#onAllGiven = resolve;
+      });
+    }
+    this.tell({ kind: "drain", graceMs });
     await this.#ended;
     clearTimeout(timer);
   }
@@ -126,8 +149,8 @@ export class HostedWorker {
     else if (message.kind === "metrics") options.onMetrics(message.round, message.families);
     else if (message.kind === "gather-metrics") options.onGather(message.call);
     else if (message.kind === "taken") {
-      this.#given.get(message.connection)?.socket.destroy();
-      this.#given.delete(message.connection);
+      this.#onWay?.socket.destroy();
+      this.#giveNext();
     } else if (message.kind === "released") options.onReleased();
     else if (message.kind === "holding") this.#holding.resolve();
     else {

@@ -60,6 +60,27 @@ test("a burst at a worker that holds nothing yet is let in as far as the limit a
   expect(answers.at(-1)).toMatchObject({ kind: "refused", limit: "concurrency-of-" });
 });
 
+test("a request is not refused while its limits have room, though others take what the owner gave it, limit after limit", async () => {
+  const rules = ["concurrency", "requests", "tokens"] as const;
+  const desk = new ShareDesk(clock.now());
+  const limits = rules.map((measure) => ruleOf(measure, 1_000_000));
+  const book = new LeaseBook(clock.now());
+  book.setRules(limits, clock.now());
+  let asked = 0;
+  const ask3 = async (): Promise<void> => {
+    const measure = rules[asked];
+    asked += 1;
+    // Each answer brings what one limit lacks, while that of the others is taken by somebody else.
+    const reports = desk.report(clock.now()).filter(({ limit }) => asked > rules.length || limit === `/${measure}`);
+    desk.apply(book.lease("worker", reports, clock.now()).grants, clock.now());
+  };
+  const gate = new LimitGate(desk, { ask: ask3 }, clock, 600_000);
+  gate.setTable({ rules: limits, teams: {} }, clock.now());
+
+  expect(await gate.reserve(ask, clock.now())).toMatchObject({ kind: "reserved" });
+  expect(asked).toBeGreaterThan(2);
+});
+
 test("what a request that another limit refuses would have needed stays with the others", async () => {
   const book = new LeaseBook(clock.now());
   const rules = [ruleOf("requests", 1, { identity: "ada" }), ruleOf("concurrency", 40)];

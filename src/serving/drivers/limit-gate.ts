@@ -12,8 +12,14 @@ import type { LimitTable } from "../gateway/limits/limit-table.ts";
 import type { ShareDesk } from "../gateway/limits/share-desk.ts";
 import type { LimitLeases } from "./limit-leases.ts";
 
-/** How often the owner of the limits is asked for one request before it is refused. */
-const asksMax = 2;
+/**
+ * How often the owner of the limits is asked for one request before it is refused: of each question others may take what it gave, and
+ * in a burst each of several limits runs out in its turn.
+ */
+const asksMax = 8;
+
+/** How often of these it may leave a question unanswered. */
+const silencesMax = 2;
 
 /**
  * How long a request waits for the owner's answer each time: in all as long as a share is lent, after which that of a rate refills by
@@ -111,8 +117,9 @@ export class LimitGate {
   }
 
   async #askOwner(ask: LimitAsk): Promise<GateAnswer> {
-    for (let asked = 0; asked < asksMax; asked += 1) {
-      await this.#askInTime();
+    let silences = 0;
+    for (let asked = 0; asked < asksMax && silences < silencesMax; asked += 1) {
+      if (!(await this.#askInTime())) silences += 1;
       const answer = this.#answer(ask, this.#clock.now());
       if (answer !== null) return answer;
     }
@@ -120,13 +127,15 @@ export class LimitGate {
     return this.#refuse(ask, { name: "traffic limits", measure: null }, message, soonMs);
   }
 
-  async #askInTime(): Promise<void> {
+  /** @returns whether the question ended in time. */
+  async #askInTime(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, askMs);
+    const tooLate = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), askMs);
     });
-    await Promise.race([this.#leases.ask(), tooLate]);
+    const isInTime = await Promise.race([this.#leases.ask().then(() => true), tooLate]);
     clearTimeout(timer);
+    return isInTime;
   }
 
   /** Null when the owner must be asked. */

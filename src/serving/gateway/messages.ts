@@ -156,7 +156,8 @@ export interface Neighbours {
 
 /** What the gateway's host says to a worker; a connection comes with its socket. */
 export type HostToWorker =
-  | { readonly kind: "connection"; readonly connection: number }
+  /** `waiting`: how many more are to be handed over, which happens one by one. */
+  | { readonly kind: "connection"; readonly waiting: number }
   /** Open the online features: nobody else holds them. */
   | { readonly kind: "hold" }
   | ({ readonly kind: "neighbours" } & Neighbours)
@@ -174,7 +175,7 @@ export type WorkerToHost =
   /** It can serve; neighbours reach it at its Unix socket. */
   | { readonly kind: "ready"; readonly socket: string }
   /** It has the connection; told before anything is read of it. */
-  | { readonly kind: "taken"; readonly connection: number }
+  | { readonly kind: "taken" }
   | { readonly kind: "holding" }
   /** The online features are closed: another worker may hold them. */
   | { readonly kind: "released" }

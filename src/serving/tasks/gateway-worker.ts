@@ -154,8 +154,9 @@ class WorkerProgram {
 
   hearHost(message: HostToWorker, socket: Socket | undefined): void {
     if (message.kind === "connection") {
-      this.#tell({ kind: "taken", connection: message.connection });
+      this.#tell({ kind: "taken" });
       if (socket !== undefined) this.#gateway.server.accept(socket);
+      this.#gateway.server.expect(message.waiting);
     } else if (message.kind === "neighbours") this.#meet(message);
     else if (message.kind === "hold") this.#catch(this.#hold());
     else if (message.kind === "news") this.#gateway.hear(message.news as SpreadNews, systemClock.now());
