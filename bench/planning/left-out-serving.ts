@@ -2,43 +2,43 @@
 export const leftOutServingTable = `
 table|metric|n|mape|median|p80|p90|bias|coverage80
 inference_silicon|TPOT, its model on an accelerator left out|2470|20.74|11.77|25.96|44.91|6.30|79.68
-inference_silicon|TTFT, its model on an accelerator left out|2470|45.94|30.66|65.68|89.99|4.12|79.31
+inference_silicon|TTFT, its model on an accelerator left out|2470|43.84|27.53|66.30|86.15|3.07|79.72
 inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|14.21|9.50|19.22|28.07|3.34|79.28
-inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|36.56|25.49|51.73|67.49|-4.32|79.19
+inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|36.74|22.27|53.89|70.67|-3.10|79.66
 inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.56|11.35|25.04|36.53|5.79|79.04
-inference_silicon (experts)|TTFT, its model on an accelerator left out|625|47.42|31.02|73.56|99.27|11.48|78.40
+inference_silicon (experts)|TTFT, its model on an accelerator left out|625|42.60|28.98|71.76|93.70|6.92|80.16
 inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.31|10.28|22.51|27.66|-7.40|77.62
-inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|36.14|33.00|51.35|72.79|-27.38|82.52
+inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|32.23|25.70|51.22|65.31|-19.18|79.72
 inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.44|19.42|49.33|78.33|14.76|81.41
-inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|62.23|44.29|87.14|103.80|17.99|79.69
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|59.43|41.10|84.98|98.50|14.51|79.38
 inference_silicon|TPOT, its fifth of models on accelerators left out|2470|20.68|11.76|26.22|45.64|6.92|80.32
-inference_silicon|TTFT, its fifth of models on accelerators left out|2470|45.25|29.65|66.06|90.30|4.20|80.69
+inference_silicon|TTFT, its fifth of models on accelerators left out|2470|43.95|28.72|64.49|86.08|2.76|80.28
 inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|13.90|9.35|18.77|27.82|3.70|80.70
-inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|35.50|24.81|50.32|65.22|-4.12|80.79
+inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|36.92|23.67|53.36|66.22|-3.27|80.32
 inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|640|31.72|19.58|50.45|79.36|14.56|81.41
-inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|64.21|46.15|88.34|111.54|17.84|78.44
+inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|58.81|41.29|84.74|96.73|12.59|78.91
 inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|625|22.50|11.14|25.69|37.60|7.07|79.04
-inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|45.08|28.60|71.84|97.08|10.71|81.92
-inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.60|11.92|23.43|27.82|-4.02|78.32
-inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|33.54|29.91|49.13|69.74|-23.60|84.62
+inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|43.32|28.69|72.50|93.65|7.54|80.80
+inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.60|11.92|23.43|27.83|-4.02|78.32
+inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|32.38|27.34|49.34|63.81|-17.30|83.92
 inference_silicon|TPOT, its model left out|2470|21.01|13.46|28.09|42.57|2.80|77.94
-inference_silicon|TTFT, its model left out|2470|49.74|38.17|69.19|90.70|-0.98|74.82
+inference_silicon|TTFT, its model left out|2470|52.61|44.66|75.72|94.80|-3.14|71.05
 inference_silicon (dense)|TPOT, its model left out|1062|14.24|9.81|19.58|27.57|3.73|79.10
-inference_silicon (dense)|TTFT, its model left out|1062|35.26|29.74|57.05|66.81|-12.69|76.84
+inference_silicon (dense)|TTFT, its model left out|1062|47.48|39.74|71.66|93.65|14.36|80.32
 inference_silicon (disaggregated)|TPOT, its model left out|640|29.62|22.34|44.92|62.91|6.08|85.94
-inference_silicon (disaggregated)|TTFT, its model left out|640|57.83|43.29|77.74|94.22|-6.11|75.78
+inference_silicon (disaggregated)|TTFT, its model left out|640|58.18|47.92|80.89|93.83|-25.67|66.88
 inference_silicon (experts)|TPOT, its model left out|625|24.78|15.50|28.74|39.33|1.65|70.72
-inference_silicon (experts)|TTFT, its model left out|625|65.95|51.42|91.30|138.37|29.35|73.12
+inference_silicon (experts)|TTFT, its model left out|625|55.90|44.54|79.24|98.25|-0.15|66.72
 inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.25|13.32|28.05|32.56|-13.68|65.03
-inference_silicon (ambiguous layout)|TTFT, its model left out|143|50.13|47.23|65.64|80.76|-23.65|62.94
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|51.37|58.10|72.02|82.56|-45.43|39.86
 inference_silicon|TPOT, its accelerator left out|2470|21.74|12.46|29.28|46.71|7.43|77.85
-inference_silicon|TTFT, its accelerator left out|2470|48.08|32.93|67.42|90.44|0.94|76.96
+inference_silicon|TTFT, its accelerator left out|2470|48.39|34.77|68.83|87.91|-2.39|75.47
 inference_silicon (dense)|TPOT, its accelerator left out|1062|13.43|8.19|18.15|26.94|4.17|82.39
-inference_silicon (dense)|TTFT, its accelerator left out|1062|39.14|29.75|53.45|68.28|-14.74|73.35
-inference_silicon (disaggregated)|TPOT, its accelerator left out|640|32.03|20.41|49.04|77.50|13.41|81.09
-inference_silicon (disaggregated)|TTFT, its accelerator left out|640|64.45|46.42|88.65|111.57|17.81|78.28
+inference_silicon (dense)|TTFT, its accelerator left out|1062|44.13|34.64|58.70|75.21|-18.15|70.53
+inference_silicon (disaggregated)|TPOT, its accelerator left out|640|32.03|20.41|49.03|77.50|13.41|81.09
+inference_silicon (disaggregated)|TTFT, its accelerator left out|640|60.19|41.14|86.14|100.71|13.73|78.59
 inference_silicon (experts)|TPOT, its accelerator left out|625|27.06|15.99|33.00|45.83|9.38|67.04
-inference_silicon (experts)|TTFT, its accelerator left out|625|49.81|31.17|72.85|103.26|15.97|80.00
-inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.25|11.77|25.13|29.50|-3.67|76.92
-inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|33.55|30.22|49.08|69.47|-23.85|84.62
+inference_silicon (experts)|TTFT, its accelerator left out|625|47.12|30.35|76.84|97.06|11.46|78.72
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.25|11.78|25.13|29.50|-3.68|76.92
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|32.73|28.78|49.59|65.34|-17.97|83.92
 `;

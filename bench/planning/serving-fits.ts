@@ -212,23 +212,25 @@ const ownPulls: Readonly<Record<string, Pulls>> = {
   // SGLang prefills a wave before it decodes; the others mix.
   "load engine": { interference: 500 },
 };
-const firstPulls: Readonly<Record<string, number>> = {
-  all: 3,
-  engine: 3,
-  kind: 3,
-  load: 3,
-  "load engine": 3,
-  "load engine kind": 3,
-  split: 10,
+const everyFirst: Pulls = { firstMs: 3, firstSteps: 3, firstShare: 3, queueScale: 3, queuePower: 3 };
+const firstPulls: Readonly<Record<string, Pulls>> = {
+  engine: everyFirst,
+  whole: everyFirst,
+  "whole attention": { firstMs: 3, firstSteps: 3 },
+  load: everyFirst,
+  "load engine": everyFirst,
+  "load engine kind": everyFirst,
+  split: { firstMs: 10, firstSteps: 10, firstShare: 10, queueScale: 10, queuePower: 10 },
+  "split engine": { queueScale: 30 },
 };
 
 /** What a level is one of: `load fixed vllm dense` is a `load engine kind`, `kind experts latent` an `attention`. */
 function sortOf(level: string): string {
-  const words = level.split(" ");
-  const [sort = "", named] = words;
-  if (sort === "kind") return words.length === 2 ? sort : "attention";
-  if (sort !== "load" || named === "split") return named === "split" ? named : sort;
-  return ["load", "load engine", "load engine kind"][words.length - 2] ?? sort;
+  const [sort = "", named, ...more] = level.split(" ");
+  if (sort === "kind") return more.length === 0 ? sort : "attention";
+  if (sort === "whole") return more.length === 0 ? sort : "whole attention";
+  if (sort !== "load") return sort;
+  return [named === "split" ? named : sort, ...["engine", "kind"].slice(0, more.length)].join(" ");
 }
 
 /** The fit of the time a token. */
@@ -251,7 +253,7 @@ export function firstFit(weightOf: (row: FirstRow) => number): LevelFit<FirstRow
     columns: firstColumns,
     prior: firstColumns.map((column) => Math.log(priors[column])),
     levelsOf: (each) => each.levels,
-    pullOf: (level) => firstPulls[sortOf(level)],
+    pullOf: (level, column) => firstPulls[sortOf(level)]?.[column],
     residual: firstResidual,
     weightOf,
     scale: 0.25,

@@ -71,22 +71,30 @@ export function constantsOfValues(values: EngineValues): EngineConstants {
 export type ServingLoad = LoadKind | "split";
 
 /**
- * What a job's constants are put together from: the values shared by all, times the deviations of its engine, of dense
- * models or models with experts, of their attention, of the accelerators' family, of these together, and of how requests
- * come, alone and together with engine and kind.
+ * What a job's constants are put together from: the values shared by all, times the deviations of dense models or models
+ * with experts, of their attention, of the accelerators' family, of engine, kind and family together, and of the load, alone
+ * and with the engine. Where one replica does both halves, what its first tokens wait for deviates further: by the engine,
+ * by the kind and attention of models served whole, and by load, engine and kind together.
  */
 export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly string[] {
   const kind = job.model.experts === undefined ? "dense" : "experts";
   const { family } = job.accelerator;
+  const attention = job.model.attention.kind;
+  const whole = [
+    `engine ${job.engine}`,
+    `whole ${kind}`,
+    `whole ${kind} ${attention}`,
+    `load ${load} ${job.engine} ${kind}`,
+  ];
   return [
     "all",
-    `engine ${job.engine}`,
     `kind ${kind}`,
-    `kind ${kind} ${job.model.attention.kind}`,
+    `kind ${kind} ${attention}`,
     `family ${family}`,
     `together ${job.engine} ${kind} ${family}`,
     `load ${load}`,
-    ...(load === "split" ? [] : [`load ${load} ${job.engine}`, `load ${load} ${job.engine} ${kind}`]),
+    `load ${load} ${job.engine}`,
+    ...(load === "split" ? [] : whole),
   ];
 }
 
