@@ -6,6 +6,7 @@ import {
   engineConstantsOf,
   engineLevelsOf,
   type EngineValues,
+  type ServingLoad,
 } from "../../src/planning/inference/engine-constants.ts";
 import { iterationParts, type Iteration, type IterationParts } from "../../src/planning/inference/iteration-parts.ts";
 import { type ServingContext, servingContextOf, timeOfParts } from "../../src/planning/inference/iteration-time.ts";
@@ -97,9 +98,14 @@ const prefillOf = (job: ServingJob, shape: RequestShape): Timed =>
 /** The steady state that the shipped constants give: where requests run and wait is taken from it. */
 function shippedState(row: Row): SteadyState {
   const contextOf = (job: ServingJob): ServingContext =>
-    servingContextOf(job, engineConstantsOf(job, "prefill" in row), kernelsOf);
+    servingContextOf(job, engineConstantsOf(job, loadOf(row)), kernelsOf);
   if (!("prefill" in row)) return steadyState(contextOf(row.job), row.shape, row.concurrency);
   return splitSteadyState(contextOf(row.prefill), contextOf(row.job), row, row.shape, row.concurrency);
+}
+
+/** How the replica of a row was loaded. */
+function loadOf(row: Row): ServingLoad {
+  return "prefill" in row ? "split" : (row.shape.load ?? "varied");
 }
 
 /** Times the kernels of a row. */
@@ -110,7 +116,7 @@ export function prepare(row: Row): Prepared {
   const { inputTokens, outputTokens } = row.shape;
   const sequences = Math.max(1, running / decodeWorkers);
   return {
-    levels: engineLevelsOf(row.job, isSplit),
+    levels: engineLevelsOf(row.job, loadOf(row)),
     row,
     decode: timed(row.job, { sequences, newTokens: 1, pastTokens: inputTokens + outputTokens / 2 }),
     prefill: prefillOf(isSplit ? row.prefill : row.job, row.shape),
@@ -123,7 +129,7 @@ export function prepare(row: Row): Prepared {
 
 /** Times the kernels of a first token alone. */
 export function prepareAlone(row: ThroughputRow): Alone {
-  return { levels: engineLevelsOf(row.job, false), alone: prefillOf(row.job, row.shape), measured: row.measured };
+  return { levels: engineLevelsOf(row.job, "varied"), alone: prefillOf(row.job, row.shape), measured: row.measured };
 }
 
 /** The constants from logarithms of some columns; the others are as before anything was seen. */
@@ -194,7 +200,7 @@ type Pulls = Readonly<Record<string, number>>;
 
 /**
  * How strongly deviations are pulled to nothing, in units of one row's weight; what is not named does not deviate. Chosen by
- * the errors of models, accelerators and models on accelerators left out: none of these constants lowered them otherwise.
+ * the errors of models on accelerators left out, beside those of models and of accelerators.
  */
 const sharedPull = 10_000;
 const sharedPulls: Pulls = { emulatedScale: 30 };
@@ -203,22 +209,28 @@ const ownPulls: Readonly<Record<string, Pulls>> = {
   kind: { layerUs: 500, reduceScale: 500, floorShare: 500 },
   attention: { expertScale: 500 },
   family: { floorShare: 500, layerUs: 500 },
+  // SGLang prefills a wave before it decodes; the others mix.
+  "load engine": { interference: 500 },
 };
+const everyFirst: Pulls = { firstMs: 3, firstSteps: 3, firstShare: 3, queueScale: 3, queuePower: 3 };
 const firstPulls: Readonly<Record<string, Pulls>> = {
-  all: { firstMs: 10, firstSteps: 10, firstShare: 10, queueScale: 10, queuePower: 10 },
-  engine: { firstSteps: 30, queueScale: 30 },
-  // Models with experts are too few to say what they have in common.
-  "kind dense": { firstMs: 30, firstSteps: 30, firstShare: 30, queueScale: 30, queuePower: 30 },
-  "engine dense": { firstMs: 30, firstShare: 30 },
-  split: { firstMs: 30, firstSteps: 30, firstShare: 30, queueScale: 30, queuePower: 30 },
+  engine: everyFirst,
+  whole: everyFirst,
+  "whole attention": { firstMs: 3, firstSteps: 3 },
+  load: everyFirst,
+  "load engine": everyFirst,
+  "load engine kind": everyFirst,
+  split: { firstMs: 10, firstSteps: 10, firstShare: 10, queueScale: 10, queuePower: 10 },
+  "split engine": { queueScale: 30 },
 };
 
-/** What a level is one of: `engine vllm dense` is an `engine dense`, `kind experts latent` an `attention`. */
+/** What a level is one of: `load fixed vllm dense` is a `load engine kind`, `kind experts latent` an `attention`. */
 function sortOf(level: string): string {
-  const words = level.split(" ");
-  const [sort = "", , more] = words;
-  if (sort === "kind") return more === undefined ? sort : "attention";
-  return sort === "engine" && more !== undefined ? `engine ${more}` : sort;
+  const [sort = "", named, ...more] = level.split(" ");
+  if (sort === "kind") return more.length === 0 ? sort : "attention";
+  if (sort === "whole") return more.length === 0 ? sort : "whole attention";
+  if (sort !== "load") return sort;
+  return [named === "split" ? named : sort, ...["engine", "kind"].slice(0, more.length)].join(" ");
 }
 
 /** The fit of the time a token. */
@@ -241,7 +253,7 @@ export function firstFit(weightOf: (row: FirstRow) => number): LevelFit<FirstRow
     columns: firstColumns,
     prior: firstColumns.map((column) => Math.log(priors[column])),
     levelsOf: (each) => each.levels,
-    pullOf: (level, column) => (firstPulls[level] ?? firstPulls[sortOf(level)])?.[column],
+    pullOf: (level, column) => firstPulls[sortOf(level)]?.[column],
     residual: firstResidual,
     weightOf,
     scale: 0.25,

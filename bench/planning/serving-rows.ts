@@ -3,7 +3,13 @@ import type { Accelerator, Precision } from "../../src/planning/catalog/accelera
 import { findAccelerator } from "../../src/planning/catalog/find-accelerator.ts";
 import { usualInterconnect } from "../../src/planning/catalog/find-interconnect.ts";
 import { findModel } from "../../src/planning/catalog/find-model.ts";
-import type { Engine, RequestShape, ServingJob, ServingLayout } from "../../src/planning/inference/serving-job.ts";
+import type {
+  Engine,
+  LoadKind,
+  RequestShape,
+  ServingJob,
+  ServingLayout,
+} from "../../src/planning/inference/serving-job.ts";
 import { numberIn, readTable, type TruthRow } from "./read-table.ts";
 import { type SplitHint, usualWorkers } from "./split-workers.ts";
 
@@ -134,6 +140,20 @@ function concurrencyOf(row: TruthRow): number | undefined {
   return all / batch > (numberIn(row, "n_gpus") ?? all) ? batch : all;
 }
 
+/**
+ * How the requests of a row came, which no column says: InferenceX draws lengths up to powers of two and dates its runs;
+ * NVIDIA's grids have one length, a power of two, and no date; NVIDIA's other runs have lengths in thousands.
+ */
+function loadOf(row: TruthRow, inputTokens: number): LoadKind {
+  if (inputTokens % 1000 === 0) return "swept";
+  return row["date_first"] === "" ? "fixed" : "varied";
+}
+
+function shapeOf(row: TruthRow): RequestShape {
+  const inputTokens = numberIn(row, "isl") ?? 1;
+  return { inputTokens, outputTokens: numberIn(row, "osl") ?? 1, load: loadOf(row, inputTokens) };
+}
+
 function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing {
   const mode = row["mode"] ?? "";
   const names = {
@@ -151,7 +171,7 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
   const base = {
     id: row["id"] ?? "",
     how: row["how"] ?? "",
-    shape: { inputTokens: numberIn(row, "isl") ?? 1, outputTokens: numberIn(row, "osl") ?? 1 },
+    shape: shapeOf(row),
     concurrency,
     ttft: milli("ttft_ms_median"),
     tpot: milli("tpot_ms_median"),

@@ -1,7 +1,7 @@
 import type { Precision } from "../catalog/accelerator.ts";
 import { parseTable } from "../catalog/parse-table.ts";
 import { fittedEngineTable, fittedSpreadTable } from "./fitted-engines.ts";
-import type { ServingJob } from "./serving-job.ts";
+import type { LoadKind, ServingJob } from "./serving-job.ts";
 
 /** What an engine adds to bare kernels; fitted on measured servings, few on purpose. */
 export interface EngineConstants {
@@ -67,22 +67,34 @@ export function constantsOfValues(values: EngineValues): EngineConstants {
   return { ...others, gemmScale: { bf16: gemmBf16, fp8: gemmFp8, fp4: gemmFp4 } };
 }
 
+/** How a job is loaded: on workers that only prefill or only decode, or by requests that follow each other in some way. */
+export type ServingLoad = LoadKind | "split";
+
 /**
- * What a job's constants are put together from: the values shared by all, times the deviations of its engine, of dense
- * models or models with experts, of their attention, of the accelerators' family, of these together, and of split serving.
+ * What a job's constants are put together from: the values shared by all, times the deviations of dense models or models
+ * with experts, of their attention, of the accelerators' family, of engine, kind and family together, and of the load, alone
+ * and with the engine. Where one replica does both halves, what its first tokens wait for deviates further: by the engine,
+ * by the kind and attention of models served whole, and by load, engine and kind together.
  */
-export function engineLevelsOf(job: ServingJob, isSplit: boolean): readonly string[] {
+export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly string[] {
   const kind = job.model.experts === undefined ? "dense" : "experts";
   const { family } = job.accelerator;
+  const attention = job.model.attention.kind;
+  const whole = [
+    `engine ${job.engine}`,
+    `whole ${kind}`,
+    `whole ${kind} ${attention}`,
+    `load ${load} ${job.engine} ${kind}`,
+  ];
   return [
     "all",
-    `engine ${job.engine}`,
-    `engine ${job.engine} ${kind}`,
     `kind ${kind}`,
-    `kind ${kind} ${job.model.attention.kind}`,
+    `kind ${kind} ${attention}`,
     `family ${family}`,
     `together ${job.engine} ${kind} ${family}`,
-    ...(isSplit ? ["split"] : []),
+    `load ${load}`,
+    `load ${load} ${job.engine}`,
+    ...(load === "split" ? [] : whole),
   ];
 }
 
@@ -90,8 +102,8 @@ const table = new Map(parseTable(fittedEngineTable).map((row) => [row["level"] ?
 const known = new Map<string, EngineConstants>();
 
 /** The constants fitted for a job: what is shared, times every deviation that was fitted. */
-export function engineConstantsOf(job: ServingJob, isSplit = false): EngineConstants {
-  const levels = engineLevelsOf(job, isSplit);
+export function engineConstantsOf(job: ServingJob, load: ServingLoad = "varied"): EngineConstants {
+  const levels = engineLevelsOf(job, load);
   const key = levels.join("|");
   const found = known.get(key);
   if (found !== undefined) return found;

@@ -113,7 +113,7 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
       `${replicaWords(job)} leaves no room for a request: ${words}; take more accelerators or fewer bits`,
     );
   }
-  const context = servingContextOf(job);
+  const context = servingContextOf(job, engineConstantsOf(job, shape.load));
   const state = steadyState(context, shape, concurrency);
   const spreads = servingSpreadOf(job);
   const widen = context.kernels.isFromStrangers ? fallbackWidening : 1;
@@ -211,7 +211,7 @@ export function predictSplitServing(split: SplitServing, shape: RequestShape, co
       "split serving needs at least one prefill worker, one decode worker and one request",
     );
   }
-  const contextOf = (job: ServingJob): ServingContext => servingContextOf(job, engineConstantsOf(job, true));
+  const contextOf = (job: ServingJob): ServingContext => servingContextOf(job, engineConstantsOf(job, "split"));
   const decodeContext = contextOf(split.decode);
   const state = splitSteadyState(contextOf(split.prefill), decodeContext, split, shape, concurrency);
   const spreads = servingSpreadOf(split.decode, true);

@@ -32,11 +32,20 @@ export interface ServingJob {
   readonly draftShare?: number;
 }
 
-/** What the requests look like: tokens in, tokens out, the share of the prompt that a prefix cache holds. */
+/**
+ * How the requests of a load follow each other, which the wait for the first token depends on more than on anything else.
+ *
+ * `varied`: lengths differ, so that requests drift apart, as users' do. `fixed`: all have one length and begin and end
+ * together in waves. `swept`: one length, driven at the concurrencies where latencies reach a limit.
+ */
+export type LoadKind = "varied" | "fixed" | "swept";
+
+/** What the requests look like: tokens in, tokens out, the share of the prompt that a prefix cache holds, how they come (`varied`). */
 export interface RequestShape {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedShare?: number;
+  readonly load?: LoadKind;
 }
 
 /** The accelerators of one replica. */
@@ -50,7 +59,8 @@ export function replicaGpus(layout: ServingLayout): number {
  * @throws {Fault} `planning.layout-impossible` or `planning.request-invalid`, naming the figure.
  */
 export function checkServing(job: ServingJob, shape: RequestShape): void {
-  const figures = { ...job.layout, domainGpus: job.domainGpus, ...shape };
+  const { load: _load, ...lengths } = shape;
+  const figures = { ...job.layout, domainGpus: job.domainGpus, ...lengths };
   for (const [name, value] of Object.entries(figures)) {
     if (name === "cachedShare" ? value >= 0 && value < 1 : Number.isFinite(value) && value > 0) continue;
     throw new Fault("planning.request-invalid", `${name} must be a positive number, found ${value}`);

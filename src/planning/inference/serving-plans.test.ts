@@ -34,6 +34,15 @@ test("a token takes longer with more requests in flight, and the replica yields 
   expect(few?.tpotSeconds.low).toBeLessThan(few?.tpotSeconds.likely ?? 0);
 });
 
+test("the first token waits otherwise where requests of one length come in waves; without a word they are taken to vary", () => {
+  const [unsaid, varied, fixed] = [undefined, "varied" as const, "fixed" as const].map(
+    (load) => predictServing(job, load === undefined ? shape : { ...shape, load }, 16).ttftSeconds.likely,
+  );
+
+  expect(unsaid).toBe(varied);
+  expect(fixed).not.toBe(varied);
+});
+
 test("requests beyond the cache wait, and the answer says that the cache is the bottleneck", () => {
   const small = { ...job, accelerator: findAccelerator("H100") };
   const long = { inputTokens: 8192, outputTokens: 1024 };
