@@ -45,31 +45,31 @@ vtrain_single_a100|step time|1020|5.8|4.5|9.6|0.6|80.1
 training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
-inference_silicon|TPOT|2470|18.8|9.4|23.5|5.9|86.1
-inference_silicon|TTFT|2470|42.6|27.1|65.7|9.1|88.7
-inference_silicon (dense)|TPOT|1062|12.1|6.8|16.2|3.0|85.4
-inference_silicon (dense)|TTFT|1062|38.1|23.4|51.3|10.3|91.2
-inference_silicon (experts)|TPOT|625|19.6|8.9|20.1|4.8|89.3
-inference_silicon (experts)|TTFT|625|36.6|23.4|60.2|7.5|90.6
-inference_silicon (ambiguous layout)|TPOT|143|12.2|11.2|19.7|-4.8|93.0
-inference_silicon (ambiguous layout)|TTFT|143|33.9|28.0|54.8|-14.4|88.1
-inference_silicon (disaggregated)|TPOT|640|30.6|18.4|49.0|14.3|82.7
-inference_silicon (disaggregated)|TTFT|640|57.8|40.8|82.4|14.0|83.0
-inference_trtllm (saturated)|output tokens/s|399|14.6|9.5|21.7|4.0|84.0
-inference_trtllm (static)|output tokens/s|197|17.5|6.9|20.0|8.8|82.2
-inference_trtllm (first-token)|first token alone|100|14.8|10.0|20.5|-0.7|87.0
-trtllm_v1.0|output tokens/s|170|15.3|10.1|19.9|6.2|85.9
-trtllm_v0.17|output tokens/s|185|10.4|6.8|14.8|-1.4|89.7
-trtllm_v0.14|output tokens/s|44|29.8|29.6|40.0|18.5|52.3
-trtllm_static_v0.9.0|output tokens/s|80|16.7|7.3|19.9|7.8|82.5
-trtllm_ttft_b1_v0.9.0|first token alone|40|15.2|10.1|19.8|1.1|87.5
-trtllm_static_v0.8.0|output tokens/s|79|17.6|7.9|19.1|6.4|83.5
-trtllm_ttft_b1_v0.8.0|first token alone|40|15.6|10.6|21.5|1.0|87.5
-trtllm_static_v0.5.0|output tokens/s|38|19.1|4.1|32.4|16.2|78.9
-trtllm_ttft_b1_v0.5.0|first token alone|20|12.3|9.4|17.9|-7.6|85.0
-inference_mlperf (Offline)|output tokens/s|87|15.5|8.8|25.3|5.5|82.8
-inference_mlperf (Server)|output tokens/s|87|19.2|11.7|27.4|6.9|73.6
-inference_mlperf (Interactive)|output tokens/s|26|13.5|12.7|21.4|-6.5|73.1
+inference_silicon|TPOT|2470|17.8|8.8|22.1|5.4|86.6
+inference_silicon|TTFT|2470|35.2|21.9|52.4|4.9|87.6
+inference_silicon (dense)|TPOT|1062|9.7|5.7|13.4|1.5|89.9
+inference_silicon (dense)|TTFT|1062|24.7|15.4|35.2|3.1|92.7
+inference_silicon (experts)|TPOT|625|19.8|8.4|19.8|5.0|85.3
+inference_silicon (experts)|TTFT|625|31.3|22.4|50.7|2.7|88.2
+inference_silicon (ambiguous layout)|TPOT|143|12.3|11.6|19.8|-5.0|86.0
+inference_silicon (ambiguous layout)|TTFT|143|30.3|23.3|50.5|-7.9|84.6
+inference_silicon (disaggregated)|TPOT|640|30.6|18.3|49.2|14.3|82.7
+inference_silicon (disaggregated)|TTFT|640|57.6|39.2|82.7|13.0|79.2
+inference_trtllm (saturated)|output tokens/s|399|14.7|9.3|21.8|4.5|83.7
+inference_trtllm (static)|output tokens/s|197|17.8|6.9|20.7|9.5|81.7
+inference_trtllm (first-token)|first token alone|100|14.6|10.8|19.7|-1.7|87.0
+trtllm_v1.0|output tokens/s|170|15.3|9.9|20.0|6.3|85.9
+trtllm_v0.17|output tokens/s|185|10.5|6.6|15.3|-0.8|89.7
+trtllm_v0.14|output tokens/s|44|30.4|30.4|41.1|19.3|50.0
+trtllm_static_v0.9.0|output tokens/s|80|16.9|6.9|20.0|8.4|82.5
+trtllm_ttft_b1_v0.9.0|first token alone|40|14.9|11.2|19.3|0.1|87.5
+trtllm_static_v0.8.0|output tokens/s|79|17.7|7.9|18.6|7.0|82.3
+trtllm_ttft_b1_v0.8.0|first token alone|40|15.4|11.3|20.7|-0.1|87.5
+trtllm_static_v0.5.0|output tokens/s|38|19.6|4.1|34.6|16.8|78.9
+trtllm_ttft_b1_v0.5.0|first token alone|20|12.7|8.9|17.2|-8.4|85.0
+inference_mlperf (Offline)|output tokens/s|87|15.6|8.6|25.5|6.0|82.8
+inference_mlperf (Server)|output tokens/s|87|19.3|11.5|27.6|7.5|71.3
+inference_mlperf (Interactive)|output tokens/s|26|13.1|12.8|19.8|-5.7|80.8
 inference_mlperf|Server / Offline|86|5.6|3.4|9.0|1.1|79.1
 fabric_superpod|switches and cables|36|0.0|0.0|0.0|0.0|100.0
 tco_gpu_hour|dollars per GPU-hour|8|3.2|2.8|5.0|-0.1|100.0
@@ -113,34 +113,44 @@ llmfoundry_h100_fp8|step time, its model left out|7|4.0|3.9|4.3|-2.2|85.7
 torchtitan_t1_fsdp8|step time, its model left out|3|7.5|8.4|9.4|0.8|33.3
 torchtitan_t3_fsdp128|step time, its model left out|3|8.4|9.6|10.2|2.0|33.3
 torchtitan_t5_3d|step time, its model left out|2|10.2|10.2|13.7|5.9|50.0
-inference_silicon|TPOT, its model on an accelerator left out|2470|20.6|11.4|26.0|6.3|82.4
-inference_silicon|TTFT, its model on an accelerator left out|2470|49.5|33.7|71.5|9.1|84.2
-inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|14.0|8.6|19.2|3.4|79.9
-inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|48.9|34.0|65.3|8.8|82.8
-inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.2|11.5|24.6|5.6|86.2
-inference_silicon (experts)|TTFT, its model on an accelerator left out|625|43.3|29.9|68.6|10.4|86.9
-inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.2|9.9|22.1|-7.0|88.1
-inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|35.9|31.9|50.6|-23.5|86.7
-inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.4|19.3|49.3|14.7|81.6
-inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|59.6|41.7|84.7|15.5|83.4
-inference_silicon|TPOT, its model left out|2470|20.5|12.7|27.8|2.8|82.3
-inference_silicon|TTFT, its model left out|2470|57.5|43.2|79.8|9.4|80.0
-inference_silicon (dense)|TPOT, its model left out|1062|13.5|8.2|18.7|3.7|81.0
-inference_silicon (dense)|TTFT, its model left out|1062|57.3|42.7|74.4|19.0|79.9
-inference_silicon (disaggregated)|TPOT, its model left out|640|29.6|22.3|44.8|6.1|85.9
-inference_silicon (disaggregated)|TTFT, its model left out|640|54.8|39.5|76.8|-11.0|79.1
-inference_silicon (experts)|TPOT, its model left out|625|24.3|15.6|28.4|1.3|82.4
-inference_silicon (experts)|TTFT, its model left out|625|63.7|46.1|93.5|23.5|81.8
-inference_silicon (ambiguous layout)|TPOT, its model left out|143|15.9|13.0|27.6|-13.2|76.2
-inference_silicon (ambiguous layout)|TTFT, its model left out|143|44.2|45.0|63.1|-31.9|76.9
-inference_silicon|TPOT, its accelerator left out|2470|21.9|12.6|29.4|7.7|80.5
-inference_silicon|TTFT, its accelerator left out|2470|51.3|35.8|72.6|8.1|83.3
-inference_silicon (dense)|TPOT, its accelerator left out|1062|13.9|8.5|18.7|4.7|81.2
-inference_silicon (dense)|TTFT, its accelerator left out|1062|51.9|37.0|66.0|5.3|81.6
-inference_silicon (disaggregated)|TPOT, its accelerator left out|640|32.0|20.4|48.9|13.4|81.4
-inference_silicon (disaggregated)|TTFT, its accelerator left out|640|59.6|42.3|84.6|14.1|82.5
-inference_silicon (experts)|TPOT, its accelerator left out|625|26.9|16.4|33.9|9.3|77.1
-inference_silicon (experts)|TTFT, its accelerator left out|625|45.7|31.3|70.0|13.5|86.1
-inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.2|12.0|24.9|-3.4|86.0
-inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|34.3|30.5|48.6|-22.4|86.7
+inference_silicon|TPOT, its model on an accelerator left out|2470|20.7|11.8|26.0|6.3|79.7
+inference_silicon|TTFT, its model on an accelerator left out|2470|43.8|27.5|66.3|3.1|79.7
+inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|14.2|9.5|19.2|3.3|79.3
+inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|36.7|22.3|53.9|-3.1|79.7
+inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.6|11.3|25.0|5.8|79.0
+inference_silicon (experts)|TTFT, its model on an accelerator left out|625|42.6|29.0|71.8|6.9|80.2
+inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.3|10.3|22.5|-7.4|77.6
+inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|32.2|25.7|51.2|-19.2|79.7
+inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.4|19.4|49.3|14.8|81.4
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|59.4|41.1|85.0|14.5|79.4
+inference_silicon|TPOT, its fifth of models on accelerators left out|2470|20.7|11.8|26.2|6.9|80.3
+inference_silicon|TTFT, its fifth of models on accelerators left out|2470|44.0|28.7|64.5|2.8|80.3
+inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|13.9|9.3|18.8|3.7|80.7
+inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|36.9|23.7|53.4|-3.3|80.3
+inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|640|31.7|19.6|50.5|14.6|81.4
+inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|58.8|41.3|84.7|12.6|78.9
+inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|625|22.5|11.1|25.7|7.1|79.0
+inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|43.3|28.7|72.5|7.5|80.8
+inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.6|11.9|23.4|-4.0|78.3
+inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|32.4|27.3|49.3|-17.3|83.9
+inference_silicon|TPOT, its model left out|2470|21.0|13.5|28.1|2.8|77.9
+inference_silicon|TTFT, its model left out|2470|52.6|44.7|75.7|-3.1|71.0
+inference_silicon (dense)|TPOT, its model left out|1062|14.2|9.8|19.6|3.7|79.1
+inference_silicon (dense)|TTFT, its model left out|1062|47.5|39.7|71.7|14.4|80.3
+inference_silicon (disaggregated)|TPOT, its model left out|640|29.6|22.3|44.9|6.1|85.9
+inference_silicon (disaggregated)|TTFT, its model left out|640|58.2|47.9|80.9|-25.7|66.9
+inference_silicon (experts)|TPOT, its model left out|625|24.8|15.5|28.7|1.6|70.7
+inference_silicon (experts)|TTFT, its model left out|625|55.9|44.5|79.2|-0.1|66.7
+inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.3|13.3|28.1|-13.7|65.0
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|51.4|58.1|72.0|-45.4|39.9
+inference_silicon|TPOT, its accelerator left out|2470|21.7|12.5|29.3|7.4|77.8
+inference_silicon|TTFT, its accelerator left out|2470|48.4|34.8|68.8|-2.4|75.5
+inference_silicon (dense)|TPOT, its accelerator left out|1062|13.4|8.2|18.1|4.2|82.4
+inference_silicon (dense)|TTFT, its accelerator left out|1062|44.1|34.6|58.7|-18.1|70.5
+inference_silicon (disaggregated)|TPOT, its accelerator left out|640|32.0|20.4|49.0|13.4|81.1
+inference_silicon (disaggregated)|TTFT, its accelerator left out|640|60.2|41.1|86.1|13.7|78.6
+inference_silicon (experts)|TPOT, its accelerator left out|625|27.1|16.0|33.0|9.4|67.0
+inference_silicon (experts)|TTFT, its accelerator left out|625|47.1|30.4|76.8|11.5|78.7
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.3|11.8|25.1|-3.7|76.9
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|32.7|28.8|49.6|-18.0|83.9
 `;

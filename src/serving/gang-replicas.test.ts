@@ -20,9 +20,11 @@ interface Member {
 
 /** Writes down its place and answers on its port; only the first member is asked. */
 const program = `const [, port, rank, of, meet, folder] = process.argv;
-const { writeFileSync } = require("node:fs");
+const { renameSync, writeFileSync } = require("node:fs");
 const world = [process.env.WORLD_SIZE, process.env.MASTER_ADDR + ":" + process.env.MASTER_PORT].join(" at ");
-writeFileSync(folder + "/" + rank + "-" + process.pid + ".json", JSON.stringify({ rank: Number(rank), of: Number(of), meet, pid: process.pid, world }));
+const file = folder + "/" + rank + "-" + process.pid;
+writeFileSync(file + ".part", JSON.stringify({ rank: Number(rank), of: Number(of), meet, pid: process.pid, world }));
+renameSync(file + ".part", file + ".json");
 require("node:http").createServer((q, s) => { q.resume(); q.on("end", () => s.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({
   id: rank, object: "chat.completion", created: 0, model: "wide", usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
   choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }] }))); }).listen(Number(port))`;
@@ -50,7 +52,8 @@ async function deploy(gpus: number, replicas: number): Promise<void> {
 
 /** All members that ever started. */
 function members(): readonly Member[] {
-  return readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Member);
+  const whole = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  return whole.map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Member);
 }
 
 function isRunning({ pid }: Member): boolean {
