@@ -7,7 +7,7 @@
  * `--workers 2` also measures a gateway of two workers beside that of one, as `millwright-2`. Codes of what the gateway refused are
  * written to stderr.
  */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { median } from "../benchmark.ts";
@@ -207,6 +207,13 @@ function writePage(rows: readonly Row[], contestants: readonly Contestant[]): st
   ].join("\n");
 }
 
+/** Sections of the page's own stay below what is measured anew. */
+async function renewPage(path: string, page: string): Promise<void> {
+  const old = await readFile(path, "utf8");
+  const ownSections = old.indexOf("\n## ");
+  await writeFile(path, page + (ownSections === -1 ? "" : old.slice(ownSections)));
+}
+
 ensureProgram("nginx", "nginx-light");
 ensureProgram("wrk", "wrk");
 const upstreams = await startUpstreams();
@@ -215,7 +222,7 @@ try {
   const rows = await run(contestants);
   const page = writePage(rows, contestants);
   process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : page);
-  if (values.write) await writeFile(join(import.meta.dirname, "../../docs/benchmarks/gateway.md"), page);
+  if (values.write) await renewPage(join(import.meta.dirname, "../../docs/benchmarks/gateway.md"), page);
 } finally {
   for (const contestant of contestants.toReversed()) await contestant.stop();
   await upstreams.stop();

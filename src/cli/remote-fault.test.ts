@@ -25,7 +25,11 @@ test.each([
   expect(toRemoteFault(status, '{"error":{"code":"later.new-code","message":"m"}}').kind).toBe(kind);
 });
 
-test.each(["", "<html>bad gateway</html>", "null", "[]", '{"error":"text"}'])("body %j still gives a fault", (body) => {
+test("the error of a model that takes tensors is told as it is", () => {
+  expect(toRemoteFault(400, '{"error":"no such input"}')).toMatchObject({ code: "http.400", message: "no such input" });
+});
+
+test.each(["", "<html>bad gateway</html>", "null", "[]", '{"error":1}'])("body %j still gives a fault", (body) => {
   const fault = toRemoteFault(502, body);
 
   expect(fault.code).toBe("http.502");

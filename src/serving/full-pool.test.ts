@@ -9,9 +9,9 @@ import { openServing, type ServingPlatform } from "./fixtures/serving-platform.t
  * replicas, a real gateway, and callers who never stop asking.
  */
 
-const before = { cpus: 0.1, memory: "128MiB", gpus: 1 };
-const after = { ...before, memory: "160MiB" };
-const isAfter = ({ resources }: Workload): boolean => resources.memory === 160 * 2 ** 20;
+const before = { cpus: 0.1, memory: "512MiB", gpus: 1 };
+const after = { ...before, memory: "640MiB" };
+const isAfter = ({ resources }: Workload): boolean => resources.memory === 640 * 2 ** 20;
 
 let serving: ServingPlatform;
 

@@ -59,7 +59,7 @@ async function decided(ids: readonly string[]): Promise<readonly Workload[]> {
   });
 }
 
-const deployment = { pool: "serving", replicas: 2, resources: { cpus: 0.1, memory: "128MiB", gpus: 1 } };
+const deployment = { pool: "serving", replicas: 2, resources: { cpus: 0.1, memory: "512MiB", gpus: 1 } };
 
 test("training takes what is idle above the floor and no more, so that a deployment starts at once and nobody is stopped", async () => {
   const ids = await flood("train", 6);
