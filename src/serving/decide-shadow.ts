@@ -1,3 +1,4 @@
+import { noPairs } from "./gateway/shadow-tally.ts";
 import type { Instant } from "../base/clock.ts";
 import type { RolloutDecision, RolloutEvidence, RolloutProgress, ShadowTally } from "./rollout.ts";
 
@@ -23,7 +24,7 @@ export function decideShadow(
   evidence: RolloutEvidence,
   now: Instant,
 ): RolloutDecision {
-  const tally = evidence.shadow ?? noShadow;
+  const tally = evidence.shadow ?? noPairs;
   const pairs = tally.compared + tally.failed;
   const decide = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
     kind,
@@ -50,20 +51,6 @@ export function decideShadow(
   }
   return decide("stay", `${pairs} of ${policy.minComparisons} pairs compared`);
 }
-
-/** A shadow that has not seen a request. */
-const noShadow: ShadowTally = {
-  compared: 0,
-  agreed: 0,
-  failed: 0,
-  dropped: 0,
-  differenceSum: 0,
-  differenceMax: 0,
-  exact: 0,
-  logLengthRatioSum: 0,
-  sameFinish: 0,
-  texts: 0,
-};
 
 /** What a shadow showed, in words. */
 function describeShadow(tally: ShadowTally): string {

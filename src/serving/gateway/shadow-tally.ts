@@ -1,3 +1,4 @@
+import type { ShadowTally as PairSums } from "../rollout.ts";
 import type { TrafficWindow } from "./traffic-tally.ts";
 
 /** How the answer to a copy compares with the one that the caller got. */
@@ -22,18 +23,9 @@ export type ShadowPair =
     };
 
 /** What a version showed as a shadow since the last report; all numbers but the greatest difference are sums. */
-export interface ShadowSums extends Pick<TrafficWindow, "project" | "deployment" | "versionId" | "revision"> {
-  readonly compared: number;
-  readonly agreed: number;
-  readonly failed: number;
-  readonly dropped: number;
-  readonly differenceSum: number;
-  readonly differenceMax: number;
-  readonly exact: number;
-  readonly logLengthRatioSum: number;
-  readonly sameFinish: number;
-  readonly texts: number;
-}
+export interface ShadowSums
+  extends Pick<TrafficWindow, "project" | "deployment" | "versionId" | "revision">,
+    PairSums {}
 
 type Subject = Pick<ShadowSums, "project" | "deployment" | "versionId" | "revision">;
 
@@ -55,7 +47,8 @@ export class ShadowTally {
   }
 }
 
-const noPairs = {
+/** What a shadow showed that has not seen a request. */
+export const noPairs = {
   compared: 0,
   agreed: 0,
   failed: 0,
