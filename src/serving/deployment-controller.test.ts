@@ -12,6 +12,7 @@ import { registryRoom } from "../registry/room.ts";
 import type { ModelRegistry } from "../registry/ports.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
 import { quietTelemetry } from "./drivers/request-observer.ts";
+import { registerApproved } from "./fixtures/register-approved.ts";
 import { callJson, outputData, type TestAnswer } from "./fixtures/start-replica.ts";
 import { autoscaleSchema } from "./autoscale/autoscale-spec.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
@@ -88,34 +89,8 @@ afterAll(async () => {
 });
 
 async function register(id: string, fixture: string, alias: string, inputs = columns): Promise<void> {
-  const objectKey = `models/${id}.onnx`;
-  await platform.objects.put(objectKey, await readFile(new URL(`./fixtures/${fixture}.onnx`, import.meta.url)));
-  await registry.register({
-    id,
-    project: "default",
-    model: "flight-delay",
-    objectKey,
-    sha256: id,
-    inputs,
-    lineage: {
-      trainingJob: "job",
-      runId: "run",
-      workload: "workload",
-      codeHash: "code",
-      trainingSet: { id: "set", fingerprint: "f", rows: 1, from: 0, to: 1 },
-      datasets: [],
-      featureViews: [],
-      startedBy: "user:tester",
-    },
-    registeredBy: "tester",
-  });
-  await registry.recordEvaluation(id, { passed: true, metrics: {}, evaluation: "e", message: "fine", actor: "tester" });
-  await platform.database
-    .updateTable("model_version" as never)
-    .set({ state: "approved" } as never)
-    .where("id" as never, "=", id as never)
-    .execute();
-  await registry.setAlias(id, alias, "tester", "test");
+  const file = await readFile(new URL(`./fixtures/${fixture}.onnx`, import.meta.url));
+  await registerApproved(platform, registry, { id, model: "flight-delay", inputs, alias, file });
 }
 
 async function status(): Promise<DeploymentStatus | undefined> {

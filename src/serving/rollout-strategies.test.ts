@@ -10,6 +10,7 @@ import type { ModelRegistry } from "../registry/ports.ts";
 import { registryRoom } from "../registry/room.ts";
 import { schedulingRoom } from "../scheduling/room.ts";
 import { DeploymentStore } from "./deployment-store.ts";
+import { registerApproved } from "./fixtures/register-approved.ts";
 import { callJson } from "./fixtures/start-replica.ts";
 import { quietTelemetry } from "./drivers/request-observer.ts";
 import { deploymentKind, deploymentSpecSchema, type DeploymentStatus } from "./model.ts";
@@ -97,34 +98,8 @@ async function deploy(rollout: object): Promise<void> {
 async function register(alias: string): Promise<string> {
   versions += 1;
   const id = `v-${versions}`;
-  const objectKey = `models/${id}`;
-  await platform.objects.put(objectKey, new TextEncoder().encode(id));
-  await registry.register({
-    id,
-    project: "default",
-    model: "chat",
-    objectKey,
-    sha256: id,
-    inputs: [],
-    lineage: {
-      trainingJob: "job",
-      runId: "run",
-      workload: "workload",
-      codeHash: "code",
-      trainingSet: { id: "set", fingerprint: "f", rows: 1, from: 0, to: 1 },
-      datasets: [],
-      featureViews: [],
-      startedBy: "user:tester",
-    },
-    registeredBy: "tester",
-  });
-  await registry.recordEvaluation(id, { passed: true, metrics: {}, evaluation: "e", message: "fine", actor: "tester" });
-  await platform.database
-    .updateTable("model_version" as never)
-    .set({ state: "approved" } as never)
-    .where("id" as never, "=", id as never)
-    .execute();
-  await registry.setAlias(id, alias, "tester", "test");
+  const file = new TextEncoder().encode(id);
+  await registerApproved(platform, registry, { id, model: "chat", inputs: [], alias, file });
   return id;
 }
 
