@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { describe, expect, test } from "vitest";
 import { openGate } from "../../test/platform.ts";
+import { sendAll } from "../../test/send-all.ts";
 import { Fault } from "../base/fault.ts";
 import { createHttpServer } from "./http-server.ts";
 import { silentLog } from "./log.ts";
@@ -45,6 +46,27 @@ describe("the HTTP server", () => {
     });
     expect(answer.json()).toEqual({ word: "hello", project: "flights" });
     expect(answer.headers["x-request-id"]).toBe("request-1");
+  });
+
+  test("who sends a body that nobody reads hears why, and meets no broken pipe", async () => {
+    const unread = defineRoute({
+      method: "POST",
+      path: "/api/v1/unread",
+      summary: "Reads nothing.",
+      permission: { scope: "any" },
+      body: "stream",
+      handler: async () => {
+        throw new Fault("platform.request-invalid", "wanted a form");
+      },
+    });
+    const app = serve([unread]);
+    const port = Number(new URL(await app.listen({ port: 0, host: "127.0.0.1" })).port);
+    const head = ["POST /api/v1/unread HTTP/1.1", "authorization: Bearer any", "content-type: text/plain"];
+    const { text, error } = await sendAll(port, head, Buffer.alloc(20 * 1024 * 1024, "a"));
+    await app.close();
+
+    expect(error).toBeNull();
+    expect(text).toMatch(/^HTTP\/1\.1 400 [^]*x-request-id: request-1\r\n[^]*\{"error":\{[^]*wanted a form/);
   });
 
   test("names the field that is not as wanted", async () => {

@@ -5,6 +5,7 @@ import { Fault } from "../base/fault.ts";
 import type { FaultCode } from "../base/fault-codes.ts";
 import { isConnectionError } from "./database.ts";
 import { httpStatusOfKind } from "./http-status.ts";
+import { answerUnread } from "./lingering-end.ts";
 import type { Caller, Gatekeeper, Log } from "./ports.ts";
 import { type Route, type RouteRequest, sent } from "./route.ts";
 
@@ -54,8 +55,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     }
   });
   app.addHook("onSend", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    reply.header("x-content-type-options", "nosniff");
+    reply.headers(ownHeaders(request));
   });
   app.setErrorHandler((error: FastifyError, request, reply) =>
     answerError(error, request, reply, options.log, undefined),
@@ -211,7 +211,24 @@ function answerError(
   if (status === 503) reply.header("retry-after", String(retryAfterSeconds));
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="millwright"');
   const body = route?.toError?.(status, code, message) ?? { error: { code, message, details, requestId: request.id } };
-  return reply.code(status).send(body);
+  if (route?.body !== "stream" || request.raw.complete) return reply.code(status).send(body);
+  const text = JSON.stringify(body);
+  reply.raw.setHeaders(new Headers(ownHeaders(request)));
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  reply.hijack();
+  answerUnread(reply.raw, status, { ...jsonHeaders(text), connection: "close" }, text);
+  return reply;
+}
+
+/** Headers of every answer. */
+function ownHeaders(request: FastifyRequest): Record<string, string> {
+  return { "x-request-id": request.id, "x-content-type-options": "nosniff" };
+}
+
+function jsonHeaders(text: string): Record<string, string | number> {
+  return { "content-type": "application/json; charset=utf-8", "content-length": Buffer.byteLength(text) };
 }
 
 interface ErrorAnswer {

@@ -48,15 +48,7 @@ function createRoute(needs: FileRouteNeeds): Route {
     params,
     body: "stream",
     toError: errorBody,
-    handler: async (request) => {
-      try {
-        return fileJson(await upload(needs, request.params.project, request));
-      } catch (error) {
-        // What is still being sent is not waited for.
-        if (!request.stream.readableEnded) request.raw.setHeader("connection", "close");
-        throw error;
-      }
-    },
+    handler: async (request) => fileJson(await upload(needs, request.params.project, request)),
   });
 }
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Instant } from "../../base/clock.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { type Refusal, refusalFrame, refusalJson } from "../gateway/protocol/refusal.ts";
-import { answerUnread } from "./lingering-end.ts";
+import { answerUnread } from "../../platform/lingering-end.ts";
 import type { ModelAnswer, Overrun } from "./model-answer.ts";
 
 const heartbeat = ": keepalive\n\n";

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type { Millis } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { maxFileBytes } from "../batch/batch-model.ts";
-import { endLingering } from "./lingering-end.ts";
+import { endLingering } from "../../platform/lingering-end.ts";
 import { requestIdHeader } from "./request-id.ts";
 
 /** Bytes of one body: a file, and the form around it. */

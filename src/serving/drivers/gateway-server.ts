@@ -23,7 +23,7 @@ import { GrpcServer } from "./grpc-server.ts";
 import { guardConnections } from "./guard-connections.ts";
 import { type Found, type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
-import { answerUnread } from "./lingering-end.ts";
+import { answerUnread } from "../../platform/lingering-end.ts";
 import { Intake } from "./intake.ts";
 import { openDoor } from "./protocol-door.ts";
 import { readBody, readBytes } from "./request-body.ts";

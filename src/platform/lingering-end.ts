@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { Millis } from "../../base/clock.ts";
-import type { Bytes } from "../../base/units.ts";
+import type { Millis } from "../base/clock.ts";
+import type { Bytes } from "../base/units.ts";
 
 /** How much of a body that nobody wants is read before its connection is closed. */
 export interface Linger {
