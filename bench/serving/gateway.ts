@@ -12,17 +12,15 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { median } from "../benchmark.ts";
 import { provenance } from "../provenance.ts";
+import { startLiteLlm, startMillwright, startPortkey } from "./gateway-peers.ts";
 import {
   type Contestant,
   direct,
   ensureProgram,
-  startLiteLlm,
-  startMillwright,
   startNginxProxy,
-  startPortkey,
   startUpstreams,
   type Upstreams,
-} from "./gateway-peers.ts";
+} from "./upstreams.ts";
 import { cpuMicros } from "./process-cpu.ts";
 import { runLoad } from "./wrk-load.ts";
 import { readOptions } from "../../tools/read-options.ts";

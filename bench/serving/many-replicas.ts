@@ -8,7 +8,7 @@ import { modelRoute } from "../../src/serving/fixtures/model-route.ts";
 import { median } from "../benchmark.ts";
 import { provenance } from "../provenance.ts";
 import { startBenchGateway } from "./bench-gateway.ts";
-import { ensureProgram, startUpstreams } from "./gateway-peers.ts";
+import { ensureProgram, startUpstreams } from "./upstreams.ts";
 import { cpuMicros } from "./process-cpu.ts";
 import { type LoadResult, runLoad } from "./wrk-load.ts";
 import { readOptions } from "../../tools/read-options.ts";

@@ -10,9 +10,10 @@ import { modelRoute } from "../../src/serving/fixtures/model-route.ts";
 import { startProgram } from "../../src/serving/fixtures/start-replica.ts";
 import { jsonLengthHeader } from "../../src/serving/infer-request.ts";
 import { startBenchGateway } from "./bench-gateway.ts";
-import { cacheFolder, end, freePort, peersFolder, start, untilAnswers } from "./gateway-peers.ts";
+import { cacheFolder, peersFolder } from "./gateway-peers.ts";
 import type { DirectAsk, DirectResult } from "./onnx-direct.ts";
 import { cpuMicros } from "./process-cpu.ts";
+import { end, freePort, start, untilAnswers } from "./upstreams.ts";
 import { type LoadResult, runLoad } from "./wrk-load.ts";
 
 /** A model of the benchmark. */

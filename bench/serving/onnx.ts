@@ -9,7 +9,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { provenance } from "../provenance.ts";
-import { ensureProgram } from "./gateway-peers.ts";
+import { ensureProgram } from "./upstreams.ts";
 import { type OnnxFigures, onnxPage, toFigures } from "./onnx-page.ts";
 import {
   type BenchModel,

@@ -36,14 +36,19 @@ end
 `;
 
 /** Keeps `connections` connections busy for some seconds with wrk (closed loop) and answers with what it saw. */
-export async function runLoad(request: LoadRequest, connections: number, seconds: number): Promise<LoadResult> {
+export async function runLoad(
+  request: LoadRequest,
+  connections: number,
+  seconds: number,
+  threads = 1,
+): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), "wrk-"));
   try {
     const script = join(folder, "load.lua");
     const bodyPath = join(folder, "body");
     await writeFile(bodyPath, request.body);
     await writeFile(script, lua(request, bodyPath));
-    const words = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, request.url];
+    const words = [`-t${threads}`, `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, request.url];
     const { stdout } = await promisify(execFile)("wrk", words, { timeout: (seconds + 60) * 1_000 });
     const found = /RESULT (\{.*\})/.exec(stdout)?.[1];
     if (found === undefined) throw new Error(`wrk said nothing that can be read: ${stdout.slice(0, 500)}`);
