@@ -116,6 +116,7 @@ function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver 
     instance: needs.newId(),
     loads,
     replicas: () => desks.replicaLoads(),
+    refusals: needs.recorder.refusals,
   });
 }
 

@@ -17,7 +17,7 @@ async function post(port: number, path: string, key: string, body: string): Prom
 }
 
 test("what the key check, the path and the body are refused for is counted by protocol, and no caller makes labels", async () => {
-  const { port, setRoute, records } = await openAiGateway();
+  const { port, setRoute, records, recorder, batches } = await openAiGateway();
   setRoute(modelRoute("tensors", [], { protocol: "v2" }));
   const chat = "/v1/chat/completions";
   const infer = "/v2/models/tensors/infer";
@@ -52,6 +52,20 @@ test("what the key check, the path and the body are refused for is counted by pr
     "/ v2 unknown-model 1",
     "default/tensors v2 malformed 1",
     "default/tensors v2 no-endpoint 1",
+  ]);
+  await recorder.flush();
+  const told = batches.flatMap(({ refusals = [] }) => refusals);
+  const sums = Map.groupBy(told, ({ project, deployment, reason }) => `${project}/${deployment} ${reason}`);
+  expect(
+    [...sums].map(([name, each]) => `${name} ${each.reduce((sum, { requests }) => sum + requests, 0)}`).toSorted(),
+  ).toEqual([
+    "/ no-permission 2",
+    "/ unknown-key 3",
+    "/ unknown-model 2",
+    "default/ malformed 1",
+    "default/ unknown-model 2",
+    "default/tensors malformed 1",
+    "default/tensors no-endpoint 1",
   ]);
   // What reached a deployment's desk ends in a record, and is not counted a second time.
   expect(records.map(({ deployment, refused }) => `${deployment} ${refused}`)).toEqual(["tensors no-endpoint"]);
