@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +33,18 @@ test("the house keeps its own rules", () => {
   expect(filesChecked).toBeGreaterThan(100);
   expect(importsChecked).toBeGreaterThan(filesChecked);
 });
+
+test.each(["/nope", join(root, "package.json")])(
+  "what is no folder (%s) is told in a sentence, without a stack",
+  (path) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "tools", "walls.ts"), path], {
+      encoding: "utf8",
+    });
+
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toBe(`the walls checker wants the root of a source tree, found no folder at ${path}\n`);
+  },
+);
 
 test("a tree without source files is refused instead of being called clean", () => {
   const empty = mkdtempSync(join(tmpdir(), "millwright-walls-"));

@@ -16,8 +16,15 @@ export function addServerCommands(program: Command, act: Act): void {
     .option("--data-root <folder>", "a folder that YAML files may name, besides this one; repeatable", collect);
   act(up, async (context, options) => (await import("./commands/up.ts")).up(context, options));
 
-  const down = program.command("down").description("stop the server; running tasks go on");
-  act(down, async (context) => (await import("./commands/down.ts")).down(context));
+  const down = program
+    .command("down")
+    .description("stop the server; replicas and other running tasks go on, and the next server finds them")
+    .option("--all", "stop these too, each within its grace; they wait and go on at the next start")
+    .option("--timeout <duration>", "with --all, how long that may take", "90s");
+  act(down, async (context, options) => {
+    const asked = { all: options["all"] === true, timeout: String(options["timeout"]) };
+    return await (await import("./commands/down.ts")).down(context, asked);
+  });
 
   const status = program.command("status").description("how the server is");
   act(status, async (context) => (await import("./commands/status.ts")).status(context));

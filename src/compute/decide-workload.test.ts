@@ -25,6 +25,10 @@ const underWay: TaskObservation = { kind: "running", startedAt: 5 };
 const ended = (changes: Partial<TaskEnd> = {}): TaskObservation => ({ kind: "ended", end: endOf(changes) });
 const lost = ended({ isRestartable: true, outcome: { kind: "lost", exitCode: null, message: "lost" } });
 const stopped = ended({ wasStopped: true, outcome: { kind: "cancelled", exitCode: 143, message: "stopped as asked" } });
+const shutDown = ended({
+  wasShutDown: true,
+  outcome: { kind: "cancelled", exitCode: 143, message: "stopped with all of the platform" },
+});
 const cancel = { why: "not needed" };
 const preempt = { forName: "TrainingJob/urgent" };
 
@@ -57,6 +61,13 @@ describe("the next step of a workload", () => {
       { kind: "finish", state: "succeeded" },
     ],
     ["is cancelled when it was stopped", { state: "running", cancel }, stopped, { kind: "finish", state: "cancelled" }],
+    [
+      "waits again, however rarely it may restart, when all of the platform was stopped",
+      { state: "running" },
+      shutDown,
+      { kind: "preempted", forName: "millwright down --all" },
+    ],
+    ["is cancelled all the same when it was to be", { state: "running", cancel }, shutDown, { state: "cancelled" }],
     ["starts again when it was lost and may", { state: "running", maxRestarts: 1 }, lost, { kind: "requeue" }],
     [
       "fails when it was lost once too often",

@@ -86,6 +86,9 @@ function decidePlaced(situation: WorkloadSituation, task: TaskObservation): Work
   }
 }
 
+/** For what those made room that were stopped with all of the platform. */
+const shutDownName = "millwright down --all";
+
 const vanished: TaskOutcome = {
   kind: "lost",
   exitCode: null,
@@ -94,6 +97,11 @@ const vanished: TaskOutcome = {
 
 function decideEnded(situation: WorkloadSituation, end: TaskEnd): WorkloadStep {
   const { cancel, preempt } = situation;
+  if (end.wasShutDown === true) {
+    // It goes on as one that made room: it waits again, counts no failure, and begins from its checkpoint.
+    if (cancel !== null) return finishCancelled(cancel.why, end);
+    return { kind: "preempted", end, forName: preempt?.forName ?? shutDownName };
+  }
   if (end.wasStopped && cancel === null && preempt !== null) {
     return { kind: "preempted", end, forName: preempt.forName };
   }

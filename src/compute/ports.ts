@@ -319,6 +319,8 @@ export interface TaskEnd {
   readonly outcome: TaskOutcome;
   readonly isRestartable: boolean;
   readonly wasStopped: boolean;
+  /** It was stopped with all of the platform, to go on when that comes back. */
+  readonly wasShutDown?: boolean;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant;
   /** The most memory that its processes held together; null when unknown. */

@@ -44,6 +44,7 @@ describe("the end of a task in words", () => {
       "killed from outside with SIGKILL; the machine may have run out of memory",
       true,
     ],
+    [{ cause: "shut-down", signal: "SIGTERM" }, "cancelled", "stopped with all of the platform", false],
     [
       { cause: "unstartable", lastWords: "there is no program x" },
       "start-failed",
@@ -57,6 +58,7 @@ describe("the end of a task in words", () => {
 
     expect(end.outcome).toMatchObject({ kind, message });
     expect(end.isRestartable).toBe(isRestartable);
+    expect(end.wasShutDown).toBe("cause" in changes && changes.cause === "shut-down");
     expect(end.wasStopped).toBe("cause" in changes && changes.cause === "stopped");
   });
 });

@@ -4,8 +4,8 @@ import type { TaskEnd } from "./ports.ts";
 
 /** What was written down when a task ended: bare facts, put into words by `toTaskEnd`. */
 export interface TaskResult {
-  /** Who or what ended it. `exit`: itself, by code or by signal; `lost`: nobody saw the end. */
-  readonly cause: "exit" | "memory" | "time" | "stopped" | "unstartable" | "lost";
+  /** Who or what ended it. `exit`: itself, by code or by signal; `shut-down`: who stopped the whole platform; `lost`: nobody saw the end. */
+  readonly cause: "exit" | "memory" | "time" | "stopped" | "shut-down" | "unstartable" | "lost";
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly startedAt: Instant | null;
@@ -35,6 +35,7 @@ const ownSignals: ReadonlySet<string> = new Set([
 export function toTaskEnd(result: TaskResult): TaskEnd {
   const facts = {
     wasStopped: result.cause === "stopped",
+    wasShutDown: result.cause === "shut-down",
     isRestartable:
       result.cause === "lost" || (result.cause === "exit" && result.signal !== null && !ownSignals.has(result.signal)),
     startedAt: result.startedAt,
@@ -62,6 +63,8 @@ function describe(result: TaskResult): TaskEnd["outcome"] {
       };
     case "stopped":
       return { kind: "cancelled", exitCode, message: "stopped as asked" };
+    case "shut-down":
+      return { kind: "cancelled", exitCode, message: "stopped with all of the platform" };
     case "unstartable":
       return { kind: "start-failed", exitCode: null, message: `the program could not be started${words}` };
     case "lost":

@@ -56,7 +56,7 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     starts: missingReplicas(snapshot, desired, serving.update),
     route:
       main === null
-        ? null
+        ? emptyRoute(snapshot, revision)
         : deploymentRoute(routed, {
             champion: main.versionId,
             shares,
@@ -69,6 +69,13 @@ export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
     message: messageOf(status),
     stops,
   };
+}
+
+/** Callers of a deployment that served and has no replica now hear that none is ready, not that there is no such model. */
+function emptyRoute(snapshot: DeploymentSnapshot, revision: number): Route | null {
+  const { champion, replicas } = snapshot;
+  if (champion === null || !replicas.some((fact) => fact.wasReady)) return null;
+  return deploymentRoute(snapshot, { champion: champion.versionId, shares: [], revision, shadow: null });
 }
 
 function candidatePlan(

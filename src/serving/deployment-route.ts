@@ -57,8 +57,6 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     })),
     routing: spec.routing,
     admission: spec.admission,
-    slo: spec.slo ?? null,
-    price: spec.price ?? null,
     fallbacks: spec.fallbacks,
     ...(isHeld(snapshot) ? { hold: { maxMs: parseDuration(spec.autoscale?.holdTimeout ?? updateHold) } } : {}),
   };
@@ -78,6 +76,8 @@ function named(snapshot: DeploymentSnapshot, facts: RouteFacts) {
     revision: facts.revision,
     salt: facts.shares[0]?.versionId ?? "",
     sticky: deployment.spec.sticky ?? null,
+    slo: deployment.spec.slo ?? null,
+    price: deployment.spec.price ?? null,
     shadow: facts.shadow,
     champion: facts.shares.some((share) => share.versionId === facts.champion)
       ? facts.champion

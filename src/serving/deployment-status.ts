@@ -1,5 +1,6 @@
 import { type Condition, withCondition } from "../platform/resource.ts";
 import type { DeploymentSnapshot } from "./deployment-snapshot.ts";
+import { findCrashLoop } from "./crash-loop.ts";
 import { deploymentPhase, type StatusParts } from "./deployment-phase.ts";
 import { unloadedReason } from "./loading-state.ts";
 import type { DeploymentStatus } from "./model.ts";
@@ -40,6 +41,22 @@ export function deploymentStatus(snapshot: DeploymentSnapshot, parts: StatusPart
       })),
     scale: snapshot.scale,
     url: serving === null ? null : snapshot.url,
-    conditions: [...withCondition(deployment.status.conditions, ready)],
+    conditions: [...withCrashLoop(withCondition(deployment.status.conditions, ready), snapshot)],
   };
 }
+
+/** Tells of replicas that end again and again; a deployment that never had one says nothing. */
+function withCrashLoop(
+  conditions: readonly Condition[],
+  { replicas, signature, now }: DeploymentSnapshot,
+): readonly Condition[] {
+  const loop = findCrashLoop(replicas, signature, now);
+  if (loop === null && !conditions.some(({ type }) => type === crashLoopType)) return conditions;
+  const told =
+    loop === null
+      ? { status: "false" as const, reason: "RunsOn", message: "no replica ends again and again" }
+      : { status: "true" as const, reason: "EndsAgain", message: loop.message };
+  return withCondition(conditions, { type: crashLoopType, ...told, since: now });
+}
+
+const crashLoopType = "CrashLoop";

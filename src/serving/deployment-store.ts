@@ -37,6 +37,9 @@ export interface RecordedLook {
   readonly metrics: readonly MetricLook[];
 }
 
+/** Replicas of one place that are remembered: one that ends again and again leaves no longer trail. */
+const generationsKept = 50;
+
 /** Replicas, looks at rollouts and fillings of the online store. */
 export class DeploymentStore {
   readonly #database: Kysely<unknown>;
@@ -56,6 +59,11 @@ export class DeploymentStore {
         ${JSON.stringify(replica.columns)}::jsonb, ${replica.signature}, ${replica.slot}, ${replica.generation}, ${replica.isBaseline},
         ${this.#clock.now()})
       on conflict do nothing`.execute(this.#database);
+    await sql`
+      delete from serving_replica
+      where project = ${project} and deployment = ${deployment} and version_id = ${replica.versionId}
+        and signature = ${replica.signature} and slot = ${replica.slot} and is_baseline = ${replica.isBaseline}
+        and generation <= ${replica.generation - generationsKept}`.execute(this.#database);
   }
 
   async replicas(project: string, deployment: string): Promise<readonly ReplicaRecord[]> {

@@ -264,4 +264,18 @@ export const servingMigrations: readonly Migration[] = [
         primary key (project, deployment)
       );`,
   },
+  {
+    number: 112,
+    name: "serving-refusals",
+    sql: `
+      create table serving_refusal (
+        project text not null,
+        deployment text not null,
+        reason text not null,
+        starts_at bigint not null,
+        requests bigint not null,
+        primary key (project, deployment, reason, starts_at)
+      );
+      create index serving_refusal_by_time on serving_refusal (project, deployment, starts_at);`,
+  },
 ];

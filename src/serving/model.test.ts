@@ -53,6 +53,12 @@ test.each([
     "inputs: a tabular model must be a registered one",
   ],
   ["both model and file", { model: "m", pool: "local", onnx: { file: "/m.onnx" } }, "model: runtime: onnx wants"],
+  [
+    "a price of tokens where rows are sent",
+    { model: "m", pool: "local", inputs: [{ name: "a", datatype: "FP32" }], price: { inputPerMillion: 1 } },
+    "price: a tabular model takes rows",
+  ],
+  ["a price of rows elsewhere", { runtime: "external", external, price: { rowsPerMillion: 1 } }, "price: rows are"],
   ["neither model nor file", { runtime: "gguf", pool: "local" }, "model: runtime: gguf wants"],
   ["no command", { runtime: "process", pool: "local", process: {} }, "process.command: name a command or a preset"],
   ["no block", { runtime: "external" }, "external: runtime: external wants"],

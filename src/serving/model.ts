@@ -58,6 +58,7 @@ function* missingFields(spec: {
   readonly gguf?: { readonly file?: string | undefined } | undefined;
   readonly onnx?: { readonly file?: string | undefined } | undefined;
   readonly slo?: unknown;
+  readonly price?: z.output<typeof priceSchema> | undefined;
   readonly rollout: { readonly strategy: string; readonly baseline?: boolean };
   readonly autoscale?: { readonly min: number; readonly target: { readonly goodput?: number | undefined } } | undefined;
 }): Iterable<readonly [string, string]> {
@@ -82,6 +83,7 @@ function* missingFields(spec: {
   if (spec.autoscale?.target.goodput !== undefined && spec.slo === undefined) {
     yield ["slo", "autoscale.target.goodput wants an slo to measure by"];
   }
+  if (spec.price !== undefined) yield* wrongPrices(spec.price, runtime === "onnx" && spec.inputs.length > 0);
   if (spec.inputs.length > 0 && spec.rollout.baseline === true) {
     yield ["rollout", "baseline compares models that warm up; a tabular one needs none"];
   }
@@ -93,6 +95,18 @@ function* missingFields(spec: {
   }
   for (const block of ["external", "process", "gguf", "onnx"] as const) {
     if (runtime !== block && spec[block] !== undefined) yield [block, `this block wants runtime: ${block}`];
+  }
+}
+
+function* wrongPrices(
+  { inputPerMillion, outputPerMillion, rowsPerMillion }: z.output<typeof priceSchema>,
+  isTabular: boolean,
+): Iterable<readonly [string, string]> {
+  if (!isTabular && rowsPerMillion !== undefined) {
+    yield ["price", "rows are counted of tabular models alone; write inputPerMillion and outputPerMillion"];
+  }
+  if (isTabular && (inputPerMillion > 0 || outputPerMillion > 0)) {
+    yield ["price", "a tabular model takes rows and no tokens; write rowsPerMillion"];
   }
 }
 
@@ -141,7 +155,7 @@ export const deploymentSpecSchema = z
     routing: routingPolicySchema.prefault({}).describe("How a replica is chosen."),
     admission: admissionPolicySchema.prefault({}).describe("How requests wait for a place."),
     slo: sloSchema.optional().describe("What a request must keep to count as goodput."),
-    price: priceSchema.optional().describe("What tokens cost."),
+    price: priceSchema.optional().describe("What tokens cost, or the rows of a tabular model."),
     fallbacks: z
       .array(nameSchema)
       .max(8)

@@ -1,5 +1,6 @@
-import type { Instant, Millis } from "../base/clock.ts";
+import type { Instant } from "../base/clock.ts";
 import type { WorkloadState } from "../compute/ports.ts";
+import { endStreak, pauseAfter } from "./crash-loop.ts";
 import type { ServedVersion } from "./model.ts";
 import type { ReplicaAddress } from "./runtimes/replica-files.ts";
 
@@ -77,9 +78,6 @@ export interface ReplicaPlan {
 /** Starts of a replica that never became ready before the version counts as failed. */
 export const maxStarts = 3;
 
-const firstPauseMs: Millis = 500;
-const longestPauseMs: Millis = 30_000;
-
 const liveStates: ReadonlySet<string> = new Set(["queued", "admitted", "starting", "running", "preempted"]);
 
 /** Whether the replica's workload has not ended. */
@@ -95,8 +93,8 @@ export function isReplicaReady(replica: ReplicaFact): boolean {
 /**
  * Finds which replicas of a version are missing.
  *
- * A place whose replica ended is filled again after a growing pause; a replica that never became ready is tried `maxStarts` times, one
- * that refused its model not again.
+ * A place whose replica ended is filled again after a pause that grows with each end, until one ran on for long; where none became ready
+ * yet, `maxStarts` are tried; a replica that refused its model is not started again.
  */
 export function planReplicas(
   version: RunnableVersion,
@@ -106,17 +104,16 @@ export function planReplicas(
 ): ReplicaPlan {
   const own = facts.filter((fact) => fact.versionId === version.versionId && fact.isBaseline === wanted.isBaseline);
   const current = own.filter((fact) => fact.signature === wanted.signature);
-  const newest = Array.from({ length: wanted.replicas }, (_, slot) =>
-    current.filter((fact) => fact.slot === slot).reduce<ReplicaFact | undefined>(laterOf, undefined),
-  );
-  const starts = newest.flatMap((fact, slot) => startOf(version, { slot, isBaseline: wanted.isBaseline }, fact, now));
+  const places = Array.from({ length: wanted.replicas }, (_, slot) => placeOf(slot, current));
+  const newest = places.map((place) => place.newest);
+  const starts = places.flatMap((place) => startOf(version, wanted.isBaseline, place, now));
   const ready = current.filter(isReplicaReady);
   return {
     starts,
     // Replicas that were started in another way serve on until the new ones are ready.
     ready: ready.length > 0 ? ready : own.filter(isReplicaReady),
     isComplete: newest.every((fact) => fact !== undefined && isReplicaReady(fact)),
-    failure: newest.map(failureOf).find((failure) => failure !== null) ?? null,
+    failure: places.map(failureOf).find((failure) => failure !== null) ?? null,
     crashes: current.filter((fact) => fact.wasReady && !isLive(fact) && fact.state !== "cancelled").length,
     waitingFor: waitingFor(version, newest),
   };
@@ -126,27 +123,43 @@ function laterOf(left: ReplicaFact | undefined, right: ReplicaFact): ReplicaFact
   return left === undefined || right.generation > left.generation ? right : left;
 }
 
-function startOf(
-  version: RunnableVersion,
-  place: { readonly slot: number; readonly isBaseline: boolean },
-  newest: ReplicaFact | undefined,
-  now: Instant,
-): readonly ReplicaStart[] {
-  const { versionId, columns } = version;
-  const start = (generation: number): readonly ReplicaStart[] => [
-    { versionId, version: version.version, columns, ...place, generation },
-  ];
-  if (newest === undefined) return start(1);
-  if (isLive(newest) || failureOf(newest) !== null) return [];
-  // One that we stopped ourselves did nothing wrong.
-  if (newest.state === "cancelled") return start(newest.generation + 1);
-  const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(newest.generation, 10));
-  return now >= (newest.endedAt ?? 0) + pause ? start(newest.generation + 1) : [];
+/** One place among the replicas of a version. */
+interface Place {
+  readonly slot: number;
+  /** All that were started there in the present way. */
+  readonly facts: readonly ReplicaFact[];
+  readonly newest: ReplicaFact | undefined;
 }
 
-function failureOf(newest: ReplicaFact | undefined): string | null {
+function placeOf(slot: number, current: readonly ReplicaFact[]): Place {
+  const facts = current.filter((fact) => fact.slot === slot);
+  return { slot, facts, newest: facts.reduce<ReplicaFact | undefined>(laterOf, undefined) };
+}
+
+function startOf(
+  { versionId, version, columns }: RunnableVersion,
+  isBaseline: boolean,
+  place: Place,
+  now: Instant,
+): readonly ReplicaStart[] {
+  const { slot, facts, newest } = place;
+  const start = (generation: number): readonly ReplicaStart[] => [
+    { versionId, version, columns, slot, isBaseline, generation },
+  ];
+  if (newest === undefined) return start(1);
+  if (isLive(newest) || failureOf(place) !== null) return [];
+  // One that we stopped ourselves did nothing wrong.
+  if (newest.state === "cancelled") return start(newest.generation + 1);
+  const streak = endStreak(facts);
+  const isPaused = streak !== null && now < streak.lastAt + pauseAfter(streak);
+  return isPaused ? [] : start(newest.generation + 1);
+}
+
+function failureOf({ facts, newest }: Place): string | null {
   if (newest === undefined || isLive(newest) || newest.wasReady || newest.state === "cancelled") return null;
   if (newest.problem !== null) return newest.problem;
+  // Where one was ready, another can be: it is tried again and again, ever more rarely.
+  if (facts.some((fact) => fact.wasReady)) return null;
   return newest.generation >= maxStarts
     ? `its replica ended ${maxStarts} times before it was ready: ${newest.message}`
     : null;

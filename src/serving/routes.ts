@@ -8,6 +8,7 @@ import { type DeploymentStore, maxLooks } from "./deployment-store.ts";
 import { orderRollout } from "./order-rollout.ts";
 import type { PredictionStore } from "./prediction-store.ts";
 import { rolloutActions } from "./rollout-order.ts";
+import { refusalSeries } from "./refusal-series.ts";
 import { trafficSeries, trafficTotal } from "./traffic-series.ts";
 import type { TrafficStore } from "./traffic-store.ts";
 
@@ -36,7 +37,7 @@ function trafficRoute({ platform, traffic }: ServingRoutesNeeds): Route {
   return defineRoute({
     method: "GET",
     path: "/api/v1/projects/:project/deployments/:name/traffic",
-    summary: "Requests, errors, latencies and quality of each version over time.",
+    summary: "Requests, errors, latencies and quality of each version over time, and what was refused and why.",
     permission: { scope: "project", action: "read" },
     params: paramsSchema,
     query: z.object({
@@ -54,6 +55,9 @@ function trafficRoute({ platform, traffic }: ServingRoutesNeeds): Route {
         stepMs: query.stepMs,
         total: trafficTotal(windows),
         versions: trafficSeries(windows, query.stepMs),
+        refusals: refusalSeries(
+          await traffic.refusals.read(params.project, params.name, { from, to, stepMs: query.stepMs }),
+        ),
       };
     },
   });

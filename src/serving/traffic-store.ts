@@ -3,6 +3,7 @@ import type { Clock, Instant } from "../base/clock.ts";
 import type { LoggedPrediction, Outcome, OutcomesTaken, TrafficBatch } from "./gateway/messages.ts";
 import { emptySums, type TrafficWindow, windowMs } from "./gateway/traffic-tally.ts";
 import { bucketsPerDoubling, leastLatencyMs } from "./latency-histogram.ts";
+import { addRefusals, RefusalStore } from "./refusal-store.ts";
 import type { ServedLoad, ServedLoads } from "./ports.ts";
 import type { ShadowSums } from "./gateway/shadow-tally.ts";
 import type { ShadowTally } from "./rollout.ts";
@@ -44,12 +45,14 @@ type AnyTransaction = Transaction<unknown>;
  * Predictions and outcomes of one deployment are written under one advisory lock, so that whichever comes second sees the first.
  */
 export class TrafficStore implements ServedLoads {
+  readonly refusals: RefusalStore;
   readonly #database: Kysely<unknown>;
   readonly #clock: Clock;
 
   constructor(database: Kysely<unknown>, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
+    this.refusals = new RefusalStore(database);
   }
 
   /** Takes a batch of a gateway; taking it again changes nothing. */
@@ -70,6 +73,7 @@ export class TrafficStore implements ServedLoads {
       }
       await addWindows(transaction, batch.windows);
       for (const sums of batch.shadows) await addShadow(transaction, sums);
+      await addRefusals(transaction, batch.refusals ?? []);
       for (const ejected of batch.ejected) {
         await sql`
           insert into serving_ejection (project, deployment, version_id, revision, message, ejected_at)
@@ -217,6 +221,7 @@ export class TrafficStore implements ServedLoads {
     await sql`delete from serving_prediction where served_at < ${predictionsBefore}`.execute(this.#database);
     await sql`delete from serving_outcome_waiting where outcome_at < ${predictionsBefore}`.execute(this.#database);
     await sql`delete from serving_window where starts_at < ${windowsBefore}`.execute(this.#database);
+    await sql`delete from serving_refusal where starts_at < ${windowsBefore}`.execute(this.#database);
     await sql`delete from serving_flush where recorded_at < ${predictionsBefore}`.execute(this.#database);
   }
 }

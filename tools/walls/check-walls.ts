@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { readHouse } from "./read-house.ts";
 import type { Rule } from "./rule.ts";
 import { bannedNames } from "./rules/banned-names.ts";
@@ -43,16 +44,26 @@ export interface WallsReport {
   readonly violations: readonly Violation[];
 }
 
+/** Thrown when a tree cannot be called clean, since nothing of it was looked at. */
+export class NothingToCheck extends Error {
+  override readonly name = "NothingToCheck";
+}
+
 /**
  * Checks every source file below `root` against every rule.
  *
- * @throws {Error} when there is nothing to check, or a file cannot be parsed.
+ * @throws {NothingToCheck} when there is no folder or no source file; {Error} when a file cannot be parsed.
  */
 export function checkWalls(root: string): WallsReport {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new NothingToCheck(`the walls checker wants the root of a source tree, found no folder at ${root}`);
+  }
   const house = readHouse(root);
   const importsChecked = [...house.files.values()].reduce((sum, file) => sum + file.imports.length, 0);
   if (house.files.size === 0) {
-    throw new Error(`the walls checker found no source file below ${root}; run it from the root of the repository`);
+    throw new NothingToCheck(
+      `the walls checker found no source file below ${root}; run it from the root of the repository`,
+    );
   }
   const violations = rules.flatMap((rule) =>
     [...rule.check(house)].map((finding): Violation => ({ severity: "error", ...finding, rule: rule.name })),

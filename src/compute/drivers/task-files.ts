@@ -10,7 +10,8 @@ import type { ProcessIdentity } from "./process-table.ts";
  *
  *   work/            where the program runs            supervisor.json  whose task this is; made once, with its content
  *   stdout.log       what it wrote                     started.json     the first member's process
- *   started.reserve  room for that, taken early        stop             somebody asked it to stop
+ *   started.reserve  room for that, taken early        stop             somebody asked it to stop; the words `shut-down`
+ *                                                                       in it: with all of the platform
  *   result.reserve   room for the result, taken early  result.json      how it ended; its presence is the end
  *   stderr.log
  *

@@ -44,7 +44,7 @@ const logBytesMax = 1024 ** 3;
 /** Exit code that tells the driver "no space left". */
 const exitDiskFull = 28;
 
-type Cause = "memory" | "time" | "stopped";
+type Cause = "memory" | "time" | "stopped" | "shut-down";
 
 interface Exit {
   readonly code: number | null;
@@ -106,7 +106,8 @@ class Supervision {
   }
 
   #check(): Cause | undefined {
-    if (this.#isAskedToStop || existsSync(taskPaths(this.#task.folder).stop)) return "stopped";
+    const stop = readStop(this.#task.folder);
+    if (this.#isAskedToStop || stop !== null) return stop === "shut-down" ? "shut-down" : "stopped";
     const { maxDurationMs, memoryLimit } = this.#task;
     if (maxDurationMs !== null && performance.now() - this.#startedTick > maxDurationMs) return "time";
     const memory = this.#group.memory(memoryLimit);
@@ -146,6 +147,13 @@ class Supervision {
       lastWords: lastWordsOf(this.#task),
     };
   }
+}
+
+/** Who asked the task to stop, by the file that says so; null when nobody did. */
+function readStop(folder: string): "stopped" | "shut-down" | null {
+  const { stop } = taskPaths(folder);
+  if (!existsSync(stop)) return null;
+  return readFileSync(stop, "utf8").trim() === "shut-down" ? "shut-down" : "stopped";
 }
 
 /** The last line on stderr; on a full disk that line may be missing or old, so the disk is named too. */

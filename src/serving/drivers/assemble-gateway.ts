@@ -26,10 +26,11 @@ import { type GatewayGround, GatewayServer } from "./gateway-server.ts";
 import { InferenceService } from "./inference-service.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import { type AskLoading, ModelLoading } from "./model-loading.ts";
-import { type ModelRequestGround, ModelRequests } from "./model-requests.ts";
+import { ModelRequests } from "./model-requests.ts";
 import { OpenAiServer } from "./openai-server.ts";
 import { Places } from "./places.ts";
 import { ReplicaClient } from "./replica-client.ts";
+import { RequestAccounts, type RequestAccountsGround } from "./request-accounts.ts";
 import { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
@@ -115,16 +116,26 @@ function openObserver(needs: GatewayWorkerNeeds, desks: Desks): RequestObserver 
     instance: needs.newId(),
     loads,
     replicas: () => desks.replicaLoads(),
+    refusals: needs.recorder.refusals,
   });
 }
 
 /** What hears of every request: the observer, and whoever asked to. */
-function observedBy(observer: RequestObserver, listener: GatewayWorkerNeeds["observe"]): ModelRequestGround["observe"] {
+function observedBy(
+  observer: RequestObserver,
+  listener: GatewayWorkerNeeds["observe"],
+): RequestAccountsGround["observe"] {
   if (listener === undefined) return (record, body) => observer.observe(record, body);
   return (record, body) => {
     observer.observe(record, body);
     listener(record);
   };
+}
+
+function openAccounts(needs: GatewayWorkerNeeds, observer: RequestObserver, loads: LoadMeter): RequestAccounts {
+  const { clock, log, gate = noLimits } = needs;
+  const observe = observedBy(observer, needs.observe);
+  return new RequestAccounts({ clock, log, gate, loads, observe, refuse: observer.refuse });
 }
 
 /** The versions of a table, as those are named that the gateway stops sending to. */
@@ -169,8 +180,10 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
   const holds = new TabularHolds(places, clock);
   const observer = openObserver(needs, desks);
   const ground = { ...needs, refuse: observer.refuse };
+  const accounts = openAccounts(needs, observer, loads);
   const requests = new ModelRequests({
     ...ground,
+    accounts,
     limits,
     fastAbort,
     pools,
@@ -178,9 +191,6 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     use,
     places,
     desks,
-    loads,
-    gate: needs.gate ?? noLimits,
-    observe: observedBy(observer, needs.observe),
   });
   const openai = new OpenAiServer({ ...ground, control, limits, desks, requests, pools, shadows });
   let table = emptyRoutingTable;
@@ -192,7 +202,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     desks,
     holds,
     pools,
-    loads,
+    accounts,
     requests,
     loading: new ModelLoading(needs.askLoading, loads, clock),
     metadata: new UpstreamMetadataReader({ clock, pools, keys: needs.keys }),

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import type { Millis } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
+import { checkUtf8 } from "./check-utf8.ts";
 
 /**
- * Reads the whole body of a request.
+ * Reads the whole body of a request, which is JSON.
  *
  * Of a body that is too large nothing is kept: the rest is read and thrown away for at most `lingerMs`, so that the caller, who is
  * still sending, hears the refusal; then the connection is broken.
  *
- * @throws {Fault} `platform.body-too-large`; `serving.request-invalid` when the caller went away in the middle.
+ * @throws {Fault} `platform.body-too-large`; `serving.request-invalid` when it is no UTF-8, or the caller went away in the middle.
  */
 export function readBoundedBody(request: IncomingMessage, maxBytes: number, lingerMs: Millis): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
@@ -33,7 +34,13 @@ export function readBoundedBody(request: IncomingMessage, maxBytes: number, ling
     });
     request.on("end", () => {
       const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+      const whole = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+      try {
+        checkUtf8(whole);
+        resolve(whole);
+      } catch (error) {
+        reject(error);
+      }
     });
     request.on("error", (cause) => {
       reject(new Fault("serving.request-invalid", "the caller went away before its body was whole", { cause }));

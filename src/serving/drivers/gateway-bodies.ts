@@ -41,7 +41,7 @@ export function parseFeatureRows(body: Uint8Array): readonly FeatureRow[] {
 function parseList<Entry>(schema: z.ZodType<Entry[]>, body: Uint8Array, member: string): readonly Entry[] {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(body));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (cause) {
     throw new Fault("serving.request-invalid", `the body wants a JSON array of ${member}: ${String(cause)}`, { cause });
   }

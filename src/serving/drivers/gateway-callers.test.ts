@@ -151,12 +151,23 @@ test.each([
   expect(await well()).toBe(200);
 });
 
-test("bytes that are no UTF-8 within a prompt pass to the model, which judges its own text", async () => {
+test("bytes that are no UTF-8 within a prompt are refused with their place and reach no model", async () => {
+  const before = upstream.seen.length;
   const [head = "", tail = ""] = chat("\n").split("\\n");
-  const { status } = await send(Buffer.concat([Buffer.from(head), Buffer.from([0xff, 0xfe]), Buffer.from(tail)]));
+  const body = Buffer.concat([Buffer.from(head), Buffer.from([0xff, 0xfe]), Buffer.from(tail)]);
+  for (const isChunked of [false, true]) {
+    const { status, text } = await send(body, isChunked);
+    const message = expect.stringContaining(
+      `UTF-8, found bytes that are none: the first at byte ${head.length} is 0xff`,
+    );
 
-  expect(status).toBe(200);
-  expect(upstream.seen.at(-1)?.text).toContain("\ufffd\ufffd");
+    expect([status, JSON.parse(text)]).toEqual([
+      400,
+      { error: { message, type: "invalid_request_error", param: null, code: "invalid_request" } },
+    ]);
+  }
+  expect(upstream.seen.length).toBe(before);
+  expect(await well()).toBe(200);
 });
 
 test("a million brackets exhaust nothing", async () => {

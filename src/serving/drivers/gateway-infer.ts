@@ -36,6 +36,7 @@ interface Served {
   readonly signal: AbortSignal;
   /** Who counts as one caller in the split; null where each request does. */
   readonly caller: string | null;
+  readonly onAsk: InferAsk["onAsk"];
 }
 
 /** What is asked, and by whom. */
@@ -43,6 +44,8 @@ export interface InferAsk extends Omit<SplitAsk, "requestId"> {
   readonly request: InferRequest;
   /** The version that the caller names; null leaves it to the split. */
   readonly version: string | null;
+  /** Hears of each version before its replicas are asked. */
+  readonly onAsk: (version: TabularVersion) => void;
 }
 
 /**
@@ -54,13 +57,14 @@ export interface InferAsk extends Omit<SplitAsk, "requestId"> {
 export async function serveInference(
   ground: InferGround,
   route: TabularRoute,
-  { request, version: versionName, identity, header }: InferAsk,
+  { request, version: versionName, identity, header, onAsk }: InferAsk,
   signal: AbortSignal,
 ): Promise<InferResponse> {
   const startedMs = performance.now();
   const id = request.id ?? ground.newId();
   const caller = stickyCaller(route.sticky, { requestId: id, identity, header });
-  const served: Served = { route, request, rows: checkRequestRows(route, request), id, startedMs, signal, caller };
+  const rows = checkRequestRows(route, request);
+  const served: Served = { route, request, rows, id, startedMs, signal, caller, onAsk };
   const version = versionName === null ? splitVersion(ground, route, caller ?? id) : pinnedVersion(route, versionName);
   try {
     return await askVersion(ground, served, version, versionName === null);
@@ -126,6 +130,7 @@ async function askVersion(
   try {
     const joined = joinFeatures(route, version, served.rows, ground.features, ground.clock.now());
     const path = `/v2/models/${route.deployment}/infer`;
+    served.onAsk(version);
     const answer = await ground.replicas.ask(
       version.replicas,
       path,

@@ -7,7 +7,6 @@ import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { keepsSlo, tpotOf } from "../gateway/observe/request-record.ts";
 import { type ModelTarget, upstreamModel } from "../gateway/protocol/model-directory.ts";
 import type { Refusal } from "../gateway/protocol/refusal.ts";
-import type { TokenUsage } from "../gateway/protocol/token-usage.ts";
 import type { RoutingAsk } from "../gateway/routing/balancer.ts";
 import type { ReplicaUse } from "../gateway/replica-use.ts";
 import { decideRetry, isRetryable } from "../gateway/resilience/retry-decision.ts";
@@ -18,6 +17,7 @@ import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
 import { notReady } from "./not-ready.ts";
 import type { Places } from "./places.ts";
+import type { RequestEnd } from "./request-end.ts";
 import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
@@ -61,20 +61,6 @@ export interface Generating {
   readonly answer: ModelAnswer;
 }
 
-/** How a request ended, for all that count it. */
-export interface GenerationEnd {
-  readonly kind: "done" | "failed" | "aborted";
-  readonly refusal: Refusal | null;
-  readonly usage: TokenUsage | null;
-  /** Frames of a stream that were seen: its tokens when the upstream counted none. */
-  readonly frames: number;
-  readonly servedBy: string;
-  readonly version: string;
-  readonly queueMs: number;
-  readonly firstByteAt: Instant | null;
-  readonly retries: number;
-}
-
 /** What one deployment made of the request: its end, or a refusal after which a fallback may be asked. */
 type DeskEnd =
   | { readonly kind: "over"; readonly end: TryEnd }
@@ -111,7 +97,7 @@ export class Generation {
   }
 
   /** Runs to the end; the caller has its answer then. Never throws what the caller could mend. */
-  async run(desk: DeploymentDesk): Promise<GenerationEnd> {
+  async run(desk: DeploymentDesk): Promise<RequestEnd> {
     const first = await this.#tryDesk(desk);
     if (first.kind === "over") return this.#endOf(first.end);
     for (const each of this.#fallbacks(desk)) {
@@ -367,7 +353,7 @@ export class Generation {
     });
   }
 
-  #endOf(end: TryEnd): GenerationEnd {
+  #endOf(end: TryEnd): RequestEnd {
     return {
       kind: end.kind === "answered" ? "done" : end.kind === "aborted" ? "aborted" : "failed",
       refusal: "refusal" in end ? end.refusal : null,

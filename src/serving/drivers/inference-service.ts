@@ -1,44 +1,32 @@
-import { Fault, isFault } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import type { Action } from "../../platform/ports.ts";
-import type { LoadMeter } from "../gateway/load-meter.ts";
+import { checkRequestRows } from "../gateway/feature-join.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { type ModelMetadata, tabularMetadata, versionMissing, versionNames } from "../gateway/model-metadata.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import { type IndexedModel, repositoryIndex } from "../gateway/repository-index.ts";
-import {
-  isRouteOf,
-  type ModelRoute,
-  type Route,
-  type RoutingTable,
-  type TabularRoute,
-} from "../gateway/routing-table.ts";
+import { isRouteOf, type ModelRoute, type Route, type TabularRoute } from "../gateway/routing-table.ts";
 import { versionNamed } from "../gateway/traffic-split.ts";
 import { jsonLengthHeader, parseInferRequest } from "../infer-request.ts";
-import { type InferResponse, toInferBody } from "../infer-response.ts";
-import { type InferAsk as RowsAsk, type InferGround, serveInference } from "./gateway-infer.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelLoading } from "./model-loading.ts";
-import type { ModelRequests, RequestHeaders } from "./model-requests.ts";
+import type { ModelRequests } from "./model-requests.ts";
 import { projectHeader } from "./openai-server.ts";
-import type { RequestObserver } from "./request-observer.ts";
+import type { RequestAccounts, RequestHeaders } from "./request-accounts.ts";
 import type { RequestBytes } from "./request-bytes.ts";
-import type { TabularHolds } from "./tabular-holds.ts";
+import { type RowGround, RowRequest } from "./row-request.ts";
 import { tensorCall } from "./tensor-call.ts";
 import { type ShadowGround, shadowOf } from "./model-shadow.ts";
 import type { UpstreamMetadataReader } from "./upstream-metadata.ts";
 
 /** What answering the Open Inference Protocol v2 needs, whatever carries it. */
-export interface InferenceGround extends InferGround, Omit<ShadowGround, "recorder"> {
+export interface InferenceGround extends RowGround, Omit<ShadowGround, "recorder"> {
   readonly verdicts: Pick<KeyVerdicts, "admit">;
-  readonly loads: LoadMeter;
-  readonly table: () => RoutingTable;
+  readonly accounts: Pick<RequestAccounts, "carry">;
   readonly requests: Pick<ModelRequests, "carry">;
   readonly metadata: Pick<UpstreamMetadataReader, "read">;
   readonly loading: Pick<ModelLoading, "change">;
-  readonly holds: Pick<TabularHolds, "isAsleep" | "wait">;
-  /** Hears of every request that was refused before any replica was asked. */
-  readonly refuse: RequestObserver["refuse"];
 }
 
 /** A deployment that a caller named, and who the caller is. */
@@ -138,7 +126,7 @@ export class InferenceService {
     await this.#ground.loading.change(admission, model, change, signal);
   }
 
-  /** Answers one inference; the caller has its answer, or hears what this throws. */
+  /** Answers one inference; the caller has its answer, or hears what this throws when the request was wrong in itself. */
   async infer(ask: InferAsk): Promise<void> {
     const { route } = ask;
     if (route.kind === "tabular") await this.#inferRows(route, ask);
@@ -146,72 +134,26 @@ export class InferenceService {
     else throw speaksOpenAi(route);
   }
 
-  async #inferRows(route: TabularRoute, ask: InferAsk): Promise<void> {
-    const { answer } = ask;
-    const asked = parseInferRequest(ask.body.whole(), ask.jsonBytes);
-    const abort = new AbortController();
-    const stopListening = answer.onGone(() => abort.abort());
-    const { loads, clock } = this.#ground;
-    const carried = loads.enter(route.project, route.deployment, 0, clock.now());
-    try {
-      const { identity } = ask.admission;
-      const header = (name: string): string | undefined => headerIn(ask.headers, name);
-      const rows = { request: asked, version: ask.version, identity, header };
-      const served = await this.#serveRows(route, rows, ask, abort.signal);
-      if (served === null) return;
-      const { json, raw } = toInferBody(served, (name) => asked.binaryOutputs.get(name) ?? asked.binaryOutput);
-      if (raw.length === 0) answer.sendWhole(200, "application/json", json);
-      else {
-        answer.addHeaders({ [jsonLengthHeader]: String(json.byteLength) });
-        answer.sendWhole(200, "application/octet-stream", Buffer.concat([json, ...raw]));
-      }
-    } finally {
-      loads.leave(carried, null, clock.now());
-      stopListening();
-    }
-  }
-
-  /** Serves rows by the route as it is once they are there; null when the caller went away or was told that no replica came. */
-  async #serveRows(
-    route: TabularRoute,
-    rows: RowsAsk,
-    ask: InferAsk,
-    signal: AbortSignal,
-  ): Promise<InferResponse | null> {
-    const awake = await this.#awake(route, ask);
-    if (awake === null) return null;
-    try {
-      return await serveInference(this.#ground, awake, rows, signal);
-    } catch (error) {
-      // Its replicas were replaced between the look at the table and the question: no model has seen the request.
-      if (!isFault(error, "serving.replica-unreachable") || this.#routeNow(route) === awake) throw error;
-      const again = await this.#awake(this.#routeNow(route), ask);
-      return again === null ? null : await serveInference(this.#ground, again, rows, signal);
-    }
-  }
-
-  /** The route once it has a replica; null when the caller went away or was told that none came. */
-  async #awake(route: TabularRoute, ask: InferAsk): Promise<TabularRoute | null> {
-    const { holds } = this.#ground;
-    const { answer } = ask;
-    if (!holds.isAsleep(route)) return route;
-    const wait = await holds.wait(route, answer);
-    if (wait.kind === "refused") {
-      const { requestId, protocol, admission } = ask;
-      const startedAt = this.#ground.clock.now();
-      this.#ground.refuse({ requestId, protocol, startedAt, admission, deployment: route.deployment }, wait.refusal);
-      answer.refuse(wait.refusal);
-    }
-    if (wait.kind !== "admitted") return null;
-    return this.#routeNow(route);
-  }
-
-  /** @throws {Fault} `serving.model-not-ready` when the table in force has no such deployment any more. */
-  #routeNow(route: TabularRoute): TabularRoute {
-    const { project, deployment } = route;
-    const now = this.#ground.table().routes.find((each) => isRouteOf(each, project, deployment));
-    if (now?.kind === "tabular") return now;
-    throw notReady(route);
+  async #inferRows(route: TabularRoute, { admission, body, jsonBytes, ...ask }: InferAsk): Promise<void> {
+    const rows = parseInferRequest(body.whole(), jsonBytes);
+    const { rows: count } = checkRequestRows(route, rows);
+    const { identity } = admission;
+    const request = new RowRequest(this.#ground, { ...ask, route, rows, identity });
+    await this.#ground.accounts.carry(
+      {
+        ...ask,
+        route,
+        admission,
+        operation: "infer",
+        startedAt: this.#ground.clock.now(),
+        isStream: false,
+        tokensIn: 0,
+        tokensOut: 0,
+        rows: count,
+        body: () => body.whole(),
+      },
+      () => request.serve(),
+    );
   }
 
   async #inferTensors(route: ModelRoute, ask: InferAsk): Promise<void> {
@@ -292,9 +234,4 @@ function notReady(route: Route): Fault {
 
 function invalid(message: string): Fault {
   return new Fault("serving.request-invalid", message);
-}
-
-function headerIn(headers: RequestHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

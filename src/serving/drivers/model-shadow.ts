@@ -8,8 +8,9 @@ import { bucketCount, bucketOf } from "../gateway/traffic-split.ts";
 import type { ShadowPair } from "../gateway/shadow-tally.ts";
 import type { VersionDesk } from "../gateway/version-desk.ts";
 import type { Desks } from "./desks.ts";
-import type { Generating, GenerationEnd } from "./generation.ts";
+import type { Generating } from "./generation.ts";
 import type { ModelAnswer } from "./model-answer.ts";
+import type { RequestEnd } from "./request-end.ts";
 import type { ShadowRunner } from "./shadow-runner.ts";
 import type { TrafficRecorder } from "./traffic-recorder.ts";
 import type { UpstreamKeys } from "./upstream-keys.ts";
@@ -40,7 +41,7 @@ export function shadowOf(
   ground: ShadowGround,
   copied: Copied,
   answer: Pick<ModelAnswer, "copyTo">,
-): ((end: GenerationEnd) => void) | null {
+): ((end: RequestEnd) => void) | null {
   const { project, deployment } = copied.target.route;
   const desk = ground.desks.deskOf(project, deployment);
   if (desk === undefined) return null;

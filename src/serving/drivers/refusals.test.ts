@@ -1,61 +1,13 @@
 import { expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { silentLog } from "../../platform/log.ts";
-import { systemClock } from "../../platform/system.ts";
+import { refusalsOf } from "../fixtures/gateway-refusals.ts";
 import { openGrpcClient } from "../fixtures/grpc-client.ts";
 import { ruleOf } from "../fixtures/limit-rules.ts";
+import { limitedGate } from "../fixtures/limited-gate.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { hello, openAiGateway } from "../fixtures/openai-gateway.ts";
 import { fails, neverAnswers } from "../fixtures/stand-in-upstream.ts";
-import { LeaseBook } from "../gateway/limits/lease-book.ts";
-import type { LimitRule } from "../gateway/limits/limit-rule.ts";
-import { ShareDesk } from "../gateway/limits/share-desk.ts";
-import { LimitGate } from "./limit-gate.ts";
-import { LimitLeases } from "./limit-leases.ts";
-
-/** The real limits; counts what was taken and what was given back. */
-function limited(rule: LimitRule) {
-  const now = systemClock.now();
-  const book = new LeaseBook(now);
-  book.setRules([rule], now);
-  const desk = new ShareDesk(now);
-  const owner = {
-    lease: async (...[worker, reports, at]: Parameters<LeaseBook["lease"]>) => book.lease(worker, reports, at).grants,
-  };
-  const leases = new LimitLeases({ worker: "one", desk, owner, clock: systemClock, log: silentLog });
-  const gate = new LimitGate(desk, leases, systemClock, 600_000);
-  gate.setTable({ rules: [rule], teams: {} }, now);
-  const counts = { taken: 0, ended: 0 };
-  const counting: Pick<LimitGate, "reserve" | "settle" | "abandon"> = {
-    reserve: async (ask, at) => {
-      const answer = await gate.reserve(ask, at);
-      if (answer.kind === "reserved") counts.taken += 1;
-      return answer;
-    },
-    settle: (...given) => {
-      counts.ended += 1;
-      gate.settle(...given);
-    },
-    abandon: (...given) => {
-      counts.ended += 1;
-      gate.abandon(...given);
-    },
-  };
-  return { gate: counting as never, counts };
-}
-
-async function metricsOf(port: number): Promise<string> {
-  return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-}
-
-/** The refusals that the gateway's page of metrics tells, such as `chat openai limit-requests 1`. */
-async function refusals(port: number): Promise<readonly string[]> {
-  const pattern =
-    /^millwright_gateway_refusals_total\{gen_ai_request_model="([^"]*)",project="([^"]*)",protocol="([^"]*)",reason="([^"]*)"\} (\d+)$/gm;
-  return [...(await metricsOf(port)).matchAll(pattern)]
-    .map(([, model, project, protocol, reason, count]) => `${project}/${model} ${protocol} ${reason} ${count}`)
-    .toSorted();
-}
 
 async function post(port: number, path: string, key: string, body: string): Promise<number> {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
@@ -65,7 +17,7 @@ async function post(port: number, path: string, key: string, body: string): Prom
 }
 
 test("what the key check, the path and the body are refused for is counted by protocol, and no caller makes labels", async () => {
-  const { port, setRoute, records } = await openAiGateway();
+  const { port, setRoute, records, recorder, batches } = await openAiGateway();
   setRoute(modelRoute("tensors", [], { protocol: "v2" }));
   const chat = "/v1/chat/completions";
   const infer = "/v2/models/tensors/infer";
@@ -88,7 +40,7 @@ test("what the key check, the path and the body are refused for is counted by pr
 
   expect(statuses).toEqual([401, 403, 400, 404, 404, 401, 403, 400, 404, 503]);
   expect([unknown.kind, missing.kind]).toEqual(["refused", "refused"]);
-  expect(await refusals(port)).toEqual([
+  expect(await refusalsOf(port)).toEqual([
     "/ grpc unknown-key 1",
     "/ grpc unknown-model 1",
     "/ openai malformed 1",
@@ -100,6 +52,20 @@ test("what the key check, the path and the body are refused for is counted by pr
     "/ v2 unknown-model 1",
     "default/tensors v2 malformed 1",
     "default/tensors v2 no-endpoint 1",
+  ]);
+  await recorder.flush();
+  const told = batches.flatMap(({ refusals = [] }) => refusals);
+  const sums = Map.groupBy(told, ({ project, deployment, reason }) => `${project}/${deployment} ${reason}`);
+  expect(
+    [...sums].map(([name, each]) => `${name} ${each.reduce((sum, { requests }) => sum + requests, 0)}`).toSorted(),
+  ).toEqual([
+    "/ no-permission 2",
+    "/ unknown-key 3",
+    "/ unknown-model 2",
+    "default/ malformed 1",
+    "default/ unknown-model 2",
+    "default/tensors malformed 1",
+    "default/tensors no-endpoint 1",
   ]);
   // What reached a deployment's desk ends in a record, and is not counted a second time.
   expect(records.map(({ deployment, refused }) => `${deployment} ${refused}`)).toEqual(["tensors no-endpoint"]);
@@ -113,7 +79,7 @@ test.each([
 ])(
   "a limit of $measure that refuses is counted as it is called, and what was taken is given back once",
   async (rule, reason) => {
-    const { gate, counts } = limited(rule);
+    const { gate, counts } = limitedGate([rule]);
     const price = { inputPerMillion: 1_000_000_000, outputPerMillion: 1_000_000_000 };
     const { port, openai, upstream, records } = await openAiGateway({ gateway: { gate }, route: { price } });
     upstream.behave(neverAnswers);
@@ -133,8 +99,8 @@ test.each([
     await until("the first request is settled", () => records.length === 1);
 
     expect(second).toBe(429);
-    expect(await refusals(port)).toEqual([`default/chat openai ${reason} 1`]);
-    expect(counts).toEqual({ taken: 1, ended: 1 });
+    expect(await refusalsOf(port)).toEqual([`default/chat openai ${reason} 1`]);
+    expect(counts).toMatchObject({ taken: 1, ended: 1 });
   },
 );
 
@@ -144,7 +110,7 @@ test.each([
 ])(
   "admission that refuses for %s is counted once, with its record, and settled once",
   async (reason, status, admission) => {
-    const { gate, counts } = limited(ruleOf("requests", 100));
+    const { gate, counts } = limitedGate([ruleOf("requests", 100)]);
     const { port, openai, upstream, records } = await openAiGateway({
       gateway: { gate, limits: { tickMs: 10 } },
       route: { admission },
@@ -159,9 +125,9 @@ test.each([
     await until("both are settled", () => records.length === 2);
 
     expect(second).toBe(status);
-    expect(await refusals(port)).toEqual([`default/chat openai ${reason} 1`]);
+    expect(await refusalsOf(port)).toEqual([`default/chat openai ${reason} 1`]);
     expect(records.map(({ refused }) => refused)).toEqual([reason, null]);
-    expect(counts).toEqual({ taken: 2, ended: 2 });
+    expect(counts).toMatchObject({ taken: 2, ended: 2 });
   },
 );
 
@@ -171,7 +137,7 @@ test("what a replica itself refuses or fails at is no refusal of the gateway's",
   await openai.chat.completions.create(hello).catch(() => undefined);
   await until("it is recorded", () => records.length === 1);
 
-  expect(await refusals(port)).toEqual([]);
+  expect(await refusalsOf(port)).toEqual([]);
   expect(records[0]?.refused).toBeNull();
 });
 

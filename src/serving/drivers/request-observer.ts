@@ -7,6 +7,7 @@ import { type RefusedAsk, toRefused } from "../gateway/observe/refused-request.t
 import { type RequestLogPolicy, toLogFields, toRefusalFields } from "../gateway/observe/request-log.ts";
 import { type DeploymentLoad, RequestMetrics } from "../gateway/observe/request-metrics.ts";
 import type { RequestRecord } from "../gateway/observe/request-record.ts";
+import type { RefusalTally } from "../gateway/refusal-tally.ts";
 import type { ReplicaLoad } from "../gateway/replica-load.ts";
 import { OtlpExporter } from "./otlp-exporter.ts";
 
@@ -30,6 +31,8 @@ export interface RequestObserverNeeds {
   readonly instance: string;
   readonly loads: () => readonly DeploymentLoad[];
   readonly replicas: () => readonly ReplicaLoad[];
+  /** Sums refusals for the deployments' pages. */
+  readonly refusals: RefusalTally;
 }
 
 /** Hears of every request once: counts it, logs it if it is chosen, hands its span on. */
@@ -65,9 +68,11 @@ export class RequestObserver {
 
   /** A request ended before it was carried to a model. */
   readonly refuse = (ask: RefusedAsk, refusal: Refusal): void => {
-    const { telemetry, random, log, clock } = this.#needs;
-    const refused = toRefused(ask, refusal, clock.now());
+    const { telemetry, random, log, clock, refusals } = this.#needs;
+    const now = clock.now();
+    const refused = toRefused(ask, refusal, now);
     if (refused === null) return;
+    refusals.record(refused, now);
     this.#metrics.refuse(refused);
     const fields = toRefusalFields(refused, telemetry.requestLog, random);
     if (fields !== null) log.info("request refused", fields);
@@ -75,6 +80,8 @@ export class RequestObserver {
 
   observe(record: RequestRecord, body: () => Uint8Array): void {
     this.#metrics.record(record);
+    const { refusals, clock } = this.#needs;
+    if (record.refused !== null) refusals.record({ ...record, reason: record.refused }, clock.now());
     this.#exporter?.add(record);
     const { telemetry, random, log } = this.#needs;
     const fields = toLogFields(record, telemetry.requestLog, random, () => Buffer.from(body()).toString("utf8"));

@@ -1,6 +1,7 @@
 import type { Millis } from "../../base/clock.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { EjectedVersion, LoggedPrediction, TrafficBatch } from "../gateway/messages.ts";
+import { RefusalTally } from "../gateway/refusal-tally.ts";
 import { ShadowTally } from "../gateway/shadow-tally.ts";
 import { TrafficTally } from "../gateway/traffic-tally.ts";
 
@@ -17,6 +18,7 @@ const flushMs: Millis = 500;
 export class TrafficRecorder {
   readonly tally = new TrafficTally();
   readonly shadows = new ShadowTally();
+  readonly refusals = new RefusalTally();
   readonly #gateway: string;
   readonly #record: (batch: TrafficBatch) => Promise<void>;
   readonly #log: Log;
@@ -78,8 +80,9 @@ export class TrafficRecorder {
   #nextBatch(): TrafficBatch | undefined {
     const windows = this.tally.take();
     const shadows = this.shadows.take();
-    if (windows.length + shadows.length + this.#queue.length + this.#ejected.length + this.#dropped === 0)
-      return undefined;
+    const refusals = this.refusals.take();
+    const sums = windows.length + shadows.length + refusals.length;
+    if (sums + this.#queue.length + this.#ejected.length + this.#dropped === 0) return undefined;
     const batch: TrafficBatch = {
       gateway: this.#gateway,
       sequence: (this.#sequence += 1),
@@ -88,6 +91,7 @@ export class TrafficRecorder {
       predictions: this.#queue.slice(0, maxBatchPredictions),
       dropped: this.#dropped,
       ejected: this.#ejected,
+      refusals,
     };
     this.#queue = this.#queue.slice(maxBatchPredictions);
     this.#ejected = [];

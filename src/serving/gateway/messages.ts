@@ -9,6 +9,7 @@ import type { ShareReport } from "./limits/lease.ts";
 import type { LimitTable } from "./limits/limit-table.ts";
 import type { MetricFamily } from "./observe/metric-family.ts";
 import type { DeploymentLoad } from "./load-meter.ts";
+import type { RefusalWindow } from "./refusal-tally.ts";
 import type { ReplicaLoad } from "./replica-load.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { ShadowSums } from "./shadow-tally.ts";
@@ -56,6 +57,8 @@ export interface TrafficBatch {
   readonly dropped: number;
   /** Versions that the gateway stopped sending to by itself. */
   readonly ejected: readonly EjectedVersion[];
+  /** What was refused before any replica was asked; absent from gateways of an earlier release. */
+  readonly refusals?: readonly RefusalWindow[];
 }
 
 /** A version that the gateway stopped sending to, after too many consecutive errors. */

@@ -69,10 +69,7 @@ function toNumber(value: Element | undefined): number {
  * @throws {Fault} `serving.inference-failed` when the answer has another shape.
  */
 export function readProbabilities(body: Uint8Array, rows: number): readonly number[] {
-  const answer = JSON.parse(new TextDecoder().decode(body)) as {
-    readonly outputs?: readonly { readonly data?: readonly unknown[] }[];
-  };
-  const data = answer.outputs?.[0]?.data ?? [];
+  const data = readAnswer(body)?.outputs?.[0]?.data ?? [];
   const width = data.length / rows;
   if (!Number.isInteger(width) || width < 1) {
     throw new Fault(
@@ -81,4 +78,16 @@ export function readProbabilities(body: Uint8Array, rows: number): readonly numb
     );
   }
   return Array.from({ length: rows }, (_, row) => Number(data[row * width + width - 1]));
+}
+
+type Answer = { readonly outputs?: readonly { readonly data?: readonly unknown[] }[] } | null;
+
+function readAnswer(body: Uint8Array): Answer {
+  const text = new TextDecoder().decode(body);
+  try {
+    return JSON.parse(text) as Answer;
+  } catch (cause) {
+    const found = `found ${JSON.stringify(text.slice(0, 100))}`;
+    throw new Fault("serving.inference-failed", `the replica's answer wants JSON, ${found}`, { cause });
+  }
 }

@@ -33,10 +33,23 @@ export const sloSchema = z.strictObject({
   tpotMs: z.number().positive().describe("Milliseconds for each token after the first."),
 });
 
-/** What tokens cost, in millionths of the currency's unit. */
+/** What tokens, or the rows of a tabular model, cost in millionths of the currency's unit. */
 export const priceSchema = z.strictObject({
-  inputPerMillion: z.int().min(0).describe("Millionths of the currency's unit for a million tokens of input."),
-  outputPerMillion: z.int().min(0).describe("Millionths of the currency's unit for a million tokens of output."),
+  inputPerMillion: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Millionths of the currency's unit for a million tokens of input."),
+  outputPerMillion: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Millionths of the currency's unit for a million tokens of output."),
+  rowsPerMillion: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("Of a tabular model: millionths of the currency's unit for a million rows."),
 });
 
 /** What a version is to a rollout; `baseline`: the champion's version again, on fresh replicas, to compare the candidate with. */

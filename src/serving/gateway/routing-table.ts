@@ -64,6 +64,10 @@ const tabularRouteSchema = z.object({
   /** How callers stay with one version; null: each request is drawn by its own id. */
   sticky: stickySchema.nullable().default(null),
   shadow: shadowSchema.nullable().default(null),
+  /** What a request must keep to count as goodput; its answer comes whole. */
+  slo: sloSchema.nullable().default(null),
+  /** What its rows cost. */
+  price: priceSchema.nullable().default(null),
   /** How long requests may wait for a replica while there is none, and how many may; absent: they are refused. */
   hold: z.object({ maxMs: z.int(), heldMax: z.int() }).optional(),
 });

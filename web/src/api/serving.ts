@@ -26,10 +26,25 @@ export interface TrafficTotal {
   readonly brier: number | null;
 }
 
+/** Requests that were refused before any replica was asked, for one reason. */
+export interface RefusalSeries {
+  /** `deployment`, or how far it was understood where no deployment was found: `project`, `platform`. */
+  readonly scope: string;
+  readonly reason: string;
+  readonly requests: number;
+  readonly points: readonly { readonly at: number; readonly requests: number }[];
+}
+
 /** Requests of a deployment: point by point of each version, and all together. */
 export interface Traffic {
+  /** The range, and the span of each point. */
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
   readonly points: readonly TrafficPoint[];
   readonly total: TrafficTotal;
+  /** The most frequent first. */
+  readonly refusals: readonly RefusalSeries[];
 }
 
 const refreshMs = 3_000;
@@ -58,7 +73,23 @@ function readTraffic(value: unknown): Traffic {
     const version = versionLabel(each.textOr("version", "?"));
     return each.list("points", (point) => readPoint(point, version));
   });
-  return { points: points.flat(), total: readTotal(fields.fields("total")) };
+  return {
+    from: fields.number("from"),
+    to: fields.number("to"),
+    stepMs: fields.number("stepMs"),
+    points: points.flat(),
+    total: readTotal(fields.fields("total")),
+    refusals: fields.list("refusals", readRefusals),
+  };
+}
+
+function readRefusals(fields: Fields): RefusalSeries {
+  return {
+    scope: fields.textOr("scope", ""),
+    reason: fields.textOr("reason", ""),
+    requests: fields.numberOr("requests", 0),
+    points: fields.list("points", (point) => ({ at: point.number("at"), requests: point.numberOr("requests", 0) })),
+  };
 }
 
 function deploymentPath(project: string, name: string): string {

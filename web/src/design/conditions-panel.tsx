@@ -6,7 +6,7 @@ import { StateMark } from "./state-badge.tsx";
 import { When } from "./when.tsx";
 
 /** Conditions that ask for attention when they hold; all others are good news when they do. */
-const attentionTypes: ReadonlySet<string> = new Set(["Drifted", "NeedsApproval", "Retraining"]);
+const attentionTypes: ReadonlySet<string> = new Set(["CrashLoop", "Drifted", "NeedsApproval", "Retraining"]);
 
 function toneOf({ status, type }: Condition): Tone {
   if (status === "unknown") return "waiting";

@@ -1,6 +1,7 @@
 import type { Instant, Millis } from "../../../base/clock.ts";
 import type { Refusal } from "../protocol/refusal.ts";
-import { type RefusalReason, refusalReason } from "./refusal-reason.ts";
+import type { RefusalReason } from "./model.ts";
+import { refusalReason } from "./refusal-reason.ts";
 import type { GatewayProtocol } from "./request-record.ts";
 
 /** What is known of a request when it is refused. */

@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../../../base/clock.ts";
-import type { RefusalReason } from "./refusal-reason.ts";
+import type { RefusalReason } from "./model.ts";
 import type { OpenAiOperation } from "../protocol/openai-path.ts";
 
 /** How a request ended for its caller. */

@@ -131,7 +131,10 @@ describe("the usage of an answer", () => {
 });
 
 test("the price of tokens is rounded up to whole millionths", () => {
-  expect(priceOf({ inputPerMillion: 3_000_000, outputPerMillion: 15_000_000 }, 1_000, 10)).toBe(3_150);
-  expect(priceOf({ inputPerMillion: 1, outputPerMillion: 0 }, 1, 0)).toBe(1);
-  expect(priceOf(null, 1, 1)).toBe(0);
+  const use = { tokensIn: 1_000, tokensOut: 10, rows: 0 };
+  const rowPrice = { inputPerMillion: 0, outputPerMillion: 0, rowsPerMillion: 2_000_000 };
+  expect(priceOf({ inputPerMillion: 3_000_000, outputPerMillion: 15_000_000 }, use)).toBe(3_150);
+  expect(priceOf({ inputPerMillion: 1, outputPerMillion: 0 }, { ...use, tokensIn: 1 })).toBe(1);
+  expect(priceOf(rowPrice, { tokensIn: 0, tokensOut: 0, rows: 10_000 })).toBe(20_000);
+  expect(priceOf(null, use)).toBe(0);
 });

@@ -1,6 +1,6 @@
 import type { Millis } from "../../../base/clock.ts";
 import type { Fault } from "../../../base/fault.ts";
-import type { RefusalReason } from "../observe/refusal-reason.ts";
+import type { RefusalReason } from "../observe/model.ts";
 import type { FaultCode } from "../../../base/fault-codes.ts";
 
 /** Why a request is not answered by a model, as the OpenAI API tells it. */

@@ -1,4 +1,4 @@
-import type { ModelRoute } from "../routing-table.ts";
+import type { Route } from "../routing-table.ts";
 
 /** Bytes of a prompt that make a token, as far as a gateway without the tokenizer can tell: English text has some four. */
 const bytesPerToken = 4;
@@ -11,8 +11,16 @@ export function estimateTokens(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }
 
-/** What tokens cost in millionths of the currency's unit, rounded up to a whole one; 0 without a price. */
-export function priceOf(price: ModelRoute["price"], tokensIn: number, tokensOut: number): number {
+/** What is paid for: tokens, or rows of a tabular request. */
+export interface PricedUse {
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly rows: number;
+}
+
+/** What a request costs in millionths of the currency's unit, rounded up to a whole one; 0 without a price. */
+export function priceOf(price: Route["price"], { tokensIn, tokensOut, rows }: PricedUse): number {
   if (price === null) return 0;
-  return Math.ceil((tokensIn * price.inputPerMillion + tokensOut * price.outputPerMillion) / 1_000_000);
+  const { inputPerMillion, outputPerMillion, rowsPerMillion = 0 } = price;
+  return Math.ceil((tokensIn * inputPerMillion + tokensOut * outputPerMillion + rows * rowsPerMillion) / 1_000_000);
 }

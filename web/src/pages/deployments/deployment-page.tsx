@@ -20,6 +20,7 @@ import { LoadPanels } from "./load-panels.tsx";
 import "./load-test.css";
 import { LoadTestPanel } from "./load-test-panel.tsx";
 import { type ActionPlace, RolloutActions } from "./rollout-actions.tsx";
+import { RefusalsPanel } from "./refusals-panel.tsx";
 import { ReplicasPanel } from "./replicas-panel.tsx";
 import { RolloutPanel } from "./rollout-panel.tsx";
 import { ScalePanel } from "./scale-panel.tsx";
@@ -94,7 +95,12 @@ function DeploymentView({
       {isOpen(status.rollout) && <RolloutPanels deployment={deployment} project={project} />}
       <ReplicasPanel replicas={status.replicas} loads={load.data?.replicas ?? []} />
       <QueryView query={traffic} skeletonLines={8}>
-        {(found) => <TrafficPanels traffic={found} />}
+        {(found) => (
+          <>
+            <TrafficPanels traffic={found} />
+            <RefusalsPanel traffic={found} />
+          </>
+        )}
       </QueryView>
       {load.data !== undefined && <LoadPanels load={load.data} hasObjective={deployment.spec.has("slo")} />}
       {protocol !== null && <LoadTestPanel project={project} name={deployment.name} isChat={protocol === "openai"} />}
