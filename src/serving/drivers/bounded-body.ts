@@ -5,6 +5,9 @@ import { Fault } from "../../base/fault.ts";
 /**
  * Reads the whole body of a request.
  *
+ * One that comes in several parts is copied, part by part, to one piece of the announced length: held until the end, the parts and
+ * the piece made of them would be twice its bytes.
+ *
  * Of a body that is too large nothing is kept: the rest is read and thrown away for at most `lingerMs`, so that the caller, who is
  * still sending, hears the refusal; then the connection is broken.
  *
@@ -19,11 +22,14 @@ export function readBoundedBody(request: IncomingMessage, maxBytes: number, ling
       return;
     }
     const chunks: Buffer[] = [];
+    let piece: Buffer | null = null;
     let bytes = 0;
     request.on("data", (chunk: Buffer) => {
+      const from = bytes;
       bytes += chunk.byteLength;
       if (bytes <= maxBytes) {
-        chunks.push(chunk);
+        if (chunk.byteLength >= announced) chunks.push(chunk);
+        else chunk.copy((piece ??= Buffer.allocUnsafe(announced)), from);
         return;
       }
       request.removeAllListeners("data");
@@ -33,7 +39,7 @@ export function readBoundedBody(request: IncomingMessage, maxBytes: number, ling
     });
     request.on("end", () => {
       const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+      resolve(piece ?? (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)));
     });
     request.on("error", (cause) => {
       reject(new Fault("serving.request-invalid", "the caller went away before its body was whole", { cause }));
