@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Clock ticks of `/proc` in a second: fixed at 100 on Linux. */
 const ticksPerSecond = 100;
@@ -37,14 +37,30 @@ export function cpuMicros(pid: number): number {
   return (ticks / ticksPerSecond) * 1e6;
 }
 
-/** Resident bytes of a process and all its children. */
-export function residentBytes(pid: number): number {
-  return treeOf(pid, readRows()).reduce((sum, each) => {
+/** Resident bytes of a process and of each of its children, by process, itself first. */
+export function residentByProcess(pid: number): ReadonlyMap<number, number> {
+  return statusByProcess(pid, /VmRSS:\s+(\d+) kB/);
+}
+
+/** The most that a process, and each of its children, had resident since `restartPeaks`, bytes; itself first. */
+export function peakByProcess(pid: number): ReadonlyMap<number, number> {
+  return statusByProcess(pid, /VmHWM:\s+(\d+) kB/);
+}
+
+/** Forgets what a process and its children had resident at the most. */
+export function restartPeaks(pid: number): void {
+  for (const each of treeOf(pid, readRows())) writeFileSync(`/proc/${each}/clear_refs`, "5");
+}
+
+function statusByProcess(pid: number, line: RegExp): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  for (const each of treeOf(pid, readRows())) {
     try {
-      const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1];
-      return sum + Number(kilobytes ?? 0) * 1024;
+      const kilobytes = line.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1];
+      found.set(each, Number(kilobytes ?? 0) * 1024);
     } catch {
-      return sum;
+      // It ended in between.
     }
-  }, 0);
+  }
+  return found;
 }

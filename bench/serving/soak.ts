@@ -1,18 +1,19 @@
 /**
  * Whether the gateway's memory stays flat: a million requests, a fifth of them streamed and a fifth given up by the caller, each
- * at a random moment. Resident memory of the gateway's processes rises and falls with V8's collections, by a sixth or so: it is
- * read every 10,000 requests, and the median of the last fifth of the run is held against that of the first fifth.
+ * at a random moment. What the gateway's processes hold is read every 10,000 requests, and the median of the last fifth of the run
+ * is held against that of the first fifth.
  *
  * `npm run bench:gateway:soak -- [--json] [--requests 1000000] [--warm-up 100000] [--connections 64]`
  */
 import { request as send, Agent } from "node:http";
 import { seededRandom } from "../../src/base/random.ts";
 import { modelRoute } from "../../src/serving/fixtures/model-route.ts";
-import { median } from "../benchmark.ts";
 import { provenance } from "../provenance.ts";
 import { startBenchGateway } from "./bench-gateway.ts";
 import { ensureProgram, startUpstreams } from "./upstreams.ts";
-import { residentBytes } from "./process-cpu.ts";
+import { type GatewayMemory, MemoryLooks } from "./gateway-memory.ts";
+import { courseOf, mebibytes } from "./memory-fifths.ts";
+import { cpuMicros } from "./process-cpu.ts";
 import { readOptions } from "../../tools/read-options.ts";
 
 const streamedShare = 0.2;
@@ -20,6 +21,8 @@ const abortedShare = 0.2;
 
 /** A request that is given up lives at most this long, milliseconds. */
 const abortWithinMs = 5;
+
+const replicasEach = 4;
 
 /** How many requests lie between two looks at the memory. */
 const lookEvery = 10_000;
@@ -35,7 +38,8 @@ const warmUp = Number(values["warm-up"]);
 
 ensureProgram("nginx", "nginx-light");
 const upstreams = await startUpstreams();
-const gateway = await startBenchGateway();
+const memory = await MemoryLooks.open();
+const gateway = await memory.during(() => startBenchGateway());
 const agent = new Agent({ keepAlive: true, maxSockets: Number(values.connections) });
 const random = seededRandom(1);
 const counts = { done: 0, aborted: 0, streamed: 0, failed: 0 };
@@ -89,16 +93,18 @@ function one(): Promise<void> {
   });
 }
 
-/** @returns what the gateway held at each look, bytes. */
-async function run(requests: number): Promise<readonly number[]> {
-  const looks: number[] = [];
+/** @returns what the gateway held at each look. */
+async function run(requests: number): Promise<readonly GatewayMemory[]> {
+  const looks: GatewayMemory[] = [];
   let left = requests;
   const caller = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
       if (left % lookEvery === 0) {
-        looks.push(residentBytes(gateway.pid));
-        process.stderr.write(`${left} left, ${megabytes(looks.at(-1) ?? 0)} MiB\n`);
+        const look = memory.look(gateway.pid);
+        looks.push(look);
+        const { host, workers } = look;
+        process.stderr.write(`${left} left, ${mebibytes(host.resident)} + ${mebibytes(workers.resident)} MiB\n`);
       }
       await one();
     }
@@ -107,30 +113,29 @@ async function run(requests: number): Promise<readonly number[]> {
   return looks;
 }
 
-function megabytes(bytes: number): number {
-  return Math.round((bytes / 1_048_576) * 10) / 10;
-}
-
 try {
   for (const [name, upstream] of [
     ["whole", upstreams.whole],
     ["stream", upstreams.stream],
   ] as const) {
-    await gateway.publish(modelRoute(name, [{ address: { kind: "http", url: `http://127.0.0.1:${upstream}` } }]));
+    // With several replicas to choose from, the gateway remembers which of them has which prompt.
+    const replicas = Array.from({ length: replicasEach }, (_, index) => ({
+      address: { kind: "http" as const, url: `http://127.0.0.1:${upstream}/${index}` },
+    }));
+    await gateway.publish(modelRoute(name, replicas));
   }
   await run(warmUp);
+  const warm = { ...counts };
+  const cpuBefore = cpuMicros(gateway.pid);
   const looks = await run(total);
-  const fifth = Math.max(1, Math.floor(looks.length / 5));
-  const first = median(looks.slice(0, fifth));
-  const last = median(looks.slice(-fifth));
   const result = {
     requests: total,
-    ...counts,
-    firstFifthMiB: megabytes(first),
-    lastFifthMiB: megabytes(last),
-    leastMiB: megabytes(Math.min(...looks)),
-    mostMiB: megabytes(Math.max(...looks)),
-    growthPercent: Math.round((last / first - 1) * 1_000) / 10,
+    done: counts.done - warm.done,
+    aborted: counts.aborted - warm.aborted,
+    streamed: counts.streamed - warm.streamed,
+    failed: counts.failed,
+    cpuMicrosPerRequest: Math.round((cpuMicros(gateway.pid) - cpuBefore) / total),
+    ...courseOf(looks),
   };
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   if (!values.json) for (const line of provenance()) process.stdout.write(`- ${line}\n`);
@@ -138,4 +143,5 @@ try {
   agent.destroy();
   await gateway.stop();
   await upstreams.stop();
+  await memory.close();
 }

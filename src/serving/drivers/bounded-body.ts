@@ -6,6 +6,9 @@ import { checkUtf8 } from "./check-utf8.ts";
 /**
  * Reads the whole body of a request, which is JSON.
  *
+ * One that comes in several parts is copied, part by part, to one piece of the announced length: held until the end, the parts and
+ * the piece made of them would be twice its bytes.
+ *
  * Of a body that is too large nothing is kept: the rest is read and thrown away for at most `lingerMs`, so that the caller, who is
  * still sending, hears the refusal; then the connection is broken.
  *
@@ -20,11 +23,14 @@ export function readBoundedBody(request: IncomingMessage, maxBytes: number, ling
       return;
     }
     const chunks: Buffer[] = [];
+    let piece: Buffer | null = null;
     let bytes = 0;
     request.on("data", (chunk: Buffer) => {
+      const from = bytes;
       bytes += chunk.byteLength;
       if (bytes <= maxBytes) {
-        chunks.push(chunk);
+        if (chunk.byteLength >= announced) chunks.push(chunk);
+        else chunk.copy((piece ??= Buffer.allocUnsafe(announced)), from);
         return;
       }
       request.removeAllListeners("data");
@@ -34,7 +40,7 @@ export function readBoundedBody(request: IncomingMessage, maxBytes: number, ling
     });
     request.on("end", () => {
       const [only] = chunks;
-      const whole = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+      const whole = piece ?? (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
       try {
         checkUtf8(whole);
         resolve(whole);

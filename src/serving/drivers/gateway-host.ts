@@ -34,8 +34,9 @@ const backlog = 4_096;
 export interface GatewayHostOptions {
   readonly settingsPath: string;
   readonly settings: GatewaySettings;
-  /** The program of one worker. */
+  /** The program of one worker, and its environment. */
   readonly workerProgram: string;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
   /** The folder no longer names this host: nobody would miss it. */
   readonly onAbandoned: () => void;
 }
@@ -133,9 +134,10 @@ export class GatewayHost {
   }
 
   async #startWorker(place: number): Promise<HostedWorker> {
-    const { workerProgram, settingsPath } = this.#options;
+    const { workerProgram, environment, settingsPath } = this.#options;
     const worker = new HostedWorker({
       program: workerProgram,
+      environment,
       settingsPath,
       place,
       onNews: (news) => this.#spread(worker, news),

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Millis } from "../../base/clock.ts";
 import type { HostToWorker, WorkerToHost } from "../gateway/messages.ts";
 import type { MetricFamily } from "../gateway/observe/metric-family.ts";
+import { workerHeapFlags, workerMalloc } from "./heap-flags.ts";
 
 /** How long after its grace a worker that does not end is killed. */
 const killAfterMs: Millis = 2_000;
@@ -10,6 +11,8 @@ const killAfterMs: Millis = 2_000;
 /** What a worker is started with, and what its host hears of it. */
 export interface HostedWorkerOptions {
   readonly program: string;
+  /** Its environment; what this says of malloc outranks what we would set. */
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly settingsPath: string;
   readonly place: number;
   readonly onNews: (news: unknown) => void;
@@ -52,6 +55,8 @@ export class HostedWorker {
     this.#holding.promise.catch(() => undefined);
     this.#child = fork(options.program, [options.settingsPath, String(options.place)], {
       serialization: "advanced",
+      execArgv: [...workerHeapFlags],
+      env: { ...workerMalloc, ...options.environment },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child.on("message", (message) => this.#hear(message as WorkerToHost, options));

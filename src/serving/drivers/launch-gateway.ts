@@ -6,6 +6,7 @@ import type { Millis } from "../../base/clock.ts";
 import { writeFileAtomically } from "../../platform/files.ts";
 import type { FromHost } from "../gateway/messages.ts";
 import { type GatewaySettings, gatewayPaths } from "./gateway-files.ts";
+import { hostHeapFlags } from "./heap-flags.ts";
 import { lateGateway } from "./late-gateway.ts";
 
 /** How long the gateway may take to start. */
@@ -31,7 +32,7 @@ export async function launchGateway(settings: GatewaySettings): Promise<number> 
   const child = fork(program, [paths.settings], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
-    execArgv: [],
+    execArgv: [...hostHeapFlags],
   });
   closeSync(log);
   try {

@@ -16,6 +16,9 @@ const lookMs = 50;
 /** Bytes that one read of a connection takes at most. */
 const readBytes = 64 * 1024;
 
+/** A body in parts up to this size is joined: a stream of them costs more than the copy. */
+const joinedBytesMax = 16 * 1024;
+
 interface Upstream {
   /** Over TLS, undici's pool; else our own client, which costs less. */
   readonly client: UpstreamClient | Pool;
@@ -153,7 +156,9 @@ export class UpstreamPools {
 function poolOptions({ body = null, ...options }: UpstreamRequestOptions, path: string): Dispatcher.DispatchOptions {
   const headers = [...headerPairs(options.headers)];
   if (body === null || body instanceof Uint8Array) return { ...options, headers, body, path };
-  headers.push("content-length", String(body.reduce((sum, part) => sum + part.byteLength, 0)));
+  const bytes = body.reduce((sum, part) => sum + part.byteLength, 0);
+  if (bytes <= joinedBytesMax) return { ...options, headers, body: Buffer.concat(body, bytes), path };
+  headers.push("content-length", String(bytes));
   return { ...options, headers, body: Readable.from(body), path };
 }
 

@@ -28,6 +28,7 @@ const host = new GatewayHost({
   settingsPath,
   settings: readGatewaySettings(settingsPath),
   workerProgram,
+  environment: process.env,
   onAbandoned: () => void end(),
 });
 process.once("SIGTERM", () => void end());

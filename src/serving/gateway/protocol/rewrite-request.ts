@@ -18,13 +18,17 @@ const usageMember = encoder.encode(',"stream_options":{"include_usage":true}');
 const usageInside = encoder.encode('"include_usage":true');
 const usageInsideMore = encoder.encode('"include_usage":true,');
 
-/** The body with its model renamed and, where asked, its options changed; all other bytes stay as they came. */
-export function rewriteRequest(body: Uint8Array, scan: RequestScan, changes: RequestChanges): Uint8Array {
+/**
+ * The body with its model renamed and, where asked, its options changed; all other bytes stay as they came.
+ *
+ * @returns parts that follow each other: what stays of the body is not copied, which may be many MB.
+ */
+export function rewriteRequest(body: Uint8Array, scan: RequestScan, changes: RequestChanges): readonly Uint8Array[] {
   const edits: Edit[] = [];
   if (changes.model !== scan.model)
     edits.push({ ...scan.modelSpan, text: encoder.encode(JSON.stringify(changes.model)) });
   if (changes.asksForUsage && !scan.wantsUsage) edits.push(...usageEdits(body, scan));
-  return edits.length === 0 ? body : applyEdits(body, edits);
+  return applyEdits(body, edits);
 }
 
 function usageEdits(body: Uint8Array, scan: RequestScan): readonly Edit[] {
@@ -40,19 +44,15 @@ function usageEdits(body: Uint8Array, scan: RequestScan): readonly Edit[] {
   return [{ start: inside, end: inside, text }];
 }
 
-function applyEdits(body: Uint8Array, edits: Edit[]): Uint8Array {
+function applyEdits(body: Uint8Array, edits: Edit[]): readonly Uint8Array[] {
+  if (edits.length === 0) return [body];
   edits.sort((left, right) => left.start - right.start);
-  const grown = edits.reduce((sum, edit) => sum + edit.text.length - (edit.end - edit.start), 0);
-  const changed = new Uint8Array(body.length + grown);
+  const parts: Uint8Array[] = [];
   let from = 0;
-  let to = 0;
-  for (const edit of edits) {
-    changed.set(body.subarray(from, edit.start), to);
-    to += edit.start - from;
-    changed.set(edit.text, to);
-    to += edit.text.length;
-    from = edit.end;
+  for (const { start, end, text } of edits) {
+    parts.push(body.subarray(from, start), text);
+    from = end;
   }
-  changed.set(body.subarray(from), to);
-  return changed;
+  parts.push(body.subarray(from));
+  return parts;
 }
