@@ -19,12 +19,15 @@ import { faultStatus } from "./fault-status.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
 import { grpcMethods } from "./grpc-methods.ts";
+import type { FrontExchange } from "./front-exchange.ts";
+import { GatewayFront } from "./gateway-front.ts";
 import { GrpcServer } from "./grpc-server.ts";
 import { guardConnections } from "./guard-connections.ts";
 import { type Found, type InferenceService, jsonBytesOf } from "./inference-service.ts";
 import type { OpenAiServer } from "./openai-server.ts";
 import { answerUnread } from "../../platform/lingering-end.ts";
 import { Intake } from "./intake.ts";
+import { NodeSink } from "./node-exchange.ts";
 import { openDoor } from "./protocol-door.ts";
 import { readBody, readBytes } from "./request-body.ts";
 import type { RequestBytes } from "./request-bytes.ts";
@@ -58,7 +61,9 @@ export interface GatewayGround {
   readonly newId: () => string;
   readonly log: Log;
   readonly features: Pick<OnlineFeatures, "append">;
-  readonly openai: Pick<OpenAiServer, "handle">;
+  readonly openai: Pick<OpenAiServer, "handle" | "generate">;
+  /** Bytes of a request for a model. */
+  readonly bodyBytes: number;
   readonly inference: InferenceService;
   /** The metrics of the whole gateway now. */
   readonly metrics: () => Promise<readonly MetricFamily[]>;
@@ -86,6 +91,7 @@ export class GatewayServer {
   readonly #handedOver = new Set<Socket>();
   readonly #intake = new Intake();
   readonly #slowBodies: SlowBodies;
+  readonly #front: GatewayFront;
   #bodyLooks: NodeJS.Timeout | undefined;
   /** Connections that have said nothing yet. */
   readonly #atDoor = new Set<Socket>();
@@ -108,19 +114,36 @@ export class GatewayServer {
     this.#slowBodies = new SlowBodies(ground.clock, requestTimeoutMs);
     this.#server.once("listening", () => {
       this.#bodyLooks = setInterval(() => this.#slowBodies.look(), checkMs);
+      this.#front.start();
     });
-    this.#openDoors();
+    this.#front = this.#openDoors();
   }
 
-  /** Every connection passes the door, whether it was accepted here or elsewhere: behind it are HTTP/1 and gRPC. */
-  #openDoors(): void {
+  /**
+   * Every connection passes the door, whether it was accepted here or elsewhere: behind it are HTTP/1 and gRPC. Of HTTP/1 the front
+   * serves what is common, Node's server the rest.
+   */
+  #openDoors(): GatewayFront {
     const serve = this.#server.listeners("connection");
     this.#server.removeAllListeners("connection");
     const guard = guardConnections(this.#server, this.#ground.unfinishedConnections);
+    const front = new GatewayFront({
+      clock: this.#ground.clock,
+      bodyBytes: this.#ground.bodyBytes,
+      bodyMs: requestTimeoutMs,
+      keptMs: keepAliveMs,
+      serve: (exchange, socket) => {
+        guard.release(socket);
+        this.#intake.enter(() => void this.#generate(exchange));
+      },
+      handOver: (socket) => {
+        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
+      },
+    });
     const doors = {
       http1: (socket: Socket) => {
         this.#atDoor.delete(socket);
-        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
+        front.accept(socket);
       },
       http2: (socket: Socket) => {
         this.#atDoor.delete(socket);
@@ -133,6 +156,7 @@ export class GatewayServer {
       socket.once("close", () => this.#atDoor.delete(socket));
       openDoor(socket, doors, headersTimeoutMs);
     });
+    return front;
   }
 
   /** @returns the port on which it listens. */
@@ -170,11 +194,15 @@ export class GatewayServer {
     this.#intake.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#front.stop();
     // One that was handed over a moment ago is about to send its first request.
     const doorTimer = setTimeout(() => this.#closeDoors(), Math.min(graceMs, doorGraceMs));
     // A connection whose answer has just left becomes idle; nobody else would close it.
     const looks = setInterval(() => this.#server.closeIdleConnections(), idleLookMs);
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+      this.#front.destroy();
+    }, graceMs);
     await Promise.all([closed, this.#grpc.stop(graceMs)]);
     for (const socket of this.#handedOver) if (!socket.destroyed) await once(socket, "close");
     clearInterval(looks);
@@ -185,6 +213,12 @@ export class GatewayServer {
 
   #closeDoors(): void {
     for (const socket of this.#atDoor) socket.destroy();
+  }
+
+  async #generate(exchange: FrontExchange): Promise<void> {
+    this.#underWay += 1;
+    await this.#ground.openai.generate(exchange, exchange.operation);
+    this.#underWay -= 1;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -318,7 +352,13 @@ export class GatewayServer {
     const holdsViews = route.kind === "tabular" && route.views.length > 0;
     if (holdsViews && (await this.#forward(request, response, body.whole()))) return;
     const requestId = requestIdOf(request, newId);
-    const answer = new CallerAnswer(response, { [requestIdHeader]: requestId }, false, clock.now(), tensorRefusal);
+    const answer = new CallerAnswer(
+      new NodeSink(response),
+      { [requestIdHeader]: requestId },
+      false,
+      clock.now(),
+      tensorRefusal,
+    );
     const { headers } = request;
     const jsonBytes = jsonBytesOf(headers);
     await inference.infer({
