@@ -11,7 +11,7 @@ import { modelRoute } from "../../src/serving/fixtures/model-route.ts";
 import { readOptions } from "../../tools/read-options.ts";
 import { provenance } from "../provenance.ts";
 import { startBenchGateway } from "./bench-gateway.ts";
-import { ensureProgram, startUpstreams } from "./gateway-peers.ts";
+import { ensureProgram, startUpstreams } from "./upstreams.ts";
 import { mebibytes } from "./memory-fifths.ts";
 import { peakByProcess, residentByProcess, restartPeaks } from "./process-cpu.ts";
 

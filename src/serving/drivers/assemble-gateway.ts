@@ -212,6 +212,7 @@ export function assembleGateway(needs: GatewayWorkerNeeds): GatewayWorker {
     ...ground,
     metrics: needs.wholeMetrics ?? (async () => observer.families()),
     unfinishedConnections: limits.unfinishedConnections,
+    bodyBytes: limits.bodyBytes,
     openai,
     inference,
   });

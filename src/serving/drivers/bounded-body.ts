@@ -1,10 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Millis } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import { checkUtf8 } from "./check-utf8.ts";
 
 /**
- * Reads the whole body of a request, which is JSON.
+ * Reads the whole body of a request.
  *
  * One that comes in several parts is copied, part by part, to one piece of the announced length: held until the end, the parts and
  * the piece made of them would be twice its bytes.
@@ -40,13 +39,7 @@ export function readBoundedBody(request: IncomingMessage, maxBytes: number, ling
     });
     request.on("end", () => {
       const [only] = chunks;
-      const whole = piece ?? (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
-      try {
-        checkUtf8(whole);
-        resolve(whole);
-      } catch (error) {
-        reject(error);
-      }
+      resolve(piece ?? (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)));
     });
     request.on("error", (cause) => {
       reject(new Fault("serving.request-invalid", "the caller went away before its body was whole", { cause }));

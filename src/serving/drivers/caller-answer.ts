@@ -1,15 +1,14 @@
-import type { ServerResponse } from "node:http";
 import type { Instant } from "../../base/clock.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { type Refusal, refusalFrame, refusalJson } from "../gateway/protocol/refusal.ts";
-import { answerUnread } from "../../platform/lingering-end.ts";
+import type { AnswerSink } from "./caller-exchange.ts";
 import type { ModelAnswer, Overrun } from "./model-answer.ts";
 
 const heartbeat = ": keepalive\n\n";
 
 /** The answer to one caller: knows what was written, keeps streams alive, tells errors in the way that is still possible. */
 export class CallerAnswer implements ModelAnswer {
-  readonly #response: ServerResponse;
+  readonly #sink: AnswerSink;
   readonly #headers: Record<string, string | number>;
   readonly #isStream: boolean;
   readonly #beganAt: Instant;
@@ -24,13 +23,13 @@ export class CallerAnswer implements ModelAnswer {
    * @param toBody writes refusals as the caller's protocol has them.
    */
   constructor(
-    response: ServerResponse,
+    sink: AnswerSink,
     headers: Readonly<Record<string, string>>,
     isStream: boolean,
     now: Instant,
     toBody: (refusal: Refusal) => string = refusalJson,
   ) {
-    this.#response = response;
+    this.#sink = sink;
     this.#headers = { ...headers };
     this.#isStream = isStream;
     this.#beganAt = now;
@@ -39,7 +38,7 @@ export class CallerAnswer implements ModelAnswer {
   }
 
   get hasBegun(): boolean {
-    return this.#response.headersSent;
+    return this.#sink.hasBegun;
   }
 
   /** From now on also hands out what the caller is answered; heartbeats and refusals are left out. */
@@ -54,9 +53,8 @@ export class CallerAnswer implements ModelAnswer {
   /** Writes a whole answer at once: with its length known it leaves without chunks. */
   sendWhole(status: number, contentType: string, body: Uint8Array | string): void {
     this.#headers["content-type"] = contentType;
-    this.#headers["content-length"] = Buffer.byteLength(body);
     this.#copyTo?.(body);
-    this.#response.writeHead(status, this.#headers).end(body);
+    this.#sink.sendWhole(status, this.#headers, body);
   }
 
   /** Begins an answer that flows. */
@@ -68,7 +66,7 @@ export class CallerAnswer implements ModelAnswer {
       this.#headers["cache-control"] = "no-cache";
       this.#headers["x-accel-buffering"] = "no";
     }
-    this.#response.writeHead(status, this.#headers);
+    this.#sink.begin(status, this.#headers);
   }
 
   /** @param isBetweenFrames whether a comment may follow. @returns false when the caller reads too slowly: wait for `drained`. */
@@ -76,35 +74,32 @@ export class CallerAnswer implements ModelAnswer {
     this.#wroteAt = now;
     this.#isBetweenFrames = isBetweenFrames;
     this.#copyTo?.(bytes);
-    if (this.#response.write(bytes)) return true;
+    if (this.#sink.write(bytes)) return true;
     this.#blockedSince = now;
     return false;
   }
 
   /** Calls back once the caller has read what was written. */
   onDrained(then: () => void): void {
-    this.#response.once("drain", () => {
+    this.#sink.onDrained(() => {
       this.#blockedSince = null;
       then();
     });
   }
 
   end(bytes?: Uint8Array | string): void {
-    if (bytes === undefined) this.#response.end();
-    else {
-      this.#copyTo?.(bytes);
-      this.#response.end(bytes);
-    }
+    if (bytes !== undefined) this.#copyTo?.(bytes);
+    this.#sink.end(bytes);
   }
 
   /** Breaks the connection: the answer has begun, and what is missing cannot be told in it. */
   breakOff(): void {
-    this.#response.destroy();
+    this.#sink.breakOff();
   }
 
   /** Tells a refusal: by its status while nothing was sent, inside the stream afterwards, else by breaking the connection. */
   refuse(refusal: Refusal): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
+    if (this.#sink.isOver) return;
     if (this.hasBegun) {
       if (this.#isStream && this.#isBetweenFrames) this.end(refusalFrame(refusal));
       else if (this.#isStream) this.end(`\n\n${refusalFrame(refusal)}`);
@@ -112,19 +107,13 @@ export class CallerAnswer implements ModelAnswer {
       return;
     }
     const body = this.#toBody(refusal);
-    const type = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const type = { "content-type": "application/json" };
     const headers = { ...this.#headers, ...retryHeaders(refusal), ...refusal.headers, ...type };
-    answerUnread(this.#response, refusal.status, headers, body);
+    this.#sink.sendWhole(refusal.status, headers, body);
   }
 
   onGone(then: () => void): () => void {
-    const response = this.#response;
-    const onClose = (): void => {
-      if (!response.writableFinished) then();
-    };
-    response.once("close", onClose);
-    if (response.destroyed) then();
-    return () => response.removeListener("close", onClose);
+    return this.#sink.onGone(then);
   }
 
   /** Looks after the answer once in a while. @returns the limit that it is over, or null. */
@@ -136,10 +125,10 @@ export class CallerAnswer implements ModelAnswer {
   }
 
   #beat(now: Instant): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
+    if (this.#sink.isOver) return;
     this.begin(200, "text/event-stream; charset=utf-8", undefined);
     this.#wroteAt = now;
-    this.#response.write(heartbeat);
+    this.#sink.write(heartbeat);
   }
 }
 

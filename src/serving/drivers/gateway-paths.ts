@@ -15,6 +15,7 @@ import { faultStatus } from "./fault-status.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { parseFeatureRows, parseOutcomes } from "./gateway-bodies.ts";
 import { type Found, type InferenceService, jsonBytesOf } from "./inference-service.ts";
+import { NodeSink } from "./node-exchange.ts";
 import { readBody, readBytes } from "./request-body.ts";
 import type { RequestBytes } from "./request-bytes.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
@@ -147,7 +148,13 @@ export class GatewayPaths {
     const holdsViews = route.kind === "tabular" && route.views.length > 0;
     if (holdsViews && (await this.#forward(request, response, body.whole()))) return;
     const requestId = requestIdOf(request, newId);
-    const answer = new CallerAnswer(response, { [requestIdHeader]: requestId }, false, clock.now(), tensorRefusal);
+    const answer = new CallerAnswer(
+      new NodeSink(response),
+      { [requestIdHeader]: requestId },
+      false,
+      clock.now(),
+      tensorRefusal,
+    );
     const { headers } = request;
     const jsonBytes = jsonBytesOf(headers);
     await inference.infer({

@@ -7,6 +7,8 @@ import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { GatewayPaths, type GatewayPathsGround, maxBodyBytes } from "./gateway-paths.ts";
 import { grpcMethods } from "./grpc-methods.ts";
+import type { FrontExchange } from "./front-exchange.ts";
+import { GatewayFront } from "./gateway-front.ts";
 import { GrpcServer } from "./grpc-server.ts";
 import { guardConnections } from "./guard-connections.ts";
 import type { OpenAiServer } from "./openai-server.ts";
@@ -30,7 +32,9 @@ const keepAliveMs = 65_000;
 
 /** What the gateway's HTTP surface needs. */
 export interface GatewayGround extends GatewayPathsGround {
-  readonly openai: Pick<OpenAiServer, "handle">;
+  readonly openai: Pick<OpenAiServer, "handle" | "generate">;
+  /** Bytes of a request for a model. */
+  readonly bodyBytes: number;
   /** The metrics of the whole gateway now. */
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Connections whose first headers are not there yet. */
@@ -53,6 +57,7 @@ export class GatewayServer {
   readonly #handedOver = new Set<Socket>();
   readonly #intake = new Intake();
   readonly #slowBodies: SlowBodies;
+  readonly #front: GatewayFront;
   #bodyLooks: NodeJS.Timeout | undefined;
   /** Connections that have said nothing yet. */
   readonly #atDoor = new Set<Socket>();
@@ -76,19 +81,36 @@ export class GatewayServer {
     this.#slowBodies = new SlowBodies(ground.clock, requestTimeoutMs);
     this.#server.once("listening", () => {
       this.#bodyLooks = setInterval(() => this.#slowBodies.look(), checkMs);
+      this.#front.start();
     });
-    this.#openDoors();
+    this.#front = this.#openDoors();
   }
 
-  /** Every connection passes the door, whether it was accepted here or elsewhere: behind it are HTTP/1 and gRPC. */
-  #openDoors(): void {
+  /**
+   * Every connection passes the door, whether it was accepted here or elsewhere: behind it are HTTP/1 and gRPC. Of HTTP/1 the front
+   * serves what is common, Node's server the rest.
+   */
+  #openDoors(): GatewayFront {
     const serve = this.#server.listeners("connection");
     this.#server.removeAllListeners("connection");
     const guard = guardConnections(this.#server, this.#ground.unfinishedConnections);
+    const front = new GatewayFront({
+      clock: this.#ground.clock,
+      bodyBytes: this.#ground.bodyBytes,
+      bodyMs: requestTimeoutMs,
+      keptMs: keepAliveMs,
+      serve: (exchange, socket) => {
+        guard.release(socket);
+        this.#intake.enter(() => void this.#generate(exchange));
+      },
+      handOver: (socket) => {
+        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
+      },
+    });
     const doors = {
       http1: (socket: Socket) => {
         this.#atDoor.delete(socket);
-        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
+        front.accept(socket);
       },
       http2: (socket: Socket) => {
         this.#atDoor.delete(socket);
@@ -101,6 +123,7 @@ export class GatewayServer {
       socket.once("close", () => this.#atDoor.delete(socket));
       openDoor(socket, doors, headersTimeoutMs);
     });
+    return front;
   }
 
   /** @returns the port on which it listens. */
@@ -138,11 +161,15 @@ export class GatewayServer {
     this.#intake.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#front.stop();
     // One that was handed over a moment ago is about to send its first request.
     const doorTimer = setTimeout(() => this.#closeDoors(), Math.min(graceMs, doorGraceMs));
     // A connection whose answer has just left becomes idle; nobody else would close it.
     const looks = setInterval(() => this.#server.closeIdleConnections(), idleLookMs);
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+      this.#front.destroy();
+    }, graceMs);
     await Promise.all([closed, this.#grpc.stop(graceMs)]);
     for (const socket of this.#handedOver) if (!socket.destroyed) await once(socket, "close");
     clearInterval(looks);
@@ -153,6 +180,12 @@ export class GatewayServer {
 
   #closeDoors(): void {
     for (const socket of this.#atDoor) socket.destroy();
+  }
+
+  async #generate(exchange: FrontExchange): Promise<void> {
+    this.#underWay += 1;
+    await this.#ground.openai.generate(exchange, exchange.operation);
+    this.#underWay -= 1;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

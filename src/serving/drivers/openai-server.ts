@@ -11,13 +11,15 @@ import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { type RequestScan, scanRequest } from "../gateway/protocol/request-scan.ts";
 import { estimateTokens, expectedTokensOut } from "../gateway/protocol/token-price.ts";
 import { cacheSalt, hashBlocks } from "../gateway/routing/hash-blocks.ts";
-import { readBoundedBody } from "./bounded-body.ts";
 import { CallerAnswer } from "./caller-answer.ts";
+import { checkUtf8 } from "./check-utf8.ts";
+import type { CallerExchange } from "./caller-exchange.ts";
 import type { ControlForwarder } from "./control-forwarder.ts";
 import type { Desks } from "./desks.ts";
 import { errorRefusal } from "./error-refusal.ts";
 import type { KeyVerdicts } from "./key-verdicts.ts";
 import type { ModelRequests } from "./model-requests.ts";
+import { NodeExchange } from "./node-exchange.ts";
 import { openAiCall } from "./openai-call.ts";
 import { shadowOf, type ShadowGround } from "./model-shadow.ts";
 import type { RequestObserver } from "./request-observer.ts";
@@ -43,8 +45,7 @@ export interface OpenAiGround extends Omit<ShadowGround, "clock" | "desks"> {
 
 /** One request from its headers on. */
 interface Arrived {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly exchange: CallerExchange;
   readonly requestId: string;
   readonly startedAt: number;
   /** Who asks, once the key was let in. */
@@ -72,32 +73,45 @@ export class OpenAiServer {
 
   /** Answers one request; never throws. */
   async handle(request: IncomingMessage, response: ServerResponse, path: OpenAiPath | "unknown"): Promise<void> {
-    const { clock, newId } = this.#ground;
-    const requestId = requestIdOf(request, newId);
-    const arrived: Arrived = { request, response, requestId, startedAt: clock.now(), admission: null };
+    const arrived = this.#arrive(new NodeExchange(request, response, this.#ground.limits.lingerMs));
     try {
-      if (path === "unknown") throw unknownPath(request);
+      if (path === "unknown") throw unknownPath(arrived.exchange);
       switch (path.kind) {
         case "list-models":
         case "get-model":
           await this.#models(arrived, path.kind === "get-model" ? path.model : null);
           return;
         case "wrong-method":
-          this.#refuse(arrived, wrongMethod(request, path.wanted));
+          this.#refuse(arrived, wrongMethod(arrived.exchange, path.wanted));
           return;
         case "generate":
           await this.#generate(arrived, path.operation);
           return;
         case "control":
-          await this.#passToControl(arrived, path);
+          await this.#passToControl(arrived, request, response, path);
       }
     } catch (error) {
-      this.#refuse(arrived, errorRefusal(error, this.#ground.log, { url: request.url }));
+      this.#refuseFor(arrived, error);
     }
   }
 
-  async #models({ request, response, requestId }: Arrived, name: string | null): Promise<void> {
-    const { project } = await this.#admit(request);
+  /** Answers one request that makes something, whichever server reads it; never throws. */
+  async generate(exchange: CallerExchange, operation: OpenAiOperation): Promise<void> {
+    const arrived = this.#arrive(exchange);
+    try {
+      await this.#generate(arrived, operation);
+    } catch (error) {
+      this.#refuseFor(arrived, error);
+    }
+  }
+
+  #arrive(exchange: CallerExchange): Arrived {
+    const { clock, newId } = this.#ground;
+    return { exchange, requestId: requestIdOf(exchange, newId), startedAt: clock.now(), admission: null };
+  }
+
+  async #models({ exchange, requestId }: Arrived, name: string | null): Promise<void> {
+    const { project } = await this.#admit(exchange);
     const { directory } = this.#ground.desks;
     let body: object;
     if (name === null) {
@@ -106,7 +120,7 @@ export class OpenAiServer {
       const { route } = directory.resolve(project, name);
       body = modelJson({ id: name, parent: name === route.deployment ? null : route.deployment }, project);
     }
-    new CallerAnswer(response, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).sendWhole(
+    new CallerAnswer(exchange.sink, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).sendWhole(
       200,
       "application/json",
       JSON.stringify(body),
@@ -114,23 +128,30 @@ export class OpenAiServer {
   }
 
   /** The control plane judges the key again: what is asked here only finds the project. */
-  async #passToControl({ request, response, requestId }: Arrived, { action, path }: ControlPath): Promise<void> {
-    const { project } = await this.#admit(request, action);
+  async #passToControl(
+    { exchange, requestId }: Arrived,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { action, path }: ControlPath,
+  ): Promise<void> {
+    const { project } = await this.#admit(exchange, action);
     const full = `/api/v1/projects/${encodeURIComponent(project)}/openai${path}`;
     await this.#ground.control.forward(request, response, full, requestId);
   }
 
   async #generate(arrived: Arrived, operation: OpenAiOperation): Promise<void> {
     const { limits, desks } = this.#ground;
-    const bytes = announcedBytes(arrived.request, limits.bodyBytes);
+    const { exchange } = arrived;
+    const bytes = announcedBytes(exchange, limits.bodyBytes);
     if (this.#heldBodyBytes + bytes > limits.heldBodyBytes) throw tooManyBytes(this.#heldBodyBytes);
     this.#heldBodyBytes += bytes;
     try {
-      const reading = readBoundedBody(arrived.request, limits.bodyBytes, limits.lingerMs);
-      reading.catch(() => undefined);
-      const admission = await this.#admit(arrived.request);
+      const reading = exchange.readBody(limits.bodyBytes);
+      if (reading instanceof Promise) reading.catch(() => undefined);
+      const admission = await this.#admit(exchange);
       arrived.admission = admission;
-      const body = await reading;
+      const body = reading instanceof Promise ? await reading : reading;
+      checkUtf8(body);
       const scan = scanRequest(body);
       const target = desks.directory.resolve(admission.project, scan.model);
       await this.#carry({ arrived, operation, admission, body, scan, target });
@@ -141,10 +162,10 @@ export class OpenAiServer {
 
   async #carry(understood: Understood): Promise<void> {
     const { arrived, operation, admission, body, scan, target } = understood;
-    const { request, response, requestId, startedAt } = arrived;
+    const { exchange, requestId, startedAt } = arrived;
     const call = openAiCall(operation, body, scan);
     const answer = new CallerAnswer(
-      response,
+      exchange.sink,
       { [requestIdHeader]: requestId },
       scan.isStream,
       this.#ground.clock.now(),
@@ -158,7 +179,7 @@ export class OpenAiServer {
       admission,
       target,
       versionId: null,
-      headers: request.headers,
+      headers: exchange.headers,
       tokensIn: estimateTokens(scan.prompt === null ? 0 : scan.prompt.end - scan.prompt.start),
       tokensOut: scan.maxTokens ?? expectedTokensOut,
       choices: scan.choices,
@@ -170,15 +191,19 @@ export class OpenAiServer {
     });
   }
 
-  #admit(request: IncomingMessage, action: Action = "read"): Promise<Admission> {
-    const [scheme, token] = (request.headers.authorization ?? "").split(" ");
-    const project = textOf(request, projectHeader) ?? null;
+  #admit(exchange: CallerExchange, action: Action = "read"): Promise<Admission> {
+    const [scheme, token] = (textOf(exchange, "authorization") ?? "").split(" ");
+    const project = textOf(exchange, projectHeader) ?? null;
     return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
   }
 
-  #refuse({ response, requestId, startedAt, admission }: Arrived, refusal: Refusal): void {
+  #refuseFor(arrived: Arrived, error: unknown): void {
+    this.#refuse(arrived, errorRefusal(error, this.#ground.log, { url: arrived.exchange.url }));
+  }
+
+  #refuse({ exchange, requestId, startedAt, admission }: Arrived, refusal: Refusal): void {
     this.#ground.refuse({ requestId, protocol: "openai", startedAt, admission, deployment: "" }, refusal);
-    new CallerAnswer(response, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).refuse(refusal);
+    new CallerAnswer(exchange.sink, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).refuse(refusal);
   }
 }
 
@@ -190,14 +215,14 @@ function promptBlocks({ body, scan: { prompt }, target }: Understood): readonly 
   return hashBlocks(body.subarray(prompt.start, prompt.end), cacheSalt(deployment, target.adapter, project));
 }
 
-function textOf(request: IncomingMessage, header: string): string | undefined {
-  const value = request.headers[header];
+function textOf({ headers }: CallerExchange, header: string): string | undefined {
+  const value = headers[header];
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** What a body counts as while it is held; one that is over the limit is not held at all. */
-function announcedBytes(request: IncomingMessage, maxBytes: number): number {
-  const announced = Number(request.headers["content-length"] ?? maxBytes);
+function announcedBytes({ headers }: CallerExchange, maxBytes: number): number {
+  const announced = Number(headers["content-length"] ?? maxBytes);
   return announced <= maxBytes ? announced : 0;
 }
 
@@ -208,15 +233,15 @@ function tooManyBytes(held: number): Fault {
   );
 }
 
-function unknownPath(request: IncomingMessage): Fault {
-  const path = (request.url ?? "/").slice(0, 200);
+function unknownPath({ method, url }: CallerExchange): Fault {
+  const path = url.slice(0, 200);
   return new Fault(
     "platform.not-found",
-    `the gateway has no ${request.method ?? "GET"} ${path}; it has /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/files and /v1/batches`,
+    `the gateway has no ${method} ${path}; it has /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/files and /v1/batches`,
   );
 }
 
-function wrongMethod(request: IncomingMessage, wanted: string): Refusal {
-  const message = `this path wants ${wanted}, found ${request.method ?? "GET"}`;
+function wrongMethod({ method }: CallerExchange, wanted: string): Refusal {
+  const message = `this path wants ${wanted}, found ${method}`;
   return { ...serverRefusal(405, "method_not_allowed", message), headers: { allow: wanted } };
 }

@@ -22,12 +22,21 @@ const generations: ReadonlyMap<OpenAiOperation, OpenAiPath> = new Map(
   [...operations.values()].map((operation) => [operation, { kind: "generate", operation }]),
 );
 
+const requestLines: ReadonlyMap<string, OpenAiOperation> = new Map(
+  [...operations].map(([path, operation]) => [`POST ${path} HTTP/1.1`, operation]),
+);
+
 const modelsPath = "/v1/models";
 
 /** The path of an operation, the same here and at every upstream. */
 export function pathOfOperation(operation: OpenAiOperation): string {
   for (const [path, each] of operations) if (each === operation) return path;
   return "/v1/chat/completions";
+}
+
+/** The operation that a whole request line of HTTP/1.1 asks for, spelled as clients do; undefined for every other line. */
+export function operationOfLine(line: string): OpenAiOperation | undefined {
+  return requestLines.get(line);
 }
 
 /** Reads method and path of a request of the OpenAI API; undefined for the paths of other protocols. */
