@@ -66,11 +66,11 @@ function printTraffic(
 ): void {
   const versions = toList(answer, "versions");
   const rows = split.map((share) => {
-    const total = readField(
-      versions.find((each) => readText(each, "versionId") === readText(share, "versionId")),
-      "total",
-    );
-    const figures = ["requests", "errors", "p50Ms", "p99Ms"].map((field) => readText(total, field, "-"));
+    // A baseline serves the champion's version, whose figures are of both together: they stand with the champion.
+    const isBaseline = readText(share, "arm") === "baseline";
+    const total = versions.find((each) => !isBaseline && readText(each, "versionId") === readText(share, "versionId"));
+    const counts = ["requests", "errors"].map((field) => readText(total, `total.${field}`, "-"));
+    const figures = [...counts, ...["p50Ms", "p99Ms"].map((field) => shownMs(readField(total, `total.${field}`)))];
     return cells(readText(share, "version"), readText(share, "arm"), `${readText(share, "percent")} %`, ...figures);
   });
   print(context, ["VERSION", "ARM", "SHARE", "REQUESTS", "ERRORS", "P50 MS", "P99 MS"], 2, rows);
@@ -84,6 +84,11 @@ function printTraffic(
   if (metrics.length === 0) return;
   context.terminal.print("");
   print(context, ["METRIC", "VERDICT", "DIFFERENCE", "FROM", "TO", "MARGIN"], 2, metrics.map(metricCells));
+}
+
+/** Milliseconds to three digits. */
+function shownMs(value: unknown): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(3))) : "-";
 }
 
 /** Metrics that are compared in logarithms: their differences are shown as ratios. */
