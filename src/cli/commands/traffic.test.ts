@@ -65,6 +65,19 @@ test("shows the split, its arms and the bands of the last look", async () => {
   ]);
 });
 
+test("while a rollout runs, tells what the last look saw", async () => {
+  const running = { ...deployment, status: { ...deployment.status, rollout: { ...rollout, state: "running" } } };
+  api = await openStubApi({
+    ...answers,
+    [`GET ${path}`]: { json: running },
+    [`GET ${path}/rollouts`]: { json: { looks: [{ reason: "78 of 500 requests", metrics: [] }] } },
+  });
+  const context = recordingContext({ url: api.url, project: "flights" });
+  await traffic(context, { name: "chat" });
+
+  expect(context.printed).toContain("canary of version 2: running, 78 of 500 requests");
+});
+
 test("sets the split of a paused rollout", async () => {
   api = await openStubApi(answers);
   const context = recordingContext({ url: api.url, project: "flights" });

@@ -34,9 +34,14 @@ export async function traffic(context: CommandContext, input: TrafficInput): Pro
   if (context.format === "json") printJson(context, { split, rollout, look: looks[0] ?? null, ...answer });
   else if (context.format === "quiet") {
     for (const each of split) context.terminal.print(`${readText(each, "version")}=${readText(each, "percent")}`);
-  } else printTraffic(context, split, answer, rollout, looks[0]);
+  } else printTraffic(context, split, answer, rollout, lookAt(rollout, looks[0]));
   sayNext(context, nextSteps(nameOf(deployment), rollout));
   return exitCodes.ok;
+}
+
+/** The newest look, unless it is of a rollout before this one. */
+function lookAt(rollout: unknown, newest: unknown): unknown {
+  return readText(newest, "versionId") === readText(rollout, "versionId") ? newest : undefined;
 }
 
 async function setSplit(
@@ -76,9 +81,11 @@ function printTraffic(
   print(context, ["VERSION", "ARM", "SHARE", "REQUESTS", "ERRORS", "P50 MS", "P99 MS"], 2, rows);
   if (rollout === null) return;
   const state = readText(rollout, "state");
+  // While it runs, the last look knows more than what was decided last.
+  const reason = readText(state === "running" ? look : rollout, "reason", readText(rollout, "reason"));
   context.terminal.print("");
   context.terminal.print(
-    `${readText(rollout, "strategy")} of version ${readText(rollout, "version")}: ${context.terminal.paint(state, toneOf(state))}, ${readText(rollout, "reason")}`,
+    `${readText(rollout, "strategy")} of version ${readText(rollout, "version")}: ${context.terminal.paint(state, toneOf(state))}, ${reason}`,
   );
   const metrics = toList(look, "metrics").filter((metric) => readField(metric, "comparison") !== null);
   if (metrics.length === 0) return;
