@@ -208,6 +208,7 @@ export class ModelRequests {
         refused: end.refusal === null || end.servedBy !== "" ? null : refusalReason(end.refusal),
         startedAt: asked.startedAt,
         queueMs: end.queueMs,
+        heldMs: end.heldMs,
         tokensIn,
         tokensCached: end.usage?.tokensCached ?? 0,
         microMoney,
@@ -251,6 +252,7 @@ const failedEnd: GenerationEnd = {
   servedBy: "",
   version: "",
   queueMs: 0,
+  heldMs: null,
   firstByteAt: null,
   retries: 0,
 };
