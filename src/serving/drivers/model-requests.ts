@@ -8,7 +8,7 @@ import type { Admission } from "../gateway/messages.ts";
 import { limitReason, refusalReason } from "../gateway/observe/refusal-reason.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import type { ModelTarget } from "../gateway/protocol/model-directory.ts";
-import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
+import { longestKeptPauseMs, type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { priceOf } from "../gateway/protocol/token-price.ts";
 import { stickyCaller } from "../gateway/traffic-split.ts";
 import type { RequestObserver } from "./request-observer.ts";
@@ -134,7 +134,8 @@ export class ModelRequests {
   ): void {
     const plain = serverRefusal(429, "rate_limit_exceeded", message, retryAfterMs);
     const refusal = { ...plain, headers, reason: limitReason(measure) };
-    answer.refuse(retryAfterMs === null ? { ...refusal, shouldRetry: false } : refusal);
+    const isInVain = retryAfterMs === null || retryAfterMs > longestKeptPauseMs;
+    answer.refuse(isInVain ? { ...refusal, shouldRetry: false } : refusal);
     const { project, deployment } = target.route;
     const { identity } = admission;
     this.#ground.refuse({ requestId, protocol, startedAt, admission: { project, identity }, deployment }, refusal);
