@@ -17,14 +17,29 @@ const server = createServer((request, response) => {
       response.end(JSON.stringify({ object: "list", data: [{ id: model, object: "model" }] }));
       return;
     }
-    const { messages } = JSON.parse(Buffer.concat(chunks).toString()) as { messages: { content: string }[] };
-    const message = { role: "assistant", content: messages.at(-1)?.content ?? "" };
+    const said = lastOf(Buffer.concat(chunks).toString());
+    if (said === undefined) {
+      const error = { message: "a chat wants messages, found none", type: "invalid_request_error" };
+      response.writeHead(400).end(JSON.stringify({ error }));
+      return;
+    }
+    const message = { role: "assistant", content: said };
     const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
     const created = Math.floor(Date.now() / 1000);
     const choices = [{ index: 0, message, finish_reason: "stop" }];
     response.end(JSON.stringify({ id: "echo", object: "chat.completion", created, model, choices, usage }));
   });
 });
+
+/** What was said last; undefined for a body that is no chat. */
+function lastOf(body: string): string | undefined {
+  try {
+    const { messages } = JSON.parse(body) as { messages: { content: string }[] };
+    return messages.at(-1)?.content ?? "";
+  } catch {
+    return undefined;
+  }
+}
 
 process.once("SIGTERM", () => server.close());
 server.listen(Number(port), "127.0.0.1");

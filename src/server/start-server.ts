@@ -13,6 +13,7 @@ import { createHttpServer } from "../platform/http-server.ts";
 import { lockInstance } from "../platform/instance-lock.ts";
 import { listen } from "../platform/listener.ts";
 import { jsonLog } from "../platform/log.ts";
+import { standardErrorLines } from "../platform/standard-error.ts";
 import { migrate } from "../platform/migration.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Log } from "../platform/ports.ts";
@@ -55,7 +56,7 @@ export interface RunningServer {
  */
 export async function startServer(given: Readonly<Record<string, unknown>>): Promise<RunningServer> {
   const config = readConfig(given);
-  const log = jsonLog((line) => process.stderr.write(line), config.logLevel);
+  const log = jsonLog(standardErrorLines(), config.logLevel);
   const stops = new StopStack(log);
   try {
     return await startAll(config, log, stops);

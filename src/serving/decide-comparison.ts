@@ -31,7 +31,8 @@ export interface ComparisonPolicy extends RolloutPolicy {
  * Decides over one look at an A/B comparison, whose split stands still.
  *
  * - Danger as in any rollout: **rollback**.
- * - The callers are not split as wanted (`splitEvidence`): **pause**, since nothing that is compared can be believed.
+ * - The callers are not split as wanted (`splitEvidence`): **pause**, since nothing that is compared can be believed. Every other reason
+ *   tells how they were split.
  * - A metric whose band excludes zero decides: worse ends it; better ends it when no other estimate lies beyond its margin, and promotes
  *   where the policy says so (**complete**), else **end**.
  * - Past its duration: **end**, undecided.
@@ -58,25 +59,30 @@ export function decideComparison(
   if (danger !== null) return decide("rollback", danger);
   const champion = since((each) => each.champion.callers);
   const candidate = since((each) => each.candidate.callers);
+  const found = ((100 * candidate) / Math.max(1, champion + candidate)).toFixed(2);
+  const split = `${candidate} of ${champion + candidate} callers (${found} %) got the candidate where ${policy.percent} % were wanted`;
   if (splitEvidence(champion, candidate, policy.percent) >= 1) {
-    const found = ((100 * candidate) / (champion + candidate)).toFixed(2);
     return decide(
       "pause",
-      `${candidate} of ${champion + candidate} callers (${found} %) got the candidate where ${policy.percent} % were wanted, which chance does not explain; requests of one version are being lost, so the versions cannot be compared`,
+      `${split}, which chance does not explain; requests of one version are being lost, so the versions cannot be compared`,
     );
   }
+  const fairly = (reason: string): string => `${reason}; ${split}, a fair split`;
   const isEnough =
     Math.min(
       requests,
       since((each) => each.champion.requests),
     ) >= policy.minRequests;
   const decided = isEnough ? decideMetrics(metrics) : null;
-  if (decided?.kind === "better") return decide(policy.promotesBetter ? "complete" : "end", decided.reason);
-  if (decided?.kind === "worse") return decide("end", decided.reason);
+  if (decided?.kind === "better") return decide(policy.promotesBetter ? "complete" : "end", fairly(decided.reason));
+  if (decided?.kind === "worse") return decide("end", fairly(decided.reason));
   if (now - progress.startedAt >= policy.maxDurationMs) {
-    return decide("end", `nothing was decided within ${formatDuration(policy.maxDurationMs)}`);
+    return decide("end", fairly(`nothing was decided within ${formatDuration(policy.maxDurationMs)}`));
   }
-  return decide("stay", isEnough ? "no band excludes zero yet" : `${requests} of ${policy.minRequests} requests`);
+  return decide(
+    "stay",
+    fairly(isEnough ? "no band excludes zero yet" : `${requests} of ${policy.minRequests} requests`),
+  );
 }
 
 function decideMetrics(

@@ -255,6 +255,22 @@ test("a candidate is compared with fresh replicas of the champion's version that
   ]);
 });
 
+test("the end of an A/B comparison tells how callers were split", () => {
+  const world = served({ strategy: "ab", percent: 50 }, 1);
+  world.happen({ kind: "candidate", version: "two" });
+  world.visit();
+  world.happen({ kind: "all-ready" });
+  world.visit();
+  world.happen({ kind: "traffic", requests: 200, errors: 0 });
+  world.happen({ kind: "time", millis: 7 * 24 * hour });
+  world.visit();
+
+  expect(world.status.rollout).toMatchObject({ state: "ended" });
+  expect(world.status.rollout?.reason).toMatch(
+    /100 of 200 callers \(50\.00 %\) got the candidate where 50 % were wanted, a fair split/,
+  );
+});
+
 test("an A/B split that is not as wanted pauses with the reason", () => {
   const world = served({ strategy: "ab", percent: 50 }, 1);
   world.happen({ kind: "candidate", version: "two" });

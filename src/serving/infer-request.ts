@@ -97,7 +97,10 @@ function parseEnvelope(text: string): Record<string, unknown> {
       cause: error,
     });
   }
-  if (!isRecord(value)) throw invalid(`the body wants a JSON object with "inputs", found ${typeof value}`);
+  if (!isRecord(value))
+    throw invalid(
+      `the body wants a JSON object with "inputs", found ${Array.isArray(value) ? "a list" : String(value === null ? "null" : `a ${typeof value}`)}`,
+    );
   return value;
 }
 

@@ -13,7 +13,8 @@ const deployment = {
     rollout,
     traffic: [
       { versionId: "b", version: "2", percent: 5, arm: "candidate" },
-      { versionId: "a", version: "1", percent: 95, arm: "champion" },
+      { versionId: "a", version: "1", percent: 90, arm: "champion" },
+      { versionId: "a", version: "1", percent: 5, arm: "baseline" },
     ],
   },
 };
@@ -22,7 +23,11 @@ const comparison = { difference: 0.002, lower: -0.01, upper: 0.014 };
 const answers = {
   [`GET ${path}`]: { json: deployment },
   [`GET ${path}/traffic`]: {
-    json: { versions: [{ versionId: "a", total: { requests: 760, errors: 2, p50Ms: 21, p99Ms: 80 } }] },
+    json: {
+      versions: [
+        { versionId: "a", total: { requests: 760, errors: 2, p50Ms: 7.288247262442827, p99Ms: 82.45710499580183 } },
+      ],
+    },
   },
   [`GET ${path}/rollouts`]: {
     json: {
@@ -50,13 +55,27 @@ test("shows the split, its arms and the bands of the last look", async () => {
   expect(context.printed).toEqual([
     "VERSION  ARM        SHARE  REQUESTS  ERRORS  P50 MS  P99 MS",
     "2        candidate    5 %         -       -       -       -",
-    "1        champion    95 %       760       2      21      80",
+    "1        champion    90 %       760       2    7.29    82.5",
+    "1        baseline     5 %         -       -       -       -",
     "",
     "canary of version 2: paused, 40 requests at 5 % decided nothing",
     "",
     "METRIC  VERDICT  DIFFERENCE     FROM       TO   MARGIN",
     "errors  open        +0.0020  -0.0100  +0.0140  +0.0100",
   ]);
+});
+
+test("while a rollout runs, tells what the last look saw", async () => {
+  const running = { ...deployment, status: { ...deployment.status, rollout: { ...rollout, state: "running" } } };
+  api = await openStubApi({
+    ...answers,
+    [`GET ${path}`]: { json: running },
+    [`GET ${path}/rollouts`]: { json: { looks: [{ reason: "78 of 500 requests", metrics: [] }] } },
+  });
+  const context = recordingContext({ url: api.url, project: "flights" });
+  await traffic(context, { name: "chat" });
+
+  expect(context.printed).toContain("canary of version 2: running, 78 of 500 requests");
 });
 
 test("sets the split of a paused rollout", async () => {

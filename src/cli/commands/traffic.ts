@@ -34,9 +34,14 @@ export async function traffic(context: CommandContext, input: TrafficInput): Pro
   if (context.format === "json") printJson(context, { split, rollout, look: looks[0] ?? null, ...answer });
   else if (context.format === "quiet") {
     for (const each of split) context.terminal.print(`${readText(each, "version")}=${readText(each, "percent")}`);
-  } else printTraffic(context, split, answer, rollout, looks[0]);
+  } else printTraffic(context, split, answer, rollout, lookAt(rollout, looks[0]));
   sayNext(context, nextSteps(nameOf(deployment), rollout));
   return exitCodes.ok;
+}
+
+/** The newest look, unless it is of a rollout before this one. */
+function lookAt(rollout: unknown, newest: unknown): unknown {
+  return readText(newest, "versionId") === readText(rollout, "versionId") ? newest : undefined;
 }
 
 async function setSplit(
@@ -66,24 +71,31 @@ function printTraffic(
 ): void {
   const versions = toList(answer, "versions");
   const rows = split.map((share) => {
-    const total = readField(
-      versions.find((each) => readText(each, "versionId") === readText(share, "versionId")),
-      "total",
-    );
-    const figures = ["requests", "errors", "p50Ms", "p99Ms"].map((field) => readText(total, field, "-"));
+    // A baseline serves the champion's version, whose figures are of both together: they stand with the champion.
+    const isBaseline = readText(share, "arm") === "baseline";
+    const total = versions.find((each) => !isBaseline && readText(each, "versionId") === readText(share, "versionId"));
+    const counts = ["requests", "errors"].map((field) => readText(total, `total.${field}`, "-"));
+    const figures = [...counts, ...["p50Ms", "p99Ms"].map((field) => shownMs(readField(total, `total.${field}`)))];
     return cells(readText(share, "version"), readText(share, "arm"), `${readText(share, "percent")} %`, ...figures);
   });
   print(context, ["VERSION", "ARM", "SHARE", "REQUESTS", "ERRORS", "P50 MS", "P99 MS"], 2, rows);
   if (rollout === null) return;
   const state = readText(rollout, "state");
+  // While it runs, the last look knows more than what was decided last.
+  const reason = readText(state === "running" ? look : rollout, "reason", readText(rollout, "reason"));
   context.terminal.print("");
   context.terminal.print(
-    `${readText(rollout, "strategy")} of version ${readText(rollout, "version")}: ${context.terminal.paint(state, toneOf(state))}, ${readText(rollout, "reason")}`,
+    `${readText(rollout, "strategy")} of version ${readText(rollout, "version")}: ${context.terminal.paint(state, toneOf(state))}, ${reason}`,
   );
   const metrics = toList(look, "metrics").filter((metric) => readField(metric, "comparison") !== null);
   if (metrics.length === 0) return;
   context.terminal.print("");
   print(context, ["METRIC", "VERDICT", "DIFFERENCE", "FROM", "TO", "MARGIN"], 2, metrics.map(metricCells));
+}
+
+/** Milliseconds to three digits. */
+function shownMs(value: unknown): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(3))) : "-";
 }
 
 /** Metrics that are compared in logarithms: their differences are shown as ratios. */

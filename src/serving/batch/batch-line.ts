@@ -42,7 +42,9 @@ export class BatchLineReader {
       return problem(line, "line_too_long", `a line may have ${maxLineBytes} bytes, found ${length}`, null);
     }
     if (text.trim() === "") return null;
-    const parsed = lineSchema.safeParse(parseJson(text));
+    const value = parseJson(text);
+    if (value === undefined) return problem(line, "invalid_json_line", "a line wants JSON, found none", null);
+    const parsed = lineSchema.safeParse(value);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       const param = issue === undefined || issue.path.length === 0 ? null : issue.path.join(".");

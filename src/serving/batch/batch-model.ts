@@ -19,13 +19,15 @@ export const maxProblemsTold = 20;
 
 const generatingEndpoints = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses"] as const;
 
+const endpointWanted = `wants one of ${generatingEndpoints.join(", ")}, or /v2/models/NAME/infer`;
+
 /** Where the requests of a batch may go: to a path of OpenAI's, or to a model's inference by the Open Inference Protocol v2. */
 export const batchEndpointSchema = z.union(
   [
     z.enum(generatingEndpoints),
-    z.string().regex(/^\/v2\/models\/[a-z0-9-]{1,63}(\/versions\/[A-Za-z0-9._-]{1,64})?\/infer$/),
+    z.string().regex(/^\/v2\/models\/[a-z0-9-]{1,63}(\/versions\/[A-Za-z0-9._-]{1,64})?\/infer$/, endpointWanted),
   ],
-  { error: `wants one of ${generatingEndpoints.join(", ")}, or /v2/models/NAME/infer` },
+  { error: endpointWanted },
 );
 
 /** Pairs of a batch's metadata. */

@@ -68,6 +68,9 @@ test("OpenAI's client uploads, begins, waits and downloads: one answer for each 
   expect(listed.data.map((each) => each.id)).toEqual([id]);
   const files = await openai.files.list({ purpose: "batch_output" });
   expect(files.data).toMatchObject([{ id: batch.output_file_id, filename: `${id}_output.jsonl` }]);
+  const ids: (string | null)[] = [];
+  for await (const file of openai.files.list({ order: "asc", limit: 1 })) ids.push(file.id);
+  expect(ids).toEqual([batch.input_file_id, batch.output_file_id]);
   const events = await readEvents(rig.platform.database, { kind: "Batch", limit: eventPageMax, order: "oldest-first" });
   expect(events.map((event) => [event.verb, event.actor])).toEqual([
     ["created", "tester"],

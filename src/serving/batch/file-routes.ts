@@ -89,11 +89,14 @@ function readRoutes({ platform, files }: FileRouteNeeds): readonly Route[] {
     defineRoute({
       ...common,
       path: root,
-      summary: "Lists files, newest first (OpenAI).",
+      summary: "Lists files, newest first unless the order is asc (OpenAI).",
       params,
-      query: pageQuery.extend({ purpose: z.string().max(64).nullish(), order: z.literal("desc").default("desc") }),
-      handler: async ({ params: { project }, query: { purpose, limit, after } }) => {
-        const page = await files.list(project, purpose ?? null, { limit, after: after ?? null });
+      query: pageQuery.extend({
+        purpose: z.string().max(64).nullish(),
+        order: z.enum(["asc", "desc"]).default("desc"),
+      }),
+      handler: async ({ params: { project }, query: { purpose, order, limit, after } }) => {
+        const page = await files.list(project, purpose ?? null, order, { limit, after: after ?? null });
         return pageJson(page.files.map(fileJson), page.hasMore);
       },
     }),

@@ -27,17 +27,19 @@ export class FileStore {
     return rows[0];
   }
 
-  /** Newest first; one more than the limit tells that there are more. */
+  /** In the order of their making; one more than the limit tells that there are more. */
   async list(
     project: string,
     purpose: string | null,
+    order: "asc" | "desc",
     { limit, after }: ListQuery,
   ): Promise<{ readonly files: readonly StoredFile[]; readonly hasMore: boolean }> {
+    const isNewestFirst = order === "desc";
     const { rows } = await sql<StoredFile>`
       select ${columns} from serving_file
       where project = ${project} and (${purpose}::text is null or purpose = ${purpose})
-        and (${after}::text is null or id < ${after})
-      order by id desc limit ${limit + 1}`.execute(this.#database);
+        and (${after}::text is null or ${isNewestFirst ? sql`id < ${after}` : sql`id > ${after}`})
+      order by id ${isNewestFirst ? sql`desc` : sql`asc`} limit ${limit + 1}`.execute(this.#database);
     return { files: rows.slice(0, limit), hasMore: rows.length > limit };
   }
 

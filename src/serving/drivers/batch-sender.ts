@@ -72,7 +72,8 @@ export class BatchSender {
     const requestId = typeof given === "string" ? given : asked.requestId;
     const result = { kind: "answered", status: statusCode, requestId, body: text } as const;
     if (brokenStatuses.has(statusCode)) return { kind: "broken", result };
-    const isHopeless = headers["x-should-retry"] === "false";
+    // Clients are told not to try again also where only the pause is long; a batch has the time.
+    const isHopeless = headers["x-should-retry"] === "false" && pauseOf(headers) < longestPauseMs;
     if (busyStatuses.has(statusCode) && !isHopeless) return { kind: "busy", retryAfterMs: pauseOf(headers) };
     return { kind: "ended", result };
   }

@@ -1,4 +1,4 @@
-import type { Clock, Instant } from "../../base/clock.ts";
+import type { Clock, Instant, Millis } from "../../base/clock.ts";
 import { DeploymentDesk, type DeskParts } from "../gateway/deployment-desk.ts";
 import type { DeploymentLoad } from "../gateway/observe/request-metrics.ts";
 import type { ReplicaLoad } from "../gateway/replica-load.ts";
@@ -10,6 +10,9 @@ import type { Places } from "./places.ts";
 /** What the balancers of one worker have learnt, by `project/deployment/version`. */
 export type DeskNews = Readonly<Record<string, RoutingNews>>;
 
+/** How often what other workers hold is taken from the places at most, whatever their number. */
+const resizeMs: Millis = 50;
+
 /** The desks of all deployments whose requests are passed on, and the names by which the OpenAI API finds them. */
 export class Desks {
   readonly #parts: DeskParts;
@@ -17,6 +20,7 @@ export class Desks {
   readonly #clock: Clock;
   readonly #desks = new Map<string, DeploymentDesk>();
   #directory = new ModelDirectory(emptyRoutingTable);
+  #resizedAt: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(parts: DeskParts, places: Pick<Places, "admit" | "wake">, clock: Clock) {
     this.#parts = parts;
@@ -78,6 +82,9 @@ export class Desks {
         if (told !== undefined) versionDesk.hear(worker, told, now);
       }
     }
+    if (now - this.#resizedAt < resizeMs) return;
+    this.#resizedAt = now;
+    for (const desk of this.#desks.values()) this.#places.admit(desk.resize(now));
   }
 
   /** Goes on with a new table; requests under way keep what they were given. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { featureViewSpecSchema } from "../../features/model.ts";
@@ -13,7 +13,7 @@ import { startReplica } from "../fixtures/start-replica.ts";
 import { routeVersion, testRoute } from "../fixtures/test-gateway.ts";
 import type { OnlineView } from "../ports.ts";
 import type { GatewayControl } from "./gateway-control.ts";
-import { readGatewayState } from "./gateway-files.ts";
+import { gatewayPaths, readGatewayState } from "./gateway-files.ts";
 
 const views: readonly OnlineView[] = [
   {
@@ -194,4 +194,27 @@ test("a port that is taken is told as such, and nothing keeps running", async ()
   expect(readGatewayState(folder)).toBeUndefined();
   expect(readFileSync(join(folder, "gateway.log"), "utf8")).toContain("EADDRINUSE");
   other.close();
+});
+
+test("a gateway whose log finds no room on its disk answers on", async () => {
+  const paths = gatewayPaths(folder);
+  await mkdir(dirname(paths.log), { recursive: true });
+  await symlink("/dev/full", paths.log);
+  const gateway = await startGatewayProcesses({
+    folder,
+    workers: 2,
+    telemetry: { otlpEndpoint: null, requestLog: { share: 1, logsBodies: false } },
+    logLevel: "info",
+    onMade: (made) => (control = made),
+  });
+  const before = await workerPids(folder);
+  const statuses: number[] = [];
+  for (let each = 0; each < 8; each += 1) {
+    const headers = { authorization: "Bearer bad", connection: "close" };
+    const { status } = await fetch(`http://127.0.0.1:${gateway.port}/v1/models`, { headers });
+    statuses.push(status);
+  }
+
+  expect(statuses).toEqual(Array.from({ length: 8 }, () => 401));
+  expect(await workerPids(folder)).toEqual(before);
 });

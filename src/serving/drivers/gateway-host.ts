@@ -6,11 +6,13 @@ import type { Millis } from "../../base/clock.ts";
 import { writeFileAtomically } from "../../platform/files.ts";
 import { processStartTicks } from "../../platform/instance-lock.ts";
 import { jsonLog } from "../../platform/log.ts";
+import { standardErrorLines } from "../../platform/standard-error.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { Neighbours } from "../gateway/messages.ts";
 import { type GatewaySettings, gatewayPaths, readGatewayState, socketFolder } from "./gateway-files.ts";
 import { HostedWorker } from "./hosted-worker.ts";
 import { MetricsRounds } from "./metrics-rounds.ts";
+import { turnLog } from "./turn-log.ts";
 
 /** Connections that wait for a worker when none is there; more are closed. */
 const maxHeld = 1_024;
@@ -25,8 +27,11 @@ const restartMs: Millis = 200;
 const stopGraceMs: Millis = 3_000;
 const replaceGraceMs: Millis = 30_000;
 
-/** How often the host looks whether its folder still names it. */
+/** How often the host looks whether its folder still names it, and whether its log has grown too long. */
 const ownershipMs: Millis = 5_000;
+
+/** A log that outgrew this is begun anew, and the one before it is kept beside it. */
+const logBytesMax = 64 * 1024 * 1024;
 
 const backlog = 4_096;
 
@@ -64,7 +69,7 @@ export class GatewayHost {
 
   constructor(options: GatewayHostOptions) {
     this.#options = options;
-    this.#log = jsonLog((line) => process.stderr.write(line), options.settings.logLevel).with({ part: "gateway-host" });
+    this.#log = jsonLog(standardErrorLines(), options.settings.logLevel).with({ part: "gateway-host" });
     this.#places = Array.from({ length: options.settings.workers }, () => undefined);
     this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#take(socket));
   }
@@ -86,7 +91,12 @@ export class GatewayHost {
       JSON.stringify({ pid: process.pid, startTicks, port, settings }),
     );
     this.#metrics.start();
-    this.#ownership = setInterval(() => this.#checkOwnership(), ownershipMs);
+    this.#ownership = setInterval(() => {
+      this.#checkOwnership();
+      turnLog(gatewayPaths(settings.folder).log, logBytesMax).catch((error: unknown) =>
+        this.#log.warn("the gateway's log could not be begun anew", { error: String(error) }),
+      );
+    }, ownershipMs);
     return port;
   }
 

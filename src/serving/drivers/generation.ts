@@ -77,6 +77,7 @@ export class Generation {
   #pending: { cancel(): void } | null = null;
   #isGone = false;
   #queueMs = 0;
+  #heldMs: number | null = null;
   #tries = 0;
   #firstByteAt: Instant | null = null;
   /** Of the present try, by the monotonic clock. */
@@ -152,7 +153,8 @@ export class Generation {
     if ("wait" in taken) this.#pending = taken;
     const wait = "wait" in taken ? await taken.wait : taken;
     this.#pending = null;
-    this.#queueMs += clock.now() - since;
+    this.#heldMs = clock.now() - since;
+    this.#queueMs += this.#heldMs;
     if (wait.kind === "gone") return over(gone);
     return wait.kind === "refused" ? { kind: "fallback", refusal: wait.refusal } : null;
   }
@@ -362,6 +364,7 @@ export class Generation {
       servedBy: this.#servedBy,
       version: this.#version,
       queueMs: this.#queueMs,
+      heldMs: this.#heldMs,
       firstByteAt: this.#firstByteAt,
       retries: Math.max(0, this.#tries - 1),
     };

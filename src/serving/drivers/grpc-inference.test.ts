@@ -20,6 +20,15 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
+test("probes hear by gRPC's own health protocol that the gateway serves, without a key", async () => {
+  const path = "/grpc.health.v1.Health/Check";
+  const of = async (service: string) => await client.call("HealthCheck", { service }, { path, token: "" });
+
+  expect(await of("")).toMatchObject({ kind: "answered", message: { status: 1 } });
+  expect(await of("inference.GRPCInferenceService")).toMatchObject({ message: { status: 1 } });
+  expect(await of("other")).toMatchObject({ kind: "refused", code: 5 });
+});
+
 /** Raw bytes of a tensor of shape [1, 2] for each input of the model. */
 const rawOf: Readonly<Record<string, Buffer>> = {
   BOOL: Buffer.from([1, 0]),

@@ -46,7 +46,12 @@ interface Named {
   readonly version: string;
 }
 
-/** The methods of `inference.GRPCInferenceService`, by their paths. */
+const inferenceService = "inference.GRPCInferenceService";
+
+/** SERVING of the health protocol. */
+const servingStatus = 1;
+
+/** The methods of `inference.GRPCInferenceService`, and what probes ask of `grpc.health.v1.Health`, by their paths. */
 export function grpcMethods(ground: GrpcMethodGround): ReadonlyMap<string, GrpcMethod> {
   const { inference } = ground;
   const infer = inferrer(ground);
@@ -74,8 +79,20 @@ export function grpcMethods(ground: GrpcMethodGround): ReadonlyMap<string, GrpcM
     RepositoryModelLoad: changing("RepositoryModelLoad", inference, "load"),
     RepositoryModelUnload: changing("RepositoryModelUnload", inference, "unload"),
   };
-  return new Map(Object.entries(methods).map(([name, method]) => [`/inference.GRPCInferenceService/${name}`, method]));
+  return new Map([
+    ...Object.entries(methods).map(([name, method]) => [`/${inferenceService}/${name}`, method] as const),
+    ["/grpc.health.v1.Health/Check", healthCheck],
+  ]);
 }
+
+/** A gateway that hears the question serves; models have `ModelReady`. */
+const healthCheck = unary<{ readonly service: string }>("HealthCheck", async ({ service }) => {
+  if (service === "" || service === inferenceService) return { status: servingStatus };
+  throw new GrpcError(
+    grpcStatus.notFound,
+    `the gateway has the service ${inferenceService}, asked for "${service.slice(0, 200)}"`,
+  );
+});
 
 function unary<Asked>(name: string, answer: (asked: Asked, call: GrpcCall) => Promise<object>): GrpcMethod {
   const request = messageType(`${name}Request`);

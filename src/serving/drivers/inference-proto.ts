@@ -3,7 +3,7 @@ import protobuf from "protobufjs";
 /*
  * The messages of `inference.GRPCInferenceService` with the field numbers of the Open Inference Protocol v2 (github.com/kserve/
  * open-inference-protocol, specification/protocol/open_inference_grpc.proto), and of the model repository extension as Triton and
- * MLServer have it.
+ * MLServer have it. Of `grpc.health.v1.Health` what probes ask (github.com/grpc/grpc, src/proto/grpc/health/v1/health.proto).
  */
 const source = `
 syntax = "proto3";
@@ -94,6 +94,8 @@ message RepositoryModelLoadRequest {
 message RepositoryModelLoadResponse {}
 message RepositoryModelUnloadRequest { string repository_name = 1; string model_name = 2; }
 message RepositoryModelUnloadResponse {}
+message HealthCheckRequest { string service = 1; }
+message HealthCheckResponse { int32 status = 1; }
 `;
 
 const root = protobuf.parse(source, { keepCase: true }).root;

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { closeSync, openSync, statSync, truncateSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Millis } from "../../base/clock.ts";
@@ -11,9 +11,6 @@ import { lateGateway } from "./late-gateway.ts";
 
 /** How long the gateway may take to start. */
 export const startTimeoutMs: Millis = 40_000;
-
-/** A log of the gateway that outgrew this is begun anew when the gateway starts. */
-const logBytesMax = 64 * 1024 * 1024;
 
 /**
  * Starts the gateway's host process, which outlives this one.
@@ -28,7 +25,8 @@ export async function launchGateway(settings: GatewaySettings): Promise<number> 
   const program = fileURLToPath(
     new URL(`../tasks/gateway-host-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
   );
-  const log = openLog(paths.log);
+  // Appended to, so that it may be begun anew while it is written to (`turnLog`).
+  const log = openSync(paths.log, "a", 0o600);
   const child = fork(program, [paths.settings], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
@@ -55,11 +53,4 @@ export async function launchGateway(settings: GatewaySettings): Promise<number> 
     if (child.connected) child.disconnect();
     child.unref();
   }
-}
-
-/** Opens the gateway's log to append to. */
-function openLog(path: string): number {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > logBytesMax) truncateSync(path);
-  return openSync(path, "a", 0o600);
 }

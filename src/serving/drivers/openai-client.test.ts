@@ -467,23 +467,37 @@ describe("refusals of the gateway itself", () => {
     expect(upstream.seen).toEqual([]);
   });
 
-  test("a limit that is used up is a 429 with the pause and what is left, and nothing was sent", async () => {
-    const gate: LimitGate = {
-      reserve: () => ({
+  const usedUp = (retryAfterMs: number, onAsked = (): void => undefined): LimitGate => ({
+    reserve: () => {
+      onAsked();
+      return {
         kind: "refused",
         limit: "team-a",
         measure: "requests",
         message: "team-a may send 1 request a minute",
-        retryAfterMs: 1_500,
+        retryAfterMs,
         headers: { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1.5s" },
-      }),
-      settle: () => {
-        throw new Error("nothing was taken");
-      },
-      abandon: () => {
-        throw new Error("nothing was taken");
-      },
-    };
+      };
+    },
+    settle: () => {
+      throw new Error("nothing was taken");
+    },
+    abandon: () => {
+      throw new Error("nothing was taken");
+    },
+  });
+
+  test("who must wait longer than clients do is told not to try again", async () => {
+    let asked = 0;
+    const { client } = await openAiGateway({ gateway: { gate: usedUp(90_000, () => (asked += 1)) } });
+    const error = await errorOf(client({ maxRetries: 2 }).chat.completions.create(hello));
+
+    expect(error.headers?.get("retry-after-ms")).toBe("90000");
+    expect(asked).toBe(1);
+  });
+
+  test("a limit that is used up is a 429 with the pause and what is left, and nothing was sent", async () => {
+    const gate = usedUp(1_500);
     const { openai, upstream } = await openAiGateway({ gateway: { gate } });
     const error = await errorOf(openai.chat.completions.create(hello));
 

@@ -4,7 +4,7 @@ import type { LoadMeter } from "../gateway/load-meter.ts";
 import type { Admission } from "../gateway/messages.ts";
 import { limitReason, refusalReason } from "../gateway/observe/refusal-reason.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
-import { serverRefusal } from "../gateway/protocol/refusal.ts";
+import { longestKeptPauseMs, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { priceOf } from "../gateway/protocol/token-price.ts";
 import type { LimitAnswer, LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import type { Route } from "../gateway/routing-table.ts";
@@ -95,7 +95,8 @@ export class RequestAccounts {
   ): void {
     const plain = serverRefusal(429, "rate_limit_exceeded", message, retryAfterMs);
     const refusal = { ...plain, headers, reason: limitReason(measure) };
-    answer.refuse(retryAfterMs === null ? { ...refusal, shouldRetry: false } : refusal);
+    const isInVain = retryAfterMs === null || retryAfterMs > longestKeptPauseMs;
+    answer.refuse(isInVain ? { ...refusal, shouldRetry: false } : refusal);
     const { project, deployment } = route;
     const { identity } = admission;
     this.#ground.refuse({ requestId, protocol, startedAt, admission: { project, identity }, deployment }, refusal);
@@ -134,6 +135,7 @@ export class RequestAccounts {
         refused: end.refusal === null || end.servedBy !== "" ? null : refusalReason(end.refusal),
         startedAt: asked.startedAt,
         queueMs: end.queueMs,
+        heldMs: end.heldMs,
         tokensIn,
         tokensCached: end.usage?.tokensCached ?? 0,
         microMoney,

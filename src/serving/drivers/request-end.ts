@@ -13,6 +13,8 @@ export interface RequestEnd {
   readonly servedBy: string;
   readonly version: string;
   readonly queueMs: number;
+  /** How long it was held until a deployment that had no replica had one; null when it was not held. */
+  readonly heldMs: number | null;
   readonly firstByteAt: Instant | null;
   readonly retries: number;
 }
@@ -26,6 +28,7 @@ export const failedEnd: RequestEnd = {
   servedBy: "",
   version: "",
   queueMs: 0,
+  heldMs: null,
   firstByteAt: null,
   retries: 0,
 };

@@ -4,6 +4,7 @@ import { modelRoute } from "../fixtures/model-route.ts";
 import { AdmissionQueue, type AdmissionTicket } from "./admission/admission-queue.ts";
 import { DeploymentDesk } from "./deployment-desk.ts";
 import type { ModelReplica, ModelRoute } from "./routing-table.ts";
+import type { Place } from "./version-desk.ts";
 import { createBalancer } from "./routing/create-balancer.ts";
 
 const ask = { tokensIn: 10, tokensOut: 10, blocks: null, session: null, adapter: null };
@@ -81,3 +82,88 @@ test("a replica that is full is left to its neighbour while that one has room", 
 
   expect(new Set(picks)).toEqual(new Set(["r1"]));
 });
+
+/** Workers of one gateway, and what each has under way at `chat`. */
+class Workers {
+  readonly desks: readonly DeploymentDesk[];
+  readonly #underWay: { readonly ticket: AdmissionTicket; readonly place: Place }[][];
+  #now = 0;
+
+  constructor(count: number, slots: number, admission: Partial<ModelRoute["admission"]> = {}) {
+    this.desks = Array.from({ length: count }, () => deskOf([{ id: "r0", slots }], admission));
+    this.#underWay = this.desks.map(() => []);
+  }
+
+  get underWay(): readonly number[] {
+    return this.#underWay.map((all) => all.length);
+  }
+
+  ask(worker: number, count: number): void {
+    for (let request = 0; request < count; request += 1) {
+      const answer = this.#desk(worker).queue.offer(
+        { band: "interactive", tenant: "t", cost: 1, deadline: 1e9 },
+        this.#now,
+      );
+      if (answer.kind === "admitted") this.#begin(worker, answer);
+    }
+  }
+
+  /** Each worker tells the others what it holds. */
+  tell(): void {
+    this.#now += 50;
+    const news = this.desks.map((desk) => desk.champion?.takeNews() ?? { learnt: [], loads: [] });
+    for (const [reader, desk] of this.desks.entries()) {
+      for (const [teller, told] of news.entries()) {
+        if (reader !== teller) desk.champion?.hear(`worker-${teller}`, told, this.#now);
+      }
+      for (const ticket of desk.resize(this.#now)) this.#begin(reader, ticket);
+    }
+  }
+
+  /** The oldest request of each worker ends. */
+  end(): void {
+    for (const [worker, all] of this.#underWay.entries()) {
+      const oldest = all.shift();
+      if (oldest === undefined) continue;
+      const desk = this.#desk(worker);
+      desk.champion?.end(oldest.place, { kind: "done", tokensIn: 1, tokensOut: 1 }, this.#now);
+      for (const ticket of desk.queue.release(oldest.ticket, 1, this.#now)) this.#begin(worker, ticket);
+    }
+  }
+
+  #desk(worker: number): DeploymentDesk {
+    const desk = this.desks[worker];
+    if (desk === undefined) throw new Error(`there is no worker ${worker}`);
+    return desk;
+  }
+
+  #begin(worker: number, ticket: AdmissionTicket): void {
+    const place = this.#desk(worker).champion?.pick(ask, new Set(), this.#now);
+    if (place === null || place === undefined) throw new Error("no replica was picked");
+    this.#underWay[worker]?.push({ ticket, place });
+  }
+}
+
+test.each([
+  ["a replica's slots", 4, {}],
+  ["what the deployment may have under way", 64, { maxConcurrent: 4 }],
+] as const)(
+  "workers of one gateway share %s: one alone has all, and gives half back as soon as the other asks",
+  (_, slots, admission) => {
+    const workers = new Workers(2, slots, admission);
+    workers.tell();
+    workers.ask(0, 20);
+    expect(workers.underWay).toEqual([4, 0]);
+    workers.tell();
+    workers.ask(1, 20);
+    expect(workers.underWay).toEqual([4, 2]);
+    workers.tell();
+    for (let round = 0; round < 2; round += 1) {
+      workers.end();
+      workers.tell();
+      expect(workers.underWay.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(6);
+    }
+
+    expect(workers.underWay).toEqual([2, 2]);
+  },
+);

@@ -1,5 +1,6 @@
 import type { Instant, Millis } from "../../base/clock.ts";
 import type { AdmissionQueue, AdmissionTicket } from "./admission/admission-queue.ts";
+import { shareOfPlaces } from "./admission/share-of-places.ts";
 import { WaitingRoom } from "./admission/waiting-room.ts";
 import type { Balancer } from "./routing/balancer.ts";
 import type { EngineLoad } from "./routing/engine-load.ts";
@@ -108,22 +109,47 @@ export class DeploymentDesk {
     return this.#versions;
   }
 
-  /** Requests that may be under way at once: what the spec allows or the replicas say, and no more than was learnt of them. */
+  /** What other workers hold may have changed. @returns requests that are admitted now. */
+  resize(now: Instant): readonly AdmissionTicket[] {
+    return this.queue.setCapacity(this.#places(), now);
+  }
+
+  /**
+   * Requests that may be under way at once: what the spec allows or the replicas say, less what other workers hold of it, and no more than
+   * was learnt of the replicas, which each worker learns for itself.
+   */
   #places(): number {
     const { maxConcurrent } = this.#route.admission;
     let places = 0;
     let isLearnt = false;
+    const most = maxConcurrent === null ? null : this.#shareOf(maxConcurrent);
     for (const version of this.#route.versions) {
       if (version.percent === 0) continue;
       for (const replica of version.replicas) {
-        const known = this.#versions.get(deskKey(version))?.placesAt(replica) ?? null;
-        if (known === null) return maxConcurrent ?? openPlaces;
-        places += known;
+        const desk = this.#versions.get(deskKey(version));
+        const known = desk?.placesAt(replica) ?? null;
+        if (desk === undefined || known === null) return most ?? openPlaces;
+        const { requests, workers } = desk.elsewhere(replica.id);
+        places += replica.slots === null ? known : shareOfPlaces(known, requests, workers);
         isLearnt ||= replica.slots === null;
       }
     }
-    if (maxConcurrent === null) return Math.max(1, places);
-    return isLearnt ? Math.min(maxConcurrent, places) : maxConcurrent;
+    if (most === null) return Math.max(1, places);
+    return isLearnt ? Math.min(most, places) : most;
+  }
+
+  /** What this worker may use of places that the whole deployment has. */
+  #shareOf(places: number): number {
+    let requests = 0;
+    let workers = 0;
+    for (const desk of this.#versions.values()) {
+      for (const { id } of desk.version.replicas) {
+        const other = desk.elsewhere(id);
+        requests += other.requests;
+        workers = Math.max(workers, other.workers);
+      }
+    }
+    return shareOfPlaces(places, requests, workers);
   }
 
   #setVersions(now: Instant): void {

@@ -31,8 +31,14 @@ export function parseGatewayPath(method: string, url: string): GatewayPath {
   if (found !== undefined) return found;
   throw new Fault(
     "platform.not-found",
-    `the gateway has no ${method} ${path.slice(0, 200)}; it speaks the Open Inference Protocol v2, such as POST /v2/models/NAME/infer`,
+    `the gateway has no ${method} ${path.slice(0, 200)}; ${whatThereIs(method, path)}`,
   );
+}
+
+function whatThereIs(method: string, path: string): string {
+  if (method !== "POST" && parsePost(path) !== undefined) return "this path wants POST";
+  if (method !== "GET" && parseGet(path) !== undefined) return "this path wants GET";
+  return "it speaks the Open Inference Protocol v2, such as POST /v2/models/NAME/infer, and the OpenAI API, such as POST /v1/chat/completions";
 }
 
 function parseGet(path: string): GatewayPath | undefined {

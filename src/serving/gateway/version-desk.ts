@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import { LearntCapacity } from "./admission/learnt-capacity.ts";
-import type { Balancer, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
+import type { Balancer, Elsewhere, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./routing/balancer.ts";
 import type { RoutingNews } from "./routing/routing-news.ts";
 import type { EngineLoad } from "./routing/engine-load.ts";
 import { CircuitBreaker } from "./resilience/circuit-breaker.ts";
@@ -112,6 +112,11 @@ export class VersionDesk {
   /** Requests that a replica works on at once, as it says or as was learnt; null while nothing bounds them. */
   placesAt({ id, slots }: ModelReplica): number | null {
     return slots ?? this.#capacities.get(id)?.capacity ?? null;
+  }
+
+  /** What other workers hold on a replica. */
+  elsewhere(replica: string): Elsewhere {
+    return this.#balancer.elsewhere(replica);
   }
 
   /** What each replica holds now. */

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { isFault } from "../../base/fault.ts";
 import { seededRandom } from "../../base/random.ts";
 import { jsonLog } from "../../platform/log.ts";
+import { standardErrorLines } from "../../platform/standard-error.ts";
 import type { Log } from "../../platform/ports.ts";
 import { idsFrom, systemClock } from "../../platform/system.ts";
 import type {
@@ -85,7 +86,7 @@ class WorkerProgram {
     const settings = readGatewaySettings(settingsPath);
     const folder = dirname(settingsPath);
     const paths = gatewayPaths(folder);
-    this.#log = jsonLog((line) => process.stderr.write(line), settings.logLevel).with({ part: "gateway", place });
+    this.#log = jsonLog(standardErrorLines(), settings.logLevel).with({ part: "gateway", place });
     this.#ownSocket = paths.worker(process.pid);
     this.#platformPorts = settings.upstreams.platformPorts;
     this.#features = new FeatureHolding({ ...settings, views: readOnlineViews(folder) });

@@ -36,6 +36,10 @@ class NamedQueue {
     return this.#queue.nextDeadline;
   }
 
+  retryAfterMs(band: Band, now: number): number {
+    return this.#queue.retryAfterMs(band, now);
+  }
+
   offer({ id, ...asked }: NamedAsk, now: number): { readonly kind: "admitted" | "queued" | "over" } | Shed {
     const answer = this.#queue.offer(asked, now);
     if (answer.kind === "shed") return answer;
@@ -351,6 +355,15 @@ test("what refused callers are told is within 15 percent of what comes, in the m
 
   expect(errors.length).toBeGreaterThan(1_000);
   expect(median).toBeLessThan(0.15);
+});
+
+test("who ran out of time as the last that waited is told how long the next start takes, not to come back at once", () => {
+  const queue = new NamedQueue(1, 0);
+  queue.offer(ask("first"), 0);
+  queue.offer(ask("late", { deadline: 4_000 }), 0);
+
+  expect(queue.expire(4_000)).toEqual(["late"]);
+  expect(queue.retryAfterMs("default", 4_000)).toBeGreaterThan(4_000);
 });
 
 test("a deployment's own queue and patience are those of its default band, and the others keep their proportion", () => {

@@ -186,7 +186,7 @@ export class AdmissionQueue {
     return this.#startNext(now);
   }
 
-  /** What a caller whose time ran out here may be told: until those that wait before it have started. */
+  /** What a caller whose time ran out here may be told: until those that wait, and one more, have started. */
   retryAfterMs(band: Band, now: Instant): Millis {
     const line = this.#lineOf.get(band);
     return line === undefined ? unknownRetryMs : this.#retryAfter(line, now);
@@ -195,7 +195,7 @@ export class AdmissionQueue {
   #retryAfter(line: Line, now: Instant): Millis {
     const perMs = line.drain.perMs(now);
     if (perMs === 0) return unknownRetryMs;
-    return Math.min(retryMaxMs, Math.max(1, Math.ceil(line.queue.size / perMs)));
+    return Math.min(retryMaxMs, Math.max(1, Math.ceil((line.queue.size + 1) / perMs)));
   }
 
   #startNext(now: Instant): readonly AdmissionTicket[] {

@@ -26,6 +26,7 @@ const plain: RequestRecord = {
   errorCode: null,
   startedAt: 1_000,
   queueMs: 5,
+  heldMs: null,
   ttftMs: 100,
   durationMs: 600,
   tokensIn: 7,
@@ -54,6 +55,18 @@ test("a request is counted once in every metric, as OpenMetrics text", () => {
   expect(text).toContain('millwright_tenant_cost_micros_total{project="default",tenant="ada"} 60\n');
   expect(text).toContain('millwright_gateway_in_flight{gen_ai_request_model="chat",project="default"} 3\n');
   expect(text.endsWith("\n# EOF\n")).toBe(true);
+});
+
+test("who was held until a first replica was ready is counted by how long, and nobody else", () => {
+  const metrics = new RequestMetrics();
+  metrics.record(plain);
+  const before = toOpenMetrics(metrics.families([]));
+  metrics.record({ ...plain, heldMs: 9_000 });
+  const text = toOpenMetrics(metrics.families([]));
+
+  expect(before).not.toContain("cold_start_duration_seconds_count");
+  expect(text).toMatch(/millwright_gateway_cold_start_duration_seconds_bucket\{.*le="10"\} 1\n/);
+  expect(text).toMatch(/millwright_gateway_cold_start_duration_seconds_sum\{.*\} 9\n/);
 });
 
 test("replicas with a bound have it shown, and those without have no series", () => {

@@ -15,6 +15,7 @@ const errorCodesMax = 64;
 
 // The bounds that the GenAI semantic conventions of OpenTelemetry give, in seconds and in tokens.
 const durationBounds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+const coldStartBounds = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200];
 const firstTokenBounds = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const perTokenBounds = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
 const tokenBounds = Array.from({ length: 14 }, (_, power) => 4 ** power);
@@ -35,6 +36,8 @@ class ModelSeries {
   readonly errors = new Map<string, number>();
   readonly duration = new Histogram(durationBounds);
   readonly queue = new Histogram(durationBounds);
+  /** Only of those that were held until there was a replica. */
+  coldStart: Histogram | null = null;
   readonly firstToken = new Histogram(firstTokenBounds);
   readonly perToken = new Histogram(perTokenBounds);
   readonly tokensIn = new Histogram(tokenBounds);
@@ -54,6 +57,7 @@ class ModelSeries {
     if (code !== null) this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
     this.duration.record(record.durationMs / 1_000);
     this.queue.record(record.queueMs / 1_000);
+    if (record.heldMs !== null) (this.coldStart ??= new Histogram(coldStartBounds)).record(record.heldMs / 1_000);
     if (record.ttftMs !== null) this.firstToken.record(record.ttftMs / 1_000);
     const tpotMs = record.isStream ? tpotOf(record) : null;
     if (tpotMs !== null) this.perToken.record(tpotMs / 1_000);
@@ -174,6 +178,12 @@ export class RequestMetrics {
         "s",
         "Waited for a place.",
         of((series) => series.queue.value()),
+      ),
+      histogram(
+        "millwright.gateway.cold_start.duration",
+        "s",
+        "Held until a deployment that had no replica had one.",
+        models.flatMap(({ labels, coldStart }) => (coldStart === null ? [] : [{ labels, value: coldStart.value() }])),
       ),
       counter(
         "millwright.gateway.cached_tokens",

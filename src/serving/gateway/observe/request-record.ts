@@ -31,6 +31,8 @@ export interface RequestRecord {
   readonly refused: RefusalReason | null;
   readonly startedAt: Instant;
   readonly queueMs: Millis;
+  /** How long it was held until its deployment had a first replica; null when it had one. */
+  readonly heldMs: Millis | null;
   /** Until the first byte of the answer; null when none came. */
   readonly ttftMs: Millis | null;
   readonly durationMs: Millis;

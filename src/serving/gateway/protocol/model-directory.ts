@@ -1,5 +1,6 @@
 import { Fault } from "../../../base/fault.ts";
 import type { ModelRoute, RoutingTable } from "../routing-table.ts";
+import { adaptersOf, explainUnknownModel } from "./unknown-model.ts";
 
 /** What a model's name in a request stands for. */
 export interface ModelTarget {
@@ -28,12 +29,19 @@ export class ModelDirectory {
   readonly #projects = new Map<string, Map<string, ModelTarget>>();
   readonly #listed = new Map<string, ListedModel[]>();
   readonly #routes = new Map<string, ModelRoute>();
+  /** Deployments that speak another protocol, as `project/deployment`. */
+  readonly #others = new Set<string>();
+  /** Adapters that several deployments have, as `project/adapter`, with those deployments. */
+  readonly #shared = new Map<string, string[]>();
 
   constructor(table: Pick<RoutingTable, "routes">) {
     const routes = table.routes
       .filter((route) => route.kind === "model")
       .filter((route) => route.protocol === "openai");
-    const ambiguous = new Set<string>();
+    for (const route of table.routes) {
+      if (route.kind !== "model" || route.protocol !== "openai")
+        this.#others.add(`${route.project}/${route.deployment}`);
+    }
     for (const route of routes) {
       this.#add(route.project, route.deployment, { route, adapter: null }, null);
       this.#routes.set(`${route.project}/${route.deployment}`, route);
@@ -47,7 +55,7 @@ export class ModelDirectory {
       for (const adapter of adaptersOf(route)) {
         const target = { route, adapter };
         this.#add(route.project, `${route.deployment}${separator}${adapter}`, target, route.deployment);
-        this.#addOwnName(target, ambiguous);
+        this.#addOwnName(target);
       }
     }
   }
@@ -59,11 +67,13 @@ export class ModelDirectory {
   resolve(project: string, name: string): ModelTarget {
     const target = this.#projects.get(project)?.get(name);
     if (target !== undefined) return target;
-    throw new Fault(
-      "serving.model-missing",
-      `project ${project} has no model "${name.slice(0, 200)}"; list those there are with GET /v1/models`,
-      { details: { param: "model" } },
-    );
+    const message = explainUnknownModel(name.slice(0, 200), project, {
+      route: (deployment) => this.routeOf(project, deployment),
+      takesTensors: this.#others.has(`${project}/${name}`),
+      owners: this.#shared.get(`${project}/${name}`) ?? [],
+      listed: this.list(project).map(({ id }) => id),
+    });
+    throw new Fault("serving.model-missing", message, { details: { param: "model" } });
   }
 
   /** The route of a deployment that speaks the OpenAI API. */
@@ -90,25 +100,25 @@ export class ModelDirectory {
   }
 
   /** An adapter's own name stands for it as long as nothing else has that name. */
-  #addOwnName(target: ModelTarget, ambiguous: Set<string>): void {
-    const { project } = target.route;
+  #addOwnName(target: ModelTarget): void {
+    const { project, deployment } = target.route;
     const name = target.adapter ?? "";
-    const key = `${project}/${name}`;
     const names = this.#projects.get(project);
-    if (names === undefined || ambiguous.has(key)) return;
+    if (names === undefined) return;
+    const shared = this.#shared.get(`${project}/${name}`);
+    if (shared !== undefined) {
+      shared.push(deployment);
+      return;
+    }
     const other = names.get(name);
     if (other === undefined) {
       names.set(name, target);
       return;
     }
     if (other.adapter === null) return;
-    ambiguous.add(key);
+    this.#shared.set(`${project}/${name}`, [other.route.deployment, deployment]);
     names.delete(name);
   }
-}
-
-function adaptersOf(route: ModelRoute): ReadonlySet<string> {
-  return new Set(route.versions.flatMap((version) => version.replicas.flatMap((replica) => replica.adapters)));
 }
 
 /** The name that a target has at a replica. */

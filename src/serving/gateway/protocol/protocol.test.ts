@@ -29,7 +29,8 @@ test.each([
 describe("a model's name", () => {
   const chat = modelRoute("chat", [{ id: "a", adapters: ["legal", "shared"] }]);
   const code = modelRoute("code", [{ id: "b", adapters: ["shared", "chat"] }]);
-  const directory = new ModelDirectory({ routes: [chat, code] });
+  const tensors = modelRoute("tensors", [{ id: "c" }], { protocol: "v2" });
+  const directory = new ModelDirectory({ routes: [chat, code, tensors] });
 
   test.each([
     ["chat", "chat", null],
@@ -44,7 +45,17 @@ describe("a model's name", () => {
   });
 
   test.each(["shared", "chat:shared:x", "CHAT", ""])("%s stands for nothing", (name) => {
-    expect(() => directory.resolve("default", name)).toThrow("GET /v1/models");
+    expect(() => directory.resolve("default", name)).toThrow(Fault);
+  });
+
+  test.each([
+    ["shared", 'the adapter "shared" is of chat and of code; write chat:shared or code:shared'],
+    ["chat:none", 'chat has the adapters legal and shared, found "none"'],
+    ["chat@9", 'chat serves the versions 1, found "9"'],
+    ["tensors", "tensors takes tensors; send its requests to POST /v2/models/tensors/infer"],
+    ["CHAT", 'project default has no model "CHAT"; it has chat, code, chat:legal, chat:shared, code:shared, code:chat'],
+  ])("%s is answered with what there is", (name, wanted) => {
+    expect(() => directory.resolve("default", name)).toThrow(wanted);
   });
 
   test("of another project stands for nothing", () => {

@@ -44,6 +44,9 @@ const maxMessageChars = 2_000;
 /** A pause that clients are told when a trouble may be over soon and nobody knows when. */
 export const soonMs: Millis = 1_000;
 
+/** The longest pause that OpenAI's clients keep; told a longer one they try again after a second or so, in vain. */
+export const longestKeptPauseMs: Millis = 60_000;
+
 /** The refusal that tells a fault; `status` as the gateway maps its kind. */
 export function refusalOfFault(fault: Fault, status: number): Refusal {
   const { param } = fault.details;

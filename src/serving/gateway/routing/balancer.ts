@@ -46,6 +46,12 @@ export interface EndpointLoad {
   readonly engine: EngineWord | null;
 }
 
+/** What is known of the other workers. */
+export interface Elsewhere {
+  readonly requests: number;
+  readonly workers: number;
+}
+
 /** How a request ended. */
 export interface RoutingOutcome {
   readonly kind: "done" | "failed" | "aborted";
@@ -79,6 +85,8 @@ export interface Balancer {
   correct(endpoint: string, load: EngineLoad, now: Instant): void;
   /** What each replica holds now. */
   loads(): readonly EndpointLoad[];
+  /** What other workers told that they hold on a replica, and how many workers told anything. */
+  elsewhere(endpoint: string): Elsewhere;
   /** Blocks that now lie in the replica's cache, as its engine tells. */
   learn(endpoint: string, blocks: readonly number[], now: Instant): void;
   /** Blocks that left the replica's cache, as its engine tells. */

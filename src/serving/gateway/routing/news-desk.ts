@@ -27,6 +27,11 @@ export class NewsDesk {
     this.#fleet = fleet;
   }
 
+  /** Other workers that were heard of lately. */
+  get workers(): number {
+    return this.#workers.size;
+  }
+
   learnt(member: Member, blocks: readonly number[]): void {
     if (this.#learntCount + blocks.length > blocksMax) return;
     const known = this.#learnt.get(member) ?? new Set();

@@ -1,6 +1,6 @@
 import type { Instant } from "../../../base/clock.ts";
 import type { Random } from "../../../base/random.ts";
-import type { Balancer, Endpoint, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./balancer.ts";
+import type { Balancer, Elsewhere, Endpoint, EndpointLoad, Picked, RoutingAsk, RoutingOutcome } from "./balancer.ts";
 import type { EngineLoad } from "./engine-load.ts";
 import { Fleet } from "./fleet.ts";
 import type { Member } from "./member.ts";
@@ -117,6 +117,10 @@ export class PolicyBalancer implements Balancer {
       tokens: prefillTokens + outputTokens,
       engine: engineWord,
     }));
+  }
+
+  elsewhere(endpoint: string): Elsewhere {
+    return { requests: this.#fleet.get(endpoint)?.heardRequests ?? 0, workers: this.#news.workers };
   }
 
   learn(endpoint: string, blocks: readonly number[], now: Instant): void {

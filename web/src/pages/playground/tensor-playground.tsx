@@ -97,7 +97,7 @@ function RequestPanel({
     </button>
   );
   return (
-    <Panel title="Request" note={`${inputs.length} inputs`} actions={toggle}>
+    <Panel title="Request" note={inputs.length === 1 ? "1 input" : `${inputs.length} inputs`} actions={toggle}>
       <form
         className="stack"
         onSubmit={(event) => {
