@@ -22,7 +22,7 @@ const usualDays = 365;
 
 /** Draws a plan up from the server's ledger and answers it; every figure that was inferred is among the assumptions. */
 export async function planFromLive(context: CommandContext, input: PlanFromLiveInput): Promise<number> {
-  const given = await readQuestion(context, input.file);
+  const { question: given } = await readQuestion(context, input.file);
   const isQueueRead = input.trace !== false && given["trace"] === undefined;
   const demand = await readLiveDemand(context, { days: input.days ?? usualDays, gpu: input.gpu, isQueueRead });
   const drafted = await askPlanner(context, { kind: "draft", question: demand });

@@ -42,6 +42,8 @@ function withSite(command: Command): Command {
 function withModel(command: Command): Command {
   return command
     .option("-m, --model <name>", "a model of the catalog, or the path of a Hugging Face config.json")
+    .option("--parameters <count>", "weights of a model that the catalog lacks, such as 13B", amount)
+    .option("--active-parameters <count>", "weights that one token visits, with experts", amount)
     .addOption(new Option("--precision <format>", "of weights and products").choices(precisions));
 }
 

@@ -13,9 +13,13 @@ const engine = z.enum(["trtllm", "vllm", "sglang"]);
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
-/** A model by its name in the catalog, or by the `config.json` of its Hugging Face repository. */
+const weights = z.number().min(1e6).max(1e14);
+
+/** A model by its name in the catalog, by its number of weights, or by the `config.json` of its Hugging Face repository. */
 const modelFields = {
   model: name.describe("A model of the catalog; with modelConfig only a name to show."),
+  parameters: weights.optional().describe("Weights of a model that the catalog lacks: its typical shape is planned."),
+  activeParameters: weights.optional().describe("Weights that one token visits, of a model with experts."),
   modelConfig: z.unknown().optional().describe("A Hugging Face config.json of the model, as parsed JSON."),
   ownModels: z.unknown().optional(),
 } as const;
@@ -132,6 +136,11 @@ export const planningTaskSchema = z.strictObject({
 
 export type PlanningTask = z.infer<typeof planningTaskSchema>;
 
+/** What a fault complains about: a field of the question, its members apart by dots, and the complaint. */
+const questionProblemSchema = z.strictObject({ path: z.string(), message: z.string() });
+
+export type QuestionProblem = Readonly<z.infer<typeof questionProblemSchema>>;
+
 /** An answer with its report, or the fault that refused the question. */
 export const planningReplySchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -141,7 +150,12 @@ export const planningReplySchema = z.discriminatedUnion("kind", [
     /** The report as `report.md` and `report.html`, for a plan also `plan.json` and `parts.csv`. */
     files: z.record(z.string(), z.string()),
   }),
-  z.strictObject({ kind: z.literal("fault"), code: z.string(), message: z.string() }),
+  z.strictObject({
+    kind: z.literal("fault"),
+    code: z.string(),
+    message: z.string(),
+    problems: z.array(questionProblemSchema),
+  }),
 ]);
 
 export type PlanningReply = z.infer<typeof planningReplySchema>;

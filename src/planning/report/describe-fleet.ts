@@ -5,6 +5,7 @@ import { describeCost } from "./describe-cost.ts";
 import { describeHardware, describeParts } from "./describe-hardware.ts";
 import { describeTrace } from "./describe-trace.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
@@ -42,6 +43,7 @@ function describeVerdict(plan: FleetPlan): Section {
   return {
     heading: "Answer",
     blocks: [
+      ...describeFallbacks(plan.fallbacks),
       { kind: "list", items },
       describeErrors([...errors.capacity, ...errors.cost, ...errors.power]),
       { kind: "text", text: errorsExplained },

@@ -2,6 +2,7 @@ import type { ReplicaOption } from "../inference/compare-replicas.ts";
 import type { Estimate } from "../inference/predict-serving.ts";
 import type { InferenceAnswer } from "../size-inference.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import { drawLines } from "./draw-lines.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { writeChance, writeCount, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
@@ -43,7 +44,12 @@ function describeVerdict(answer: InferenceAnswer): Section {
   ];
   return {
     heading: "Answer",
-    blocks: [{ kind: "list", items }, describeErrors(answer.errors), { kind: "text", text: errorsExplained }],
+    blocks: [
+      ...describeFallbacks(answer.fallbacks),
+      { kind: "list", items },
+      describeErrors(answer.errors),
+      { kind: "text", text: errorsExplained },
+    ],
   };
 }
 

@@ -2,6 +2,7 @@ import type { FleetPrice } from "../price-fleet.ts";
 import { describeAssumptions } from "./describe-advice.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { monthAfter, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
@@ -30,6 +31,11 @@ function describeVerdict(price: FleetPrice): Section {
   ];
   return {
     heading: "Answer",
-    blocks: [{ kind: "list", items }, describeErrors(price.errors.cost), { kind: "text", text: errorsExplained }],
+    blocks: [
+      ...describeFallbacks(price.fallbacks),
+      { kind: "list", items },
+      describeErrors(price.errors.cost),
+      { kind: "text", text: errorsExplained },
+    ],
   };
 }
