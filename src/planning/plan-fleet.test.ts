@@ -283,3 +283,10 @@ test("a GPU's throughput under another spelling is that of the GPU, and one with
   expect(advice.workloads[0]?.options.map(({ gpu }) => gpu).toSorted()).toEqual(["H100-SXM", "L4"]);
   expect(choices.map(({ path }) => path)).toContain("workloads[0].throughput.L4");
 });
+
+test("a fleet of 100,000 GPUs takes larger switches than the usual one, and says why", () => {
+  const { network, choices } = planFleet(plan({ demand: { stages: [{ stage: "training", gpus: 100_000 }] } }));
+
+  expect(network.switchName).not.toBe("QM9700");
+  expect(choices.find(({ path }) => path === "network.switch")?.source).toContain("joins so many ports: QM9700 has 64");
+});

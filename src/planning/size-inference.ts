@@ -5,10 +5,19 @@ import { askedModel, ownModelName } from "./asked-model.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
-import { compareReplicas, type ReplicaComparison, type ReplicaOption } from "./inference/compare-replicas.ts";
+import {
+  compareReplicas,
+  type Ends,
+  type ReplicaAsk,
+  type ReplicaComparison,
+  type ReplicaOption,
+  replicasAtEnds,
+} from "./inference/compare-replicas.ts";
 import type { Estimate, ServingPrediction } from "./inference/predict-serving.ts";
+import { type HourlyReplicas, replicasByHour } from "./inference/replicas-by-hour.ts";
 import { replicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
+import type { SitePace } from "./inference/simulate-serving.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
@@ -28,6 +37,8 @@ export interface InferenceAnswer extends ReplicaOption {
   /** The best layouts, the chosen one first. */
   readonly options: readonly ReplicaOption[];
   readonly lost: ReplicaComparison["lost"];
+  /** Replicas through a day or a week, where its load was given. */
+  readonly hours?: HourlyReplicas;
   /** What stands in for an accelerator or a model that the catalog does not have. */
   readonly fallbacks: readonly Fallback[];
   /** How wrong such estimates were on measured servings. */
@@ -69,31 +80,42 @@ function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] 
   return [{ tensor: tensor ?? 1, attentionData, expert, pipeline: 1 }];
 }
 
+/** What this site measured of such times: factors on the predicted ones, and how far times still lie from them (80 %). */
+export interface SiteTimes {
+  readonly pace: SitePace;
+  readonly ends: Ends;
+}
+
 /**
  * Answers one question about serving a model.
  *
  * @param value the question as parsed from YAML or JSON, checked here.
+ * @param site what this site measured of such times: carried through the simulations of the peak.
  * @throws {Fault} `planning.request-invalid`, or one of the catalog's and the layout's faults.
  */
-export function sizeInference(value: unknown): InferenceAnswer {
-  const parsed = inferenceQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
-  const question = parsed.data;
-  const { inputTokens, outputTokens, cachedShare, ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
+export function sizeInference(value: unknown, site?: SiteTimes): InferenceAnswer {
+  return sizeServing(value, site, rangeOf);
+}
+
+/** The same without the range of the replicas, which takes two more searches: for who compares many. */
+export function sizeInferenceOnce(value: unknown): InferenceAnswer {
+  return sizeServing(value, undefined, (best) => best);
+}
+
+function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typeof rangeOf): InferenceAnswer {
+  const question = parseQuestion(value);
+  const { ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
   const job = unspreadJob(question);
-  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), {
-    shape: { inputTokens, outputTokens, cachedShare },
-    goal: { ttftSeconds, tpotSeconds },
-    goodShare,
-    concurrency,
-    ...(question.peakPerSecond === undefined ? {} : { peakPerSecond: question.peakPerSecond }),
-  });
+  const ask = askOf(question, site);
+  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), ask);
   const stored = formatFallbacks(job.accelerator, job.precision);
   const errors = errorsOf(job);
   const standIns = { kernels: stored, ownModel: job.ownModel, fallbacks: job.standIns };
-  const shown = options.slice(0, optionsShown).map((option) => widenOption(option, standIns, errors));
-  const [best] = shown;
-  if (best === undefined) throw nothingServes(job, lost);
+  const widened = options.slice(0, optionsShown).map((option) => widenOption(option, standIns, errors));
+  const [first, ...others] = widened;
+  if (first === undefined) throw nothingServes(job, lost);
+  const best = rangeWith(first, job, ask, site);
+  const shown = [best, ...others];
   return {
     ...best,
     model: job.model.name,
@@ -102,6 +124,7 @@ export function sizeInference(value: unknown): InferenceAnswer {
     tensor: best.layout.tensor,
     goal: { ttftSeconds, tpotSeconds, goodShare },
     concurrency,
+    ...hoursOf(question, best),
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
     fallbacks: job.standIns,
@@ -113,6 +136,46 @@ export function sizeInference(value: unknown): InferenceAnswer {
       ...best.closedLoop.assumptions,
     ],
   };
+}
+
+function parseQuestion(value: unknown): Question {
+  const parsed = inferenceQuestionSchema.safeParse(value);
+  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
+  throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
+    details: { path: "hourShares" },
+  });
+}
+
+function askOf(question: Question, site: SiteTimes | undefined): ReplicaAsk {
+  const { inputTokens, outputTokens, cachedShare, load, ttftSeconds, tpotSeconds, peakPerSecond } = question;
+  return {
+    shape: { inputTokens, outputTokens, cachedShare, load },
+    goal: { ttftSeconds, tpotSeconds },
+    goodShare: question.goodShare,
+    concurrency: question.concurrency,
+    pace: site?.pace,
+    ...(peakPerSecond === undefined ? {} : { peakPerSecond }),
+  };
+}
+
+/** The best way with the replicas that it needs where its times are at the ends of their intervals. */
+function rangeOf(best: ReplicaOption, job: Unspread, ask: ReplicaAsk, site: SiteTimes | undefined): ReplicaOption {
+  if (best.replicas === undefined || ask.peakPerSecond === undefined) return best;
+  const { ttftSeconds: first, tpotSeconds: token } = best.closedLoop;
+  const predicted = {
+    low: { first: first.low / first.likely, token: token.low / token.likely },
+    high: { first: first.high / first.likely, token: token.high / token.likely },
+  };
+  const ends = site?.ends ?? predicted;
+  const range = replicasAtEnds({ ...job, layout: best.layout }, ask, ask.peakPerSecond, ends);
+  return { ...best, replicas: { ...best.replicas, range } };
+}
+
+function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): Pick<InferenceAnswer, "hours"> {
+  if (hourShares === undefined || peakPerSecond === undefined || best.replicas === undefined) return {};
+  const { goodputPerReplica } = best.replicas;
+  return { hours: replicasByHour(hourShares, peakPerSecond, goodputPerReplica, best.gpusPerReplica) };
 }
 
 /** What the answer assumed of the question, in words. */

@@ -9,7 +9,7 @@ import type { QuantityError } from "./error-statement.ts";
 import { Fault } from "../base/fault.ts";
 import type { adviceQuestionSchema } from "./questions/model.ts";
 import { writeCount } from "./report/write-figure.ts";
-import { sizeInference } from "./size-inference.ts";
+import { sizeInferenceOnce } from "./size-inference.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 
 /** A workload as it is asked about. */
@@ -54,7 +54,7 @@ export function sizeWork(work: Work, server: ServerOffer): SizedWork {
 }
 
 function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }>, server: ServerOffer): SizedWork {
-  const answer = sizeInference({ ...work, accelerator: server.gpu });
+  const answer = sizeInferenceOnce({ ...work, accelerator: server.gpu });
   const { memory, replicas, closedLoop } = answer;
   if (replicas === undefined) throw new RangeError("a peak was asked for and no replicas were counted");
   return {

@@ -56,6 +56,8 @@ export interface SizeInferenceInput extends QuestionInput, ModelInput {
   readonly concurrency?: number;
   readonly tensor?: number;
   readonly cached?: number;
+  readonly load?: string;
+  readonly hours?: readonly number[];
   readonly gpusPerNode?: number;
 }
 
@@ -78,6 +80,8 @@ export async function sizeInference(context: CommandContext, input: SizeInferenc
       concurrency: input.concurrency,
       tensor: input.tensor,
       cachedShare: input.cached,
+      load: input.load,
+      hourShares: input.hours,
       gpusPerNode: input.gpusPerNode,
     }),
   };

@@ -54,12 +54,21 @@ const servingFields = {
   inputTokens: count,
   outputTokens: count,
   cachedShare: z.number().min(0).max(0.99).default(0).describe("Share of each prompt that a prefix cache holds."),
+  load: z
+    .enum(["varied", "fixed", "swept"])
+    .default("varied")
+    .describe(
+      "How requests follow each other: varied as users' do, fixed in waves of one length, swept as in a load test.",
+    ),
   tokensPerStep: z.number().min(1).max(16).default(1).describe("Tokens a step with speculative decoding; 1: none."),
   draftShare: z.number().min(0).max(2).default(0).describe("What the draft costs, over a step."),
   ttftSeconds: positive.default(2),
   tpotSeconds: positive.default(0.1),
   goodShare: z.number().min(0.5).max(0.999).default(0.95).describe("Share of requests that keep both goals."),
 } as const;
+
+/** Hours of the two profiles that a load may have. */
+const [dayHours, weekHours] = [24, 168];
 
 /** One question about serving a model; what is left out is assumed and listed in the answer. */
 export const inferenceQuestionSchema = z.strictObject({
@@ -71,6 +80,15 @@ export const inferenceQuestionSchema = z.strictObject({
   expert: count.default(1),
   concurrency: count.default(32),
   peakPerSecond: positive.optional().describe("Requests a second of the whole service at its busiest."),
+  hourShares: z
+    .array(share)
+    .refine(
+      (shares) => shares.length === dayHours || shares.length === weekHours,
+      "write 24 shares, or 168 from Monday on",
+    )
+    .refine((shares) => shares.some((each) => each > 0.99), "the busiest hour is the peak: one of them must be 1")
+    .optional()
+    .describe("Load of each hour of a day (24) or a week (168, from Monday) over the peak: replicas by the hour."),
   ownAccelerators,
 });
 

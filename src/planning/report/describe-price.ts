@@ -4,7 +4,7 @@ import { describeCost } from "./describe-cost.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { monthAfter, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import { monthAfter, writeCount, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 /** The price of a fleet of one size, as a report. */
 export function describePrice(price: FleetPrice): ReportDocument {
@@ -19,7 +19,7 @@ function describeVerdict(price: FleetPrice): Section {
   const [best] = cost.spreads;
   const last = monthAfter(startMonth, cost.months.length - 1);
   const items = [
-    `${price.servers} servers with ${price.gpusPerServer} x ${price.gpu}, ${startMonth} to ${last}, used to ${writeShare(cost.utilisation.mode)} on average.`,
+    `${writeCount(price.servers, "server")} with ${price.gpusPerServer} x ${price.gpu}, ${startMonth} to ${last}, used to ${writeShare(cost.utilisation.mode)} on average.`,
     ...(best === undefined
       ? []
       : [
