@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { toItem } from "./item.ts";
 import { type CommandContext, printJson } from "./command-context.ts";
 import { exitCodes } from "./exit-code.ts";
+import { inlineTrace } from "./inline-trace.ts";
 import { readLiveDemand } from "./live-demand.ts";
 import { askPlanner } from "./planning-program.ts";
 import { readSite } from "./site-rows.ts";
@@ -22,7 +23,7 @@ const usualDays = 365;
 
 /** Draws a plan up from the server's ledger and answers it; every figure that was inferred is among the assumptions. */
 export async function planFromLive(context: CommandContext, input: PlanFromLiveInput): Promise<number> {
-  const given = await readQuestion(context, input.file);
+  const given = await inlineTrace(await readQuestion(context, input.file));
   const isQueueRead = input.trace !== false && given["trace"] === undefined;
   const demand = await readLiveDemand(context, { days: input.days ?? usualDays, gpu: input.gpu, isQueueRead });
   const drafted = await askPlanner(context, { kind: "draft", question: demand });

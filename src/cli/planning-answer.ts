@@ -5,8 +5,9 @@ import type { PlanningKind } from "../planning/questions/model.ts";
 import { type CommandContext, printJson } from "./command-context.ts";
 import { exitCodes } from "./exit-code.ts";
 import { toItem } from "./item.ts";
+import { placeProblems } from "./place-problems.ts";
 import { readManifestSources } from "./manifest-source.ts";
-import { readYaml } from "./manifest-yaml.ts";
+import { readYaml, type YamlDocument } from "./manifest-yaml.ts";
 import { askPlanner } from "./planning-program.ts";
 import { renderReport } from "./report-text.ts";
 import { readSite } from "./site-rows.ts";
@@ -32,16 +33,33 @@ export function setMembers(question: LooseQuestion): LooseQuestion {
   return Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
 }
 
+/** The question of `-f`, and where in its file each part stands. */
+export interface QuestionSource {
+  readonly question: LooseQuestion;
+  /** Undefined without a file. */
+  readonly document?: YamlDocument | undefined;
+}
+
 /** Reads the question of `-f`, an object; an empty one without a file. */
-export async function readQuestion(context: CommandContext, file: string | undefined): Promise<LooseQuestion> {
-  if (file === undefined) return {};
+export async function readQuestion(context: CommandContext, file: string | undefined): Promise<QuestionSource> {
+  if (file === undefined) return { question: {} };
   const [source] = await readManifestSources([file], () => context.terminal.readInput());
   const reading = source === undefined ? undefined : readYaml(source);
   const [problem] = reading?.problems ?? [];
   if (problem !== undefined) {
     throw new Fault("platform.yaml-invalid", `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
   }
-  return toItem(reading?.documents[0]?.value ?? {});
+  const document = reading?.documents[0];
+  return { question: toItem(document?.value ?? {}), document };
+}
+
+/** How the command line names a model. */
+export interface ModelInput {
+  /** A name of the catalog, or the path of a `config.json`. */
+  readonly model?: string;
+  /** Weights of a model that the catalog lacks, in all and those that one token visits. */
+  readonly parameters?: number;
+  readonly activeParameters?: number;
 }
 
 /**
@@ -49,8 +67,8 @@ export async function readQuestion(context: CommandContext, file: string | undef
  *
  * @throws {Fault} `cli.file-unreadable` when a path ends in `.json` and leads to no JSON.
  */
-export async function readModel(model: string | undefined): Promise<LooseQuestion> {
-  if (model === undefined || !model.endsWith(".json")) return { model };
+export async function readModel({ model, parameters, activeParameters }: ModelInput): Promise<LooseQuestion> {
+  if (model === undefined || !model.endsWith(".json")) return { model, parameters, activeParameters };
   const text = await readFile(model, "utf8").catch((cause: unknown) => {
     throw new Fault("cli.file-unreadable", `cannot read the model's config "${model}"; check its path`, { cause });
   });
@@ -64,15 +82,18 @@ export async function readModel(model: string | undefined): Promise<LooseQuestio
   }
 }
 
-/** Asks the planner and prints its answer: for people a report, with `--json` all of it; or writes it into a folder. */
+/** Asks the planner and prints its answer, or where in the file of `source` it cannot be asked: for people a report, with `--json` all of it; or writes it into a folder. */
 export async function printAnswer(
   context: CommandContext,
   kind: PlanningKind,
   question: LooseQuestion,
   { out, site: isOfSite = false }: Pick<QuestionInput, "out" | "site">,
+  source: QuestionSource,
 ): Promise<number> {
   const site = isOfSite ? await readSite(context, kind, question) : undefined;
-  const { answer, document, files } = await askPlanner(context, { kind, question, site });
+  const { answer, document, files } = await askPlanner(context, { kind, question, site }).catch((error: unknown) => {
+    throw placeProblems(error, question, source);
+  });
   if (out !== undefined) await writeFiles(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
   else if (context.format === "json") printJson(context, { answer });
   else for (const line of renderReport(document, context.terminal)) context.terminal.print(line);

@@ -33,7 +33,9 @@ export async function askPlanner(
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   const reply = code === 0 ? planningReplySchema.parse(JSON.parse(output)) : undefined;
   if (reply?.kind === "answer") return reply;
-  if (reply !== undefined && isFaultCode(reply.code)) throw new Fault(reply.code, reply.message);
+  if (reply !== undefined && isFaultCode(reply.code)) {
+    throw new Fault(reply.code, reply.message, { details: { problems: reply.problems } });
+  }
   throw new Fault("cli.planning-failed", `the planner ended with ${signal ?? `exit code ${code}`}:\n${talk.trim()}`);
 }
 

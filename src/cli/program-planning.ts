@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
-import { amount, days, seconds, shareOf } from "./amount.ts";
+import { amount, days, hourShares, seconds, shareOf } from "./amount.ts";
 import type { Act } from "./command-action.ts";
 import { collect, wholeNumber } from "./option-value.ts";
 
 const precisions = ["bf16", "fp8", "fp4"];
 const engines = ["trtllm", "vllm", "sglang"];
+const loads = ["varied", "fixed", "swept"];
 const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
 const isolations = ["shared", "dedicated-host", "own-hardware"];
 
@@ -42,6 +43,8 @@ function withSite(command: Command): Command {
 function withModel(command: Command): Command {
   return command
     .option("-m, --model <name>", "a model of the catalog, or the path of a Hugging Face config.json")
+    .option("--parameters <count>", "weights of a model that the catalog lacks, such as 13B", amount)
+    .option("--active-parameters <count>", "weights that one token visits, with experts", amount)
     .addOption(new Option("--precision <format>", "of weights and products").choices(precisions));
 }
 
@@ -78,6 +81,12 @@ function addSizeInference(size: Command, act: Act): void {
     .option("--good <share>", "of requests keep both goals, such as 95%", shareOf)
     .option("--concurrency <count>", "requests in flight on one replica, without --rps", wholeNumber(1))
     .option("--tensor <count>", "GPUs that split one sequence; left out: compared", wholeNumber(1))
+    .addOption(new Option("--load <kind>", "how requests follow each other").choices(loads))
+    .option(
+      "--hours <shares>",
+      "load of 24 hours, or of 168 from Monday on, over the peak, such as 0.2,0.1,...,1",
+      hourShares,
+    )
     .option("--cached <share>", "of each prompt that a prefix cache holds", shareOf)
     .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1));
   act(inference, async (context, options) => (await import("./commands/size.ts")).sizeInference(context, options));

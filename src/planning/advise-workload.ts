@@ -1,8 +1,9 @@
-import { z } from "zod";
-import { Fault, isFault } from "../base/fault.ts";
+import type { z } from "zod";
+import { isFault } from "../base/fault.ts";
 import { adviseOperations, type OperationsAdvice } from "./advice/advise-operations.ts";
 import { keepCompliant, type Offer, type Rejection } from "./advice/keep-compliant.ts";
 import type { WhatIf } from "./advice/align-workload.ts";
+import type { Fallback } from "./catalog/fallback.ts";
 import { marketOffers } from "./choose-offers.ts";
 import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
@@ -12,6 +13,7 @@ import { findServer } from "./find-server.ts";
 import { ownedHourError } from "./fleet-errors.ts";
 import { planSchema } from "./model.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
+import { unreadableQuestion } from "./question-fault.ts";
 import { adviceQuestionSchema } from "./questions/model.ts";
 import { type SizedWork, sizeWork, type Work } from "./size-work.ts";
 
@@ -39,6 +41,8 @@ export interface WorkAdvice {
   readonly ways: { readonly kept: readonly Offer[]; readonly rejected: readonly Rejection[] };
   readonly operations: OperationsAdvice;
   readonly whatIfs: readonly WhatIf[];
+  /** What stands in for a model, a GPU or a price that the catalog does not have, for the best option. */
+  readonly fallbacks: readonly Fallback[];
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
@@ -54,9 +58,7 @@ const monthsPerYear = 12;
  */
 export function adviseWorkload(value: unknown): WorkAdvice {
   const parsed = adviceQuestionSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
-  }
+  if (!parsed.success) throw unreadableQuestion(parsed.error);
   const question = parsed.data;
   const ways = keepCompliant(marketOffers(question), question);
   if (ways.kept.length === 0) throw infeasiblePlan("isolation", ways.rejected.map((each) => each.why).join("; "));
@@ -74,9 +76,11 @@ export function adviseWorkload(value: unknown): WorkAdvice {
     ways,
     operations: operationsOf(question, best),
     whatIfs: askWhatIf(question, ways.kept, best),
+    fallbacks: best.fallbacks,
     errors: errorsOf(best),
     assumptions: [
       ...best.assumptions,
+      ...best.fallbacks.map(({ words }) => words).filter((words) => !best.assumptions.includes(words)),
       "owned GPUs are priced as a neocloud's in a rented hall, rented ones at their likeliest price on demand",
       `reserved ones at ${(costDefaults.reserveDiscount.mode * 100).toFixed(1)} % less than on demand`,
     ],
@@ -126,8 +130,10 @@ function priceWork(sized: SizedWork, server: ServerOffer, open: readonly Offer[]
   const priced = open.map(({ kind }) => [kind, hours[kind]] as const).toSorted((left, right) => left[1] - right[1]);
   const [cheapestWay, usdPerHour] = priced[0] ?? ["rent", rent];
   const gpuHours = sized.gpuHours ?? sized.gpus * hoursPerMonth;
+  const own = (server.fallbacks ?? []).filter(({ words }) => sized.fallbacks.every((each) => each.words !== words));
   return {
     ...sized,
+    fallbacks: [...sized.fallbacks, ...own],
     gpu: server.gpu,
     usdPerGpuHour: Object.fromEntries(priced),
     cheapestWay,
@@ -181,10 +187,10 @@ function askWhatIf(question: Question, open: readonly Offer[], best: WorkOption)
 }
 
 function errorsOf(best: WorkOption): readonly QuantityError[] {
-  const server = serverOffers.find((each) => each.gpu === best.gpu);
+  const server = serverOffers.find((each) => each.gpu === best.gpu) ?? { ...best, confidence: "C" };
   return [
     ...best.errors,
-    ...(server === undefined ? [] : [ownedHourError(server)]),
+    ownedHourError(server),
     notMeasured("prices of renting and reserving", "list prices of 2024-26, with their bounds in the catalog"),
     notMeasured("people and fees"),
   ];

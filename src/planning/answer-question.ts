@@ -37,7 +37,7 @@ export function answerQuestion({ kind, question, thisMonth, site = [] }: Plannin
       return reported({ ...answer }, describeTraining(answer));
     }
     case "size-inference": {
-      const answer = applyServingSite(sizeInference(question), site);
+      const answer = applyServingSite(sizeInference(question), site, (times) => sizeInference(question, times));
       return reported({ ...answer }, describeInference(answer));
     }
     case "cost": {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { measuredError, notMeasured, tellError } from "./error-statement.ts";
 import { sizeInference } from "./size-inference.ts";
 import { sizeTraining } from "./size-training.ts";
-import { widen, wideningOf } from "./widening.ts";
+import { asMeasured, widen, wideningOf } from "./widening.ts";
 
 test("an error tells its share of the rows, how many they were, and on which table", () => {
   const error = measuredError("step time", "training (Megatron, dense)", "step time");
@@ -22,7 +22,7 @@ test("kernels that stand in for others widen the error, and so does a model whos
     "step time",
     "training (FSDP)",
     "step time",
-    wideningOf(["those of H100 are used"], "mine"),
+    wideningOf({ kernels: ["those of H100 are used"], ownModel: "mine" }),
   );
 
   expect(wide.percent).toBeGreaterThan((wide.measured?.p80 ?? 0) * 1.5);
@@ -40,10 +40,10 @@ test("a wider interval holds the narrower one, and a factor of one changes nothi
       fc.double({ min: 1, max: 3, noNaN: true }),
       (likely, down, up, factor) => {
         const interval = { low: likely / (1 + down), high: likely * (1 + up) };
-        const wider = widen(interval, likely, factor);
+        const wider = widen(interval, likely, { ...asMeasured, factor });
         expect(wider.low).toBeLessThanOrEqual(interval.low * (1 + 1e-9));
         expect(wider.high).toBeGreaterThanOrEqual(interval.high * (1 - 1e-9));
-        expect(widen(interval, likely, 1).low).toBeCloseTo(interval.low, 9);
+        expect(widen(interval, likely, asMeasured).low).toBeCloseTo(interval.low, 9);
       },
     ),
   );
@@ -78,4 +78,25 @@ test("training on an accelerator and a model that runs were measured with is tol
 
   expect(width(ask("Mixtral-8x7B", "GB300"))).toBeGreaterThan(seen);
   expect(width(ask("Qwen3-30B-A3B", "MI355X"))).toBeGreaterThan(seen);
+});
+
+test("a name that the catalog does not have is answered wider than what it is planned as, by rows left out so, and says so", () => {
+  const width = (estimate: { readonly low: number; readonly high: number }): number =>
+    Math.log(estimate.high / estimate.low);
+  const serve = (model: string, accelerator: string) =>
+    sizeInference({ model, accelerator, inputTokens: 500, outputTokens: 100 });
+  const known = serve("Llama-3.1-70B", "B300");
+  for (const [model, accelerator, basis] of [
+    ["Llama-3.1-70B", "B300 NVL", "accelerator"],
+    ["my-70b", "B300", "model"],
+  ] as const) {
+    const guessed = serve(model, accelerator);
+    expect(width(guessed.closedLoop.tpotSeconds)).toBeGreaterThan(width(known.closedLoop.tpotSeconds));
+    expect(width(guessed.closedLoop.ttftSeconds)).toBeGreaterThan(width(known.closedLoop.ttftSeconds));
+    expect(guessed.errors[0]?.words).toContain(`left out of the fit with its whole ${basis}`);
+    expect(guessed.fallbacks).toHaveLength(1);
+    expect(guessed.assumptions[0]).toBe(guessed.fallbacks[0]?.words);
+    const half = Math.log1p((guessed.errors[0]?.percent ?? 0) / 100);
+    expect(width(guessed.closedLoop.tpotSeconds)).toBeGreaterThanOrEqual(2 * half * 0.999);
+  }
 });

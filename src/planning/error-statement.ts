@@ -1,6 +1,6 @@
 import { parseTable } from "./catalog/parse-table.ts";
 import { measuredErrorTable } from "./measured-errors.ts";
-import { asMeasured, type Widening } from "./widening.ts";
+import { asMeasured, type Widening, widenedWidth } from "./widening.ts";
 
 /** How wrong estimates of one kind were on measured rows, in percent. */
 export interface MeasuredError {
@@ -90,8 +90,13 @@ export function measuredError(
 ): QuantityError {
   const measured = statedError(table, metric, ways);
   if (measured === undefined) throw new RangeError(`no measured error of ${metric} on ${table}`);
-  const percent = 100 * ((1 + measured.p80 / 100) ** widening.factor - 1);
+  const percent = 100 * Math.expm1(widenedWidth(Math.log1p(measured.p80 / 100), widening));
   return { quantity, measured, percent, widening, words: wordsOf(measured, percent, widening) };
+}
+
+/** `±9.4 %`; beyond the whole value the factor either way says more: `within a factor of 3.5`. */
+function writePercent(percent: number): string {
+  return percent <= 100 ? `±${percent.toFixed(1)} %` : `within a factor of ${(1 + percent / 100).toFixed(1)}`;
 }
 
 function wordsOf({ table, metric, p80, n }: MeasuredError, percent: number, widening: Widening): string {
@@ -99,8 +104,8 @@ function wordsOf({ table, metric, p80, n }: MeasuredError, percent: number, wide
   const together = togetherOf(metric);
   const how = together === undefined ? "" : `, each left out of the fit with its whole ${together}`;
   const told = `±${p80.toFixed(1)} % (${rows}), measured on ${table}${how}`;
-  if (widening.factor === 1) return told;
-  return `±${percent.toFixed(1)} %, widened from ${told}: ${widening.reasons.join("; ")}`;
+  if (widening.factor === 1 && widening.guessed === 0) return told;
+  return `${writePercent(percent)}, widened from ${told}: ${widening.reasons.join("; ")}`;
 }
 
 /** `step time: ±6.9 % (…)`. */

@@ -1,7 +1,12 @@
+import { isFault } from "../base/fault.ts";
 import { parseSize } from "../base/units.ts";
 import type { Given } from "./assumption.ts";
 import { suggestNames } from "./catalog/suggest-names.ts";
-import { findAccelerator, isKnownAccelerator } from "./catalog/find-accelerator.ts";
+import type { Accelerator } from "./catalog/accelerator.ts";
+import type { Resolved } from "./catalog/fallback.ts";
+import { misspelledAccelerator } from "./catalog/find-accelerator.ts";
+import { resolveAccelerator } from "./catalog/resolve-accelerator.ts";
+import { guessServer } from "./cost/guess-server.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
 import type { Plan } from "./model.ts";
 import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
@@ -19,20 +24,35 @@ export function listServers(plan: Plan): readonly ServerOffer[] {
 }
 
 /**
- * The server with this GPU; spellings that the catalog of accelerators knows will do: `H100` is `H100-SXM`.
+ * The server with this GPU; spellings that the catalog of accelerators knows will do: `H100` is `H100-SXM`. A GPU whose servers
+ * have no price, or that only its name tells of, is priced as its nearest relative, with the fallback named.
  *
- * @throws {Fault} `planning.plan-invalid` naming the GPUs that are known.
+ * @throws {Fault} `planning.plan-invalid` naming the GPUs that are known, where nothing can be concluded from the name.
  */
 export function findServer(plan: Plan, path: string, gpu: string): ServerOffer {
   const servers = listServers(plan);
-  const meant = isKnownAccelerator(gpu) ? findAccelerator(gpu).name : gpu;
-  const found = servers.find((each) => each.gpu === gpu) ?? servers.find((each) => each.gpu === meant);
-  if (found !== undefined) return found;
-  const names = servers.map((each) => each.gpu);
-  const [alike] = suggestNames(gpu, names);
-  const meantBy = alike === undefined ? "" : `; did you mean ${alike}?`;
-  const wanted = `a GPU of the catalog (${names.join(", ")}), or one with your prices under accelerators${meantBy}`;
-  throw invalidPlan(path, wanted, gpu);
+  const own = servers.find((each) => each.gpu === gpu);
+  if (own !== undefined) return own;
+  const { value, fallback } = nameGpu(path, gpu, servers);
+  const known = fallback === undefined ? servers.find((each) => each.gpu === value.name) : undefined;
+  return known ?? guessServer(value, { name: value.name, fallback });
+}
+
+/** The accelerator that a GPU's name stands for; a name that tells nothing is refused with the names that do. */
+function nameGpu(path: string, gpu: string, servers: readonly ServerOffer[]): Resolved<Accelerator> {
+  try {
+    return resolveAccelerator(gpu);
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    const names = servers.map((each) => each.gpu);
+    const meant = misspelledAccelerator(gpu) ?? suggestNames(gpu, names)[0];
+    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    throw invalidPlan(
+      path,
+      `a GPU of the catalog (${names.join(", ")}), or one with your prices under accelerators${hint}`,
+      gpu,
+    );
+  }
 }
 
 function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer {

@@ -1,4 +1,4 @@
-import type { Confidence } from "./cost/server-offers.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { asMeasured } from "./widening.ts";
 
@@ -11,7 +11,7 @@ export type FleetErrors = Readonly<
  * How wrong each figure of a fleet's answer may be. Only counts of fabrics, the cost of owning a GPU for an hour and the
  * time between failures were compared with published figures; the rest rests on its inputs.
  */
-export function fleetErrors(server: { readonly gpu: string; readonly confidence: Confidence }): FleetErrors {
+export function fleetErrors(server: Pick<ServerOffer, "gpu" | "confidence" | "fallbacks">): FleetErrors {
   const hour = ownedHourError(server);
   return {
     capacity: [notMeasured("GPUs and the chance of a shortage", "they follow from the demand that the plan states")],
@@ -46,13 +46,13 @@ const unpublishedWidening = 1.5;
 export function ownedHourError({
   gpu,
   confidence,
-}: {
-  readonly gpu: string;
-  readonly confidence: Confidence;
-}): QuantityError {
+  fallbacks,
+}: Pick<ServerOffer, "gpu" | "confidence" | "fallbacks">): QuantityError {
   const quantity = "dollars of owning a GPU for an hour, without people";
+  const guess = fallbacks?.at(-1);
+  if (guess !== undefined) return notMeasured(quantity, `the price of ${gpu} is guessed from that of ${guess.taken}`);
   if (confidence === "C") return notMeasured(quantity, `the price of ${gpu} is assumed`);
   const reasons = [`no cost of owning ${gpu} was published`];
-  const widening = publishedCosts.has(gpu) ? asMeasured : { factor: unpublishedWidening, reasons };
+  const widening = publishedCosts.has(gpu) ? asMeasured : { ...asMeasured, factor: unpublishedWidening, reasons };
   return measuredError(quantity, "tco_gpu_hour", "dollars per GPU-hour", widening);
 }

@@ -2,6 +2,7 @@ import type { OperationsAdvice } from "./advice/advise-operations.ts";
 import type { WhatIf, WorkloadAdvice } from "./advice/align-workload.ts";
 import type { Rejection } from "./advice/keep-compliant.ts";
 import type { Assumption } from "./assumption.ts";
+import type { Fallback } from "./catalog/fallback.ts";
 import type { GrowthPath } from "./capacity/compare-growth.ts";
 import type { Goodput } from "./capacity/goodput.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
@@ -102,6 +103,8 @@ export interface FleetPlan {
   readonly cost: CostPlan;
   readonly advice: FleetAdvice;
   readonly parts: readonly Part[];
+  /** What stands in for a GPU, or a price of its server, that the catalog does not have. */
+  readonly fallbacks: readonly Fallback[];
   /** How wrong each part of the answer may be, from the benchmark's measured rows. */
   readonly errors: FleetErrors;
   readonly assumptions: readonly Assumption[];

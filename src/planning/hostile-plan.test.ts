@@ -126,21 +126,28 @@ test("a plan with hostile numbers is refused by a fault that names its place, or
   );
 });
 
+test("a season whose month is as good as nothing is answered without NaN", () => {
+  const at = ["demand", "stages", 4, "season", 11];
+  const fleet = planFleet(planSchema.parse(replace(whole, at, 5e-324)));
+
+  expect(reportFiles(fleet)["report.md"]).not.toMatch(/NaN|Infinity|undefined/);
+});
+
 test.each([
   [
     "percent for a share",
     "cost: { utilisation: 65 }",
-    /^p\.yaml:7: cost\.utilisation .* \(a fraction: write 0\.65 for 65 %\); found 65/,
+    /^p\.yaml:7:\d+: cost\.utilisation .* \(a fraction: write 0\.65 for 65 %\); found 65/,
   ],
-  ["a PUE below one", "cost: { pue: 0.5 }", /^p\.yaml:7: cost\.pue must be a number from 1 to 3/],
+  ["a PUE below one", "cost: { pue: 0.5 }", /^p\.yaml:7:\d+: cost\.pue must be a number from 1 to 3/],
   [
     "a rate without its unit",
     "network: { portRate: 400 }",
-    /^p\.yaml:7: network\.portRate: write a number and a unit: 400Gb\/s \(bits\)/,
+    /^p\.yaml:7:\d+: network\.portRate: write a number and a unit: 400Gb\/s \(bits\)/,
   ],
   ["bytes for bits", "network: { portRate: 400GB/s }", /3200Gb\/s \(400GB\/s are bytes\)/],
-  ["bits for bytes", "storage: { artifacts: 12Gb }", /^p\.yaml:7: .*Gb are bits, and no size/],
-  ["a price with its currency", 'cost: { usdPerKwh: "0.1 EUR" }', /^p\.yaml:7: .*without a unit/],
+  ["bits for bytes", "storage: { artifacts: 12Gb }", /^p\.yaml:7:\d+: .*Gb are bits, and no size/],
+  ["a price with its currency", 'cost: { usdPerKwh: "0.1 EUR" }', /^p\.yaml:7:\d+: .*without a unit/],
 ])("%s is refused with its line and what to write", (_what, line, words) => {
   const text = [
     "name: n",
@@ -156,9 +163,9 @@ test.each([
 });
 
 test.each([
-  ["nothing", "", /^p\.yaml:1: a plan is an object .*found nothing/],
-  ["a list", "- a\n", /^p\.yaml:1: .*found a list/],
-  ["aliases that would fill the memory", aliases(7), /^p\.yaml:1: the plan cannot be read: Excessive alias count/],
+  ["nothing", "", /^p\.yaml:1:1: a plan is an object .*found nothing/],
+  ["a list", "- a\n", /^p\.yaml:1:1: .*found a list/],
+  ["aliases that would fill the memory", aliases(7), /^p\.yaml:1:1: the plan cannot be read: Excessive alias count/],
 ])("a file that holds %s is refused as a whole", (_what, text, words) => {
   expect(messageOf(() => answerPlanText("p.yaml", text))).toMatch(words);
 });

@@ -21,8 +21,23 @@ const model = fc.constantFrom(
   "Qwen3-0.6B",
   "GPT-3-175B",
   "no-such-model",
+  "acme-13b",
+  "Foo-8x7B",
+  "bar-300B-A20B",
 );
-const gpu = fc.constantFrom("H100", "L4", "GB200", "MI300X", "TPU-v5p", "L40S", "B200", "no such GPU");
+const gpu = fc.constantFrom(
+  "H100",
+  "L4",
+  "GB200",
+  "MI300X",
+  "TPU-v5p",
+  "L40S",
+  "B200",
+  "no such GPU",
+  "MI400X",
+  "H100 PCIe 94GB",
+  "RTX 5070",
+);
 const precision = fc.constantFrom("bf16", "fp8", "fp4");
 const size = (most: number) => fc.integer({ min: 0, max: Math.log2(most) }).map((power) => 2 ** power);
 const amount = (least: number, most: number) => fc.double({ min: least, max: most, noNaN: true });

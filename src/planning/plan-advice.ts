@@ -28,11 +28,12 @@ export interface AdviceFacts {
 
 /** Which GPU for which workload, how to grow, who runs it, and what would change the answer. */
 export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumptions): FleetAdvice {
-  const candidates = listServers(plan).map(toCandidate);
-  for (const [index, workload] of plan.workloads.entries()) {
-    for (const gpu of Object.keys(workload.throughput)) findServer(plan, `workloads[${index}].throughput`, gpu);
-  }
-  const workloads = plan.workloads.map((workload) => alignWorkload(toAsk(workload), candidates));
+  const named = plan.workloads.map((workload, index) => nameServers(plan, workload, index, assumptions));
+  const servers = new Map(
+    [...listServers(plan), ...named.flatMap((each) => each.servers)].map((each) => [each.gpu, each]),
+  );
+  const candidates = [...servers.values()].map(toCandidate);
+  const workloads = named.map(({ workload }) => alignWorkload(toAsk(workload), candidates));
   const rates = ratesAt(facts.rates, "mode");
   const coverage = plan.operations.coverage ?? "office-hours";
   if (plan.operations.coverage === undefined)
@@ -40,7 +41,9 @@ export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumpti
   const available = plan.operations.engineersAvailable;
   return {
     workloads,
-    growth: plan.workloads.flatMap((workload) => growthPaths(plan, workload, facts.server, assumptions)),
+    growth: named.flatMap(({ workload }) =>
+      growthPaths(plan, [...servers.values()], workload, facts.server, assumptions),
+    ),
     operations: adviseOperations({
       gpus: facts.gpus,
       coverage,
@@ -55,6 +58,20 @@ export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumpti
     whatIfs: askWhatIf(facts, rates),
     bottlenecks: facts.bottlenecks,
   };
+}
+
+/** A workload with its throughputs under the catalog's names, and the servers that they name. */
+function nameServers(plan: Plan, workload: Plan["workloads"][number], index: number, assumptions: Assumptions) {
+  const path = `workloads[${index}].throughput`;
+  const found = Object.entries(workload.throughput).map(
+    ([gpu, perSecond]) => [findServer(plan, path, gpu), perSecond] as const,
+  );
+  for (const [{ gpu, fallbacks }] of found) {
+    if (fallbacks !== undefined)
+      assumptions.note(`${path}.${gpu}`, gpu, fallbacks.map(({ words }) => words).join("; "));
+  }
+  const throughput = Object.fromEntries(found.map(([server, perSecond]) => [server.gpu, perSecond]));
+  return { workload: { ...workload, throughput }, servers: found.map(([server]) => server) };
 }
 
 /** GPUs are compared at what a neocloud pays for owning one for an hour, so that all stand on one footing. */
@@ -79,6 +96,7 @@ function toAsk(workload: Plan["workloads"][number]) {
 
 function growthPaths(
   plan: Plan,
+  servers: readonly ServerOffer[],
   workload: Plan["workloads"][number],
   server: ServerOffer,
   assumptions: Assumptions,
@@ -94,7 +112,7 @@ function growthPaths(
   });
   const own = workload.throughput[server.gpu];
   if (own === undefined) return [];
-  const others = listServers(plan).flatMap((offer) => {
+  const others = servers.flatMap((offer) => {
     const speed = workload.throughput[offer.gpu];
     return speed === undefined ? [] : [toOption(offer, speed)];
   });

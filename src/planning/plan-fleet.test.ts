@@ -156,7 +156,7 @@ test("any plausible plan is answered with finite figures and whole servers", () 
 });
 
 const refusals: readonly (readonly [what: string, change: object, code: string, message: RegExp])[] = [
-  ["an unknown GPU", { fleet: { gpu: "H900" } }, "planning.plan-invalid", /H100-SXM.*found "H900"/],
+  ["an unknown GPU", { fleet: { gpu: "H10O" } }, "planning.plan-invalid", /did you mean H100-SXM.*found "H10O"/],
   ["a server price of zero", { cost: { serverUsdPerGpu: 0 } }, "planning.plan-invalid", /above 0; found 0/],
   ["a rent of zero", { cost: { rentUsdPerGpuHour: 0 } }, "planning.plan-invalid", /rentUsdPerGpuHour/],
   [
@@ -242,13 +242,51 @@ test("a complaint names the file and the line, for the schema and for the figure
   const twoErrors = text.replace("gpus: 2\n", "gpus: 2\n      people: { people: 3, gpusEach: 1 }\n");
 
   expect(faultOf(() => answerPlanText("p.yaml", wrongUnit)).message).toMatch(
-    new RegExp(`^p.yaml:${lineOf(wrongUnit, "2GiB/s")}: storage.datasetRead: write a number and a unit`),
+    new RegExp(`^p.yaml:${lineOf(wrongUnit, "2GiB/s")}:16: storage.datasetRead: write a number and a unit`),
   );
   expect(faultOf(() => answerPlanText("p.yaml", wrongGrowth)).message).toMatch(
     new RegExp(
-      `^p.yaml:${lineOf(wrongGrowth, "growthPerYear: -2")}: demand.stages\\[0\\].growthPerYear must be at least -1`,
+      `^p.yaml:${lineOf(wrongGrowth, "growthPerYear: -2")}:\\d+: demand.stages\\[0\\].growthPerYear must be at least -1`,
     ),
   );
   expect(faultOf(() => answerPlanText("p.yaml", twoErrors)).message).toMatch(/exactly one of gpus, jobs, people/);
-  expect(faultOf(() => answerPlanText("p.yaml", "name: [")).message).toMatch(/^p.yaml:1: /);
+  expect(faultOf(() => answerPlanText("p.yaml", "name: [")).message).toMatch(/^p.yaml:1:\d+: /);
+});
+
+test.each([
+  ["L4", "L40S", 1],
+  ["H100 PCIe 94GB", "RTX-PRO-6000-SE", 2],
+  ["MI400X", "MI355X", 2],
+])(
+  "a fleet of %s, whose servers have no price, is priced from %s with wider bounds, and says so",
+  (gpu, taken, count) => {
+    const fleet = planFleet(plan({ fleet: { gpu } }));
+    const known = planFleet(plan({ fleet: { gpu: taken } }));
+    const width = ({ parts }: FleetPlan): number => {
+      const { low = 1, high = 1 } = parts[0]?.unitUsdBounds ?? {};
+      return high / low;
+    };
+
+    expect(fleet.gpu).toBe(gpu);
+    expect(fleet.fallbacks).toHaveLength(count);
+    expect(fleet.fallbacks.at(-1)).toMatchObject({ of: "accelerator", asked: gpu, taken });
+    expect(fleet.choices.map(({ source }) => source)).toContain(fleet.fallbacks.at(-1)?.words);
+    expect(reportFiles(fleet)["report.md"]).toContain(`no price of a server with ${gpu} is known`);
+    expect(width(fleet)).toBeGreaterThan(width(known));
+  },
+);
+
+test("a GPU's throughput under another spelling is that of the GPU, and one without a price is compared as a guess", () => {
+  const workload = { name: "chat", unit: "tokens", memory: "14GB", targetPerSecond: 5000 };
+  const { advice, choices } = planFleet(plan({ workloads: [{ ...workload, throughput: { H100: 900, L4: 200 } }] }));
+
+  expect(advice.workloads[0]?.options.map(({ gpu }) => gpu).toSorted()).toEqual(["H100-SXM", "L4"]);
+  expect(choices.map(({ path }) => path)).toContain("workloads[0].throughput.L4");
+});
+
+test("a fleet of 100,000 GPUs takes larger switches than the usual one, and says why", () => {
+  const { network, choices } = planFleet(plan({ demand: { stages: [{ stage: "training", gpus: 100_000 }] } }));
+
+  expect(network.switchName).not.toBe("QM9700");
+  expect(choices.find(({ path }) => path === "network.switch")?.source).toContain("joins so many ports: QM9700 has 64");
 });

@@ -33,6 +33,11 @@ import { exactly } from "./uncertain.ts";
 export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan {
   const assumptions = recordAssumptions();
   const server = findServer(plan, "fleet.gpu", plan.fleet.gpu);
+  const fallbacks = server.fallbacks ?? [];
+  // The last one is of the price, one before it of the GPU itself.
+  for (const [at, { taken, words }] of fallbacks.entries()) {
+    assumptions.note(at === fallbacks.length - 1 ? "accelerators" : "fleet.gpu", taken, words);
+  }
   const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
   const offers = chooseOffers(plan, assumptions);
   const job = planJobReliability(plan, server, assumptions, site);
@@ -91,6 +96,7 @@ export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan
     cost,
     advice,
     parts,
+    fallbacks,
     errors: restateFleetErrors(fleetErrors(server), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),

@@ -35,19 +35,20 @@ export function planNetwork(
   const rails = asked.rails ?? server.rails;
   if (asked.rails === undefined)
     assumptions.note("network.rails", `${rails}`, `fabric ports of a ${server.gpu} server`);
-  const model = chooseSwitch(plan, rate, assumptions);
   const nodes = servers * server.fabricNodes;
-  const topology = asked.topology ?? note(assumptions, "network.topology", defaultTopology(rails, nodes, model.radix));
   const oversubscription = take(assumptions, "oversubscription", asked.oversubscription);
-  const ask: FabricAsk = {
-    topology,
+  const askOf = (radix: number): FabricAsk => ({
+    topology: asked.topology ?? defaultTopology(rails, nodes, radix),
     nodes,
     rails,
-    radix: model.radix,
+    radix,
     oversubscription,
     ...(asked.levels === undefined ? {} : { levels: asked.levels }),
     ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
-  };
+  });
+  const model = chooseSwitch(plan, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, assumptions);
+  const ask = askOf(model.radix);
+  if (asked.topology === undefined) note(assumptions, "network.topology", ask.topology);
   const fabric = designFabric(ask);
   const cable =
     asked.nodeCable ?? note(assumptions, "network.nodeCable", serverRacks <= copperRacksMax ? "copper" : "fibre");
@@ -141,26 +142,39 @@ function portRate(plan: Plan, server: ServerOffer, assumptions: Assumptions): Gi
   return gigabits(server.railGigabits);
 }
 
-function chooseSwitch(plan: Plan, rate: GigabitsPerSecond, assumptions: Assumptions): SwitchModel {
+/** The switch that the plan names, else the usual one of the rate, else the first that joins so many ports. */
+function chooseSwitch(
+  plan: Plan,
+  rate: GigabitsPerSecond,
+  isEnough: (model: SwitchModel) => boolean,
+  assumptions: Assumptions,
+): SwitchModel {
   const name = plan.network.switch;
-  if (name !== undefined) {
-    const model = switchModels.find((each) => each.name === name);
-    const known = switchModels.map((each) => each.name).join(", ");
-    if (model === undefined) throw invalidPlan("network.switch", `one of ${known}`, name);
-    const split = splitPorts(model, rate);
-    if (split !== undefined) return split;
-    const message = `${name} has ports of ${model.portRate} Gb/s, which give no port of ${rate} Gb/s`;
-    throw contradictoryPlan("network.switch", message);
-  }
-  const fitting = switchModels.filter((each) => each.portRate === rate);
-  const model = fitting[0] ?? switchModels.map((each) => splitPorts(each, rate)).find((each) => each !== undefined);
-  if (model === undefined) {
+  if (name !== undefined) return namedSwitch(name, rate);
+  const whole = switchModels.filter((each) => each.portRate === rate);
+  const split = switchModels.map((each) => splitPorts(each, rate)).filter((each) => each !== undefined);
+  const candidates = [...whole, ...split.toSorted((left, right) => left.radix - right.radix)];
+  const [usual] = candidates;
+  if (usual === undefined) {
     const rates = [...new Set(switchModels.map((each) => `${each.portRate}Gb/s`))].join(", ");
     const bits = plan.network.portRate?.endsWith("B/s") === true ? ` (${plan.network.portRate} are bytes)` : "";
     throw invalidPlan("network.portRate", `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
   }
-  note(assumptions, "network.switch", model.name);
+  const model = candidates.find(isEnough) ?? usual;
+  if (model.radix === usual.radix) return { ...model, name: note(assumptions, "network.switch", model.name) };
+  const why = `the first of the catalog that joins so many ports: ${usual.name} has ${usual.radix}, it ${model.radix} of ${rate} Gb/s`;
+  assumptions.note("network.switch", model.name, why);
   return model;
+}
+
+function namedSwitch(name: string, rate: GigabitsPerSecond): SwitchModel {
+  const model = switchModels.find((each) => each.name === name);
+  const known = switchModels.map((each) => each.name).join(", ");
+  if (model === undefined) throw invalidPlan("network.switch", `one of ${known}`, name);
+  const split = splitPorts(model, rate);
+  if (split !== undefined) return split;
+  const message = `${name} has ports of ${model.portRate} Gb/s, which give no port of ${rate} Gb/s`;
+  throw contradictoryPlan("network.switch", message);
 }
 
 /** A separate 100 Gb/s fabric to the storage, two ports a server, 2:1 above its leaves. */
@@ -168,7 +182,7 @@ function storageFabric(servers: number) {
   const model = switchModels.find((each) => each.name === "SN4600");
   if (model === undefined) throw new Error("the catalog lost the switch SN4600");
   const topology = defaultTopology(storageRails, servers, model.radix);
-  const ask = { topology, nodes: servers, rails: storageRails, radix: model.radix, oversubscription: 2 };
+  const ask: FabricAsk = { topology, nodes: servers, rails: storageRails, radix: model.radix, oversubscription: 2 };
   const fabric = designFabric(ask);
   const switches = fabric.leaves + fabric.spines + fabric.cores;
   const parts = listFabricParts("storage network", fabric, model, countLinks(fabric, model, "copper"));

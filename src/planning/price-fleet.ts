@@ -1,14 +1,16 @@
-import { z } from "zod";
-import { Fault } from "../base/fault.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import { findServer } from "./find-server.ts";
 import { planSchema } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
+import { unreadableQuestion } from "./question-fault.ts";
 import { costQuestionSchema } from "./questions/model.ts";
 
 /** What a fleet of one size costs, each way to get it. */
 export interface FleetPrice
-  extends Pick<FleetPlan, "name" | "startMonth" | "gpu" | "gpusPerServer" | "servers" | "cost" | "assumptions"> {
+  extends Pick<
+    FleetPlan,
+    "name" | "startMonth" | "gpu" | "gpusPerServer" | "servers" | "cost" | "fallbacks" | "assumptions"
+  > {
   readonly gpus: number;
   readonly errors: Pick<FleetPlan["errors"], "cost">;
   readonly choices: FleetPlan["choices"];
@@ -23,9 +25,7 @@ export interface FleetPrice
  */
 export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
   const parsed = costQuestionSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
-  }
+  if (!parsed.success) throw unreadableQuestion(parsed.error);
   const question = parsed.data;
   const bare = { name: "fleet", startMonth: question.startMonth ?? thisMonth };
   const stage = { stage: "training", gpus: question.gpus, growthPerYear: 0, growthUncertainty: 0 };
@@ -48,7 +48,7 @@ export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
       simulation: { draws: question.draws, seed: question.seed },
     }),
   );
-  const { name, startMonth, gpu, gpusPerServer, servers, cost, assumptions, choices } = fleet;
+  const { name, startMonth, gpu, gpusPerServer, servers, cost, fallbacks, assumptions, choices } = fleet;
   const rounded = {
     path: "gpus",
     choice: `${gpus}`,
@@ -61,6 +61,7 @@ export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
     gpusPerServer,
     servers,
     cost,
+    fallbacks,
     assumptions,
     gpus,
     errors: { cost: fleet.errors.cost },

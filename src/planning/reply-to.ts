@@ -1,5 +1,6 @@
 import { isFault } from "../base/fault.ts";
 import { answerQuestion } from "./answer-question.ts";
+import { problemsOf } from "./question-fault.ts";
 import type { PlanningReply, PlanningTask } from "./questions/model.ts";
 
 /** The reply to a question: its answer, or the fault that refused it. */
@@ -8,6 +9,6 @@ export function replyTo(task: PlanningTask): PlanningReply {
     return answerQuestion(task);
   } catch (error) {
     if (!isFault(error)) throw error;
-    return { kind: "fault", code: error.code, message: error.message };
+    return { kind: "fault", code: error.code, message: error.message, problems: [...problemsOf(error)] };
   }
 }

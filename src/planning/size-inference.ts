@@ -1,17 +1,28 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
-import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
+import type { Fallback } from "./catalog/fallback.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
-import { compareReplicas, type ReplicaComparison, type ReplicaOption } from "./inference/compare-replicas.ts";
+import {
+  compareReplicas,
+  type Ends,
+  type ReplicaAsk,
+  type ReplicaComparison,
+  type ReplicaOption,
+  replicasAtEnds,
+} from "./inference/compare-replicas.ts";
 import type { Estimate, ServingPrediction } from "./inference/predict-serving.ts";
+import { type HourlyReplicas, replicasByHour } from "./inference/replicas-by-hour.ts";
 import { replicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
+import type { SitePace } from "./inference/simulate-serving.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { formatFallbacks } from "./number-format.ts";
+import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
-import { type Widening, widen, wideningOf } from "./widening.ts";
+import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
 
@@ -26,6 +37,10 @@ export interface InferenceAnswer extends ReplicaOption {
   /** The best layouts, the chosen one first. */
   readonly options: readonly ReplicaOption[];
   readonly lost: ReplicaComparison["lost"];
+  /** Replicas through a day or a week, where its load was given. */
+  readonly hours?: HourlyReplicas;
+  /** What stands in for an accelerator or a model that the catalog does not have. */
+  readonly fallbacks: readonly Fallback[];
   /** How wrong such estimates were on measured servings. */
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
@@ -33,14 +48,20 @@ export interface InferenceAnswer extends ReplicaOption {
 
 const optionsShown = 5;
 
-/** All of a job but its layout. */
-type Unspread = Omit<ServingJob, "layout">;
+/** All of a job but its layout, and what it rests on besides what was measured. */
+interface Unspread extends Omit<ServingJob, "layout"> {
+  readonly ownModel: string | undefined;
+  readonly standIns: readonly Fallback[];
+}
 
 function unspreadJob(question: Question): Unspread {
-  const accelerator = findAccelerator(question.accelerator, parseAccelerators(question.ownAccelerators ?? []));
+  const [chip, model] = [askedAccelerator(question), askedModel(question)];
+  const accelerator = chip.value;
   const domainGpus = Math.max(question.gpusPerNode, accelerator.scaleUpGpus);
   return {
-    model: askedModel(question),
+    model: model.value,
+    ownModel: ownModelName(model),
+    standIns: [chip.fallback, model.fallback].filter((each) => each !== undefined),
     accelerator,
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / question.gpusPerNode,
@@ -59,32 +80,42 @@ function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] 
   return [{ tensor: tensor ?? 1, attentionData, expert, pipeline: 1 }];
 }
 
+/** What this site measured of such times: factors on the predicted ones, and how far times still lie from them (80 %). */
+export interface SiteTimes {
+  readonly pace: SitePace;
+  readonly ends: Ends;
+}
+
 /**
  * Answers one question about serving a model.
  *
  * @param value the question as parsed from YAML or JSON, checked here.
+ * @param site what this site measured of such times: carried through the simulations of the peak.
  * @throws {Fault} `planning.request-invalid`, or one of the catalog's and the layout's faults.
  */
-export function sizeInference(value: unknown): InferenceAnswer {
-  const parsed = inferenceQuestionSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
-  }
-  const question = parsed.data;
-  const { inputTokens, outputTokens, cachedShare, ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
+export function sizeInference(value: unknown, site?: SiteTimes): InferenceAnswer {
+  return sizeServing(value, site, rangeOf);
+}
+
+/** The same without the range of the replicas, which takes two more searches: for who compares many. */
+export function sizeInferenceOnce(value: unknown): InferenceAnswer {
+  return sizeServing(value, undefined, (best) => best);
+}
+
+function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typeof rangeOf): InferenceAnswer {
+  const question = parseQuestion(value);
+  const { ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
   const job = unspreadJob(question);
-  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), {
-    shape: { inputTokens, outputTokens, cachedShare },
-    goal: { ttftSeconds, tpotSeconds },
-    goodShare,
-    concurrency,
-    ...(question.peakPerSecond === undefined ? {} : { peakPerSecond: question.peakPerSecond }),
-  });
+  const ask = askOf(question, site);
+  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), ask);
   const stored = formatFallbacks(job.accelerator, job.precision);
-  const own = wideningOf(stored, ownModelName(job.model));
-  const shown = options.slice(0, optionsShown).map((option) => widenOption(option, own));
-  const [best] = shown;
-  if (best === undefined) throw nothingServes(job, lost);
+  const errors = errorsOf(job);
+  const standIns = { kernels: stored, ownModel: job.ownModel, fallbacks: job.standIns };
+  const widened = options.slice(0, optionsShown).map((option) => widenOption(option, standIns, errors));
+  const [first, ...others] = widened;
+  if (first === undefined) throw nothingServes(job, lost);
+  const best = rangeWith(first, job, ask, site);
+  const shown = [best, ...others];
   return {
     ...best,
     model: job.model.name,
@@ -93,11 +124,58 @@ export function sizeInference(value: unknown): InferenceAnswer {
     tensor: best.layout.tensor,
     goal: { ttftSeconds, tpotSeconds, goodShare },
     concurrency,
+    ...hoursOf(question, best),
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
-    errors: errorsOf(job),
-    assumptions: [...assumptionsOf(question, job, best, value), ...stored, ...best.closedLoop.assumptions],
+    fallbacks: job.standIns,
+    errors,
+    assumptions: [
+      ...job.standIns.map(({ words }) => words),
+      ...assumptionsOf(question, job, best, value),
+      ...stored,
+      ...best.closedLoop.assumptions,
+    ],
   };
+}
+
+function parseQuestion(value: unknown): Question {
+  const parsed = inferenceQuestionSchema.safeParse(value);
+  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
+  throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
+    details: { path: "hourShares" },
+  });
+}
+
+function askOf(question: Question, site: SiteTimes | undefined): ReplicaAsk {
+  const { inputTokens, outputTokens, cachedShare, load, ttftSeconds, tpotSeconds, peakPerSecond } = question;
+  return {
+    shape: { inputTokens, outputTokens, cachedShare, load },
+    goal: { ttftSeconds, tpotSeconds },
+    goodShare: question.goodShare,
+    concurrency: question.concurrency,
+    pace: site?.pace,
+    ...(peakPerSecond === undefined ? {} : { peakPerSecond }),
+  };
+}
+
+/** The best way with the replicas that it needs where its times are at the ends of their intervals. */
+function rangeOf(best: ReplicaOption, job: Unspread, ask: ReplicaAsk, site: SiteTimes | undefined): ReplicaOption {
+  if (best.replicas === undefined || ask.peakPerSecond === undefined) return best;
+  const { ttftSeconds: first, tpotSeconds: token } = best.closedLoop;
+  const predicted = {
+    low: { first: first.low / first.likely, token: token.low / token.likely },
+    high: { first: first.high / first.likely, token: token.high / token.likely },
+  };
+  const ends = site?.ends ?? predicted;
+  const range = replicasAtEnds({ ...job, layout: best.layout }, ask, ask.peakPerSecond, ends);
+  return { ...best, replicas: { ...best.replicas, range } };
+}
+
+function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): Pick<InferenceAnswer, "hours"> {
+  if (hourShares === undefined || peakPerSecond === undefined || best.replicas === undefined) return {};
+  const { goodputPerReplica } = best.replicas;
+  return { hours: replicasByHour(hourShares, peakPerSecond, goodputPerReplica, best.gpusPerReplica) };
 }
 
 /** What the answer assumed of the question, in words. */
@@ -131,33 +209,46 @@ function times(option: ReplicaOption, best: ReplicaOption): string {
   return `${(option.closedLoop.tpotSeconds.likely / best.closedLoop.tpotSeconds.likely).toFixed(2)} times`;
 }
 
-function widenOption(option: ReplicaOption, own: Widening): ReplicaOption {
-  if (own.factor === 1) return option;
-  const wider = (estimate: Estimate): Estimate => widen(estimate, estimate.likely, own.factor);
-  const closedLoop: ServingPrediction = {
-    ...option.closedLoop,
-    ttftSeconds: wider(option.closedLoop.ttftSeconds),
-    tpotSeconds: wider(option.closedLoop.tpotSeconds),
-    outputTokensPerSecond: wider(option.closedLoop.outputTokensPerSecond),
+/** What stated errors apply to, in the order of `errorsOf`. */
+type Stated = "tpot" | "ttft" | "saturated";
+const statedOrder: readonly Stated[] = ["tpot", "ttft", "saturated"];
+
+/** Intervals wider by what stands in; with a fallback at least as wide as the errors that are stated. */
+function widenOption(option: ReplicaOption, standIns: StandIns, errors: readonly QuantityError[]): ReplicaOption {
+  const own = wideningOf(standIns);
+  if (own.factor === 1 && own.guessed === 0) return option;
+  const hasFallback = (standIns.fallbacks ?? []).length > 0;
+  const wider = (estimate: Estimate, of: Stated): Estimate => {
+    const widened = widen(estimate, estimate.likely, own);
+    const percent = hasFallback ? (errors[statedOrder.indexOf(of)]?.percent ?? null) : null;
+    return atLeastAsWide(widened, estimate.likely, percent);
+  };
+  const { closedLoop, saturated } = option;
+  const loop: ServingPrediction = {
+    ...closedLoop,
+    ttftSeconds: wider(closedLoop.ttftSeconds, "ttft"),
+    tpotSeconds: wider(closedLoop.tpotSeconds, "tpot"),
+    outputTokensPerSecond: wider(closedLoop.outputTokensPerSecond, "tpot"),
   };
   const frontier = option.frontier.map((point) => ({
     ...point,
-    ttftSeconds: wider(point.ttftSeconds),
-    tpotSeconds: wider(point.tpotSeconds),
+    ttftSeconds: wider(point.ttftSeconds, "ttft"),
+    tpotSeconds: wider(point.tpotSeconds, "tpot"),
   }));
-  const saturated = { ...option.saturated, outputTokensPerSecond: wider(option.saturated.outputTokensPerSecond) };
-  return { ...option, closedLoop, frontier, saturated };
+  const yielded = { ...saturated, outputTokensPerSecond: wider(saturated.outputTokensPerSecond, "saturated") };
+  return { ...option, closedLoop: loop, frontier, saturated: yielded };
 }
 
 /** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
 function errorsOf(job: Unspread): readonly QuantityError[] {
   const { fallbacks } = kernelSetOf(job.accelerator, job.precision, job.kvPrecision);
   const all = [...fallbacks, ...formatFallbacks(job.accelerator, job.precision)];
-  const widening = wideningOf(all, ownModelName(job.model));
+  const widening = wideningOf({ kernels: all, ownModel: job.ownModel, fallbacks: job.standIns });
+  const ways = job.standIns.map((each) => each.of);
   const table = `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
   return [
-    measuredError("time of a token after the first (closed loop)", table, "TPOT", widening),
-    measuredError("time to the first token (closed loop)", table, "TTFT", widening),
+    measuredError("time of a token after the first (closed loop)", table, "TPOT", widening, ways),
+    measuredError("time to the first token (closed loop)", table, "TTFT", widening, ways),
     measuredError("saturated output tokens a second", "inference_trtllm (saturated)", "output tokens/s", widening),
     notMeasured("replicas for the peak, and times at the peak", "simulated from the times above"),
     notMeasured("memory and chance of fitting", "55 of 2,482 measured replicas ran that it thinks too large"),

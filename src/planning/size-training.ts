@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
-import { findAccelerator, parseAccelerators } from "./catalog/find-accelerator.ts";
+import type { Fallback } from "./catalog/fallback.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { requireFormat } from "./number-format.ts";
+import { unreadableQuestion } from "./question-fault.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
@@ -13,7 +15,7 @@ import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
 import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
 import type { Layout, TrainingJob } from "./training/training-job.ts";
-import { type Widening, widen, wideningOf } from "./widening.ts";
+import { atLeastAsWide, type Widening, widen, wideningOf } from "./widening.ts";
 
 /** A layout with its step and its memory. */
 export interface TrainingOption {
@@ -39,6 +41,8 @@ export interface TrainingAnswer extends TrainingOption {
   /** Days of wall time for `tokens`, with the 80 % interval of the step. */
   readonly days?: { readonly low: number; readonly likely: number; readonly high: number };
   readonly gpuHours?: number;
+  /** What stands in for an accelerator or a model that the catalog does not have. */
+  readonly fallbacks: readonly Fallback[];
   /** How wrong such estimates were on measured runs. */
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
@@ -67,13 +71,22 @@ export function usualBatch(gpus: number, sequenceTokens: number): number {
   return odd * 2 ** Math.max(0, Math.round(Math.log2(usualStepTokens / sequenceTokens / odd)));
 }
 
-function jobOf(question: Question): Omit<TrainingJob, "layout"> {
-  const accelerator = findAccelerator(question.accelerator, parseAccelerators(question.ownAccelerators ?? []));
+/** All of a run but its layout, and what it rests on besides what was measured. */
+interface Unspread extends Omit<TrainingJob, "layout"> {
+  readonly ownModel: string | undefined;
+  readonly standIns: readonly Fallback[];
+}
+
+function jobOf(question: Question): Unspread {
+  const [chip, model] = [askedAccelerator(question), askedModel(question)];
+  const accelerator = chip.value;
   requireFormat(accelerator, question.precision);
   const { network } = question;
   const named = typeof network === "string" ? findInterconnect(network) : usualInterconnect(accelerator);
   return {
-    model: askedModel(question),
+    model: model.value,
+    ownModel: ownModelName(model),
+    standIns: [chip.fallback, model.fallback].filter((each) => each !== undefined),
     accelerator,
     domainGpus: Math.min(
       question.gpus,
@@ -96,23 +109,32 @@ function assumptionsOf(question: Question, given: Readonly<Record<string, unknow
 
 function parseQuestion(value: unknown): Question {
   const parsed = trainingQuestionSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new Fault("planning.request-invalid", `the question cannot be read: ${z.prettifyError(parsed.error)}`);
-  }
+  if (!parsed.success) throw unreadableQuestion(parsed.error);
   const { gpus, sequenceTokens, globalSequences } = parsed.data;
   return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens) };
 }
 
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
-function optionOf(job: Omit<TrainingJob, "layout">, layout: Layout, own: Widening): TrainingOption {
+function optionOf(job: Unspread, layout: Layout): TrainingOption {
+  const { ownModel, standIns: fallbacks } = job;
   const step = predictStepTime({ ...job, layout });
   const memory = predictTrainingMemory({ ...job, layout });
-  const peak = widen({ low: memory.lowGib, high: memory.highGib }, memory.peakGib, own.factor);
+  const own = wideningOf({ kernels: [], ownModel, fallbacks });
+  const peak = widen({ low: memory.lowGib, high: memory.highGib }, memory.peakGib, memoryWidening(job));
+  const widened = widen(step, step.seconds, own);
+  const [stated] = fallbacks.length > 0 ? errorsOf(job) : [];
   return {
     layout,
-    step: widen(step, step.seconds, own.factor),
+    step: atLeastAsWide(widened, step.seconds, stated?.percent ?? null),
     memory: { ...memory, lowGib: peak.low, highGib: peak.high },
   };
+}
+
+/** The weights of a guessed model are as stated, so that its memory is as unsure as that of one whose shape was given. */
+function memoryWidening({ ownModel, standIns }: Pick<Unspread, "ownModel" | "standIns">): Widening {
+  const guess = standIns.find((each) => each.of === "model");
+  const widening = wideningOf({ kernels: [], ownModel: ownModel ?? guess?.asked });
+  return guess === undefined ? widening : { ...widening, reasons: [guess.reason] };
 }
 
 interface Choice {
@@ -122,8 +144,8 @@ interface Choice {
 }
 
 /** The best schedule of each set of degrees of parallelism, the best first; or the one layout that was given. */
-function chooseLayouts(question: Question, job: Omit<TrainingJob, "layout">, own: Widening): Choice {
-  if (question.layout !== undefined) return { options: [optionOf(job, question.layout, own)], tried: 1, lost: {} };
+function chooseLayouts(question: Question, job: Unspread): Choice {
+  if (question.layout !== undefined) return { options: [optionOf(job, question.layout)], tried: 1, lost: {} };
   const search = searchLayouts(job, question.gpus, optionsSearched);
   const degreesOf = ({ tensor, pipeline, context, expert, data }: Layout): string =>
     [tensor, pipeline, context, expert, data].join(" ");
@@ -138,7 +160,7 @@ function chooseLayouts(question: Question, job: Omit<TrainingJob, "layout">, own
   const shown = [...best.values()].slice(0, optionsShown);
   const slower = (search.lost["slower than the best"] ?? 0) + search.best.length - shown.length;
   const lost = { ...search.lost, ...(slower === 0 ? {} : { "slower than the best": slower }) };
-  return { options: shown.map((layout) => optionOf(job, layout, own)), tried: search.tried, lost };
+  return { options: shown.map((layout) => optionOf(job, layout)), tried: search.tried, lost };
 }
 
 /** How rows were left out that stand for this run: with a model or an accelerator that no row has, or only new. */
@@ -149,15 +171,14 @@ function leftOutLike(job: Pick<TrainingJob, "stack" | "model" | "accelerator">):
 }
 
 /** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
-function errorsOf(job: Omit<TrainingJob, "layout">): readonly QuantityError[] {
-  const ownModel = ownModelName(job.model);
+function errorsOf(job: Unspread): readonly QuantityError[] {
   const kernels = trainingKernelsOf(job.accelerator, job.precision);
-  const widening = wideningOf(strangeKernels(job, kernels), ownModel);
+  const { ownModel, standIns: fallbacks } = job;
+  const widening = wideningOf({ kernels: strangeKernels(job, kernels), ownModel, fallbacks });
   const table = errorClassOf(job);
-  const memory = wideningOf([], ownModel);
   return [
     measuredError("step time, tokens a second and utilisation", table, "step time", widening, leftOutLike(job)),
-    measuredError("peak memory", "training_throughput", "peak memory", memory),
+    measuredError("peak memory", "training_throughput", "peak memory", memoryWidening(job)),
     notMeasured("useful share of the time, and what it adds to days and GPU-hours"),
     notMeasured("chance of fitting", "from the spread of the measured peaks"),
   ];
@@ -184,7 +205,7 @@ function noProgress({ meanSecondsToInterruption }: Goodput, { gpus, restartSecon
 export function sizeTraining(value: unknown): TrainingAnswer {
   const question = parseQuestion(value);
   const job = jobOf(question);
-  const { options, tried, lost } = chooseLayouts(question, job, wideningOf([], ownModelName(job.model)));
+  const { options, tried, lost } = chooseLayouts(question, job);
   const [best] = options;
   if (best === undefined) throw new RangeError("a search that found nothing did not say so");
   const goodput = predictGoodput({
@@ -211,8 +232,10 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     lost,
     goodput,
     ...(question.tokens === undefined ? {} : { days, gpuHours: days.likely * 24 * gpus }),
+    fallbacks: job.standIns,
     errors: errorsOf(job),
     assumptions: [
+      ...job.standIns.map(({ words }) => words),
       ...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)),
       ...best.step.assumptions,
       ...best.memory.assumptions,

@@ -1,14 +1,15 @@
 import type { z } from "zod";
+import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel } from "./asked-model.ts";
 import { peakFlopsOf } from "./catalog/accelerator.ts";
-import { findAccelerator } from "./catalog/find-accelerator.ts";
+import type { Fallback } from "./catalog/fallback.ts";
 import { trainingFlopsPerToken } from "./catalog/model-size.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import type { QuantityError } from "./error-statement.ts";
 import { Fault } from "../base/fault.ts";
 import type { adviceQuestionSchema } from "./questions/model.ts";
 import { writeCount } from "./report/write-figure.ts";
-import { sizeInference } from "./size-inference.ts";
+import { sizeInferenceOnce } from "./size-inference.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 
 /** A workload as it is asked about. */
@@ -29,6 +30,8 @@ export interface SizedWork {
   /** Memory of one GPU that is filled, over what it has. */
   readonly memoryUse: number;
   readonly fitProbability: number;
+  /** What stands in for an accelerator or a model that the catalog does not have. */
+  readonly fallbacks: readonly Fallback[];
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
@@ -51,7 +54,7 @@ export function sizeWork(work: Work, server: ServerOffer): SizedWork {
 }
 
 function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }>, server: ServerOffer): SizedWork {
-  const answer = sizeInference({ ...work, accelerator: server.gpu });
+  const answer = sizeInferenceOnce({ ...work, accelerator: server.gpu });
   const { memory, replicas, closedLoop } = answer;
   if (replicas === undefined) throw new RangeError("a peak was asked for and no replicas were counted");
   return {
@@ -62,6 +65,7 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
     tokens: work.peakPerSecond * work.outputTokens * secondsPerMonth,
     memoryUse: Math.min(1, (memory.weights + memory.perRequest) / memory.usable),
     fitProbability: memory.fitProbability,
+    fallbacks: answer.fallbacks,
     errors: answer.errors,
     assumptions: answer.assumptions,
   };
@@ -70,8 +74,8 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
 /** The fewest GPUs, in doubling numbers of whole servers, that end the run in time. */
 function sizeRun({ kind: _kind, days, ...work }: Extract<Work, { kind: "training" }>, server: ServerOffer): SizedWork {
   const runOn = (gpus: number): TrainingAnswer => sizeTraining({ ...work, accelerator: server.gpu, gpus });
-  const flops = trainingFlopsPerToken(askedModel(work), work.sequenceTokens) * work.tokens;
-  const rate = peakFlopsOf(findAccelerator(server.gpu), work.precision) * usualUtilisation;
+  const flops = trainingFlopsPerToken(askedModel(work).value, work.sequenceTokens) * work.tokens;
+  const rate = peakFlopsOf(askedAccelerator({ accelerator: server.gpu }).value, work.precision) * usualUtilisation;
   const rough = Math.max(1, flops / rate / (days * secondsPerDay));
   let gpus = server.gpusPerServer * 2 ** Math.max(0, Math.ceil(Math.log2(rough / server.gpusPerServer)));
   let best: TrainingAnswer | undefined;
@@ -114,6 +118,7 @@ function describeRun(answer: TrainingAnswer, tokens: number): SizedWork {
     ...(answer.days === undefined ? {} : { days: answer.days.likely }),
     memoryUse: memory.peakGib / memory.usableGib,
     fitProbability: memory.fitProbability,
+    fallbacks: answer.fallbacks,
     errors: answer.errors,
     assumptions: answer.assumptions,
   };

@@ -1,7 +1,11 @@
+import type { Fallback } from "./catalog/fallback.ts";
+
 /** How much wider an interval is than on measured rows, and why. */
 export interface Widening {
   /** Multiplies the half width of the interval, as a logarithm; 1: as measured. */
   readonly factor: number;
+  /** How wrong figures may be that were guessed, as a logarithm; adds to the half width as independent errors do. 0: none were. */
+  readonly guessed: number;
   /** What had to stand in for what was not measured, in words. */
   readonly reasons: readonly string[];
 }
@@ -13,25 +17,55 @@ export const fallbackWidening = 1.5;
 const ownModelWidening = 1.25;
 
 /** Nothing stands in for anything. */
-export const asMeasured: Widening = { factor: 1, reasons: [] };
+export const asMeasured: Widening = { factor: 1, guessed: 0, reasons: [] };
 
-/** The widening of an answer from kernels that stand in for others, and a model whose shape the user gave. */
-export function wideningOf(fallbacks: readonly string[], ownModel: string | undefined): Widening {
+/** What an answer rests on besides what was measured. */
+export interface StandIns {
+  /** Kernels and formats that stand in for others, in words. */
+  readonly kernels: readonly string[];
+  /** The name of a model whose shape was given. */
+  readonly ownModel?: string | undefined;
+  /** The model or the accelerator, where the catalog does not have it. */
+  readonly fallbacks?: readonly Fallback[];
+}
+
+/** The widening of an answer from kernels that stand in for others, a model whose shape was given, and fallbacks for unknown names. */
+export function wideningOf({ kernels, ownModel, fallbacks = [] }: StandIns): Widening {
   return {
-    factor: (fallbacks.length > 0 ? fallbackWidening : 1) * (ownModel === undefined ? 1 : ownModelWidening),
+    factor: (kernels.length > 0 ? fallbackWidening : 1) * (ownModel === undefined ? 1 : ownModelWidening),
+    guessed: Math.hypot(...fallbacks.map(({ spread }) => spread)),
     reasons: [
-      ...fallbacks,
+      ...fallbacks.map(({ reason }) => reason),
+      ...kernels,
       ...(ownModel === undefined ? [] : [`no measured row has the model "${ownModel}", whose shape was given`]),
     ],
   };
 }
 
-/** An interval around a likely value, widened further by `factor` (as a logarithm). */
+/** The half width of an interval, as a logarithm, after widening. */
+export function widenedWidth(width: number, { factor, guessed }: Widening): number {
+  return Math.hypot(width * factor, guessed);
+}
+
+/** An interval around a likely value, widened. */
 export function widen<Interval extends { readonly low: number; readonly high: number }>(
   interval: Interval,
   likely: number,
-  factor: number,
+  widening: Widening,
 ): Interval {
-  const stretch = (end: number): number => likely * (end / likely) ** factor;
-  return { ...interval, low: stretch(interval.low), high: stretch(interval.high) };
+  return {
+    ...interval,
+    low: likely * Math.exp(-widenedWidth(Math.log(likely / interval.low), widening)),
+    high: likely * Math.exp(widenedWidth(Math.log(interval.high / likely), widening)),
+  };
+}
+
+/** An interval that is at least as wide as an error that is stated, in percent; null: none is. */
+export function atLeastAsWide<Interval extends { readonly low: number; readonly high: number }>(
+  interval: Interval,
+  likely: number,
+  percent: number | null,
+): Interval {
+  const times = 1 + (percent ?? 0) / 100;
+  return { ...interval, low: Math.min(interval.low, likely / times), high: Math.max(interval.high, likely * times) };
 }

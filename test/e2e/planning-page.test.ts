@@ -172,3 +172,59 @@ test("a question that nothing can answer says why, and the next one is answered"
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 });
+
+test("a name that is typed and unknown is answered with what stands in for it, and one misspelt with what was meant", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onPlanningPage("?view=serving", async (page) => {
+    await page.getByLabel("Model", { exact: true }).fill("acme-13b");
+    await page.getByLabel("Model", { exact: true }).press("Enter");
+    await page.getByRole("status").getByText('"acme-13b" is no model of the catalog').waitFor();
+    expect(new URL(page.url()).searchParams.get("model")).toBe("acme-13b");
+    await page.getByLabel("GPU", { exact: true }).fill("H10O");
+    await page.getByLabel("GPU", { exact: true }).press("Enter");
+    await page.getByText("did you mean H100-SXM?").first().waitFor();
+  });
+
+  // The refused question is the browser's own complaint.
+  expect(problems.filter((problem) => !problem.includes("404"))).toEqual([]);
+});
+
+test("a plan too long to be written into an address is packed into it, and opened elsewhere it is the same plan", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const text = await readFile(join(import.meta.dirname, "../../examples/planning/bank/plan.yaml"), "utf8");
+  const notes = Array.from({ length: 400 }, (_, at) => `# line ${at} of our notes: nothing to plan\n`).join("");
+  const long = `${notes}${text}`;
+  let address = "";
+  const first = await onPlanningPage("", async (page) => {
+    await page.getByRole("img", { name: "Cumulative cost of each way" }).waitFor();
+    await page.getByLabel("The plan as YAML").fill(long);
+    await until("the address holds it packed", async () => page.url().includes("plan=deflate."));
+    address = new URL(page.url()).search;
+  });
+  const second = await onPlanningPage(address, async (page) => {
+    await page.getByRole("img", { name: "Cumulative cost of each way" }).waitFor();
+    expect(await page.getByLabel("The plan as YAML").inputValue()).toBe(long);
+  });
+
+  expect(address.length).toBeLessThan(12_000);
+  expect([...first, ...second]).toEqual([]);
+});
+
+test("a plan and the trace beside it are opened together, and the queue is packed", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const example = join(import.meta.dirname, "../../examples/planning/llm-company");
+  const problems = await onPlanningPage("", async (page) => {
+    await page.getByRole("img", { name: "Cumulative cost of each way" }).waitFor();
+    await page.getByLabel("A plan", { exact: true }).setInputFiles(join(example, "plan.yaml"));
+    await page.getByText("names the trace").waitFor();
+    await page
+      .getByLabel("A plan", { exact: true })
+      .setInputFiles([join(example, "plan.yaml"), join(example, "queue.csv")]);
+    await page.getByText("The queue, packed by the scheduler").waitFor();
+  });
+
+  expect(problems.filter((problem) => !problem.includes("400"))).toEqual([]);
+});

@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import type { CommandContext } from "../command-context.ts";
 import {
   type LooseQuestion,
+  type ModelInput,
   printAnswer,
   type QuestionInput,
   readModel,
@@ -9,8 +10,7 @@ import {
   setMembers,
 } from "../planning-answer.ts";
 
-export interface AdviseInput extends QuestionInput {
-  readonly model?: string;
+export interface AdviseInput extends QuestionInput, ModelInput {
   readonly precision?: string;
   /** Of serving. */
   readonly rps?: number;
@@ -33,8 +33,9 @@ export interface AdviseInput extends QuestionInput {
 
 /** Which GPU for a workload, from whom under which rules, and who runs it. Needs no server. */
 export async function advise(context: CommandContext, input: AdviseInput): Promise<number> {
+  const source = await readQuestion(context, input.file);
   const question = {
-    ...(await readQuestion(context, input.file)),
+    ...source.question,
     ...setMembers({
       work: await workOf(input),
       gpus: input.gpu,
@@ -45,7 +46,7 @@ export async function advise(context: CommandContext, input: AdviseInput): Promi
       engineersAvailable: input.engineers,
     }),
   };
-  return await printAnswer(context, "advise", question, input);
+  return await printAnswer(context, "advise", question, input, source);
 }
 
 /** The workload that the options describe; undefined where the file does. */
@@ -60,7 +61,7 @@ async function workOf(input: AdviseInput): Promise<LooseQuestion | undefined> {
   if (isTraining && input.rps !== undefined) {
     throw new Fault("cli.argument-invalid", "--rps is of serving, --tokens and --days are of training; ask for one");
   }
-  const shared = { ...(await readModel(input.model)), precision: input.precision };
+  const shared = { ...(await readModel(input)), precision: input.precision };
   if (isTraining) {
     const { tokens, days, sequence } = input;
     return setMembers({ kind: "training", ...shared, tokens, days, sequenceTokens: sequence });

@@ -16,8 +16,9 @@ export interface CostInput extends QuestionInput {
 
 /** Prices one fleet each way to get it: buy, rent, reserve and the best mix. Needs no server. */
 export async function cost(context: CommandContext, input: CostInput): Promise<number> {
+  const source = await readQuestion(context, input.file);
   const question = {
-    ...(await readQuestion(context, input.file)),
+    ...source.question,
     ...setMembers({
       gpu: input.gpu,
       gpus: input.gpus,
@@ -31,5 +32,5 @@ export async function cost(context: CommandContext, input: CostInput): Promise<n
       pue: input.pue,
     }),
   };
-  return await printAnswer(context, "cost", question, input);
+  return await printAnswer(context, "cost", question, input, source);
 }

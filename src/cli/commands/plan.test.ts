@@ -42,7 +42,7 @@ test("a plan that cannot be answered is refused with its line", async () => {
   const failure: unknown = await plan(recordingContext({}), { file }).catch((error: unknown) => error);
 
   expect(isFault(failure, "planning.plan-invalid")).toBe(true);
-  expect(String(failure)).toMatch(/plan\.yaml:6: fleet\.gpu must be a GPU of the catalog/);
+  expect(String(failure)).toMatch(/plan\.yaml:6:8: fleet\.gpu must be a GPU of the catalog/);
 });
 
 test("without a file it says how to name one, and --schema prints the schema of plans", async () => {

@@ -50,7 +50,8 @@ export async function plan(context: CommandContext, input: PlanInput): Promise<n
     throw new Fault("cli.argument-invalid", message);
   }
   const isJson = context.format === "json" && input.out === undefined;
-  const site = input.site === true ? await readSite(context, "plan", await readQuestion(context, input.file)) : [];
+  const { question } = input.site === true ? await readQuestion(context, input.file) : { question: {} };
+  const site = input.site === true ? await readSite(context, "plan", question) : [];
   const words = [input.file, ...(input.out === undefined ? [] : [input.out]), ...(isJson ? ["--json"] : [])];
   const output = await runPlanner([...words, ...(site.length === 0 ? [] : ["--site"])], site, context.signal);
   if (isJson) printJson(context, { plan: JSON.parse(output) as unknown });

@@ -110,6 +110,35 @@ test.each([
   expect(String(failure)).toMatch(words);
 });
 
+test.each([
+  ["outputTokens: -5", /q\.yaml:4:15: outputTokens: Too small/],
+  ["rps: 7\noutputTokens: 5", /q\.yaml:4:6: rps: there is no such field/],
+  [
+    "outputTokens: 5\nparameters: 13e9",
+    /q\.yaml:5:13: parameters: Llama-3\.1-8B of the catalog has 8\.03 billion weights/,
+  ],
+])("a question's file is refused with line and column: %s", async (line, words) => {
+  const file = join(folder, "q.yaml");
+  await writeFile(file, `model: llama-3-8b\naccelerator: H100\ninputTokens: 1000\n${line}\n`);
+  const failure: unknown = await sizeInference(recordingContext({}), { file }).catch((error: unknown) => error);
+
+  expect(String(failure)).toMatch(words);
+});
+
+test("what an option says in the file's stead has no line, and a workload's own field has one", async () => {
+  const file = join(folder, "q.yaml");
+  await writeFile(
+    file,
+    "work:\n  kind: serving\n  model: lama-3-8b\n  inputTokens: 9\n  outputTokens: 9\n  peakPerSecond: 1\n",
+  );
+  const asked = async (run: Promise<number>): Promise<string> =>
+    String(await run.catch((error: unknown) => (isFault(error) ? error.message : error)));
+
+  expect(await asked(advise(recordingContext({}), { file }))).toMatch(/q\.yaml:3:10: the catalog has no model/);
+  await writeFile(file, "gpu: H100\ngpus: 8\n");
+  expect(await asked(cost(recordingContext({}), { file, gpu: "H10O" }))).toMatch(/^gpu must be a GPU of the catalog/);
+});
+
 test("training and serving cannot be asked at once, and a workload must be named", async () => {
   await expect(advise(recordingContext({}), { model: "llama-3-8b", rps: 1, tokens: 1e9 })).rejects.toThrow(
     "ask for one",

@@ -1,9 +1,14 @@
 import type { CommandContext } from "../command-context.ts";
-import { printAnswer, type QuestionInput, readModel, readQuestion, setMembers } from "../planning-answer.ts";
+import {
+  type ModelInput,
+  printAnswer,
+  type QuestionInput,
+  readModel,
+  readQuestion,
+  setMembers,
+} from "../planning-answer.ts";
 
-export interface SizeTrainingInput extends QuestionInput {
-  /** A name of the catalog, or the path of a `config.json`. */
-  readonly model?: string;
+export interface SizeTrainingInput extends QuestionInput, ModelInput {
   readonly gpu?: string;
   readonly gpus?: number;
   readonly gpusPerNode?: number;
@@ -18,10 +23,11 @@ export interface SizeTrainingInput extends QuestionInput {
 
 /** Sizes a training run: the best layouts, their time and memory, and why the others lost. Needs no server. */
 export async function sizeTraining(context: CommandContext, input: SizeTrainingInput): Promise<number> {
+  const source = await readQuestion(context, input.file);
   const question = {
-    ...(await readQuestion(context, input.file)),
+    ...source.question,
     ...setMembers({
-      ...(await readModel(input.model)),
+      ...(await readModel(input)),
       accelerator: input.gpu,
       gpus: input.gpus,
       gpusPerNode: input.gpusPerNode,
@@ -34,11 +40,10 @@ export async function sizeTraining(context: CommandContext, input: SizeTrainingI
       isLora: input.lora,
     }),
   };
-  return await printAnswer(context, "size-training", question, input);
+  return await printAnswer(context, "size-training", question, input, source);
 }
 
-export interface SizeInferenceInput extends QuestionInput {
-  readonly model?: string;
+export interface SizeInferenceInput extends QuestionInput, ModelInput {
   readonly gpu?: string;
   readonly engine?: string;
   readonly precision?: string;
@@ -51,15 +56,18 @@ export interface SizeInferenceInput extends QuestionInput {
   readonly concurrency?: number;
   readonly tensor?: number;
   readonly cached?: number;
+  readonly load?: string;
+  readonly hours?: readonly number[];
   readonly gpusPerNode?: number;
 }
 
 /** Sizes the serving of a model: how many replicas of which layout keep the goals. Needs no server. */
 export async function sizeInference(context: CommandContext, input: SizeInferenceInput): Promise<number> {
+  const source = await readQuestion(context, input.file);
   const question = {
-    ...(await readQuestion(context, input.file)),
+    ...source.question,
     ...setMembers({
-      ...(await readModel(input.model)),
+      ...(await readModel(input)),
       accelerator: input.gpu,
       engine: input.engine,
       precision: input.precision,
@@ -72,8 +80,10 @@ export async function sizeInference(context: CommandContext, input: SizeInferenc
       concurrency: input.concurrency,
       tensor: input.tensor,
       cachedShare: input.cached,
+      load: input.load,
+      hourShares: input.hours,
       gpusPerNode: input.gpusPerNode,
     }),
   };
-  return await printAnswer(context, "size-inference", question, input);
+  return await printAnswer(context, "size-inference", question, input, source);
 }

@@ -1,6 +1,7 @@
 import { notMeasured, type QuantityError } from "../error-statement.ts";
-import type { Estimate, ServingPrediction } from "../inference/predict-serving.ts";
-import type { InferenceAnswer } from "../size-inference.ts";
+import type { ReplicaOption } from "../inference/compare-replicas.ts";
+import type { Estimate } from "../inference/predict-serving.ts";
+import type { InferenceAnswer, SiteTimes } from "../size-inference.ts";
 import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
 import type { StepPart } from "../training/step-time.ts";
 import { calibrateSite, correctPrediction, type ShippedConstants } from "./calibrate-site.ts";
@@ -94,40 +95,100 @@ function correctStep(option: TrainingOption, site: SiteCalibration): TrainingOpt
   return { ...option, step };
 }
 
+/** Factor of a site's times, and how far they still lie from it (80 %); 1 where it measured none. */
+function paceOf(
+  site: SiteCalibration | undefined,
+  estimate: Estimate,
+): readonly [pace: number, low: number, high: number] {
+  const { low, likely, high } = estimate;
+  if (site === undefined) return [1, low / likely, high / likely];
+  const corrected = correctPrediction(1, site);
+  return [corrected.likely, corrected.low / corrected.likely, corrected.high / corrected.likely];
+}
+
 /**
- * Corrects the closed loop of a served model by the first token and token times that this site's gateway measured, and states
- * its own errors. Replicas for the peak are simulated from the shipped times and stay as they are, which is noted.
+ * Corrects a served model by the first token and token times that this site's gateway measured, and states its own errors. The
+ * closed loop is corrected as it stands; for the peak the site's factors are carried through the simulation: on prefills and
+ * hosts what first tokens took, on steps of decoding what tokens took.
+ *
+ * @param sizeAgain the same question under what the site measured.
  */
-export function applyServingSite(answer: InferenceAnswer, site: readonly SiteRows[]): InferenceAnswer {
-  const first = siteOf(site, "ttft", answer.closedLoop.ttftSeconds);
-  const token = siteOf(site, "tpot", answer.closedLoop.tpotSeconds);
-  if (first === undefined && token === undefined) return answer;
-  const correct = (estimate: Estimate, by: SiteCalibration | undefined): Estimate =>
-    by === undefined ? estimate : correctPrediction(estimate.likely, by);
-  const options = answer.options.map((option) => {
-    const closedLoop: ServingPrediction = {
-      ...option.closedLoop,
-      ttftSeconds: correct(option.closedLoop.ttftSeconds, first),
-      tpotSeconds: correct(option.closedLoop.tpotSeconds, token),
-    };
-    const frontier = option.frontier.map((point) => ({
-      ...point,
-      ttftSeconds: correct(point.ttftSeconds, first),
-      tpotSeconds: correct(point.tpotSeconds, token),
-    }));
-    return { ...option, closedLoop, frontier };
+export function applyServingSite(
+  shipped: InferenceAnswer,
+  site: readonly SiteRows[],
+  sizeAgain: (times: SiteTimes) => InferenceAnswer,
+): InferenceAnswer {
+  const first = siteOf(site, "ttft", shipped.closedLoop.ttftSeconds);
+  const token = siteOf(site, "tpot", shipped.closedLoop.tpotSeconds);
+  if (first === undefined && token === undefined) return shipped;
+  const [firstPace, firstLow, firstHigh] = paceOf(first, shipped.closedLoop.ttftSeconds);
+  const [tokenPace, tokenLow, tokenHigh] = paceOf(token, shipped.closedLoop.tpotSeconds);
+  const answer = sizeAgain({
+    pace: { first: firstPace, token: tokenPace },
+    ends: { low: { first: firstLow, token: tokenLow }, high: { first: firstHigh, token: tokenHigh } },
   });
+  const options = answer.options.map((option) => correctOption(option, first, token));
   const [best] = options;
   return {
     ...answer,
-    ...(best === undefined ? {} : { closedLoop: best.closedLoop, frontier: best.frontier }),
+    ...best,
     options,
-    errors: restate(restate(answer.errors, "time of a token after the first", token), "time to the first token", first),
+    errors: restatePeak(
+      restate(restate(answer.errors, "time of a token after the first", token), "time to the first token", first),
+      [first, token],
+    ),
     assumptions: [
       ...answer.assumptions,
-      ...noteOf(first, "the time to the first token (closed loop)"),
-      ...noteOf(token, "the time of a token after it (closed loop)"),
-      "replicas for the peak and throughput are by the shipped times: the site corrects the closed loop only",
+      ...noteOf(first, "the time to the first token"),
+      ...noteOf(token, "the time of a token after it"),
+      ...(answer.replicas === undefined ? [] : ["replicas and times at the peak are simulated with these factors"]),
     ],
   };
+}
+
+function correctOption(
+  option: ReplicaOption,
+  first: SiteCalibration | undefined,
+  token: SiteCalibration | undefined,
+): ReplicaOption {
+  const correct = (estimate: Estimate, by: SiteCalibration | undefined): Estimate =>
+    by === undefined ? estimate : correctPrediction(estimate.likely, by);
+  const slower = token?.factor ?? 1;
+  const yieldOf = ({ low, likely, high }: Estimate): Estimate => ({
+    low: low / slower,
+    likely: likely / slower,
+    high: high / slower,
+  });
+  const { closedLoop, saturated } = option;
+  return {
+    ...option,
+    closedLoop: {
+      ...closedLoop,
+      ttftSeconds: correct(closedLoop.ttftSeconds, first),
+      tpotSeconds: correct(closedLoop.tpotSeconds, token),
+      outputTokensPerSecond: yieldOf(closedLoop.outputTokensPerSecond),
+      outputTokensPerSecondPerGpu: closedLoop.outputTokensPerSecondPerGpu / slower,
+    },
+    saturated: { ...saturated, outputTokensPerSecond: yieldOf(saturated.outputTokensPerSecond) },
+    frontier: option.frontier.map((point) => ({
+      ...point,
+      ttftSeconds: correct(point.ttftSeconds, first),
+      tpotSeconds: correct(point.tpotSeconds, token),
+      outputTokensPerSecondPerGpu: point.outputTokensPerSecondPerGpu / slower,
+    })),
+  };
+}
+
+/** What is simulated from the site's times rests on the site's own errors. */
+function restatePeak(
+  errors: readonly QuantityError[],
+  site: readonly (SiteCalibration | undefined)[],
+): readonly QuantityError[] {
+  const own = site
+    .filter((each) => each !== undefined)
+    .map(({ kind, words }) => `${kind === "ttft" ? "first token" : "token"} ${words}`);
+  const why = `simulated with this site's times (${own.join("; ")})`;
+  return errors.map((error) =>
+    error.quantity.startsWith("replicas for the peak") ? notMeasured(error.quantity, why) : error,
+  );
 }

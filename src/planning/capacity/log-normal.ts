@@ -6,6 +6,9 @@ export interface LogNormal {
   readonly deviation: number;
 }
 
+/** Less than this is nothing: quotients of such figures would leave the range of numbers. */
+const leastMean = 1e-12;
+
 function logMoments({ mean, deviation }: LogNormal): { readonly mu: number; readonly sigma: number } {
   const variance = Math.log1p((deviation / mean) ** 2);
   return { mu: Math.log(mean) - variance / 2, sigma: Math.sqrt(variance) };
@@ -13,7 +16,7 @@ function logMoments({ mean, deviation }: LogNormal): { readonly mu: number; read
 
 /** The value that is not exceeded with probability `share`. */
 export function logNormalQuantile(value: LogNormal, share: number): number {
-  if (value.mean <= 0) return 0;
+  if (value.mean < leastMean) return 0;
   if (value.deviation <= 0) return value.mean;
   const { mu, sigma } = logMoments(value);
   return Math.exp(mu + sigma * normalQuantile(share));
@@ -21,7 +24,7 @@ export function logNormalQuantile(value: LogNormal, share: number): number {
 
 /** P(value > limit). */
 export function logNormalAbove(value: LogNormal, limit: number): number {
-  if (value.mean <= 0) return 0;
+  if (value.mean < leastMean) return 0;
   if (limit <= 0) return 1;
   if (value.deviation <= 0) return value.mean > limit ? 1 : 0;
   const { mu, sigma } = logMoments(value);

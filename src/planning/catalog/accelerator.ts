@@ -20,7 +20,8 @@ const families = [
 /** The line of chips an accelerator belongs to; measured kernels transfer within a family first. */
 export type AcceleratorFamily = (typeof families)[number];
 
-const rate = z.number().positive();
+/** Rates, memories and watts: beyond these bounds no chip is, and quotients would leave the range of numbers. */
+const rate = z.number().min(1e-3).max(1e9);
 
 /**
  * An accelerator as a catalog entry, also the shape of a user's own YAML entry.
@@ -42,7 +43,7 @@ export const acceleratorSchema = z
     scaleUpGbPerSecond: z
       .number()
       .min(0)
-
+      .max(1e9)
       .transform((value) => value as GigabytesPerSecond),
     scaleUpGpus: z.int().min(1).max(100_000),
     hostGbPerSecond: rate.transform((value) => value as GigabytesPerSecond),

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
 import { peakFlopsOf } from "./accelerator.ts";
-import { findAccelerator, listAccelerators, parseAccelerators } from "./find-accelerator.ts";
+import { findAccelerator, listAccelerators } from "./find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./find-interconnect.ts";
+import { parseAccelerators } from "./own-accelerator.ts";
 import {
   byteRateOf,
   bytesOfGibibytes,
@@ -73,7 +74,12 @@ test("a user's own accelerator is found before the shipped one; a wrong field is
     hostGbPerSecond: 1,
   };
 
-  expect(findAccelerator("H100-SXM", parseAccelerators([own])).bf16Tflops).toBe(1);
+  expect(
+    findAccelerator(
+      "H100-SXM",
+      parseAccelerators([own]).map(({ value }) => value),
+    ).bf16Tflops,
+  ).toBe(1);
   expect(() => parseAccelerators([{ ...own, bf16Tflops: -1 }])).toThrow(/0\.bf16Tflops/);
   expect(codeOf(() => parseAccelerators([{ ...own, memoryGiB: 80 }]))).toBe("planning.catalog-invalid");
 });

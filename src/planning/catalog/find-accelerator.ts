@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { acceleratorTable } from "./accelerator-table.ts";
 import { type Accelerator, acceleratorSchema } from "./accelerator.ts";
+import { misspelledAmong } from "./name-typo.ts";
 import { parseTable } from "./parse-table.ts";
 import { suggestNames } from "./suggest-names.ts";
 
@@ -39,18 +39,74 @@ function plainName(name: string): string {
     .replaceAll(/[^a-z0-9]/g, "");
 }
 
-const vendors: ReadonlySet<string> = new Set(["nvidia", "amd", "intel", "google", "aws"]);
+/** An accelerator found by a name, and what of the name says something else than it. */
+export interface SpelledAccelerator {
+  readonly accelerator: Accelerator;
+  /** Words that the accelerator does not answer for: a form it does not have, a memory that is not its own. */
+  readonly unread: readonly string[];
+  /** Memory that the name states, GB, where it is not the accelerator's. */
+  readonly memoryGb?: number;
+}
 
-/** Longer product names hold the accelerator's own among their words: pairs of words are tried before single ones. */
-function findAmongWords(name: string, all: readonly Accelerator[]): Accelerator | undefined {
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "" && !vendors.has(word.toLowerCase()));
-  const pairs = words.slice(1).map((word, at) => `${words[at] ?? ""}-${word}`);
-  for (const part of [...pairs, ...words]) {
+/** A memory among the words of a name: `80GB`, `96 G`; `GB200` is none. */
+const memoryPattern = /(?<![a-z0-9.])(\d+(?:\.\d+)?)\s?gi?b?(?![a-z0-9])/i;
+/** Memories that a name may state, GB. */
+const [memoryLeast, memoryMost] = [1, 10_000];
+/** Usable and nominal memory differ by up to so much (B200: 180 of 192 GB). */
+const memoryTolerance = 0.08;
+
+/** Words of product names that tell nothing about what the product does. */
+const idleWord =
+  /^(?:nvidia|amd|intel|google|aws|virtualized|tesla|geforce|instinct|radeon|gpus?|accelerator|tensor|core|oam|superchip|grace|hopper|gracehopper|blackwell|ada|lovelace|generation|server|edition|cts|turbo|nps\d|spx|nvl\d\d|hbm\d?e?|gddr\d?x?|\d+w|x\d+)$/;
+
+const isNear = (one: number, other: number): boolean => Math.abs(one / other - 1) <= memoryTolerance;
+const wordsOf = (name: string): readonly string[] => name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+
+/** The memory that a name states, GB; undefined where it states none that can be. */
+export function memoryInName(name: string): number | undefined {
+  const stated = Number(memoryPattern.exec(name)?.[1]);
+  return stated >= memoryLeast && stated <= memoryMost ? stated : undefined;
+}
+
+/** The relative of an accelerator with another memory: of its own form first. */
+function withMemory(found: Accelerator, memoryGb: number, all: readonly Accelerator[]): Accelerator | undefined {
+  const [stem = ""] = wordsOf(found.name);
+  const form = found.name.replace(/-\d+$/, "");
+  const relatives = all.filter((each) => wordsOf(each.name)[0] === stem && isNear(each.memoryGb, memoryGb));
+  return relatives.find((each) => each.name.startsWith(form)) ?? relatives[0];
+}
+
+/** Longer product names hold the accelerator's own among their words: three words are tried before two, two before one. */
+function findAmongWords(name: string, all: readonly Accelerator[]): SpelledAccelerator | undefined {
+  const memoryGb = memoryInName(name);
+  const words = wordsOf(memoryGb === undefined ? name : name.replace(memoryPattern, " ")).filter(
+    (word) => !/^(?:nvidia|amd|intel|google|aws)$/i.test(word),
+  );
+  const runs = [3, 2, 1].flatMap((length) => words.slice(length - 1).map((_, at) => words.slice(at, at + length)));
+  for (const run of runs) {
+    const part = run.join("-");
     const wanted = plainName(aliases[plainName(part)] ?? part);
     const found = all.find((each) => plainName(each.name) === wanted);
-    if (found !== undefined) return found;
+    if (found !== undefined) return spell(found, memoryGb, words, all);
   }
   return undefined;
+}
+
+function spell(
+  found: Accelerator,
+  memoryGb: number | undefined,
+  words: readonly string[],
+  all: readonly Accelerator[],
+): SpelledAccelerator {
+  const isOwnMemory = memoryGb === undefined || isNear(found.memoryGb, memoryGb);
+  const accelerator = isOwnMemory ? found : (withMemory(found, memoryGb, all) ?? found);
+  const name = plainName(accelerator.name);
+  const unread = words.filter((each) => {
+    const word = each.toLowerCase().replace(/^(sxm|pcie)\d$/, "$1");
+    return !idleWord.test(word) && !name.includes(word);
+  });
+  if (memoryGb === undefined || isNear(accelerator.memoryGb, memoryGb)) return { accelerator, unread };
+  return { accelerator, unread: [...unread, `${memoryGb} GB`], memoryGb };
 }
 
 const numberColumns = new Set(
@@ -78,18 +134,24 @@ export function listAccelerators(): readonly Accelerator[] {
 
 /** Whether a spelling names an accelerator that ships with the program. */
 export function isKnownAccelerator(name: string): boolean {
-  return lookUp(name, []) !== undefined;
+  return spellAccelerator(name) !== undefined;
 }
 
-function lookUp(name: string, own: readonly Accelerator[]): Accelerator | undefined {
+/** Finds an accelerator by its name, an alias, or the words of a longer name; says what of the name it does not answer for. */
+export function spellAccelerator(name: string, own: readonly Accelerator[] = []): SpelledAccelerator | undefined {
   const asked = plainName(name);
   const wanted = plainName(aliases[asked] ?? name);
   const all = [...own, ...shipped];
-  return (
-    own.find((each) => plainName(each.name) === asked) ??
-    all.find((each) => plainName(each.name) === wanted) ??
-    findAmongWords(name, all)
-  );
+  const found =
+    own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
+  return found === undefined ? findAmongWords(name, all) : { accelerator: found, unread: [] };
+}
+
+/** The known name that a spelling likely stands for; undefined where it is no misspelling of any. */
+export function misspelledAccelerator(name: string, own: readonly Accelerator[] = []): string | undefined {
+  const asked = plainName(name);
+  const known = [...own, ...shipped].map((each) => [plainName(each.name), each.name] as const);
+  return misspelledAmong(asked, [...known, ...Object.entries(aliases)]);
 }
 
 /**
@@ -101,30 +163,24 @@ function lookUp(name: string, own: readonly Accelerator[]): Accelerator | undefi
  * @throws {Fault} `planning.accelerator-unknown` with the names that look alike.
  */
 export function findAccelerator(name: string, own: readonly Accelerator[] = []): Accelerator {
-  const found = lookUp(name, own);
+  const found = spellAccelerator(name, own)?.accelerator;
   if (found !== undefined) return found;
+  throw unknownAccelerator(name, own);
+}
+
+/** Nothing can be concluded from a name: what resembles it, and what to give. */
+export function unknownAccelerator(name: string, own: readonly Accelerator[] = []): Fault {
+  const meant = misspelledAccelerator(name, own);
   const alike = suggestNames(
     name,
     [...own, ...shipped].map((each) => each.name),
   );
-  throw new Fault(
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return new Fault(
     "planning.accelerator-unknown",
-    `the catalog has no accelerator "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}; ` +
-      "give its dense TFLOP/s, memory and bandwidths as an entry of your own, and it is planned by roofline",
-    { details: { name, alike } },
+    `the catalog has no accelerator "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}${hint}; ` +
+      "give its dense TFLOP/s, memory and memory bandwidth under ownAccelerators ({name, bf16Tflops, memoryGb, memoryGbPerSecond}), " +
+      "or the name of its relative ({name, like}), and it is planned by what is known",
+    { details: { path: "accelerator", name, alike } },
   );
-}
-
-/**
- * Reads a user's own accelerators, as parsed from YAML.
- *
- * @throws {Fault} `planning.catalog-invalid` naming the entry and the field.
- */
-export function parseAccelerators(value: unknown): readonly Accelerator[] {
-  const parsed = z.array(acceleratorSchema).max(1000).safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-  throw new Fault("planning.catalog-invalid", `the list of accelerators cannot be read: ${problems}`, {
-    details: { problems },
-  });
 }

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { type ModelShape, modelShapeSchema } from "./model-shape.ts";
 import { modelTable } from "./model-table.ts";
+import { misspelledAmong, slipsBetween } from "./name-typo.ts";
 import { parseTable } from "./parse-table.ts";
+import { sizeInName } from "./size-in-name.ts";
 import { suggestNames } from "./suggest-names.ts";
 
 type Row = Readonly<Record<string, string>>;
@@ -92,9 +94,41 @@ function plainName(name: string): string {
     .replaceAll(/[^a-z0-9]/g, "");
 }
 
+/** Models whose weights differ by less than this factor may be meant for each other. */
+const sameSize = 1.25;
+
 /** The model shapes that ship with the program. */
 export function listModels(): readonly ModelShape[] {
   return shipped;
+}
+
+function lookUp(name: string, own: readonly ModelShape[]): ModelShape | undefined {
+  const asked = plainName(name);
+  const wanted = plainName(aliases[asked] ?? name);
+  const all = [...own, ...shipped];
+  return own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
+}
+
+/** Whether a spelling names a model of the catalog, or one of the user's own. */
+export function isKnownModel(name: string, own: readonly ModelShape[] = []): boolean {
+  return lookUp(name, own) !== undefined;
+}
+
+/**
+ * The known name that a spelling likely stands for; undefined where it is no misspelling of any. One digit that differs
+ * is a slip as well where the sizes are much the same (`Llama-3.1-9B`).
+ */
+export function misspelledModel(name: string, own: readonly ModelShape[] = []): string | undefined {
+  const asked = plainName(name);
+  const known = [...own, ...shipped].map((each) => [plainName(each.name), each.name] as const);
+  const spellings = [...known, ...Object.entries(aliases)];
+  const total = sizeInName(name)?.total;
+  const slip = spellings.find(([spelling, meant]) => {
+    const other = sizeInName(meant)?.total;
+    if (total === undefined || other === undefined || slipsBetween(asked, spelling, 1) !== 1) return false;
+    return Math.abs(Math.log(total / other)) < Math.log(sameSize);
+  });
+  return misspelledAmong(asked, spellings) ?? slip?.[1];
 }
 
 /**
@@ -103,21 +137,25 @@ export function listModels(): readonly ModelShape[] {
  * @throws {Fault} `planning.model-unknown` with the names that look alike.
  */
 export function findModel(name: string, own: readonly ModelShape[] = []): ModelShape {
-  const asked = plainName(name);
-  const wanted = plainName(aliases[asked] ?? name);
-  const all = [...own, ...shipped];
-  const found =
-    own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
+  const found = lookUp(name, own);
   if (found !== undefined) return found;
+  throw unknownModel(name, own);
+}
+
+/** Nothing can be concluded from a name: what resembles it, and what to give. */
+export function unknownModel(name: string, own: readonly ModelShape[] = []): Fault {
+  const meant = misspelledModel(name, own);
   const alike = suggestNames(
     name,
-    all.map((each) => each.name),
+    [...own, ...shipped].map((each) => each.name),
   );
-  throw new Fault(
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return new Fault(
     "planning.model-unknown",
-    `the catalog has no model "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}; ` +
-      "give its shape, or the config.json of its Hugging Face repository",
-    { details: { name, alike } },
+    `the catalog has no model "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}${hint}; ` +
+      "give the config.json of its Hugging Face repository, its shape under ownModels, or its number of weights as parameters " +
+      "(and activeParameters, with experts), and the typical shape of that size is planned",
+    { details: { path: "model", name, alike } },
   );
 }
 
@@ -131,6 +169,6 @@ export function parseModels(value: unknown): readonly ModelShape[] {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
   throw new Fault("planning.catalog-invalid", `the list of models cannot be read: ${problems}`, {
-    details: { problems },
+    details: { problems, path: ["ownModels", ...(parsed.error.issues[0]?.path ?? [])].map(String).join(".") },
   });
 }

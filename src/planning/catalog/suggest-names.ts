@@ -10,7 +10,8 @@ export function suggestNames(asked: string, names: readonly string[]): readonly 
     .map((each) => each.name);
 }
 
-function likenessOf(left: string, right: string): number {
+/** Dice's coefficient of the pairs of letters of two names in lower case: 0 to 1. */
+export function likenessOf(left: string, right: string): number {
   const [ours, theirs] = [pairsOf(left), pairsOf(right)];
   let shared = 0;
   for (const pair of ours) if (theirs.has(pair)) shared += 1;

@@ -1,3 +1,4 @@
+import type { Fallback } from "../catalog/fallback.ts";
 import type { Uncertain } from "../uncertain.ts";
 
 /** How sure a figure is: A two sources, B one source read, C recalled or assumed. */
@@ -24,6 +25,8 @@ export interface ServerOffer {
   readonly fabricNodes: number;
   readonly confidence: Confidence;
   readonly source: string;
+  /** What stands in for a GPU, or a price of its server, that the catalog does not have. */
+  readonly fallbacks?: readonly Fallback[];
 }
 
 const between = (low: number, mode: number, high: number): Uncertain => ({ low, mode, high });

@@ -16,7 +16,7 @@ const mostProblems = 20;
 type Locate = (path: readonly PropertyKey[]) => string;
 
 /**
- * Reads `plan.yaml` and answers it; every complaint names the file and the line.
+ * Reads `plan.yaml` and answers it; every complaint names the file, the line and the column.
  *
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`.
  */
@@ -68,13 +68,17 @@ function parsePlan(file: string, text: string): { readonly plan: Plan; readonly 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
   const broken = document.errors[0];
   if (broken !== undefined) {
-    const line = lines.linePos(broken.pos[0]).line;
-    throw new Fault("planning.plan-invalid", `${file}:${line}: ${broken.message.split("\n")[0]}`, { cause: broken });
+    const { line, col } = lines.linePos(broken.pos[0]);
+    throw new Fault("planning.plan-invalid", `${file}:${line}:${col}: ${broken.message.split("\n")[0]}`, {
+      cause: broken,
+    });
   }
   const locate: Locate = (path) => {
     for (let length = path.length; length > 0; length -= 1) {
       const node: unknown = document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return `${file}:${lines.linePos(node.range[0]).line}`;
+      if (!isNode(node) || !node.range) continue;
+      const { line, col } = lines.linePos(node.range[0]);
+      return `${file}:${line}:${col}`;
     }
     return file;
   };
@@ -93,11 +97,11 @@ function toValue(file: string, document: Document): unknown {
     const value: unknown = document.toJS();
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : "a single value";
-    const message = `${file}:1: a plan is an object with at least name, startMonth, fleet and demand; found ${found}`;
+    const message = `${file}:1:1: a plan is an object with at least name, startMonth, fleet and demand; found ${found}`;
     throw new Fault("planning.plan-invalid", message);
   } catch (cause) {
     if (isFault(cause)) throw cause;
-    const message = `${file}:1: the plan cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const message = `${file}:1:1: the plan cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new Fault("planning.plan-invalid", message, { cause });
   }
 }

@@ -73,9 +73,9 @@ export class PlannerThreads implements Planner {
     });
     if (result.kind === "failure") throw result.error;
     if (result.reply.kind === "answer") return result.reply;
-    throw isFaultCode(result.reply.code)
-      ? new Fault(result.reply.code, result.reply.message)
-      : new Error(result.reply.message);
+    const { code, message, problems } = result.reply;
+    if (!isFaultCode(code)) throw new Error(message);
+    throw new Fault(code, message, problems.length === 0 ? {} : { details: { path: problems[0]?.path, problems } });
   }
 
   async stop(): Promise<void> {

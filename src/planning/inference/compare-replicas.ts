@@ -6,7 +6,7 @@ import { replicaLayoutWords } from "./replica-layouts.ts";
 import { predictSaturated, type SaturatedThroughput } from "./saturated-throughput.ts";
 import { type RequestShape, replicaGpus, type ServingJob, type ServingLayout } from "./serving-job.ts";
 import { type ServingMemory, servingMemory } from "./serving-memory.ts";
-import { type ServiceGoal, type SimulatedServing, simulateServing } from "./simulate-serving.ts";
+import { type ServiceGoal, type SimulatedServing, simulateServing, type SitePace } from "./simulate-serving.ts";
 
 /** What is asked of every replica. */
 export interface ReplicaAsk {
@@ -15,6 +15,8 @@ export interface ReplicaAsk {
   readonly goodShare: number;
   readonly concurrency: number;
   readonly peakPerSecond?: number;
+  /** What this site measured of such times: carried through the simulations, not through the closed loop. */
+  readonly pace?: SitePace | undefined;
 }
 
 /** One point of the trade between speed for one user and work of one accelerator. */
@@ -33,7 +35,14 @@ export interface ReplicaOption {
   readonly memory: ServingMemory;
   readonly closedLoop: ServingPrediction;
   readonly saturated: SaturatedThroughput;
-  readonly replicas?: ReplicaCount & { readonly gpus: number; readonly atPeak: SimulatedServing };
+  readonly replicas?: ReplicaCount & {
+    readonly gpus: number;
+    readonly atPeak: SimulatedServing;
+    /**
+     * Replicas where the times are at the ends of their intervals (80 %); null: the goals are not kept then. Of the best way only.
+     */
+    readonly range?: { readonly low: number | null; readonly high: number | null };
+  };
   readonly frontier: readonly FrontierPoint[];
 }
 
@@ -99,9 +108,31 @@ function pointOf(job: ServingJob, shape: RequestShape, concurrency: number): Fro
 }
 
 function replicasFor(job: ServingJob, ask: ReplicaAsk, peak: number): NonNullable<ReplicaOption["replicas"]> {
-  const { shape, goal } = ask;
-  const needed = replicasForLoad({ job, shape }, goal, peak, ask.goodShare, () => seededRandom(seed));
+  const { shape, goal, pace } = ask;
+  const question = { job, shape, ...(pace === undefined ? {} : { pace }) };
+  const needed = replicasForLoad(question, goal, peak, ask.goodShare, () => seededRandom(seed));
   const load = { kind: "open", perSecond: peak / needed.replicas } as const;
-  const atPeak = simulateServing({ job, shape, goal, load, requests: requestsAtPeak }, seededRandom(seed));
+  const atPeak = simulateServing({ ...question, goal, load, requests: requestsAtPeak }, seededRandom(seed));
   return { ...needed, gpus: needed.replicas * replicaGpus(job.layout), atPeak };
+}
+
+/** Replicas for the peak when every time is at one end of its interval. */
+export function replicasAtEnds(job: ServingJob, ask: ReplicaAsk, peak: number, ends: Ends) {
+  const at = (end: SitePace): number | null => {
+    const pace = { first: end.first * (ask.pace?.first ?? 1), token: end.token * (ask.pace?.token ?? 1) };
+    try {
+      const question = { job, shape: ask.shape, pace };
+      return replicasForLoad(question, ask.goal, peak, ask.goodShare, () => seededRandom(seed)).replicas;
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      return null;
+    }
+  };
+  return { low: at(ends.low), high: at(ends.high) };
+}
+
+/** Times over the likeliest ones, at the two ends of their intervals. */
+export interface Ends {
+  readonly low: SitePace;
+  readonly high: SitePace;
 }

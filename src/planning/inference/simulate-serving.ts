@@ -1,5 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { Random } from "../../base/random.ts";
+import { type EngineConstants, engineConstantsOf } from "./engine-constants.ts";
 import { decodeTime, prefillTime, type ServingContext, servingContextOf } from "./iteration-time.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
@@ -18,6 +19,12 @@ export interface ServiceGoal {
   readonly tpotSeconds: number;
 }
 
+/** How a site's times deviate from the predicted ones: factors on what first tokens take (prefill, host), and on steps of decoding. */
+export interface SitePace {
+  readonly first: number;
+  readonly token: number;
+}
+
 /** What a simulation is asked. */
 export interface Simulation {
   readonly job: ServingJob;
@@ -25,7 +32,9 @@ export interface Simulation {
   readonly load: Load;
   readonly requests: number;
   readonly goal?: ServiceGoal;
-  /** Spread of lengths: each is drawn evenly from (1 - spread, 1 + spread) times its mean. */
+  /** What a site measured of such times; absent: as predicted. */
+  readonly pace?: SitePace;
+  /** Spread of lengths: each is drawn evenly from (1 - spread, 1 + spread) times its mean; a fifth, none where all have one length. */
   readonly lengthSpread?: number;
   /** Prompt tokens that one iteration takes besides decoding (chunked prefill). */
   readonly chunkTokens?: number;
@@ -53,8 +62,9 @@ const requestsMax = 200_000;
 const chunkDefault = 2048;
 const runningMax = 1024;
 
-/** Decode times remembered by batch and by length, in steps of 6 %. */
-function rememberedDecode(context: ServingContext): (running: number, length: number) => number {
+/** Seconds between the tokens of each running request, by batch and by length, remembered in steps of 6 %. */
+function rememberedDecode(context: ServingContext, pace: number): (running: number, length: number) => number {
+  const perToken = pace / (context.job.tokensPerStep ?? 1);
   const known = new Map<number, number>();
   const bucket = (value: number): number => Math.round(Math.log(Math.max(1, value)) / 0.06);
   return (running, length) => {
@@ -62,7 +72,7 @@ function rememberedDecode(context: ServingContext): (running: number, length: nu
     const key = wide * 1000 + long;
     const found = known.get(key);
     if (found !== undefined) return found;
-    const seconds = decodeTime(context, Math.exp(wide * 0.06), Math.exp(long * 0.06));
+    const seconds = decodeTime(context, Math.exp(wide * 0.06), Math.exp(long * 0.06)) * perToken;
     known.set(key, seconds);
     return seconds;
   };
@@ -87,12 +97,17 @@ class Replica {
   readonly #secondsPerToken: number;
   readonly #chunk: number;
   readonly #room: number;
+  readonly #engine: EngineConstants;
+  readonly #first: number;
 
   constructor(context: ServingContext, simulation: Simulation) {
-    const { shape } = simulation;
+    const { shape, pace } = simulation;
     const cached = shape.inputTokens * (shape.cachedShare ?? 0);
-    this.#decode = rememberedDecode(context);
-    this.#secondsPerToken = prefillTime(context, shape.inputTokens - cached, cached) / shape.inputTokens;
+    this.#engine = context.engine;
+    this.#first = pace?.first ?? 1;
+    this.#decode = rememberedDecode(context, pace?.token ?? 1);
+    const prefill = prefillTime(context, shape.inputTokens - cached, cached) * this.#first;
+    this.#secondsPerToken = prefill / shape.inputTokens;
     this.#chunk = simulation.chunkTokens ?? chunkDefault;
     this.#room = Math.max(1, Math.min(runningMax, servingMemory(context.job, shape).requestsMax));
   }
@@ -127,10 +142,19 @@ class Replica {
     this.running.push({
       endStep: this.#steps + head.outputTokens - 1,
       arrived: head.arrived,
-      firstToken: this.now,
+      started: this.now,
+      firstToken: this.now + this.#beforeFirst(head),
       outputTokens: head.outputTokens,
       cacheTokens: head.inputTokens + head.outputTokens - 1,
     });
+  }
+
+  /** Seconds that a first token takes beside queue and prefill: host, steps waited for, an own prefill that is slower than its share. */
+  #beforeFirst({ inputTokens }: Waiting): number {
+    const { firstMs, firstSteps, firstShare } = this.#engine;
+    const steps = Math.max(0, firstSteps - 1) * this.#decode(Math.max(1, this.running.size), inputTokens);
+    const own = (firstShare - 1) * inputTokens * this.#secondsPerToken;
+    return Math.max(0, firstMs * 1e-3 * this.#first + steps + own);
   }
 
   #jump(step: number, until: number): void {
@@ -161,7 +185,7 @@ class Replica {
       this.running.pop();
       this.#cacheTokens = Math.max(0, this.#cacheTokens - next.cacheTokens);
       const tokens = next.outputTokens;
-      const tpot = tokens <= 1 ? 0 : (this.now - next.firstToken) / (tokens - 1);
+      const tpot = tokens <= 1 ? 0 : (this.now - next.started) / (tokens - 1);
       ended.push({ ttft: next.firstToken - next.arrived, tpot, tokens });
     }
     return ended;
@@ -197,9 +221,9 @@ function quantilesOf(values: readonly number[]): Quantiles {
  */
 export function simulateServing(simulation: Simulation, random: Random): SimulatedServing {
   checkSimulation(simulation);
-  const replica = new Replica(servingContextOf(simulation.job), simulation);
+  const replica = new Replica(contextOf(simulation), simulation);
   const { shape, load, requests, goal } = simulation;
-  const lengthSpread = simulation.lengthSpread ?? 0.2;
+  const lengthSpread = simulation.lengthSpread ?? (isOfOneLength(shape) ? 0 : 0.2);
   const drawn = (mean: number): number => Math.max(1, Math.round(mean * (1 + lengthSpread * (2 * random.next() - 1))));
   const send = (arrived: number): void =>
     void replica.waiting.push({
@@ -240,6 +264,13 @@ export function simulateServing(simulation: Simulation, random: Random): Simulat
     requestsPerSecond: ttft.length / replica.now,
     goodShare: good / ttft.length,
   };
+}
+
+/** Whether all requests have one length, as benchmarks send them. */
+const isOfOneLength = ({ load = "varied" }: RequestShape): boolean => load !== "varied";
+
+function contextOf({ job, shape }: Simulation): ServingContext {
+  return servingContextOf(job, engineConstantsOf(job, shape.load));
 }
 
 /** Seconds to the next arrival of a Poisson stream. */

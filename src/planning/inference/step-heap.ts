@@ -1,7 +1,8 @@
-/** A request in flight: the step after which it ends, and when its first token came. */
+/** A request in flight: the step after which it ends, and when it began to decode and its first token came. */
 export interface Flight {
   readonly endStep: number;
   readonly arrived: number;
+  readonly started: number;
   readonly firstToken: number;
   readonly outputTokens: number;
   readonly cacheTokens: number;

@@ -13,9 +13,13 @@ const engine = z.enum(["trtllm", "vllm", "sglang"]);
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
-/** A model by its name in the catalog, or by the `config.json` of its Hugging Face repository. */
+const weights = z.number().min(1e6).max(1e14);
+
+/** A model by its name in the catalog, by its number of weights, or by the `config.json` of its Hugging Face repository. */
 const modelFields = {
   model: name.describe("A model of the catalog; with modelConfig only a name to show."),
+  parameters: weights.optional().describe("Weights of a model that the catalog lacks: its typical shape is planned."),
+  activeParameters: weights.optional().describe("Weights that one token visits, of a model with experts."),
   modelConfig: z.unknown().optional().describe("A Hugging Face config.json of the model, as parsed JSON."),
   ownModels: z.unknown().optional(),
 } as const;
@@ -50,12 +54,21 @@ const servingFields = {
   inputTokens: count,
   outputTokens: count,
   cachedShare: z.number().min(0).max(0.99).default(0).describe("Share of each prompt that a prefix cache holds."),
+  load: z
+    .enum(["varied", "fixed", "swept"])
+    .default("varied")
+    .describe(
+      "How requests follow each other: varied as users' do, fixed in waves of one length, swept as in a load test.",
+    ),
   tokensPerStep: z.number().min(1).max(16).default(1).describe("Tokens a step with speculative decoding; 1: none."),
   draftShare: z.number().min(0).max(2).default(0).describe("What the draft costs, over a step."),
   ttftSeconds: positive.default(2),
   tpotSeconds: positive.default(0.1),
   goodShare: z.number().min(0.5).max(0.999).default(0.95).describe("Share of requests that keep both goals."),
 } as const;
+
+/** Hours of the two profiles that a load may have. */
+const [dayHours, weekHours] = [24, 168];
 
 /** One question about serving a model; what is left out is assumed and listed in the answer. */
 export const inferenceQuestionSchema = z.strictObject({
@@ -67,6 +80,15 @@ export const inferenceQuestionSchema = z.strictObject({
   expert: count.default(1),
   concurrency: count.default(32),
   peakPerSecond: positive.optional().describe("Requests a second of the whole service at its busiest."),
+  hourShares: z
+    .array(share)
+    .refine(
+      (shares) => shares.length === dayHours || shares.length === weekHours,
+      "write 24 shares, or 168 from Monday on",
+    )
+    .refine((shares) => shares.some((each) => each > 0.99), "the busiest hour is the peak: one of them must be 1")
+    .optional()
+    .describe("Load of each hour of a day (24) or a week (168, from Monday) over the peak: replicas by the hour."),
   ownAccelerators,
 });
 
@@ -132,6 +154,11 @@ export const planningTaskSchema = z.strictObject({
 
 export type PlanningTask = z.infer<typeof planningTaskSchema>;
 
+/** What a fault complains about: a field of the question, its members apart by dots, and the complaint. */
+const questionProblemSchema = z.strictObject({ path: z.string(), message: z.string() });
+
+export type QuestionProblem = Readonly<z.infer<typeof questionProblemSchema>>;
+
 /** An answer with its report, or the fault that refused the question. */
 export const planningReplySchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -141,7 +168,12 @@ export const planningReplySchema = z.discriminatedUnion("kind", [
     /** The report as `report.md` and `report.html`, for a plan also `plan.json` and `parts.csv`. */
     files: z.record(z.string(), z.string()),
   }),
-  z.strictObject({ kind: z.literal("fault"), code: z.string(), message: z.string() }),
+  z.strictObject({
+    kind: z.literal("fault"),
+    code: z.string(),
+    message: z.string(),
+    problems: z.array(questionProblemSchema),
+  }),
 ]);
 
 export type PlanningReply = z.infer<typeof planningReplySchema>;

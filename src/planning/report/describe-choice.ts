@@ -1,6 +1,7 @@
 import type { WorkAdvice, WorkOption } from "../advise-workload.ts";
 import { describeModels } from "./describe-advice.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { writeChance, writeDays, writeNumber, writeUsd } from "./write-figure.ts";
 
@@ -35,13 +36,19 @@ function describeVerdict(advice: WorkAdvice): Section {
         ];
   return {
     heading: "Answer",
-    blocks: [{ kind: "list", items }, describeErrors(advice.errors), { kind: "text", text: errorsExplained }],
+    blocks: [
+      ...describeFallbacks(advice.fallbacks),
+      { kind: "list", items },
+      describeErrors(advice.errors),
+      { kind: "text", text: errorsExplained },
+    ],
   };
 }
 
 /** Said first where the winner's speed was not measured on it. */
 function describeStandIns(best: WorkOption): readonly string[] {
-  const reasons = best.errors[0]?.widening.reasons ?? [];
+  const told = new Set(best.fallbacks.map(({ reason }) => reason));
+  const reasons = (best.errors[0]?.widening.reasons ?? []).filter((reason) => !told.has(reason));
   return reasons.length === 0 ? [] : [`Careful: ${reasons.join("; ")}.`];
 }
 
@@ -80,7 +87,7 @@ function describeGpus(advice: WorkAdvice): Section {
       { kind: "table", head, rows },
       {
         kind: "text",
-        text: "Time ± is the error of the predicted times (80 % of measured rows); an asterisk marks kernels that were measured on another GPU.",
+        text: "Time ± is the error of the predicted times (80 % of measured rows); an asterisk marks kernels that were measured on another GPU, or figures that were guessed.",
       },
       { kind: "list", items: advice.rejected.map(({ option, why }) => `not ${option}: ${why}`) },
       { kind: "list", items: advice.whatIfs.map(({ change, effect }) => `${change}: ${effect}`) },
@@ -91,7 +98,7 @@ function describeGpus(advice: WorkAdvice): Section {
 function writeTimeError({ errors }: WorkOption): string {
   const [first] = errors;
   if (first === undefined || first.percent === null) return "not measured";
-  return `${writeNumber(first.percent)} %${first.widening.factor > 1 ? " *" : ""}`;
+  return `${writeNumber(first.percent)} %${first.widening.factor > 1 || first.widening.guessed > 0 ? " *" : ""}`;
 }
 
 function describeWays({ ways }: WorkAdvice): Section {

@@ -5,8 +5,9 @@ import { describeCost } from "./describe-cost.ts";
 import { describeHardware, describeParts } from "./describe-hardware.ts";
 import { describeTrace } from "./describe-trace.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import { monthAfter, writeCount, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 /** The whole answer as a report: the verdict first, what was assumed last. */
 export function describeFleet(plan: FleetPlan): ReportDocument {
@@ -29,7 +30,7 @@ function describeVerdict(plan: FleetPlan): Section {
   const spread = cost.spreads[0];
   const last = monthAfter(plan.startMonth, cost.months.length - 1);
   const items = [
-    `Fleet: ${plan.servers} servers with ${plan.gpusPerServer} x ${plan.gpu} each, ${plan.reliability.spareServersBought} of them spare; ${capacity.gpusAtStart} GPUs at the start, ${capacity.gpusAtPeak} at most, ${plan.startMonth} to ${last}.`,
+    `Fleet: ${writeCount(plan.servers, "server")} with ${plan.gpusPerServer} x ${plan.gpu} each, ${plan.reliability.spareServersBought} of them spare; ${capacity.gpusAtStart} GPUs at the start, ${capacity.gpusAtPeak} at most, ${plan.startMonth} to ${last}.`,
     ...(spread === undefined
       ? []
       : [
@@ -42,6 +43,7 @@ function describeVerdict(plan: FleetPlan): Section {
   return {
     heading: "Answer",
     blocks: [
+      ...describeFallbacks(plan.fallbacks),
       { kind: "list", items },
       describeErrors([...errors.capacity, ...errors.cost, ...errors.power]),
       { kind: "text", text: errorsExplained },

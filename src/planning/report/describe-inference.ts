@@ -2,11 +2,13 @@ import type { ReplicaOption } from "../inference/compare-replicas.ts";
 import type { Estimate } from "../inference/predict-serving.ts";
 import type { InferenceAnswer } from "../size-inference.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import { drawLines } from "./draw-lines.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { writeChance, writeCount, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
 
 const bytesPerGigabyte = 1e9;
+const dayHours = 24;
 
 /** The answer to one question about serving a model, as a report. */
 export function describeInference(answer: InferenceAnswer): ReportDocument {
@@ -15,6 +17,7 @@ export function describeInference(answer: InferenceAnswer): ReportDocument {
     sections: [
       describeVerdict(answer),
       describeReplicas(answer),
+      ...describeHourly(answer),
       describeMemory(answer),
       describeFrontier(answer),
       { heading: "What was assumed", blocks: [{ kind: "list", items: answer.assumptions }] },
@@ -35,6 +38,8 @@ function describeVerdict(answer: InferenceAnswer): Section {
           `${writeCount(replicas.replicas, "replica")} of ${answer.words}: ${writeCount(replicas.gpus, "GPU")} in all; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
           `At the peak, half of the first tokens come within ${writeSeconds(replicas.atPeak.ttftSeconds.p50)} and 90 % within ${writeSeconds(replicas.atPeak.ttftSeconds.p90)}; a token takes ${writeSeconds(replicas.atPeak.tpotSeconds.p50)} (90 %: ${writeSeconds(replicas.atPeak.tpotSeconds.p90)}).`,
           `One replica keeps the goals up to ${writeNumber(replicas.goodputPerReplica)} requests/s.`,
+          ...describeRange(answer),
+          ...describeHours(answer),
         ]),
     `With ${answer.concurrency} requests in flight a replica (${answer.words}) gives a token in ${writeEstimate(closedLoop.tpotSeconds, writeSeconds)}, the first in ${writeEstimate(closedLoop.ttftSeconds, writeSeconds)}; ${writeNumber(closedLoop.outputTokensPerSecond.likely)} tokens/s.`,
     `Saturated it yields ${writeEstimate(saturated.outputTokensPerSecond, writeNumber)} tokens/s.`,
@@ -43,8 +48,59 @@ function describeVerdict(answer: InferenceAnswer): Section {
   ];
   return {
     heading: "Answer",
-    blocks: [{ kind: "list", items }, describeErrors(answer.errors), { kind: "text", text: errorsExplained }],
+    blocks: [
+      ...describeFallbacks(answer.fallbacks),
+      { kind: "list", items },
+      describeErrors(answer.errors),
+      { kind: "text", text: errorsExplained },
+    ],
   };
+}
+
+/** How many replicas the load takes where the predicted times are as wrong as they may be. */
+function describeRange({ replicas }: InferenceAnswer): readonly string[] {
+  const range = replicas?.range;
+  if (range === undefined) return [];
+  if (range.low === range.high && range.low !== null) return ["As many with all times at the ends of their intervals."];
+  const tell = (count: number | null): string =>
+    count === null ? "none that keeps the goals" : writeCount(count, "replica");
+  return [`With all times at the ends of their intervals: ${tell(range.low)} to ${tell(range.high)}.`];
+}
+
+function describeHours({ hours }: InferenceAnswer): readonly string[] {
+  if (hours === undefined) return [];
+  const { replicas, gpuHours, gpuHoursHeld, meanShare } = hours;
+  const period = replicas.length === 24 ? "a day" : "a week";
+  return [
+    `Through ${period} the load is ${writeShare(meanShare)} of its peak on average: ${Math.min(...replicas)} to ${writeCount(Math.max(...replicas), "replica")}; ${writeNumber(gpuHours)} GPU-hours ${period} when they follow the load, ${writeNumber(gpuHoursHeld)} when those for the peak are held.`,
+  ];
+}
+
+function describeHourly({ hours }: InferenceAnswer): readonly Section[] {
+  if (hours === undefined) return [];
+  const { replicas } = hours;
+  const isDay = replicas.length === dayHours;
+  const title = isDay ? "Replicas by hour of the day" : "Replicas by hour of the week, from Monday on";
+  const svg = drawLines({
+    title,
+    unit: "replicas",
+    labels: replicas.map((_, hour) => String(hour % dayHours)),
+    series: [{ name: "replicas", kind: "line", values: replicas }],
+  });
+  const days = isDay ? ["replicas"] : ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+  const rows = Array.from({ length: dayHours }, (_, hour) => [
+    String(hour),
+    ...days.map((_day, day) => String(replicas[day * dayHours + hour] ?? "")),
+  ]);
+  return [
+    {
+      heading: "Replicas by the hour",
+      blocks: [
+        { kind: "plot", svg, caption: title },
+        { kind: "table", head: ["#hour", ...days.map((day) => `#${day}`)], rows },
+      ],
+    },
+  ];
 }
 
 function describeReplicas(answer: InferenceAnswer): Section {

@@ -2,8 +2,9 @@ import type { FleetPrice } from "../price-fleet.ts";
 import { describeAssumptions } from "./describe-advice.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { monthAfter, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import { monthAfter, writeCount, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
 
 /** The price of a fleet of one size, as a report. */
 export function describePrice(price: FleetPrice): ReportDocument {
@@ -18,7 +19,7 @@ function describeVerdict(price: FleetPrice): Section {
   const [best] = cost.spreads;
   const last = monthAfter(startMonth, cost.months.length - 1);
   const items = [
-    `${price.servers} servers with ${price.gpusPerServer} x ${price.gpu}, ${startMonth} to ${last}, used to ${writeShare(cost.utilisation.mode)} on average.`,
+    `${writeCount(price.servers, "server")} with ${price.gpusPerServer} x ${price.gpu}, ${startMonth} to ${last}, used to ${writeShare(cost.utilisation.mode)} on average.`,
     ...(best === undefined
       ? []
       : [
@@ -30,6 +31,11 @@ function describeVerdict(price: FleetPrice): Section {
   ];
   return {
     heading: "Answer",
-    blocks: [{ kind: "list", items }, describeErrors(price.errors.cost), { kind: "text", text: errorsExplained }],
+    blocks: [
+      ...describeFallbacks(price.fallbacks),
+      { kind: "list", items },
+      describeErrors(price.errors.cost),
+      { kind: "text", text: errorsExplained },
+    ],
   };
 }

@@ -1,6 +1,7 @@
 import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
 import type { Layout } from "../training/training-job.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
+import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { Block, ReportDocument, Section } from "./model.ts";
 import { writeChance, writeDays, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
 
@@ -28,7 +29,12 @@ function describeVerdict(answer: TrainingAnswer): Section {
   ];
   return {
     heading: "Answer",
-    blocks: [{ kind: "list", items }, describeErrors(answer.errors), { kind: "text", text: errorsExplained }],
+    blocks: [
+      ...describeFallbacks(answer.fallbacks),
+      { kind: "list", items },
+      describeErrors(answer.errors),
+      { kind: "text", text: errorsExplained },
+    ],
   };
 }
 

@@ -19,12 +19,12 @@ function trim(text: string): string {
   return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** Dollars: `$1.23 M`, `$1,230`, `$1.23`. */
+/** Dollars: `$1.23 B`, `$1.23 M`, `$1,230`, `$1.23`. */
 export function writeUsd(value: number): string {
   const sign = value < 0 ? "-" : "";
   const size = Math.abs(value);
   if (size > 0 && size < 100) return `${sign}$${size.toFixed(2)}`;
-  return `${sign}$${writeNumber(size)}`;
+  return `${sign}$${writeNumber(size).replace(/ G$/, " B")}`;
 }
 
 /** A share as a percentage. */

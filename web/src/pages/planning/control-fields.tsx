@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import type { PlanningCatalog } from "../../api/planning.ts";
 import { Panel } from "../../design/panel.tsx";
 import { formatShortCount } from "../../words/numbers.ts";
@@ -113,6 +113,7 @@ function ChoiceField({ control }: { readonly control: Extract<Control, { kind: "
   );
 }
 
+/** A name of the catalog, chosen or typed: the planner says what stands in for one that it does not know. */
 function NameField({
   control,
   names,
@@ -122,21 +123,38 @@ function NameField({
 }): ReactNode {
   const { state, put } = useControlSource();
   const value = textIn(control, state);
-  const all = names.includes(value) ? names : [value, ...names];
+  const [typed, setTyped] = useState<string | null>(null);
+  const list = useId();
+  const finish = (): void => {
+    if (typed !== null && typed.trim() !== "") put(control.name, typed.trim(), control.initial);
+    setTyped(null);
+  };
+  const type = (name: string): void => {
+    setTyped(name);
+    if (names.includes(name)) put(control.name, name, control.initial);
+  };
   return (
     <label className="control">
       <span className="name">{control.label}</span>
-      <select
+      <input
         className="field wide"
-        value={value}
-        onChange={(event) => put(control.name, event.target.value, control.initial)}
-      >
-        {all.map((name) => (
+        list={list}
+        value={typed ?? value}
+        placeholder={value}
+        onFocus={(event) => event.target.select()}
+        onChange={(event) => type(event.target.value)}
+        onBlur={finish}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") finish();
+        }}
+      />
+      <datalist id={list}>
+        {names.map((name) => (
           <option key={name} value={name}>
             {name}
           </option>
         ))}
-      </select>
+      </datalist>
     </label>
   );
 }

@@ -1,3 +1,4 @@
+import { profileChoices } from "./day-profiles.ts";
 import type { UrlState } from "../../words/url-state.ts";
 
 /** The parts of the page: each asks the planner another question. */
@@ -70,6 +71,7 @@ const gpu = (list: "accelerators" | "prices", initial: string): Control => {
   return { kind: "name", name: "gpu", label: "GPU", list, initial };
 };
 const model: Control = { kind: "name", name: "model", label: "Model", list: "models", initial: "Llama-3.1-70B" };
+const weights = amountOf("weights", "Its weights (0: by its name)", [0, ...decades(1e8, 5e12)], 0, "");
 const precision = (initial: string): Control => ({
   kind: "choice",
   name: "precision",
@@ -123,6 +125,7 @@ const training: readonly ControlGroup[] = [
     title: "Run",
     controls: [
       model,
+      weights,
       gpu("accelerators", "H100-SXM"),
       amountOf("gpus", "GPUs", doublings(1, 16_384), 64, "GPUs"),
       amountOf("tokens", "Tokens", decades(1e9, 5e13), 1e12, ""),
@@ -170,12 +173,24 @@ const engine: Control = {
 };
 
 const serving: readonly ControlGroup[] = [
-  { title: "Service", controls: [model, gpu("accelerators", "H200-SXM"), ...requests] },
+  { title: "Service", controls: [model, weights, gpu("accelerators", "H200-SXM"), ...requests] },
   {
     title: "How it runs",
     controls: [
       engine,
       precision("bf16"),
+      {
+        kind: "choice",
+        name: "load",
+        label: "Requests come",
+        choices: [
+          ["varied", "as users send them"],
+          ["fixed", "in waves of one length"],
+          ["swept", "as in a load test"],
+        ],
+        initial: "varied",
+      },
+      { kind: "choice", name: "hours", label: "Replicas through", choices: profileChoices, initial: "" },
       amountOf("cached", "Prompt held by a prefix cache", evenly(0, 95, 5), 0, "%"),
       amountOf("good", "Requests that keep both goals", [50, 80, 90, 95, 99], 95, "%"),
       amountOf("concurrency", "In flight, for the closed loop", doublings(1, 512), 32, ""),
@@ -219,6 +234,7 @@ const advice: readonly ControlGroup[] = [
         initial: "serving",
       },
       model,
+      weights,
       precision("bf16"),
     ],
   },

@@ -2,7 +2,6 @@ import { type ReactNode, useState } from "react";
 import { askFiles } from "../../api/planning.ts";
 import { CopyButton } from "../../design/command.tsx";
 import { FailureNotice } from "../../design/failure-notice.tsx";
-import { useUrlState } from "../../design/use-url-state.ts";
 import { writePlan } from "./plan-document.ts";
 import type { PlanningQuestion } from "./question.ts";
 
@@ -17,12 +16,17 @@ const forms = [
 export function ExportButtons({
   asked,
   whole,
+  plan,
+  isShared,
 }: {
   readonly asked: PlanningQuestion;
   readonly whole: unknown;
+  /** The whole plan as it was written; undefined where the controls say it. */
+  readonly plan: string | undefined;
+  /** Whether the address holds the whole question. */
+  readonly isShared: boolean;
 }): ReactNode {
   const [error, setError] = useState<unknown>(null);
-  const { plan } = useUrlState().state;
   const save = async (ending: string): Promise<void> => {
     setError(null);
     if (ending === ".json") {
@@ -37,7 +41,7 @@ export function ExportButtons({
   return (
     <div className="stack tight">
       <div className="row wrap">
-        <CopyButton text={linkTo(asked)} label="Copy the link" />
+        {isShared && <CopyButton text={linkTo(asked)} label="Copy the link" />}
         <CopyButton text={commandOf(asked)} label="Copy as a command" />
         {asked.kind === "plan" && (
           <button

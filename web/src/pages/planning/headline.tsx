@@ -31,12 +31,14 @@ function factsOf(view: PlanningView, answer: Fields): readonly FigureFact[] {
 /** The error that the benchmark measured for the quantity at `index`, `±9.4 %`; null when none was. */
 function errorPercent(answer: Fields, index: number): string | null {
   const error = answer.list("errors", (each) => each.numberOr("percent", null))[index] ?? null;
-  return error === null ? null : `±${error.toFixed(1)} %`;
+  if (error === null) return null;
+  return error <= 100 ? `±${error.toFixed(1)} %` : `within ${(1 + error / 100).toFixed(1)} times`;
 }
 
 function errorNote(answer: Fields, index: number): string {
   const percent = errorPercent(answer, index);
-  return percent === null ? "not measured" : `${percent} measured`;
+  const isGuess = answer.list("fallbacks", () => true).length > 0;
+  return percent === null ? "not measured" : `${percent} ${isGuess ? "with what is guessed" : "measured"}`;
 }
 
 function costFigures(answer: Fields): readonly FigureFact[] {
@@ -159,7 +161,7 @@ function servingFacts(answer: Fields): readonly FigureFact[] {
           {
             label: "GPUs",
             value: formatCount(replicas.numberOr("gpus", 0)),
-            note: `${formatCount(replicas.numberOr("replicas", 0))} replicas, not measured`,
+            note: replicasNote(replicas),
           },
         ]),
     { label: "A token", value: span(loop.fields("tpotSeconds")), note: errorNote(answer, 0) },
@@ -175,6 +177,15 @@ function servingFacts(answer: Fields): readonly FigureFact[] {
       note: `${formatShortCount(memory.numberOr("requestsMax", 0))} requests at once`,
     },
   ];
+}
+
+/** `4 replicas (2 to 14), not measured`: the range is what the intervals of the times make of it. */
+function replicasNote(replicas: Fields): string {
+  const range = replicas.fieldsOrNull("range");
+  const end = (name: string): string => formatCount(range?.numberOr(name, null) ?? Number.POSITIVE_INFINITY);
+  const between =
+    range === null ? "" : ` (${end("low")} to ${range.numberOr("high", null) === null ? "none" : end("high")})`;
+  return `${formatCount(replicas.numberOr("replicas", 0))} replicas${between}, not measured`;
 }
 
 function adviceFacts(answer: Fields): readonly FigureFact[] {

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import { type PlanningAnswer, useCatalog, usePlanningAnswer } from "../../api/planning.ts";
+import type { Fields } from "../../api/reading.ts";
 import { FailureNotice } from "../../design/failure-notice.tsx";
 import { PageHead } from "../../design/page-head.tsx";
 import { Panel } from "../../design/panel.tsx";
@@ -19,6 +20,7 @@ import "./planning.css";
 import { questionOf } from "./question.ts";
 import { SectionPanel } from "./report-view.tsx";
 import { SiteView } from "./site-view.tsx";
+import { type HeldPlan, useHeldPlan } from "./use-held-plan.ts";
 
 /** The view that asks nothing: what was predicted here, and what came. */
 const siteView = "site";
@@ -74,13 +76,31 @@ function Views({ shown }: { readonly shown: PlanningView | typeof siteView }): R
   );
 }
 
-/** A view that asks the planner what its controls say. */
+/** A view that asks the planner what its controls, or its plan, say. */
 function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
+  const held = useHeldPlan();
+  if (view === "fleet" && held.isOpening) {
+    return (
+      <>
+        <PageHead title="Planning" />
+        <Views shown={view} />
+        <SkeletonLines count={10} />
+      </>
+    );
+  }
+  return <Asked view={view} held={held} />;
+}
+
+function Asked({ view, held }: { readonly view: PlanningView; readonly held: HeldPlan }): ReactNode {
   const { state } = useUrlState();
   const catalog = useCatalog();
   const [thisMonth] = useState(() => new Date().toISOString().slice(0, "2026-12".length));
-  const wanted = useMemo(() => questionOf(view, state, thisMonth), [view, state, thisMonth]);
-  const source = usePlanSource(view);
+  const { text: plan } = held;
+  const wanted = useMemo(() => {
+    const { plan: _packed, ...controls } = state;
+    return questionOf(view, plan === undefined ? controls : { ...controls, plan }, thisMonth);
+  }, [view, state, plan, thisMonth]);
+  const source = usePlanSource(view, held);
   const rested = useDebounced(wanted, restMs);
   // Another view is asked at once; within one, a slider may come to rest first.
   const asked = rested.kind === wanted.kind ? rested : wanted;
@@ -89,7 +109,11 @@ function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
     <>
       <PageHead
         title="Planning"
-        actions={answer.data === undefined ? undefined : <ExportButtons asked={asked} whole={answer.data.whole} />}
+        actions={
+          answer.data === undefined ? undefined : (
+            <ExportButtons asked={asked} whole={answer.data.whole} plan={plan} isShared={held.isShared} />
+          )
+        }
       />
       <Views shown={view} />
       <div className="planner">
@@ -99,7 +123,7 @@ function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
           </div>
         </ControlSourceContext>
         <div className="stack" aria-live="polite">
-          {view === "fleet" && <PlanEditor text={state["plan"] ?? writePlan(wanted.question)} />}
+          {view === "fleet" && <PlanEditor text={plan ?? writePlan(wanted.question)} held={held} />}
           {answer.error !== null && <FailureNotice error={answer.error} onRetry={() => void answer.refetch()} />}
           {answer.data === undefined
             ? answer.error === null && <SkeletonLines count={10} />
@@ -110,17 +134,15 @@ function AskedView({ view }: { readonly view: PlanningView }): ReactNode {
   );
 }
 
-/** With a whole plan in the address the controls of the fleet read and write it; else the address itself. */
-function usePlanSource(view: PlanningView): ControlSource | null {
-  const { state, change } = useUrlState();
-  const { plan } = state;
+/** With a whole plan the controls of the fleet read and write it; else the address itself. */
+function usePlanSource(view: PlanningView, { text, put }: HeldPlan): ControlSource | null {
   return useMemo(() => {
-    if (view !== "fleet" || plan === undefined) return null;
+    if (view !== "fleet" || text === undefined) return null;
     return {
-      ...controlsOfPlan(plan),
-      put: (name: string, value: string) => change({ plan: planWith(plan, name, value) }),
+      ...controlsOfPlan(text),
+      put: (name: string, value: string) => put(planWith(text, name, value)),
     };
-  }, [view, plan, change]);
+  }, [view, text, put]);
 }
 
 function AnswerView({
@@ -135,11 +157,25 @@ function AnswerView({
   const [first, ...rest] = answer.document.sections;
   return (
     <div className={`stack ${isOld ? "is-old" : ""}`}>
+      <Fallbacks answer={answer.answer} />
       <Headline view={view} answer={answer.answer} />
       <Plots view={view} answer={answer} />
       {first !== undefined && <SectionPanel section={first} />}
       {rest.map((section) => (
         <SectionPanel key={section.heading} section={section} />
+      ))}
+    </div>
+  );
+}
+
+/** What stands in for a name that the catalog does not have, before the figures that rest on it. */
+function Fallbacks({ answer }: { readonly answer: Fields }): ReactNode {
+  const all = answer.list("fallbacks", (each) => each.textOr("words", ""));
+  if (all.length === 0) return null;
+  return (
+    <div className="notice soft" role="status">
+      {all.map((words) => (
+        <p key={words}>Careful: {words}.</p>
       ))}
     </div>
   );

@@ -1,5 +1,6 @@
 import type { PlanningKind } from "../../../../src/planning/questions/model.ts";
 import type { UrlState } from "../../words/url-state.ts";
+import { sharesOf } from "./day-profiles.ts";
 import { readPlan } from "./plan-document.ts";
 import { amountIn, controlsOf, type PlanningView, textIn } from "./controls.ts";
 
@@ -71,9 +72,16 @@ function planOf({ amount, text }: Values, startMonth: string): Readonly<Record<s
   };
 }
 
-function trainingOf({ amount, text }: Values): Readonly<Record<string, unknown>> {
+/** The model by its name, and its weights where they are given. */
+function modelOf({ amount, text }: Values): Readonly<Record<string, unknown>> {
+  const weights = amount("weights");
+  return { model: text("model"), ...(weights > 0 ? { parameters: weights } : {}) };
+}
+
+function trainingOf(values: Values): Readonly<Record<string, unknown>> {
+  const { amount, text } = values;
   return {
-    model: text("model"),
+    ...modelOf(values),
     accelerator: text("gpu"),
     gpus: amount("gpus"),
     tokens: amount("tokens"),
@@ -85,9 +93,10 @@ function trainingOf({ amount, text }: Values): Readonly<Record<string, unknown>>
   };
 }
 
-function requestsOf({ amount, text }: Values): Readonly<Record<string, unknown>> {
+function requestsOf(values: Values): Readonly<Record<string, unknown>> {
+  const { amount, text } = values;
   return {
-    model: text("model"),
+    ...modelOf(values),
     engine: text("engine"),
     precision: text("precision"),
     inputTokens: amount("input"),
@@ -100,9 +109,12 @@ function requestsOf({ amount, text }: Values): Readonly<Record<string, unknown>>
 
 function servingOf(values: Values): Readonly<Record<string, unknown>> {
   const { amount, text } = values;
+  const hourShares = sharesOf(text("hours"));
   return {
     ...requestsOf(values),
     accelerator: text("gpu"),
+    load: text("load"),
+    ...(hourShares === undefined ? {} : { hourShares }),
     cachedShare: amount("cached") / 100,
     goodShare: amount("good") / 100,
     concurrency: amount("concurrency"),
@@ -129,7 +141,7 @@ function costOf({ amount, text }: Values, startMonth: string): Readonly<Record<s
 
 function adviceOf(values: Values): Readonly<Record<string, unknown>> {
   const { amount, text } = values;
-  const shared = { model: text("model"), precision: text("precision") };
+  const shared = { ...modelOf(values), precision: text("precision") };
   const work =
     text("work") === "training"
       ? { kind: "training", ...shared, tokens: amount("tokens"), days: amount("days") }

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { Fault, isFault } from "../base/fault.ts";
+import type { LooseQuestion, QuestionSource } from "./planning-answer.ts";
+
+const problemsSchema = z.array(z.object({ path: z.string(), message: z.string() })).min(1);
+
+/**
+ * A fault of the planner with the file, line and column of each field that it complains about, as `FILE:LINE:COLUMN: message`. What
+ * an option said in the file's stead has no line.
+ */
+export function placeProblems(error: unknown, asked: LooseQuestion, { question, document }: QuestionSource): unknown {
+  if (!isFault(error) || document === undefined) return error;
+  const problems = problemsSchema.safeParse(error.details["problems"]);
+  if (!problems.success) return error;
+  const lines = problems.data.map(({ path, message }) => {
+    const steps = stepsTo(path, question);
+    const [top] = steps;
+    const isByOption = top !== undefined && asked[String(top)] !== question[String(top)];
+    if (isByOption) return message;
+    const { file, line, column } = document.problemAt(steps, "value", message, null);
+    return `${file}:${line}:${column}: ${message}`;
+  });
+  return new Fault(error.code, lines.join("\n"), { details: error.details, cause: error });
+}
+
+/** The steps that lead to a field; one of a workload is named as it is inside of it, one of a fleet's cost as it is in a plan. */
+function stepsTo(path: string, question: LooseQuestion): readonly (string | number)[] {
+  const steps = path
+    .split(/[.[\]]+/)
+    .filter((step) => step !== "")
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  const [top] = steps;
+  const last = steps.at(-1);
+  const { work } = question;
+  if (top === undefined || String(top) in question) return steps;
+  if (typeof work === "object" && work !== null && String(top) in work) return ["work", ...steps];
+  return last !== undefined && String(last) in question ? [last] : steps;
+}

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { answerQuestion } from "./answer-question.ts";
+import type { SiteRows } from "./calibration/model.ts";
+import { type InferenceAnswer, sizeInference } from "./size-inference.ts";
+
+const served = {
+  model: "Llama-3.1-8B",
+  accelerator: "H100",
+  inputTokens: 2000,
+  outputTokens: 200,
+  tensor: 1,
+  peakPerSecond: 20,
+  ttftSeconds: 0.5,
+  tpotSeconds: 0.05,
+};
+
+test("a lone request waits as long in the simulation of a peak as in the closed loop of one", () => {
+  const { closedLoop, replicas } = sizeInference({ ...served, peakPerSecond: 0.01, concurrency: 1 });
+  const [first, token] = [closedLoop.ttftSeconds.likely, closedLoop.tpotSeconds.likely];
+
+  expect((replicas?.atPeak.ttftSeconds.p50 ?? 0) / first).toBeCloseTo(1, 0);
+  expect(Math.abs(Math.log((replicas?.atPeak.ttftSeconds.p50 ?? 0) / first))).toBeLessThan(0.15);
+  expect(Math.abs(Math.log((replicas?.atPeak.tpotSeconds.p50 ?? 0) / token))).toBeLessThan(0.1);
+});
+
+test("speculative decoding speeds tokens at the peak as it does in the closed loop; a draft that costs more than it gains does not", () => {
+  const tpot = (change: object): number =>
+    sizeInference({ ...served, peakPerSecond: 2, ...change }).replicas?.atPeak.tpotSeconds.p50 ?? 0;
+
+  expect(tpot({ tokensPerStep: 2, draftShare: 0.2 })).toBeLessThan(0.75 * tpot({}));
+  expect(tpot({ tokensPerStep: 1.2, draftShare: 1 })).toBeGreaterThan(tpot({}));
+});
+
+test("replicas have a range: those that the load takes with all times at the ends of their intervals", () => {
+  const { replicas } = sizeInference(served);
+  const { low, high } = replicas?.range ?? {};
+
+  expect(low).toBeLessThanOrEqual(replicas?.replicas ?? 0);
+  expect(high ?? Number.POSITIVE_INFINITY).toBeGreaterThan(replicas?.replicas ?? 0);
+});
+
+test("hours of a day follow the load's shares; shares without a peak, or that never reach it, are refused", () => {
+  const hourShares = Array.from({ length: 24 }, (_, hour) => (hour < 12 ? 0.1 : 1));
+  const { hours, replicas } = sizeInference({ ...served, hourShares });
+
+  expect(hours?.replicas).toHaveLength(24);
+  expect(Math.max(...(hours?.replicas ?? []))).toBe(replicas?.replicas);
+  expect(hours?.gpuHours).toBeLessThan(hours?.gpuHoursHeld ?? 0);
+  const { peakPerSecond: _peak, ...bare } = served;
+  expect(() => sizeInference({ ...bare, hourShares })).toThrow("give peakPerSecond");
+  expect(() => sizeInference({ ...served, hourShares: hourShares.map(() => 0.5) })).toThrow(
+    "the busiest hour is the peak",
+  );
+  expect(() => sizeInference({ ...served, hourShares: [1] })).toThrow("write 24 shares");
+});
+
+test("how requests follow each other changes what first tokens wait for", () => {
+  const first = (load: string): number => sizeInference({ ...served, load }).closedLoop.ttftSeconds.likely;
+
+  expect(first("fixed")).not.toBeCloseTo(first("varied"), 4);
+});
+
+/** A site on which times came out `factor` times as long as predicted, thirty times. */
+function siteOf(kind: "ttft" | "tpot", factor: number): SiteRows {
+  const rows = Array.from({ length: 30 }, () => ({ low: 0.5, likely: 1, high: 2, measured: factor }));
+  return { kind, group: "H100-SXM vllm", rows };
+}
+
+test("what a site measured is carried through the simulation of the peak: replicas and times move with it, and say whose they are", () => {
+  const ask = (site: readonly SiteRows[]): InferenceAnswer =>
+    answerQuestion({ kind: "size-inference", question: served, thisMonth: "2026-12", site: [...site] })
+      .answer as unknown as InferenceAnswer;
+  const shipped = ask([]);
+  const slow = ask([siteOf("ttft", 2), siteOf("tpot", 1.5)]);
+  const fast = ask([siteOf("tpot", 0.6)]);
+  const peak = ({ replicas }: InferenceAnswer) => ({
+    goodput: replicas?.goodputPerReplica ?? 0,
+    tpot: replicas?.atPeak.tpotSeconds.p50 ?? 0,
+  });
+
+  expect(peak(slow).goodput).toBeLessThan(peak(shipped).goodput);
+  expect(peak(fast).goodput).toBeGreaterThan(peak(shipped).goodput);
+  expect(slow.replicas?.replicas).toBeGreaterThan(shipped.replicas?.replicas ?? 0);
+  expect(slow.saturated.outputTokensPerSecond.likely).toBeLessThan(shipped.saturated.outputTokensPerSecond.likely);
+  const words = slow.errors.find(({ quantity }) => quantity.startsWith("replicas for the peak"))?.words;
+  expect(words).toMatch(/simulated with this site's times \(first token ±.*measured on this site; token ±/);
+  expect(slow.errors[0]?.words).toMatch(/^this site: /);
+});
