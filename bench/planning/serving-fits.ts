@@ -11,12 +11,16 @@ import {
 import { iterationParts, type Iteration, type IterationParts } from "../../src/planning/inference/iteration-parts.ts";
 import { type ServingContext, servingContextOf, timeOfParts } from "../../src/planning/inference/iteration-time.ts";
 import {
+  besideQueue,
   firstTokenTime,
   interferenceOf,
   type SteadyState,
   splitSteadyState,
   steadyState,
 } from "../../src/planning/inference/predict-serving.ts";
+import { closedLoopOf, withPrefills } from "../../src/planning/inference/first-token-loop.ts";
+import { runClosedLoop } from "../../src/planning/inference/closed-loop.ts";
+import { interruptedShare } from "../../src/planning/inference/request-scheduling.ts";
 import type { RequestShape, ServingJob } from "../../src/planning/inference/serving-job.ts";
 import { type KernelSet, kernelSetOf } from "../../src/planning/kernels/kernel-set.ts";
 import type { LevelFit } from "./fit-levels.ts";
@@ -70,6 +74,7 @@ export interface Prepared {
   readonly running: number;
   readonly decodeWorkers: number;
   readonly prefillWorkers: number;
+  readonly loop: LoopTimes | undefined;
 }
 
 /** A first token alone (batch 1): it tells what a prefill costs without any queue. */
@@ -103,6 +108,39 @@ function shippedState(row: Row): SteadyState {
   return splitSteadyState(contextOf(row.prefill), contextOf(row.job), row, row.shape, row.concurrency);
 }
 
+/** What first tokens of a closed loop wait for, by how slow prefills are against the shipped constants; step and prompt of those. */
+interface LoopTimes {
+  readonly step: number;
+  readonly prompt: number;
+  readonly logs: readonly number[];
+}
+
+/** Shares of the shipped constants' prefills at which loops are run; between them logarithms are straight lines. */
+const loopShares = [0.5, 0.7, 1, 1.4, 2, 2.8, 4].map(Math.log);
+
+function loopTimesOf(row: Row, prefill: Timed, decode: Timed): LoopTimes | undefined {
+  if ("prefill" in row) return undefined;
+  const engine = engineConstantsOf(row.job, loadOf(row));
+  const loop = closedLoopOf(servingContextOf(row.job, engine, kernelsOf), row.shape, row.concurrency);
+  if (loop === undefined) return undefined;
+  return {
+    step: secondsOf(decode, engine),
+    prompt: prefillSeconds(prefill, engine),
+    logs: loopShares.map((share) => Math.log(runClosedLoop(withPrefills(loop, Math.exp(share))).ttft)),
+  };
+}
+
+/** Seconds that first tokens of a loop wait for when steps and prompts take as long as said, and prefills `share` of that. */
+function loopSeconds({ logs, ...shipped }: LoopTimes, step: number, prompt: number, share: number): number {
+  const slower = step / shipped.step;
+  const at = Math.log((share * prompt) / shipped.prompt / slower);
+  const above = loopShares.filter((each) => each < at).length;
+  const right = Math.max(1, Math.min(loopShares.length - 1, above));
+  const [from = 0, to = 1] = loopShares.slice(right - 1, right + 1);
+  const [low = 0, high = 0] = logs.slice(right - 1, right + 1);
+  return slower * Math.exp(low + ((high - low) * (at - from)) / (to - from));
+}
+
 /** How the replica of a row was loaded. */
 function loadOf(row: Row): ServingLoad {
   return "prefill" in row ? "split" : (row.shape.load ?? "varied");
@@ -115,11 +153,14 @@ export function prepare(row: Row): Prepared {
   const { running } = shippedState(row);
   const { inputTokens, outputTokens } = row.shape;
   const sequences = Math.max(1, running / decodeWorkers);
+  const decode = timed(row.job, { sequences, newTokens: 1, pastTokens: inputTokens + outputTokens / 2 });
+  const prefill = prefillOf(isSplit ? row.prefill : row.job, row.shape);
   return {
     levels: engineLevelsOf(row.job, loadOf(row)),
     row,
-    decode: timed(row.job, { sequences, newTokens: 1, pastTokens: inputTokens + outputTokens / 2 }),
-    prefill: prefillOf(isSplit ? row.prefill : row.job, row.shape),
+    decode,
+    prefill,
+    loop: loopTimesOf(row, prefill, decode),
     isSplit,
     running,
     decodeWorkers,
@@ -153,7 +194,8 @@ export function tokenTimes(
 ): { readonly tpot: number; readonly step: number; readonly prompt: number } {
   const step = secondsOf(decode, engine);
   const prompt = prefillSeconds(prefill, engine);
-  const waits = isSplit ? 0 : interferenceOf(engine, running, prompt, row.shape.outputTokens);
+  const interrupted = isSplit ? 0 : interruptedShare(row.job, row.shape.load ?? "varied");
+  const waits = interrupted * interferenceOf(engine, running, prompt, row.shape.outputTokens);
   return { tpot: step / (row.job.tokensPerStep ?? 1) + waits, step, prompt };
 }
 
@@ -172,6 +214,8 @@ export interface FirstRow {
   readonly own: number;
   readonly others: number;
   readonly queued: number;
+  /** Seconds that first tokens of the run of a closed loop wait for, by what its prefills take; undefined: no run tells. */
+  readonly loop: ((share: number) => number) | undefined;
 }
 
 /** What a first token waits for, under constants of the time a token. */
@@ -180,6 +224,7 @@ export function firstRow(each: Prepared, engine: EngineConstants): FirstRow {
   const { tpot, step, prompt } = tokenTimes(each, engine);
   const ranks = prefill.iteration.sequences;
   const waiting = Math.max(0, row.concurrency - running) / running;
+  const { loop } = each;
   return {
     levels: each.levels,
     row,
@@ -187,13 +232,17 @@ export function firstRow(each: Prepared, engine: EngineConstants): FirstRow {
     own: prompt * ranks,
     others: running / each.prefillWorkers / ranks - 1,
     queued: waiting * (row.shape.outputTokens * tpot + (isSplit ? 0 : prompt)),
+    loop: loop === undefined ? undefined : (share) => loopSeconds(loop, step, prompt, share),
   };
 }
 
 /** log(predicted / measured) of the time to the first token. */
 export function firstResidual(each: FirstRow, logs: readonly number[]): number {
   const engine = constantsOfLogs(firstColumns, logs);
-  return Math.log((firstTokenTime(engine, each) + each.queued) / (each.row.ttft ?? Number.NaN));
+  const { loop, step, queued, row } = each;
+  const seconds =
+    loop === undefined ? firstTokenTime(engine, each) + queued : besideQueue(engine, step) + loop(engine.firstShare);
+  return Math.log(seconds / (row.ttft ?? Number.NaN));
 }
 
 type Pulls = Readonly<Record<string, number>>;
@@ -214,9 +263,11 @@ const ownPulls: Readonly<Record<string, Pulls>> = {
 };
 const everyFirst: Pulls = { firstMs: 3, firstSteps: 3, firstShare: 3, queueScale: 3, queuePower: 3 };
 const firstPulls: Readonly<Record<string, Pulls>> = {
-  engine: everyFirst,
-  whole: everyFirst,
-  "whole attention": { firstMs: 3, firstSteps: 3 },
+  run: { firstMs: 3, firstSteps: 10, firstShare: 10 },
+  "run kind": { firstMs: 3, firstSteps: 3, firstShare: 1 },
+  "run attention": { firstMs: 3, firstSteps: 3, firstShare: 3 },
+  "run engine": { firstMs: 3, firstSteps: 3, firstShare: 3 },
+  "run engine kind": { firstMs: 3, firstSteps: 3, firstShare: 3 },
   load: everyFirst,
   "load engine": everyFirst,
   "load engine kind": everyFirst,
@@ -224,14 +275,23 @@ const firstPulls: Readonly<Record<string, Pulls>> = {
   "split engine": { queueScale: 30 },
 };
 
+const engines = new Set(["vllm", "sglang", "trtllm"]);
+
 /** What a level is one of: `load fixed vllm dense` is a `load engine kind`, `kind experts latent` an `attention`. */
 function sortOf(level: string): string {
-  const [sort = "", named, ...more] = level.split(" ");
+  const [sort = "", named = "", ...more] = level.split(" ");
   if (sort === "kind") return more.length === 0 ? sort : "attention";
-  if (sort === "whole") return more.length === 0 ? sort : "whole attention";
+  if (sort === "run") {
+    if (named === "") return sort;
+    if (engines.has(named)) return more.length === 0 ? "run engine" : "run engine kind";
+    return more.length === 0 ? "run kind" : "run attention";
+  }
   if (sort !== "load") return sort;
   return [named === "split" ? named : sort, ...["engine", "kind"].slice(0, more.length)].join(" ");
 }
+
+/** Levels that first tokens do not deviate by: what a run of the closed loop says holds under any engine's load. */
+const isRunLoad = (level: string): boolean => level.startsWith("load varied");
 
 /** The fit of the time a token. */
 export function tokenFit(weightOf: (row: Prepared | Alone) => number): LevelFit<Prepared | Alone> {
@@ -253,7 +313,7 @@ export function firstFit(weightOf: (row: FirstRow) => number): LevelFit<FirstRow
     columns: firstColumns,
     prior: firstColumns.map((column) => Math.log(priors[column])),
     levelsOf: (each) => each.levels,
-    pullOf: (level, column) => firstPulls[sortOf(level)]?.[column],
+    pullOf: (level, column) => (isRunLoad(level) ? undefined : firstPulls[sortOf(level)]?.[column]),
     residual: firstResidual,
     weightOf,
     scale: 0.25,

@@ -6,6 +6,7 @@ import { findModel } from "../../src/planning/catalog/find-model.ts";
 import type {
   Engine,
   LoadKind,
+  RequestScheduling,
   RequestShape,
   ServingJob,
   ServingLayout,
@@ -149,9 +150,39 @@ function loadOf(row: TruthRow, inputTokens: number): LoadKind {
   return row["date_first"] === "" ? "fixed" : "varied";
 }
 
+/** Lengths that vary are drawn evenly from eight tenths of what is written up to it. */
+const meanShare = 0.9;
+
 function shapeOf(row: TruthRow): RequestShape {
-  const inputTokens = numberIn(row, "isl") ?? 1;
-  return { inputTokens, outputTokens: numberIn(row, "osl") ?? 1, load: loadOf(row, inputTokens) };
+  const [inputTokens, outputTokens] = [numberIn(row, "isl") ?? 1, numberIn(row, "osl") ?? 1];
+  const load = loadOf(row, inputTokens);
+  const share = load === "varied" ? meanShare : 1;
+  return { inputTokens: share * inputTokens, outputTokens: share * outputTokens, load };
+}
+
+/**
+ * How a row's engine was set to schedule, from the scripts that InferenceMAX publishes: TensorRT-LLM took one prompt an
+ * iteration for DeepSeek and many for others, waited for company with attention spread by sequence and for short answers
+ * of Llama 70B, and SGLang looked for requests every 10 or 30 steps on Blackwell. NVIDIA's grids do not say; their rows are
+ * most like chunks of 2048 tokens.
+ */
+function schedulingOf(job: ServingJob, row: TruthRow, load: LoadKind, concurrency: number): Partial<RequestScheduling> {
+  const { model, engine, layout, accelerator } = job;
+  if (load === "fixed") return engine === "sglang" ? {} : { prefill: "mixed", tokensMax: 2048 };
+  if (load !== "varied") return {};
+  const [inputTokens, outputTokens] = [numberIn(row, "isl") ?? 1, numberIn(row, "osl") ?? 1];
+  if (engine === "sglang") {
+    const isOld = accelerator.family === "hopper";
+    return { tokensMax: 32_768, lookEvery: isOld ? 1 : concurrency >= 16 ? 30 : 10 };
+  }
+  if (engine !== "trtllm") return {};
+  if (layout.attentionData > 1) {
+    return { tokensMax: inputTokens + 64 + concurrency, holdSteps: 60, holdPrompts: layout.attentionData };
+  }
+  if (model.attention.kind === "latent") return { tokensMax: inputTokens + 64 + concurrency };
+  if (model.experts !== undefined) return { tokensMax: 20_000 };
+  const waits = inputTokens === 1024 && outputTokens === 1024 && layout.tensor < 8;
+  return { tokensMax: 16_384, ...(waits ? { holdSteps: 20, holdPrompts: 16 } : {}) };
 }
 
 function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing {
@@ -188,7 +219,10 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
       const workers = usualWorkers(jobOf, hint, base.shape, concurrency);
       return { ...base, ...workers, job: jobOf(workers.decode), prefill: jobOf(workers.prefill) };
     }
-    if (mode !== "disagg") return { ...base, job };
+    if (mode !== "disagg") {
+      const scheduling = schedulingOf(job, row, base.shape.load ?? "varied", concurrency);
+      return { ...base, job: { ...job, scheduling } };
+    }
     return {
       ...base,
       job,

@@ -45,31 +45,31 @@ vtrain_single_a100|step time|1020|5.8|4.5|9.6|0.6|80.1
 training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
-inference_silicon|TPOT|2470|17.8|8.8|22.1|5.4|86.6
-inference_silicon|TTFT|2470|35.2|21.9|52.4|4.9|87.6
-inference_silicon (dense)|TPOT|1062|9.7|5.7|13.4|1.5|89.9
-inference_silicon (dense)|TTFT|1062|24.7|15.4|35.2|3.1|92.7
-inference_silicon (experts)|TPOT|625|19.8|8.4|19.8|5.0|85.3
-inference_silicon (experts)|TTFT|625|31.3|22.4|50.7|2.7|88.2
-inference_silicon (ambiguous layout)|TPOT|143|12.3|11.6|19.8|-5.0|86.0
-inference_silicon (ambiguous layout)|TTFT|143|30.3|23.3|50.5|-7.9|84.6
-inference_silicon (disaggregated)|TPOT|640|30.6|18.3|49.2|14.3|82.7
-inference_silicon (disaggregated)|TTFT|640|57.6|39.2|82.7|13.0|79.2
-inference_trtllm (saturated)|output tokens/s|399|14.7|9.3|21.8|4.5|83.7
-inference_trtllm (static)|output tokens/s|197|17.8|6.9|20.7|9.5|81.7
-inference_trtllm (first-token)|first token alone|100|14.6|10.8|19.7|-1.7|87.0
-trtllm_v1.0|output tokens/s|170|15.3|9.9|20.0|6.3|85.9
-trtllm_v0.17|output tokens/s|185|10.5|6.6|15.3|-0.8|89.7
-trtllm_v0.14|output tokens/s|44|30.4|30.4|41.1|19.3|50.0
-trtllm_static_v0.9.0|output tokens/s|80|16.9|6.9|20.0|8.4|82.5
-trtllm_ttft_b1_v0.9.0|first token alone|40|14.9|11.2|19.3|0.1|87.5
-trtllm_static_v0.8.0|output tokens/s|79|17.7|7.9|18.6|7.0|82.3
-trtllm_ttft_b1_v0.8.0|first token alone|40|15.4|11.3|20.7|-0.1|87.5
-trtllm_static_v0.5.0|output tokens/s|38|19.6|4.1|34.6|16.8|78.9
-trtllm_ttft_b1_v0.5.0|first token alone|20|12.7|8.9|17.2|-8.4|85.0
-inference_mlperf (Offline)|output tokens/s|87|15.6|8.6|25.5|6.0|82.8
-inference_mlperf (Server)|output tokens/s|87|19.3|11.5|27.6|7.5|71.3
-inference_mlperf (Interactive)|output tokens/s|26|13.1|12.8|19.8|-5.7|80.8
+inference_silicon|TPOT|2470|17.8|8.8|21.9|5.2|85.5
+inference_silicon|TTFT|2470|34.5|19.2|49.3|5.8|85.4
+inference_silicon (dense)|TPOT|1062|9.6|5.7|12.9|1.4|87.4
+inference_silicon (dense)|TTFT|1062|27.2|13.6|32.1|7.0|87.3
+inference_silicon (experts)|TPOT|625|19.9|8.6|19.9|5.2|85.4
+inference_silicon (experts)|TTFT|625|26.2|15.8|44.0|0.1|87.7
+inference_silicon (ambiguous layout)|TPOT|143|12.2|11.4|20.0|-4.8|86.0
+inference_silicon (ambiguous layout)|TTFT|143|27.9|21.2|42.8|-3.5|86.0
+inference_silicon (disaggregated)|TPOT|640|30.4|18.6|48.0|13.6|82.3
+inference_silicon (disaggregated)|TTFT|640|56.2|40.4|83.0|11.4|79.8
+inference_trtllm (saturated)|output tokens/s|399|14.5|9.6|20.7|3.5|84.2
+inference_trtllm (static)|output tokens/s|197|17.7|6.9|20.2|8.2|81.2
+inference_trtllm (first-token)|first token alone|100|14.8|9.9|19.4|0.3|87.0
+trtllm_v1.0|output tokens/s|170|15.1|9.8|19.7|5.8|85.9
+trtllm_v0.17|output tokens/s|185|10.4|7.2|15.0|-1.7|89.7
+trtllm_v0.14|output tokens/s|44|29.2|28.3|38.9|17.2|54.5
+trtllm_static_v0.9.0|output tokens/s|80|17.0|7.6|18.6|7.2|81.3
+trtllm_ttft_b1_v0.9.0|first token alone|40|15.2|9.7|18.4|2.1|87.5
+trtllm_static_v0.8.0|output tokens/s|79|17.8|8.0|19.4|5.8|82.3
+trtllm_ttft_b1_v0.8.0|first token alone|40|16.0|10.0|20.3|2.0|87.5
+trtllm_static_v0.5.0|output tokens/s|38|19.1|4.6|33.5|15.5|78.9
+trtllm_ttft_b1_v0.5.0|first token alone|20|11.8|10.1|18.2|-6.6|85.0
+inference_mlperf (Offline)|output tokens/s|87|15.6|8.8|25.1|5.7|81.6
+inference_mlperf (Server)|output tokens/s|87|19.3|11.7|27.2|7.2|73.6
+inference_mlperf (Interactive)|output tokens/s|26|13.1|12.5|19.6|-5.8|80.8
 inference_mlperf|Server / Offline|86|5.6|3.4|9.0|1.1|79.1
 fabric_superpod|switches and cables|36|0.0|0.0|0.0|0.0|100.0
 tco_gpu_hour|dollars per GPU-hour|8|3.2|2.8|5.0|-0.1|100.0
@@ -113,44 +113,44 @@ llmfoundry_h100_fp8|step time, its model left out|7|4.0|3.9|4.3|-2.2|85.7
 torchtitan_t1_fsdp8|step time, its model left out|3|7.5|8.4|9.4|0.8|33.3
 torchtitan_t3_fsdp128|step time, its model left out|3|8.4|9.6|10.2|2.0|33.3
 torchtitan_t5_3d|step time, its model left out|2|10.2|10.2|13.7|5.9|50.0
-inference_silicon|TPOT, its model on an accelerator left out|2470|20.7|11.8|26.0|6.3|79.7
-inference_silicon|TTFT, its model on an accelerator left out|2470|43.8|27.5|66.3|3.1|79.7
-inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|14.2|9.5|19.2|3.3|79.3
-inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|36.7|22.3|53.9|-3.1|79.7
-inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.6|11.3|25.0|5.8|79.0
-inference_silicon (experts)|TTFT, its model on an accelerator left out|625|42.6|29.0|71.8|6.9|80.2
-inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.3|10.3|22.5|-7.4|77.6
-inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|32.2|25.7|51.2|-19.2|79.7
-inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.4|19.4|49.3|14.8|81.4
-inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|59.4|41.1|85.0|14.5|79.4
-inference_silicon|TPOT, its fifth of models on accelerators left out|2470|20.7|11.8|26.2|6.9|80.3
-inference_silicon|TTFT, its fifth of models on accelerators left out|2470|44.0|28.7|64.5|2.8|80.3
-inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|13.9|9.3|18.8|3.7|80.7
-inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|36.9|23.7|53.4|-3.3|80.3
-inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|640|31.7|19.6|50.5|14.6|81.4
-inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|58.8|41.3|84.7|12.6|78.9
-inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|625|22.5|11.1|25.7|7.1|79.0
-inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|43.3|28.7|72.5|7.5|80.8
-inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.6|11.9|23.4|-4.0|78.3
-inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|32.4|27.3|49.3|-17.3|83.9
-inference_silicon|TPOT, its model left out|2470|21.0|13.5|28.1|2.8|77.9
-inference_silicon|TTFT, its model left out|2470|52.6|44.7|75.7|-3.1|71.0
-inference_silicon (dense)|TPOT, its model left out|1062|14.2|9.8|19.6|3.7|79.1
-inference_silicon (dense)|TTFT, its model left out|1062|47.5|39.7|71.7|14.4|80.3
-inference_silicon (disaggregated)|TPOT, its model left out|640|29.6|22.3|44.9|6.1|85.9
-inference_silicon (disaggregated)|TTFT, its model left out|640|58.2|47.9|80.9|-25.7|66.9
-inference_silicon (experts)|TPOT, its model left out|625|24.8|15.5|28.7|1.6|70.7
-inference_silicon (experts)|TTFT, its model left out|625|55.9|44.5|79.2|-0.1|66.7
-inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.3|13.3|28.1|-13.7|65.0
-inference_silicon (ambiguous layout)|TTFT, its model left out|143|51.4|58.1|72.0|-45.4|39.9
-inference_silicon|TPOT, its accelerator left out|2470|21.7|12.5|29.3|7.4|77.8
-inference_silicon|TTFT, its accelerator left out|2470|48.4|34.8|68.8|-2.4|75.5
-inference_silicon (dense)|TPOT, its accelerator left out|1062|13.4|8.2|18.1|4.2|82.4
-inference_silicon (dense)|TTFT, its accelerator left out|1062|44.1|34.6|58.7|-18.1|70.5
-inference_silicon (disaggregated)|TPOT, its accelerator left out|640|32.0|20.4|49.0|13.4|81.1
-inference_silicon (disaggregated)|TTFT, its accelerator left out|640|60.2|41.1|86.1|13.7|78.6
-inference_silicon (experts)|TPOT, its accelerator left out|625|27.1|16.0|33.0|9.4|67.0
-inference_silicon (experts)|TTFT, its accelerator left out|625|47.1|30.4|76.8|11.5|78.7
-inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.3|11.8|25.1|-3.7|76.9
-inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|32.7|28.8|49.6|-18.0|83.9
+inference_silicon|TPOT, its model on an accelerator left out|2470|19.9|11.2|24.2|5.5|79.8
+inference_silicon|TTFT, its model on an accelerator left out|2470|40.0|22.6|59.2|6.0|80.1
+inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|12.3|8.4|16.4|1.7|79.7
+inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|34.5|16.1|40.8|3.9|80.0
+inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.6|11.2|24.7|6.0|79.0
+inference_silicon (experts)|TTFT, its model on an accelerator left out|625|33.8|22.0|56.0|5.1|80.2
+inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.3|10.4|22.3|-7.1|77.6
+inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|26.3|18.0|44.2|-6.3|83.9
+inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.2|19.6|49.3|14.0|81.3
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|58.2|41.0|85.6|13.0|79.4
+inference_silicon|TPOT, its fifth of models on accelerators left out|2470|19.9|11.2|24.6|6.1|80.2
+inference_silicon|TTFT, its fifth of models on accelerators left out|2470|40.4|23.1|60.6|6.7|79.9
+inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|12.2|8.4|16.3|1.9|80.3
+inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|34.5|15.9|40.9|4.8|79.9
+inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|640|31.5|19.8|50.1|13.8|81.4
+inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|57.9|41.1|85.3|11.4|78.9
+inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|625|22.6|11.1|25.5|7.3|79.2
+inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|35.5|24.7|60.0|7.2|80.2
+inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.6|11.9|23.2|-3.7|78.3
+inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|28.0|22.0|45.2|-1.5|82.5
+inference_silicon|TPOT, its model left out|2470|20.3|13.0|26.8|1.8|77.8
+inference_silicon|TTFT, its model left out|2470|42.8|31.2|63.9|-8.0|70.9
+inference_silicon (dense)|TPOT, its model left out|1062|12.6|9.0|16.8|2.0|78.5
+inference_silicon (dense)|TTFT, its model left out|1062|32.6|20.6|46.5|4.7|78.0
+inference_silicon (disaggregated)|TPOT, its model left out|640|29.4|22.4|44.7|4.9|86.1
+inference_silicon (disaggregated)|TTFT, its model left out|640|58.7|50.5|82.0|-30.9|63.8
+inference_silicon (experts)|TPOT, its model left out|625|24.9|15.6|28.6|1.8|70.9
+inference_silicon (experts)|TTFT, its model left out|625|45.1|36.3|68.9|-0.2|69.8
+inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.3|13.7|27.9|-13.9|65.0
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|37.4|35.2|59.5|-33.5|55.9
+inference_silicon|TPOT, its accelerator left out|2470|20.9|11.6|27.5|6.6|78.5
+inference_silicon|TTFT, its accelerator left out|2470|42.0|25.6|61.3|4.7|76.9
+inference_silicon (dense)|TPOT, its accelerator left out|1062|11.5|7.3|15.0|2.4|83.4
+inference_silicon (dense)|TTFT, its accelerator left out|1062|35.8|18.1|46.4|-2.0|74.5
+inference_silicon (disaggregated)|TPOT, its accelerator left out|640|31.9|20.3|48.4|12.7|81.3
+inference_silicon (disaggregated)|TTFT, its accelerator left out|640|59.1|41.3|86.5|12.5|79.1
+inference_silicon (experts)|TPOT, its accelerator left out|625|27.2|16.1|33.1|9.6|67.4
+inference_silicon (experts)|TTFT, its accelerator left out|625|38.2|27.7|61.1|9.5|77.9
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.3|11.9|25.5|-3.2|77.6
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|27.9|20.3|45.9|-2.5|81.1
 `;

@@ -1,6 +1,7 @@
 import type { Precision } from "../catalog/accelerator.ts";
 import { parseTable } from "../catalog/parse-table.ts";
 import { fittedEngineTable, fittedSpreadTable } from "./fitted-engines.ts";
+import { lengthSpreadOf } from "./request-scheduling.ts";
 import type { LoadKind, ServingJob } from "./serving-job.ts";
 
 /** What an engine adds to bare kernels; fitted on measured servings, few on purpose. */
@@ -72,30 +73,33 @@ export type ServingLoad = LoadKind | "split";
 
 /**
  * What a job's constants are put together from: the values shared by all, times the deviations of dense models or models
- * with experts, of their attention, of the accelerators' family, of engine, kind and family together, and of the load, alone
- * and with the engine. Where one replica does both halves, what its first tokens wait for deviates further: by the engine,
- * by the kind and attention of models served whole, and by load, engine and kind together.
+ * with experts, of their attention, of the accelerators' family, of engine, kind and family together, and of the load with the
+ * engine. What first tokens wait for deviates where a run of the closed loop says it by kind, attention and engine; else by load.
  */
 export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly string[] {
   const kind = job.model.experts === undefined ? "dense" : "experts";
   const { family } = job.accelerator;
   const attention = job.model.attention.kind;
-  const whole = [
-    `engine ${job.engine}`,
-    `whole ${kind}`,
-    `whole ${kind} ${attention}`,
-    `load ${load} ${job.engine} ${kind}`,
-  ];
-  return [
+  const base = [
     "all",
     `kind ${kind}`,
     `kind ${kind} ${attention}`,
     `family ${family}`,
     `together ${job.engine} ${kind} ${family}`,
-    `load ${load}`,
     `load ${load} ${job.engine}`,
-    ...(load === "split" ? [] : whole),
   ];
+  if (load === "split") return [...base, `load ${load}`];
+  if (lengthSpreadOf(load) !== undefined) {
+    return [
+      ...base,
+      "run",
+      `run ${kind}`,
+      `run ${kind} ${attention}`,
+      `run ${job.engine}`,
+      `run ${job.engine} ${kind}`,
+    ];
+  }
+  return [...base, `load ${load}`, `load ${load} ${job.engine} ${kind}`];
 }
 
 const table = new Map(parseTable(fittedEngineTable).map((row) => [row["level"] ?? "", row]));

@@ -8,8 +8,11 @@ import {
   type ServingContext,
   servingContextOf,
 } from "./iteration-time.ts";
+import { interruptedShare } from "./request-scheduling.ts";
 import { checkServing, type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
 import { replicaWords, servingMemory } from "./serving-memory.ts";
+import { closedLoopOf, withPrefills } from "./first-token-loop.ts";
+import { runClosedLoop } from "./closed-loop.ts";
 import { fallbackWidening } from "../widening.ts";
 
 /** A figure with its 80 % interval. */
@@ -21,7 +24,7 @@ export interface Estimate {
 
 /** What a replica does with a number of requests in flight. */
 export interface ServingPrediction {
-  /** Median seconds to the first token, queue included; and seconds a token after it. */
+  /** Mean seconds to the first token, queue included, over a run that all callers begin together; and seconds a token after it. */
   readonly ttftSeconds: Estimate;
   readonly tpotSeconds: Estimate;
   readonly outputTokensPerSecond: Estimate;
@@ -62,16 +65,22 @@ export interface FirstWait {
   readonly others: number;
 }
 
+/** Seconds before the first token beside any queue and prefill: host and client, and steps waited for. */
+export function besideQueue(engine: EngineConstants, step: number): number {
+  return engine.firstMs * 1e-3 + engine.firstSteps * step;
+}
+
 /** Seconds to the first token of a request that has its place: host, steps, own prefill, and those of others that came with it. */
 export function firstTokenTime(engine: EngineConstants, { step, own, others }: FirstWait): number {
   const bunched = others <= 0 ? 0 : engine.queueScale * others ** engine.queuePower;
-  return engine.firstMs * 1e-3 + engine.firstSteps * step + engine.firstShare * own * (1 + bunched);
+  return besideQueue(engine, step) + engine.firstShare * own * (1 + bunched);
 }
 
 /**
  * The steady state of `concurrency` users who each send the next request when the last one ends.
  *
- * TPOT = decode(B, in + out/2) + phi (B - 1) prefill(in) / out. Requests beyond the cache wait for a place (Little's law).
+ * TPOT = decode(B, in + out/2) + phi (B - 1) prefill(in) / out. First tokens wait as in a run of the closed loop
+ * (`closed-loop.ts`); where no run describes a load, requests beyond the cache wait for a place by Little's law.
  */
 export function steadyState(context: ServingContext, shape: RequestShape, concurrency: number): SteadyState {
   const { job, engine } = context;
@@ -82,7 +91,13 @@ export function steadyState(context: ServingContext, shape: RequestShape, concur
   const prefill = prefillTime(context, shape.inputTokens - cached, cached);
   const step = decodeTime(context, running, shape.inputTokens + shape.outputTokens / 2);
   const decode = step / (job.tokensPerStep ?? 1);
-  const tpot = decode + interferenceOf(engine, running, prefill, shape.outputTokens);
+  const interrupted = interruptedShare(job, shape.load ?? "varied");
+  const tpot = decode + interrupted * interferenceOf(engine, running, prefill, shape.outputTokens);
+  const loop = closedLoopOf(context, shape, concurrency);
+  if (loop !== undefined) {
+    const ttft = besideQueue(engine, step) + runClosedLoop(withPrefills(loop, engine.firstShare)).ttft;
+    return { ttft, tpot, prefill, decode, running, waiting };
+  }
   const ranks = job.layout.attentionData;
   const served = firstTokenTime(engine, { step, own: prefill * ranks, others: running / ranks - 1 });
   const queued = (waiting / running) * (shape.outputTokens * tpot + prefill);

@@ -16,6 +16,19 @@ export interface ServingLayout {
   readonly pipeline: number;
 }
 
+/** How an engine lets prompts in beside requests that decode. */
+export interface RequestScheduling {
+  /** `mixed`: prompts in chunks beside decoding; `whole`: whole prompts beside decoding; `first`: prompts alone, decoding stops. */
+  readonly prefill: "mixed" | "whole" | "first";
+  /** Tokens of one iteration of the replica. */
+  readonly tokensMax: number;
+  /** Iterations between two looks for new requests. */
+  readonly lookEvery: number;
+  /** Iterations for which waiting prompts are held back, at most, until so many wait. */
+  readonly holdSteps: number;
+  readonly holdPrompts: number;
+}
+
 /** A model on accelerators under an engine: all that the time of one iteration depends on. */
 export interface ServingJob {
   readonly model: ModelShape;
@@ -30,6 +43,8 @@ export interface ServingJob {
   /** Tokens that speculative decoding gains a step on average (1: none), at the cost of `draftShare` more a step. */
   readonly tokensPerStep?: number;
   readonly draftShare?: number;
+  /** Where the engine is set to schedule otherwise than by default; tokens are those of one rank. */
+  readonly scheduling?: Partial<RequestScheduling>;
 }
 
 /**
