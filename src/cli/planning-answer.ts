@@ -50,7 +50,14 @@ export async function readQuestion(context: CommandContext, file: string | undef
     throw new Fault("platform.yaml-invalid", `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`);
   }
   const document = reading?.documents[0];
-  return { question: toItem(document?.value ?? {}), document };
+  const { value } = document ?? { value: {} };
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return { question: toItem(value), document };
+  const found = Array.isArray(value) ? "a list" : "a single value";
+  throw new Fault(
+    "platform.yaml-invalid",
+    `${source?.file}:1:1: a question is an object with its fields; found ${found}`,
+  );
 }
 
 /** How the command line names a model. */

@@ -65,7 +65,7 @@ function addSizeTraining(size: Command, act: Act): void {
     .option("--gpu <name>", "such as H100 or MI300X")
     .option("--gpus <count>", "how many", wholeNumber(1))
     .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1))
-    .option("--network <name>", "the node's network, such as DGX-H100")
+    .option("--network <name>", "the node's network, such as DGX-H100, or its rate, such as 3200Gb/s or 400GB/s")
     .option("--tokens <amount>", "tokens to train on, such as 1T", amount)
     .option("--sequence <tokens>", "tokens of one sequence", amount)
     .option("--batch <sequences>", "sequences of one step", amount)

@@ -82,6 +82,7 @@ export function adviseWorkload(value: unknown): WorkAdvice {
       ...best.assumptions,
       ...best.fallbacks.map(({ words }) => words).filter((words) => !best.assumptions.includes(words)),
       "owned GPUs are priced as a neocloud's in a rented hall, rented ones at their likeliest price on demand",
+      "owned and reserved GPUs are priced by the hours of this work: the rest of their life or term must find other work",
       `reserved ones at ${(costDefaults.reserveDiscount.mode * 100).toFixed(1)} % less than on demand`,
     ],
   };

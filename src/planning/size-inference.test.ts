@@ -86,3 +86,24 @@ test("what a site measured is carried through the simulation of the peak: replic
   expect(words).toMatch(/simulated with this site's times \(first token ±.*measured on this site; token ±/);
   expect(slow.errors[0]?.words).toMatch(/^this site: /);
 });
+
+test("a question that speaks against itself is answered with the caution first: too long a context, a draft that costs more than it yields", () => {
+  const long = sizeInference({ ...served, model: "Llama-2-7B", inputTokens: 5000 });
+  const dear = sizeInference({ ...served, tokensPerStep: 1.5, draftShare: 2 });
+
+  expect(long.cautions.join()).toContain("made for sequences of 4096 tokens, and these have 5200");
+  expect(dear.cautions.join()).toContain("the draft makes decoding slower");
+  expect(sizeInference(served).cautions).toEqual([]);
+});
+
+test("experts cannot be spread over more accelerators than there are of them", () => {
+  expect(() => sizeInference({ ...served, model: "Mixtral-8x7B", tensor: 16, expert: 16 })).toThrow("found expert 16");
+  expect(() => sizeInference({ ...served, expert: 2, tensor: 2 })).toThrow("no experts to spread");
+});
+
+test("at the rate that a replica is said to sustain, goals are kept for as long as it is watched", () => {
+  const { replicas } = sizeInference({ ...served, peakPerSecond: 100_000 });
+
+  expect(replicas?.atPeak.goodShare).toBeGreaterThanOrEqual(0.95);
+  expect(replicas?.atPeak.goodShareLate).toBeGreaterThanOrEqual(0.95);
+});

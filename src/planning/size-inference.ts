@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import { contextCaution } from "./catalog/model-context.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import {
@@ -41,6 +42,8 @@ export interface InferenceAnswer extends ReplicaOption {
   readonly hours?: HourlyReplicas;
   /** What stands in for an accelerator or a model that the catalog does not have. */
   readonly fallbacks: readonly Fallback[];
+  /** What in the question speaks against it, though it can be answered. */
+  readonly cautions: readonly string[];
   /** How wrong such estimates were on measured servings. */
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
@@ -76,6 +79,13 @@ function unspreadJob(question: Question): Unspread {
 /** The one layout that was given, or all that are worth a look. */
 function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] {
   const { tensor, attentionData, expert } = question;
+  const experts = job.model.experts?.count ?? 1;
+  if (expert > experts) {
+    const found = `${job.model.name} has ${experts === 1 ? "no" : experts} experts to spread, found expert ${expert}`;
+    throw new Fault("planning.layout-impossible", `expert: ${found}; spread at most so many`, {
+      details: { path: "expert" },
+    });
+  }
   if (tensor === undefined && attentionData === 1 && expert === 1) return replicaLayouts(job.model, job.domainGpus);
   return [{ tensor: tensor ?? 1, attentionData, expert, pipeline: 1 }];
 }
@@ -128,6 +138,7 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
     fallbacks: job.standIns,
+    cautions: cautionsOf(question, job),
     errors,
     assumptions: [
       ...job.standIns.map(({ words }) => words),
@@ -136,6 +147,16 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
       ...best.closedLoop.assumptions,
     ],
   };
+}
+
+function cautionsOf(
+  { inputTokens, outputTokens, tokensPerStep, draftShare }: Question,
+  job: Unspread,
+): readonly string[] {
+  const context = contextCaution(job.model, inputTokens + outputTokens);
+  const step = 1 + draftShare;
+  const dear = `the draft makes decoding slower: a step takes ${step} times as long and yields ${tokensPerStep} tokens`;
+  return [...(context === undefined ? [] : [context]), ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
 }
 
 function parseQuestion(value: unknown): Question {

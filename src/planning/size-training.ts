@@ -3,8 +3,11 @@ import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import type { Accelerator } from "./catalog/accelerator.ts";
+import { contextCaution } from "./catalog/model-context.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { parseRate } from "./network/link-rate.ts";
 import { requireFormat } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
@@ -43,6 +46,8 @@ export interface TrainingAnswer extends TrainingOption {
   readonly gpuHours?: number;
   /** What stands in for an accelerator or a model that the catalog does not have. */
   readonly fallbacks: readonly Fallback[];
+  /** What in the question speaks against it, though it can be answered. */
+  readonly cautions: readonly string[];
   /** How wrong such estimates were on measured runs. */
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
@@ -82,7 +87,6 @@ function jobOf(question: Question): Unspread {
   const accelerator = chip.value;
   requireFormat(accelerator, question.precision);
   const { network } = question;
-  const named = typeof network === "string" ? findInterconnect(network) : usualInterconnect(accelerator);
   return {
     model: model.value,
     ownModel: ownModelName(model),
@@ -92,13 +96,26 @@ function jobOf(question: Question): Unspread {
       question.gpus,
       Math.max(1, accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode),
     ),
-    domainBytesPerSecond: (typeof network === "number" ? network : named.nodeGbPerSecond) * 1e9,
+    domainBytesPerSecond: nodeRateOf(network, accelerator) * 1e9,
     precision: question.precision,
     sequenceTokens: question.sequenceTokens,
     globalSequences: question.globalSequences,
     stack: question.stack,
     isLora: question.isLora,
   };
+}
+
+/** GB/s (bytes) out of one node: as a number, as a rate with its unit, or by the name of its network. */
+function nodeRateOf(network: Question["network"], accelerator: Accelerator): number {
+  if (typeof network === "number") return network;
+  if (network === undefined) return usualInterconnect(accelerator).nodeGbPerSecond;
+  return /^\d/.test(network) ? parseRate("network", network) : findInterconnect(network).nodeGbPerSecond;
+}
+
+/** A bare number is bytes, which who thinks in bits of ports must hear. */
+function networkWords(network: Question["network"]): readonly string[] {
+  if (typeof network !== "number") return [];
+  return [`network was given without a unit: ${network} GB/s (bytes) out of one node, which are ${network * 8} Gb/s`];
 }
 
 function assumptionsOf(question: Question, given: Readonly<Record<string, unknown>>): readonly string[] {
@@ -233,9 +250,11 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     goodput,
     ...(question.tokens === undefined ? {} : { days, gpuHours: days.likely * 24 * gpus }),
     fallbacks: job.standIns,
+    cautions: [contextCaution(job.model, sequenceTokens)].filter((each) => each !== undefined),
     errors: errorsOf(job),
     assumptions: [
       ...job.standIns.map(({ words }) => words),
+      ...networkWords(question.network),
       ...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)),
       ...best.step.assumptions,
       ...best.memory.assumptions,

@@ -125,6 +125,13 @@ test.each([
   expect(String(failure)).toMatch(words);
 });
 
+test("a question's file that holds no object is refused as such", async () => {
+  const file = join(folder, "q.yaml");
+  await writeFile(file, "- a\n- b\n");
+
+  await expect(sizeInference(recordingContext({}), { file })).rejects.toThrow(/q\.yaml:1:1: .*found a list/);
+});
+
 test("what an option says in the file's stead has no line, and a workload's own field has one", async () => {
   const file = join(folder, "q.yaml");
   await writeFile(

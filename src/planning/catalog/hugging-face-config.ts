@@ -14,6 +14,7 @@ const configSchema = z.looseObject({
   head_dim: optional,
   intermediate_size: optional,
   vocab_size: count,
+  max_position_embeddings: optional,
   tie_word_embeddings: z.boolean().nullish(),
   hidden_act: z.string().nullish(),
   sliding_window: optional,
@@ -93,7 +94,7 @@ function textConfigOf(value: unknown): unknown {
  */
 export function readHuggingFaceConfig(name: string, value: unknown): ModelShape {
   const parsed = configSchema.safeParse(textConfigOf(value));
-  if (!parsed.success) throw unreadable(name, z.prettifyError(parsed.error));
+  if (!parsed.success) throw unreadable(name, tellIssues(parsed.error));
   const config = parsed.data;
   const strange = [config.model_type ?? "", ...(config.layer_types ?? [])].find((kind) => recurrent.test(kind));
   if (strange !== undefined) throw unreadable(name, `it has "${strange}" layers, which have no KV cache`);
@@ -106,18 +107,22 @@ export function readHuggingFaceConfig(name: string, value: unknown): ModelShape 
     isGated: !(config.hidden_act ?? "silu").startsWith("gelu") || (config.model_type ?? "").startsWith("gemma"),
     ...expertsOf(config),
     vocabulary: config.vocab_size,
+    ...(config.max_position_embeddings === undefined ? {} : { contextTokens: config.max_position_embeddings }),
     isTied: config.tie_word_embeddings ?? false,
     confidence: "U",
     source: "config.json",
   });
-  if (!shape.success) throw unreadable(name, z.prettifyError(shape.error));
+  if (!shape.success) throw unreadable(name, tellIssues(shape.error));
   return shape.data;
 }
+
+const tellIssues = (error: z.ZodError): string =>
+  error.issues.map(({ path, message }) => `${path.map(String).join(".") || "the whole"}: ${message}`).join("; ");
 
 function unreadable(name: string, problem: string): Fault {
   return new Fault(
     "planning.model-config-invalid",
     `the config.json of "${name}" gives no shape of a transformer decoder: ${problem}`,
-    { details: { name } },
+    { details: { path: "modelConfig", name } },
   );
 }

@@ -49,6 +49,8 @@ export const modelShapeSchema = z
       })
       .optional(),
     vocabulary: size,
+    /** Tokens of the longest sequence it was made for, where that was given. */
+    contextTokens: size.optional(),
     /** Whether the embedding is also the output projection. */
     isTied: z.boolean(),
     confidence: confidenceSchema.default("U"),

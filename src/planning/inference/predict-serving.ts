@@ -122,10 +122,11 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
   }
   const memory = servingMemory(job, shape);
   if (memory.requestsMax < 1) {
-    const words = `${(memory.weights / 1e9).toFixed(1)} GB of weights on each of ${job.accelerator.memoryGb} GB`;
+    const request = `${(memory.perRequest / 1e9).toPrecision(3)} GB of cache for one request`;
+    const words = `${(memory.weights / 1e9).toFixed(1)} GB of weights and ${request} on each of ${job.accelerator.memoryGb} GB`;
     throw new Fault(
       "planning.layout-impossible",
-      `${replicaWords(job)} leaves no room for a request: ${words}; take more accelerators or fewer bits`,
+      `${replicaWords(job)} leaves no room for a request: ${words}; take more accelerators, fewer bits or shorter requests`,
     );
   }
   const context = servingContextOf(job, engineConstantsOf(job, shape.load));

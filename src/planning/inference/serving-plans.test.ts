@@ -58,7 +58,7 @@ test("weights that do not fit are refused with the figures", () => {
   const tiny = { ...job, accelerator: findAccelerator("L4") };
 
   expect(() => predictServing(tiny, shape, 1)).toThrow(
-    /leaves no room for a request: 35\.\d GB of weights on each of 24 GB/,
+    /leaves no room for a request: 35\.\d GB of weights and 0\.0944 GB of cache for one request on each of 24 GB/,
   );
 });
 

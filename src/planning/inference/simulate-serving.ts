@@ -53,8 +53,9 @@ export interface SimulatedServing {
   readonly tpotSeconds: Quantiles;
   readonly outputTokensPerSecond: number;
   readonly requestsPerSecond: number;
-  /** Share of requests that kept both goals; 1 without goals. */
+  /** Share of requests that kept both goals; 1 without goals. And of the later half of them, which a growing queue spoils first. */
   readonly goodShare: number;
+  readonly goodShareLate: number;
 }
 
 /** Most requests that one simulation takes. */
@@ -235,7 +236,8 @@ export function simulateServing(simulation: Simulation, random: Random): Simulat
   let nextArrival = load.kind === "open" ? gap(load.perSecond, random) : Number.POSITIVE_INFINITY;
   if (load.kind === "closed") for (; sent < Math.min(load.concurrency, requests); sent += 1) send(0);
   const [ttft, tpot]: [number[], number[]] = [[], []];
-  let [tokens, good] = [0, 0];
+  let [tokens, good, goodLate] = [0, 0, 0];
+  const late = requests - Math.ceil(requests / 2);
   while (ttft.length < requests) {
     for (; load.kind === "open" && sent < requests && nextArrival <= replica.now; sent += 1) {
       send(nextArrival);
@@ -250,7 +252,10 @@ export function simulateServing(simulation: Simulation, random: Random): Simulat
       ttft.push(ended.ttft);
       tpot.push(ended.tpot);
       tokens += ended.tokens;
-      if (goal === undefined || (ended.ttft <= goal.ttftSeconds && ended.tpot <= goal.tpotSeconds)) good += 1;
+      if (goal === undefined || (ended.ttft <= goal.ttftSeconds && ended.tpot <= goal.tpotSeconds)) {
+        good += 1;
+        if (ttft.length > late) goodLate += 1;
+      }
       if (load.kind === "closed" && sent < requests) {
         send(replica.now);
         sent += 1;
@@ -263,6 +268,7 @@ export function simulateServing(simulation: Simulation, random: Random): Simulat
     outputTokensPerSecond: tokens / replica.now,
     requestsPerSecond: ttft.length / replica.now,
     goodShare: good / ttft.length,
+    goodShareLate: goodLate / Math.max(1, ttft.length - late),
   };
 }
 

@@ -32,7 +32,10 @@ export const trainingQuestionSchema = z.strictObject({
   accelerator: name,
   gpus: count,
   gpusPerNode: count.default(8),
-  network: z.union([z.string(), positive]).optional().describe("The node's network, or GB/s (bytes) out of one node."),
+  network: z
+    .union([z.string(), positive])
+    .optional()
+    .describe("The node's network by name, a rate out of one node with its unit (3200Gb/s, 400GB/s), or GB/s."),
   precision: precision.default("bf16"),
   sequenceTokens: count.default(4096),
   globalSequences: count.optional().describe("Sequences of one step; about 4 million tokens if absent."),

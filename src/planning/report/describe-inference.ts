@@ -49,13 +49,16 @@ function describeVerdict(answer: InferenceAnswer): Section {
   return {
     heading: "Answer",
     blocks: [
-      ...describeFallbacks(answer.fallbacks),
+      ...describeFallbacks(answer.fallbacks, answer.cautions),
       { kind: "list", items },
       describeErrors(answer.errors),
       { kind: "text", text: errorsExplained },
     ],
   };
 }
+
+const writeRange = (low: number, high: number): string =>
+  low === high ? writeCount(low, "replica") : `${low} to ${writeCount(high, "replica")}`;
 
 /** How many replicas the load takes where the predicted times are as wrong as they may be. */
 function describeRange({ replicas }: InferenceAnswer): readonly string[] {
@@ -72,7 +75,7 @@ function describeHours({ hours }: InferenceAnswer): readonly string[] {
   const { replicas, gpuHours, gpuHoursHeld, meanShare } = hours;
   const period = replicas.length === 24 ? "a day" : "a week";
   return [
-    `Through ${period} the load is ${writeShare(meanShare)} of its peak on average: ${Math.min(...replicas)} to ${writeCount(Math.max(...replicas), "replica")}; ${writeNumber(gpuHours)} GPU-hours ${period} when they follow the load, ${writeNumber(gpuHoursHeld)} when those for the peak are held.`,
+    `Through ${period} the load is ${writeShare(meanShare)} of its peak on average: ${writeRange(Math.min(...replicas), Math.max(...replicas))}; ${writeNumber(gpuHours)} GPU-hours ${period} when they follow the load, ${writeNumber(gpuHoursHeld)} when those for the peak are held.`,
   ];
 }
 

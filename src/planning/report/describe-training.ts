@@ -30,7 +30,7 @@ function describeVerdict(answer: TrainingAnswer): Section {
   return {
     heading: "Answer",
     blocks: [
-      ...describeFallbacks(answer.fallbacks),
+      ...describeFallbacks(answer.fallbacks, answer.cautions),
       { kind: "list", items },
       describeErrors(answer.errors),
       { kind: "text", text: errorsExplained },

@@ -185,7 +185,8 @@ function replicasNote(replicas: Fields): string {
   const end = (name: string): string => formatCount(range?.numberOr(name, null) ?? Number.POSITIVE_INFINITY);
   const between =
     range === null ? "" : ` (${end("low")} to ${range.numberOr("high", null) === null ? "none" : end("high")})`;
-  return `${formatCount(replicas.numberOr("replicas", 0))} replicas${between}, not measured`;
+  const count = replicas.numberOr("replicas", 0);
+  return `${formatCount(count)} ${count === 1 ? "replica" : "replicas"}${between}, not measured`;
 }
 
 function adviceFacts(answer: Fields): readonly FigureFact[] {

@@ -1,3 +1,4 @@
+import type { Block, Section } from "../../../../src/planning/report/model.ts";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import { type PlanningAnswer, useCatalog, usePlanningAnswer } from "../../api/planning.ts";
@@ -160,7 +161,7 @@ function AnswerView({
       <Fallbacks answer={answer.answer} />
       <Headline view={view} answer={answer.answer} />
       <Plots view={view} answer={answer} />
-      {first !== undefined && <SectionPanel section={first} />}
+      {first !== undefined && <SectionPanel section={withoutCautions(first)} />}
       {rest.map((section) => (
         <SectionPanel key={section.heading} section={section} />
       ))}
@@ -168,9 +169,13 @@ function AnswerView({
   );
 }
 
-/** What stands in for a name that the catalog does not have, before the figures that rest on it. */
+/** What stands in for a name that the catalog does not have, and what speaks against the question, before the figures that rest on it. */
 function Fallbacks({ answer }: { readonly answer: Fields }): ReactNode {
-  const all = answer.list("fallbacks", (each) => each.textOr("words", ""));
+  const cautions = answer.value("cautions");
+  const all = [
+    ...answer.list("fallbacks", (each) => each.textOr("words", "")),
+    ...(Array.isArray(cautions) ? cautions.map(String) : []),
+  ];
   if (all.length === 0) return null;
   return (
     <div className="notice soft" role="status">
@@ -179,6 +184,12 @@ function Fallbacks({ answer }: { readonly answer: Fields }): ReactNode {
       ))}
     </div>
   );
+}
+
+/** The page has said above what to be careful of. */
+function withoutCautions(section: Section): Section {
+  const isCaution = (block: Block): boolean => block.kind === "text" && block.text.startsWith("Careful: ");
+  return { ...section, blocks: section.blocks.filter((block) => !isCaution(block)) };
 }
 
 /** The plots of a view; those of memory come with their section. */

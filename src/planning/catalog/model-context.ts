@@ -1,0 +1,33 @@
+import type { ModelShape } from "./model-shape.ts";
+
+/** Tokens that released models were made for, by how their names begin; the first that matches. Model cards, recalled. */
+const contexts: readonly (readonly [start: string, tokens: number])[] = [
+  ["GPT-3", 2048],
+  ["GPT-J", 2048],
+  ["Falcon-180B", 2048],
+  ["Llama-2", 4096],
+  ["Gemma-7B", 8192],
+  ["Mistral-7B", 32_768],
+  ["Mixtral-8x7B", 32_768],
+  ["Mixtral-8x22B", 65_536],
+  ["Llama-3.1", 131_072],
+  ["Qwen2.5", 131_072],
+  ["Qwen3-0.6B", 131_072],
+  ["Qwen3-1.7B", 131_072],
+  ["Qwen3-8B", 131_072],
+  ["Qwen3-32B", 131_072],
+  ["gpt-oss", 131_072],
+  ["DeepSeek", 163_840],
+  ["Kimi-K2-Instruct", 131_072],
+];
+
+/**
+ * What to beware of when sequences are longer than a model was made for; undefined where they are not, or nobody knows.
+ *
+ * @param tokens prompt and answer together.
+ */
+export function contextCaution({ name, contextTokens }: ModelShape, tokens: number): string | undefined {
+  const most = contextTokens ?? contexts.find(([start]) => name.startsWith(start))?.[1];
+  if (most === undefined || tokens <= most) return undefined;
+  return `${name} was made for sequences of ${most} tokens, and these have ${tokens}: it runs as planned only if its positions are extended`;
+}
