@@ -162,15 +162,32 @@ const whole = fitOn(prepared, alone);
 const inside = errorsOf(whole, prepared);
 const outside = new Map(Object.entries(ways).map(([name, together]) => [name, leftOut(together)]));
 
-/** The interval holds four of five rows whose model on an accelerator was left out, alone or with a fifth of them. */
-const spreadOf = (kind: string, metric: Metric): number => {
-  const errors = [...(outside.get(cellWay) ?? []), ...(outside.get(partWay) ?? [])];
+/**
+ * The interval holds four of five rows whose model on an accelerator was left out, alone or with a fifth of them; for models
+ * and for accelerators that no row has, of those that were left out with all rows of theirs.
+ */
+const spreadWays = { nothing: [cellWay, partWay], model: ["model"], accelerator: ["accelerator"] };
+type NewIn = keyof typeof spreadWays;
+
+const spreadOf = (kind: string, newIn: NewIn, metric: Metric): number => {
+  const errors = spreadWays[newIn].flatMap((way) => outside.get(way) ?? []);
   const some = errors.filter(({ row }) => spreadKind(row) === kind);
   return quantile(sizesOf(some, metric), 0.8);
 };
-const spreads = new Map(
-  ["dense", "experts", "split"].map((kind) => [kind, { tpot: spreadOf(kind, "tpot"), ttft: spreadOf(kind, "ttft") }]),
+const spreads = ["dense", "experts", "split"].flatMap((kind) =>
+  (["nothing", "model", "accelerator"] as const).map((newIn) => ({
+    kind,
+    newIn,
+    tpot: spreadOf(kind, newIn, "tpot"),
+    ttft: spreadOf(kind, newIn, "ttft"),
+  })),
 );
+
+/** The spread that a job is given which is new in what was left out, never less than one that is new in nothing. */
+function statedSpread(row: Row, way: string, metric: Metric): number {
+  const some = spreads.filter(({ kind, newIn }) => kind === spreadKind(row) && (newIn === "nothing" || newIn === way));
+  return Math.max(...some.map((each) => each[metric]));
+}
 
 function scoresOf(name: string, errors: readonly Errors[]): readonly Score[] {
   const tables: readonly (readonly [string, readonly Errors[]])[] = [
@@ -181,7 +198,7 @@ function scoresOf(name: string, errors: readonly Errors[]): readonly Score[] {
   ];
   return tables.flatMap(([table, some]) =>
     (["tpot", "ttft"] as const).map((metric) => {
-      const judged = judgedOf(some, metric, (row) => spreads.get(spreadKind(row))?.[metric] ?? 0);
+      const judged = judgedOf(some, metric, (row) => statedSpread(row, name, metric));
       const words = metric.toUpperCase();
       return scoreRows(table, name === "" ? words : leftOutMetric(words, name), judged, {}, true);
     }),
@@ -218,10 +235,16 @@ level|${engineColumns.join("|")}
 ${engineLines().join("\n")}
 \`;
 
-/** Half widths of 80 % intervals by kind of serving, as logarithms: what four of five rows kept whose group was left out of the fit. */
+/** Half widths of 80 % intervals by kind of serving and by what a job is new in, as logarithms: what four of five rows kept that were so left out. */
 export const fittedSpreadTable = \`
-kind|tpot|ttft
-${[...spreads].map(([kind, { tpot, ttft }]) => [kind, figure(tpot), figure(ttft)].join("|")).join("\n")}
+kind|new in|tpot|ttft
+${spreads.map(({ kind, newIn, tpot, ttft }) => [kind, newIn, figure(tpot), figure(ttft)].join("|")).join("\n")}
+\`;
+
+/** Models and accelerators that measured servings were of. */
+export const fittedNameTable = \`
+sort|name
+${[...new Set(prepared.flatMap(({ row: { job } }) => [`accelerator|${job.accelerator.name}`, `model|${job.model.name}`]))].toSorted().join("\n")}
 \`;
 `,
   );

@@ -46,15 +46,15 @@ training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
 inference_silicon|TPOT|2470|17.8|8.8|21.9|5.2|85.5
-inference_silicon|TTFT|2470|34.5|19.2|49.3|5.8|85.4
+inference_silicon|TTFT|2470|34.5|19.2|49.3|5.8|85.3
 inference_silicon (dense)|TPOT|1062|9.6|5.7|12.9|1.4|87.4
 inference_silicon (dense)|TTFT|1062|27.2|13.6|32.1|7.0|87.3
 inference_silicon (experts)|TPOT|625|19.9|8.6|19.9|5.2|85.4
-inference_silicon (experts)|TTFT|625|26.2|15.8|44.0|0.1|87.7
+inference_silicon (experts)|TTFT|625|26.2|15.8|44.1|0.1|87.7
 inference_silicon (ambiguous layout)|TPOT|143|12.2|11.4|20.0|-4.8|86.0
-inference_silicon (ambiguous layout)|TTFT|143|27.9|21.2|42.8|-3.5|86.0
+inference_silicon (ambiguous layout)|TTFT|143|27.9|21.2|42.9|-3.4|86.0
 inference_silicon (disaggregated)|TPOT|640|30.4|18.6|48.0|13.6|82.3
-inference_silicon (disaggregated)|TTFT|640|56.2|40.4|83.0|11.4|79.8
+inference_silicon (disaggregated)|TTFT|640|56.2|40.4|83.0|11.4|79.7
 inference_trtllm (saturated)|output tokens/s|399|14.5|9.6|20.7|3.5|84.2
 inference_trtllm (static)|output tokens/s|197|17.7|6.9|20.2|8.2|81.2
 inference_trtllm (first-token)|first token alone|100|14.8|9.9|19.4|0.3|87.0
@@ -114,43 +114,43 @@ torchtitan_t1_fsdp8|step time, its model left out|3|7.5|8.4|9.4|0.8|33.3
 torchtitan_t3_fsdp128|step time, its model left out|3|8.4|9.6|10.2|2.0|33.3
 torchtitan_t5_3d|step time, its model left out|2|10.2|10.2|13.7|5.9|50.0
 inference_silicon|TPOT, its model on an accelerator left out|2470|19.9|11.2|24.2|5.5|79.8
-inference_silicon|TTFT, its model on an accelerator left out|2470|40.0|22.6|59.2|6.0|80.1
+inference_silicon|TTFT, its model on an accelerator left out|2470|40.0|22.7|59.2|5.9|80.1
 inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|12.3|8.4|16.4|1.7|79.7
 inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|34.5|16.1|40.8|3.9|80.0
 inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.6|11.2|24.7|6.0|79.0
-inference_silicon (experts)|TTFT, its model on an accelerator left out|625|33.8|22.0|56.0|5.1|80.2
+inference_silicon (experts)|TTFT, its model on an accelerator left out|625|33.8|21.9|56.0|5.1|80.3
 inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.3|10.4|22.3|-7.1|77.6
 inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|26.3|18.0|44.2|-6.3|83.9
 inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.2|19.6|49.3|14.0|81.3
-inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|58.2|41.0|85.6|13.0|79.4
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|58.1|41.0|85.6|12.8|79.2
 inference_silicon|TPOT, its fifth of models on accelerators left out|2470|19.9|11.2|24.6|6.1|80.2
-inference_silicon|TTFT, its fifth of models on accelerators left out|2470|40.4|23.1|60.6|6.7|79.9
+inference_silicon|TTFT, its fifth of models on accelerators left out|2470|40.4|23.1|60.5|6.7|79.9
 inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|12.2|8.4|16.3|1.9|80.3
 inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|34.5|15.9|40.9|4.8|79.9
 inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|640|31.5|19.8|50.1|13.8|81.4
-inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|57.9|41.1|85.3|11.4|78.9
+inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|57.8|41.1|85.0|11.3|79.1
 inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|625|22.6|11.1|25.5|7.3|79.2
-inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|35.5|24.7|60.0|7.2|80.2
+inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|35.5|24.6|60.0|7.2|80.0
 inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.6|11.9|23.2|-3.7|78.3
 inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|28.0|22.0|45.2|-1.5|82.5
-inference_silicon|TPOT, its model left out|2470|20.3|13.0|26.8|1.8|77.8
-inference_silicon|TTFT, its model left out|2470|42.8|31.2|63.9|-8.0|70.9
-inference_silicon (dense)|TPOT, its model left out|1062|12.6|9.0|16.8|2.0|78.5
-inference_silicon (dense)|TTFT, its model left out|1062|32.6|20.6|46.5|4.7|78.0
-inference_silicon (disaggregated)|TPOT, its model left out|640|29.4|22.4|44.7|4.9|86.1
-inference_silicon (disaggregated)|TTFT, its model left out|640|58.7|50.5|82.0|-30.9|63.8
-inference_silicon (experts)|TPOT, its model left out|625|24.9|15.6|28.6|1.8|70.9
-inference_silicon (experts)|TTFT, its model left out|625|45.1|36.3|68.9|-0.2|69.8
-inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.3|13.7|27.9|-13.9|65.0
-inference_silicon (ambiguous layout)|TTFT, its model left out|143|37.4|35.2|59.5|-33.5|55.9
-inference_silicon|TPOT, its accelerator left out|2470|20.9|11.6|27.5|6.6|78.5
-inference_silicon|TTFT, its accelerator left out|2470|42.0|25.6|61.3|4.7|76.9
+inference_silicon|TPOT, its model left out|2470|20.3|13.0|26.8|1.8|81.3
+inference_silicon|TTFT, its model left out|2470|42.8|31.2|64.0|-7.9|80.0
+inference_silicon (dense)|TPOT, its model left out|1062|12.6|9.0|16.8|2.0|79.9
+inference_silicon (dense)|TTFT, its model left out|1062|32.6|20.8|46.5|4.8|79.9
+inference_silicon (disaggregated)|TPOT, its model left out|640|29.4|22.3|44.7|4.9|86.1
+inference_silicon (disaggregated)|TTFT, its model left out|640|58.7|50.8|82.0|-30.9|79.5
+inference_silicon (experts)|TPOT, its model left out|625|24.9|15.6|28.6|1.8|80.2
+inference_silicon (experts)|TTFT, its model left out|625|45.1|36.4|69.0|-0.1|82.2
+inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.3|13.7|27.9|-13.9|74.1
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|37.4|35.3|59.5|-33.5|72.0
+inference_silicon|TPOT, its accelerator left out|2470|20.9|11.6|27.5|6.6|81.5
+inference_silicon|TTFT, its accelerator left out|2470|42.0|25.6|61.3|4.6|80.0
 inference_silicon (dense)|TPOT, its accelerator left out|1062|11.5|7.3|15.0|2.4|83.4
-inference_silicon (dense)|TTFT, its accelerator left out|1062|35.8|18.1|46.4|-2.0|74.5
+inference_silicon (dense)|TTFT, its accelerator left out|1062|35.8|18.0|46.4|-2.0|79.9
 inference_silicon (disaggregated)|TPOT, its accelerator left out|640|31.9|20.3|48.4|12.7|81.3
-inference_silicon (disaggregated)|TTFT, its accelerator left out|640|59.1|41.3|86.5|12.5|79.1
-inference_silicon (experts)|TPOT, its accelerator left out|625|27.2|16.1|33.1|9.6|67.4
-inference_silicon (experts)|TTFT, its accelerator left out|625|38.2|27.7|61.1|9.5|77.9
-inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.3|11.9|25.5|-3.2|77.6
-inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|27.9|20.3|45.9|-2.5|81.1
+inference_silicon (disaggregated)|TTFT, its accelerator left out|640|59.0|41.3|86.4|12.4|79.2
+inference_silicon (experts)|TPOT, its accelerator left out|625|27.2|16.1|33.1|9.6|77.3
+inference_silicon (experts)|TTFT, its accelerator left out|625|38.2|27.7|61.3|9.5|80.2
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.3|11.9|25.5|-3.2|86.0
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|27.9|20.3|46.0|-2.5|82.5
 `;

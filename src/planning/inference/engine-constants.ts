@@ -1,6 +1,6 @@
 import type { Precision } from "../catalog/accelerator.ts";
 import { parseTable } from "../catalog/parse-table.ts";
-import { fittedEngineTable, fittedSpreadTable } from "./fitted-engines.ts";
+import { fittedEngineTable, fittedNameTable, fittedSpreadTable } from "./fitted-engines.ts";
 import { lengthSpreadOf } from "./request-scheduling.ts";
 import type { LoadKind, ServingJob } from "./serving-job.ts";
 
@@ -126,13 +126,25 @@ export interface ServingSpread {
   readonly ttft: number;
 }
 
-const spreads = new Map(
-  parseTable(fittedSpreadTable).map((row) => [row["kind"], { tpot: Number(row["tpot"]), ttft: Number(row["ttft"]) }]),
-);
+const spreads = parseTable(fittedSpreadTable).map((row) => ({
+  kind: row["kind"],
+  newIn: row["new in"],
+  tpot: Number(row["tpot"]),
+  ttft: Number(row["ttft"]),
+}));
+const measured = new Set(parseTable(fittedNameTable).map((row) => `${row["sort"]} ${row["name"]}`));
 
-/** How far measured servings of a kind lay from what was predicted without them. */
+/** What a job is new in: no measured serving was of its model, or on its accelerator. */
+export function newIn(job: ServingJob): readonly ("model" | "accelerator")[] {
+  const isKnown = (sort: "model" | "accelerator"): boolean => measured.has(`${sort} ${job[sort].name}`);
+  return (["model", "accelerator"] as const).filter((sort) => !isKnown(sort));
+}
+
+/** How far measured servings of a kind lay from what was predicted without them, and without others of what the job is new in. */
 export function servingSpreadOf(job: ServingJob, isSplit = false): ServingSpread {
-  const found = spreads.get(isSplit ? "split" : job.model.experts === undefined ? "dense" : "experts");
-  if (found === undefined) throw new RangeError(`no spread was fitted for ${job.model.name}`);
-  return found;
+  const kind = isSplit ? "split" : job.model.experts === undefined ? "dense" : "experts";
+  const ways = ["nothing", ...newIn(job)];
+  const found = spreads.filter((each) => each.kind === kind && ways.includes(each.newIn ?? ""));
+  if (found.length === 0) throw new RangeError(`no spread was fitted for ${job.model.name}`);
+  return { tpot: Math.max(...found.map(({ tpot }) => tpot)), ttft: Math.max(...found.map(({ ttft }) => ttft)) };
 }

@@ -4,7 +4,7 @@ import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
 import { sizeInference } from "../size-inference.ts";
-import { engineConstantsOf } from "./engine-constants.ts";
+import { engineConstantsOf, newIn } from "./engine-constants.ts";
 import { expertsVisited } from "./iteration-parts.ts";
 import { predictServing, predictSplitServing } from "./predict-serving.ts";
 import { replicasForLoad } from "./replicas-for-load.ts";
@@ -41,6 +41,20 @@ test("the first token waits otherwise where requests of one length come in waves
 
   expect(unsaid).toBe(varied);
   expect(fixed).not.toBe(varied);
+});
+
+test("a model or an accelerator that no measured serving had is answered with a wider interval", () => {
+  const widthOf = (asked: ServingJob): number => {
+    const { low, high } = predictServing(asked, shape, 16).ttftSeconds;
+    return Math.log(high / low);
+  };
+  const strange = { ...job, model: { ...job.model, name: "strange" } };
+  const elsewhere = { ...job, accelerator: { ...job.accelerator, name: "elsewhere" } };
+
+  expect(newIn(job)).toEqual([]);
+  expect(newIn(strange)).toEqual(["model"]);
+  expect(widthOf(strange)).toBeGreaterThan(widthOf(job));
+  expect(widthOf(elsewhere)).toBeGreaterThan(widthOf(job));
 });
 
 test("requests beyond the cache wait, and the answer says that the cache is the bottleneck", () => {
