@@ -1,5 +1,5 @@
 import type { Bytes } from "../../base/units.ts";
-import type { RequestHeaders } from "./model-requests.ts";
+import type { RequestHeaders } from "./request-accounts.ts";
 
 /** Headers of an answer, by name. */
 export type AnswerHeaders = Readonly<Record<string, string | number>>;

@@ -1,4 +1,4 @@
-import type { RequestHeaders } from "./model-requests.ts";
+import type { RequestHeaders } from "./request-accounts.ts";
 
 /** The header that names a request, here and at every upstream. */
 export const requestIdHeader = "x-request-id";
