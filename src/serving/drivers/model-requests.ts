@@ -12,7 +12,7 @@ import type { Desks } from "./desks.ts";
 import { Generation, type GenerationGround } from "./generation.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
-import { type RequestAccounts, type RequestHeaders, textIn } from "./request-accounts.ts";
+import { type AccountedRequest, type RequestAccounts, type RequestHeaders, textIn } from "./request-accounts.ts";
 import type { RequestEnd } from "./request-end.ts";
 
 /** The headers by which a caller says how urgent its request is: interactive, default or bulk; the first one counts. */
@@ -83,13 +83,20 @@ export class ModelRequests {
 
   /** Runs one request to its end; the caller has its answer then. Never throws. */
   async carry(asked: ModelRequest): Promise<void> {
-    const { target, choices, call } = asked;
-    const account = {
-      ...asked,
-      route: target.route,
-      tokensOut: asked.tokensOut * choices,
+    const account: AccountedRequest = {
+      requestId: asked.requestId,
+      operation: asked.operation,
+      protocol: asked.protocol,
+      startedAt: asked.startedAt,
+      admission: asked.admission,
+      route: asked.target.route,
+      headers: asked.headers,
+      isStream: asked.call.isStream,
+      tokensIn: asked.tokensIn,
+      tokensOut: asked.tokensOut * asked.choices,
       rows: 0,
-      isStream: call.isStream,
+      body: asked.body,
+      answer: asked.answer,
     };
     await this.#ground.accounts.carry(account, () => this.#run(asked));
   }

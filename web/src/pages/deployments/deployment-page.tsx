@@ -93,6 +93,7 @@ function DeploymentView({
         <ServesPanel deployment={deployment} project={project} />
       </div>
       {isOpen(status.rollout) && <RolloutPanels deployment={deployment} project={project} />}
+      <CrashLoopNotice conditions={deployment.conditions} />
       <ReplicasPanel replicas={status.replicas} loads={load.data?.replicas ?? []} />
       <QueryView query={traffic} skeletonLines={8}>
         {(found) => (
@@ -107,6 +108,18 @@ function DeploymentView({
       {!isOpen(status.rollout) && <RolloutPanels deployment={deployment} project={project} />}
       <ConditionsPanel conditions={deployment.conditions} />
     </>
+  );
+}
+
+/** Says above the replicas that one of them ends again and again, and what to do. */
+function CrashLoopNotice({ conditions }: { readonly conditions: ResourceSummary["conditions"] }): ReactNode {
+  const loop = conditions.find(({ type, status }) => type === "CrashLoop" && status === "true");
+  if (loop === undefined) return null;
+  return (
+    <div className="notice bad soft" role="alert">
+      <strong>Crash loop</strong>
+      <p>{loop.message}</p>
+    </div>
   );
 }
 

@@ -24,7 +24,10 @@ export function RefusalsPanel({ traffic }: { readonly traffic: Traffic }): React
   return (
     <>
       {own > 0 && (
-        <Panel title="Refused" note={`${formatCount(own)} requests before any replica was asked, by reason`}>
+        <Panel
+          title="Refused"
+          note={`${formatCount(own)} ${own === 1 ? "request" : "requests"} before any replica was asked, by reason`}
+        >
           <StackedAreas
             at={at}
             series={series}
