@@ -259,6 +259,7 @@ describe("streams", () => {
     const headers = { authorization: "Bearer good", "content-type": "application/json" };
     const body = JSON.stringify({ ...hello, stream: true });
     const answer = await fetch(`${baseURL}/chat/completions`, { method: "POST", headers, body });
+    await upstream.request(0);
     finish();
     const text = await answer.text();
     const stream = openai.chat.completions.create({ ...hello, stream: true });
@@ -278,6 +279,7 @@ describe("streams", () => {
       fail = () => response.destroy();
     }, fails(400));
     const stream = await openai.chat.completions.create({ ...hello, stream: true });
+    await upstream.request(0);
     fail();
     const error = await errorOf(words(stream));
 
