@@ -43,7 +43,7 @@ import { UpstreamPools } from "./upstream-pools.ts";
 /** What a worker of the gateway is made from. */
 export interface GatewayWorkerNeeds extends Pick<GatewayGround, "featuresElsewhere" | "takeOutcomes" | "newId"> {
   readonly features: OnlineFeatures;
-  readonly verdicts: Pick<KeyVerdicts, "admit">;
+  readonly verdicts: Pick<KeyVerdicts, "admit" | "fresh">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

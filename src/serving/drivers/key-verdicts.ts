@@ -46,6 +46,12 @@ export class KeyVerdicts {
     this.#clock = clock;
   }
 
+  /** What is known of a key without asking: its admission, if it was good a moment ago, else null. */
+  fresh(token: string, action: Action, project: string | null): Admission | null {
+    const known = this.#admitted.get(keyOf(token, action, project));
+    return known !== undefined && this.#clock.now() - known.at < freshMs ? known.admission : null;
+  }
+
   /**
    * The project in which a key may act.
    *
@@ -57,7 +63,7 @@ export class KeyVerdicts {
     if (token === undefined) {
       throw new Fault("tenancy.key-missing", "a request wants the header `Authorization: Bearer KEY`, found none");
     }
-    const key = `${hash("sha256", token)}/${action}/${project ?? ""}`;
+    const key = keyOf(token, action, project);
     const known = this.#admitted.get(key) ?? this.#refused.get(key);
     const age = known === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() - known.at;
     if (known?.kind === "admitted" && age < freshMs) return known.admission;
@@ -106,6 +112,10 @@ export class KeyVerdicts {
       );
     }
   }
+}
+
+function keyOf(token: string, action: Action, project: string | null): string {
+  return `${hash("sha256", token)}/${action}/${project ?? ""}`;
 }
 
 function remember<Kept extends Verdict>(verdicts: Map<string, Kept>, key: string, verdict: Kept): void {

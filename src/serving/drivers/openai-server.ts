@@ -34,7 +34,7 @@ export interface OpenAiGround extends Omit<ShadowGround, "clock" | "desks"> {
   readonly log: Log;
   readonly newId: () => string;
   readonly limits: GatewayLimits;
-  readonly verdicts: Pick<KeyVerdicts, "admit">;
+  readonly verdicts: Pick<KeyVerdicts, "admit" | "fresh">;
   readonly desks: Desks;
   /** Has the control plane answer what is its own. */
   readonly control: Pick<ControlForwarder, "forward">;
@@ -148,7 +148,8 @@ export class OpenAiServer {
     try {
       const reading = exchange.readBody(limits.bodyBytes);
       if (reading instanceof Promise) reading.catch(() => undefined);
-      const admission = await this.#admit(exchange);
+      const admitting = this.#admit(exchange);
+      const admission = admitting instanceof Promise ? await admitting : admitting;
       arrived.admission = admission;
       const body = reading instanceof Promise ? await reading : reading;
       checkUtf8(body);
@@ -160,7 +161,7 @@ export class OpenAiServer {
     }
   }
 
-  async #carry(understood: Understood): Promise<void> {
+  #carry(understood: Understood): Promise<void> {
     const { arrived, operation, admission, body, scan, target } = understood;
     const { exchange, requestId, startedAt } = arrived;
     const call = openAiCall(operation, body, scan);
@@ -171,7 +172,7 @@ export class OpenAiServer {
       this.#ground.clock.now(),
     );
     const onEnd = shadowOf(this.#ground, { requestId, target, call }, answer);
-    await this.#ground.requests.carry({
+    return this.#ground.requests.carry({
       requestId,
       operation,
       protocol: "openai",
@@ -191,10 +192,12 @@ export class OpenAiServer {
     });
   }
 
-  #admit(exchange: CallerExchange, action: Action = "read"): Promise<Admission> {
+  #admit(exchange: CallerExchange, action: Action = "read"): Admission | Promise<Admission> {
+    const { verdicts } = this.#ground;
     const [scheme, token] = (textOf(exchange, "authorization") ?? "").split(" ");
     const project = textOf(exchange, projectHeader) ?? null;
-    return this.#ground.verdicts.admit(scheme?.toLowerCase() === "bearer" ? token : undefined, action, project);
+    if (token === undefined || scheme?.toLowerCase() !== "bearer") return verdicts.admit(undefined, action, project);
+    return verdicts.fresh(token, action, project) ?? verdicts.admit(token, action, project);
   }
 
   #refuseFor(arrived: Arrived, error: unknown): void {

@@ -251,13 +251,30 @@ export class UpstreamConnection implements ExchangeCarrier {
       if (this.#left === 0) this.#finish(stop === end);
       return stop;
     }
-    const start = chunks.skip(bytes, at, end);
-    const stop = Math.min(end, start + chunks.dataBytes);
-    if (stop > start) {
-      chunks.take(stop - start);
-      exchange.data(copyOf(bytes, start, stop));
-    } else if (chunks.isOver) this.#finish(start === end);
-    return stop;
+    return this.#readChunks(exchange, chunks, bytes, at);
+  }
+
+  /** Hands on the data of all chunks in one piece: a read of many small ones costs little more than one of a large one. */
+  #readChunks(exchange: UpstreamExchange, chunks: ChunkReader, bytes: Buffer, from: number): number {
+    const end = bytes.length;
+    let at = chunks.skip(bytes, from, end);
+    // The data moves together from where the first begins; what it overwrites was read.
+    const start = at;
+    let length = 0;
+    try {
+      while (at < end && !chunks.isOver) {
+        const stop = Math.min(end, at + chunks.dataBytes);
+        if (length > 0) bytes.copyWithin(start + length, at, stop);
+        length += stop - at;
+        chunks.take(stop - at);
+        at = chunks.skip(bytes, stop, end);
+      }
+    } finally {
+      // What came before nonsense was said all the same.
+      if (length > 0) exchange.data(copyOf(bytes, start, start + length));
+    }
+    if (chunks.isOver) this.#finish(at === end);
+    return at;
   }
 
   /** @param isClean whether nothing follows the answer. */
