@@ -24,6 +24,19 @@ const uncertainSchema = z
   })
   .describe("A number, or {low, mode, high} for what is not known exactly.");
 
+const servedSchema = z
+  .strictObject({
+    model: nameSchema,
+    parameters: z.number().optional().describe("Weights of a model that the catalog lacks."),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    ttftSeconds: z.number().default(2),
+    tpotSeconds: z.number().default(0.1),
+    engine: z.enum(["trtllm", "vllm", "sglang"]).default("vllm"),
+    precision: z.enum(["bf16", "fp8", "fp4"]).default("bf16"),
+  })
+  .describe("A model that is served within these goals: what one GPU answers is simulated, as `size inference` does.");
+
 const stageSchema = z
   .strictObject({
     stage: z.enum(["development", "training", "evaluation", "serving", "data"]),
@@ -42,7 +55,15 @@ const stageSchema = z
       .optional()
       .describe("People with notebooks; activeShare of them at once on average."),
     requests: z
-      .strictObject({ peakPerSecond: z.number(), perGpuPerSecond: z.number(), gpusPerReplica: z.number().default(1) })
+      .strictObject({
+        peakPerSecond: z.number(),
+        perGpuPerSecond: z.number().optional(),
+        gpusPerReplica: z.number().default(1),
+        served: servedSchema.optional(),
+      })
+      .refine((load) => (load.perGpuPerSecond === undefined) !== (load.served === undefined), {
+        message: "give perGpuPerSecond, or the served model whose replicas are to be sized, one of the two",
+      })
       .optional()
       .describe("Load of a service at its busiest second, and what one GPU answers within its limits."),
     history: z

@@ -72,7 +72,11 @@ function toStageAsk(path: string, stage: PlanStage, goodput: number, assumptions
 
 function toLoad(path: string, stage: PlanStage, assumptions: Assumptions): StageLoad {
   if (stage.jobs !== undefined) return { kind: "jobs", ...stage.jobs };
-  if (stage.requests !== undefined) return { kind: "requests", ...stage.requests };
+  if (stage.requests !== undefined) {
+    const { peakPerSecond, perGpuPerSecond, gpusPerReplica } = stage.requests;
+    if (perGpuPerSecond === undefined) throw new RangeError("a served model was not sized before its demand");
+    return { kind: "requests", peakPerSecond, perGpuPerSecond, gpusPerReplica };
+  }
   if (stage.history !== undefined) return { kind: "history", gpus: stage.history };
   if (stage.people !== undefined) {
     const { people, gpusEach, activeShare } = stage.people;

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Fault } from "../base/fault.ts";
+import { fleetSite } from "./calibration/apply-fleet-site.ts";
+import { askedGroups } from "./calibration/asked-groups.ts";
 import { answerPlanFile, answerPlanText } from "./drivers/plan-file.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
 import { type Plan, planSchema } from "./model.ts";
@@ -289,4 +291,61 @@ test("a fleet of 100,000 GPUs takes larger switches than the usual one, and says
 
   expect(network.switchName).not.toBe("QM9700");
   expect(choices.find(({ path }) => path === "network.switch")?.source).toContain("joins so many ports: QM9700 has 64");
+});
+
+const servedModel = { model: "Llama-3.1-8B", inputTokens: 1000, outputTokens: 200, ttftSeconds: 1, tpotSeconds: 0.05 };
+const serves = (requests: object): Plan => plan({ demand: { stages: [{ stage: "serving", requests }] } });
+
+test("a stage may name the model that it serves: replicas are simulated, and what is known of their errors is told", () => {
+  const { capacity, choices, errors } = planFleet(serves({ peakPerSecond: 200, served: servedModel }));
+
+  expect(capacity.gpusAtStart).toBeGreaterThan(8);
+  expect(choices.find(({ path }) => path === "demand.stages[0].requests.perGpuPerSecond")?.source).toContain(
+    "Llama-3.1-8B on H100-SXM",
+  );
+  expect(errors.capacity.map(({ quantity }) => quantity).join("\n")).toContain(
+    "serving: time of a token after the first",
+  );
+});
+
+test("what a site measured of first tokens and tokens is carried through the simulation of a fleet's served models", () => {
+  const rows = Array.from({ length: 30 }, () => ({ low: 0.5, likely: 1, high: 2, measured: 2 }));
+  const site = fleetSite([
+    { kind: "tpot", group: "H100-SXM vllm", rows },
+    { kind: "ttft", group: "H100-SXM vllm", rows },
+  ]);
+  const asked = serves({ peakPerSecond: 400, served: servedModel });
+  const slow = planFleet(asked, site);
+
+  expect(slow.capacity.gpusAtStart).toBeGreaterThan(planFleet(asked).capacity.gpusAtStart);
+  const words = slow.errors.capacity.map((error) => error.words).join("\n");
+  expect(words).toContain("this site: ±");
+  expect(words).toContain("simulated with this site's times");
+  expect(askedGroups("plan", { ...asked })).toContainEqual({ kind: "tpot", group: "H100-SXM vllm" });
+});
+
+test.each([
+  [{ peakPerSecond: 9 }, /give perGpuPerSecond, or the served model/],
+  [{ peakPerSecond: 9, perGpuPerSecond: 1, served: servedModel }, /one of the two/],
+])("a stage of requests says what a GPU answers, or which model it serves: %j is refused", (requests, words) => {
+  expect(() => serves(requests)).toThrow(words);
+});
+
+test("a served model that is unknown, or whose goals nothing keeps, is refused with its place", () => {
+  const refused = (change: object): unknown => {
+    try {
+      return planFleet(serves({ peakPerSecond: 9, served: { ...servedModel, ...change } }));
+    } catch (error) {
+      return error;
+    }
+  };
+
+  expect(refused({ model: "lama-3-70b" })).toMatchObject({
+    code: "planning.model-unknown",
+    details: { path: "demand.stages[0].requests.served.model" },
+  });
+  expect(refused({ ttftSeconds: 1e-6 })).toMatchObject({ code: "planning.layout-impossible" });
+  expect(refused({ inputTokens: -1 })).toMatchObject({
+    details: { path: "demand.stages[0].requests.served.inputTokens" },
+  });
 });

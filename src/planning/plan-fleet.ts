@@ -4,8 +4,9 @@ import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import { chooseOffers } from "./choose-offers.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
+import type { QuantityError } from "./error-statement.ts";
 import { findServer } from "./find-server.ts";
-import { fleetErrors } from "./fleet-errors.ts";
+import { type FleetErrors, fleetErrors } from "./fleet-errors.ts";
 import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import type { Part } from "./network/network-parts.ts";
@@ -17,6 +18,7 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
+import { sizeServedStages } from "./plan-serving.ts";
 import { planTrace } from "./plan-trace.ts";
 import { exactly } from "./uncertain.ts";
 
@@ -30,14 +32,12 @@ import { exactly } from "./uncertain.ts";
  * @throws {Fault} `planning.plan-invalid`, `planning.plan-contradictory` or `planning.plan-infeasible`; `details.path`
  * names the part of the plan.
  */
-export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan {
+export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPlan {
   const assumptions = recordAssumptions();
-  const server = findServer(plan, "fleet.gpu", plan.fleet.gpu);
-  const fallbacks = server.fallbacks ?? [];
-  // The last one is of the price, one before it of the GPU itself.
-  for (const [at, { taken, words }] of fallbacks.entries()) {
-    assumptions.note(at === fallbacks.length - 1 ? "accelerators" : "fleet.gpu", taken, words);
-  }
+  const server = findServer(asked, "fleet.gpu", asked.fleet.gpu);
+  noteFallbacks(server, assumptions);
+  const serving = sizeServedStages(asked, server, site, assumptions);
+  const { plan } = serving;
   const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
   const offers = chooseOffers(plan, assumptions);
   const job = planJobReliability(plan, server, assumptions, site);
@@ -96,11 +96,23 @@ export function planFleet(plan: Plan, site: FleetSite = shippedFleet): FleetPlan
     cost,
     advice,
     parts,
-    fallbacks,
-    errors: restateFleetErrors(fleetErrors(server), site),
+    fallbacks: [...(server.fallbacks ?? []), ...serving.fallbacks],
+    errors: withServing(restateFleetErrors(fleetErrors(server), site), serving.errors),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
+}
+
+/** The last fallback of a server is of its price, one before it of the GPU itself. */
+function noteFallbacks({ fallbacks = [] }: ServerOffer, assumptions: Assumptions): void {
+  for (const [at, { taken, words }] of fallbacks.entries()) {
+    assumptions.note(at === fallbacks.length - 1 ? "accelerators" : "fleet.gpu", taken, words);
+  }
+}
+
+/** Capacity rests on what a served model's replicas were simulated to do. */
+function withServing(errors: FleetErrors, serving: readonly QuantityError[]): FleetErrors {
+  return { ...errors, capacity: [...errors.capacity, ...serving] };
 }
 
 /** What was read from the platform is one source. */

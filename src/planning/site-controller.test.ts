@@ -181,7 +181,7 @@ test("first token and token times of a deployment are foreseen by the hour under
   const reply = await app.inject({ method: "POST", url: "/api/v1/planning/size-inference", payload: question });
   const { answer } = reply.json<{ answer: { errors: { words: string }[]; assumptions: string[] } }>();
   expect(answer.errors[0]?.words).toMatch(/this site: ±\d.*the one prediction/);
-  expect(answer.assumptions.join("\n")).toMatch(/the time to the first token: [\d.]+ times the shipped/);
+  expect(answer.assumptions.join("\n")).toMatch(/the time of a token after it: \d\.\d+ times the shipped prediction/);
 });
 
 test("a deployment whose load became another one is not compared", async () => {

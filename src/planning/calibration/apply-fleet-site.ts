@@ -13,6 +13,8 @@ export interface FleetSite {
   readonly idleShare: Default;
   readonly failures: SiteCalibration | undefined;
   readonly power: SiteCalibration | undefined;
+  /** Comparisons of first tokens and tokens of served models, by group. */
+  readonly served: readonly SiteRows[];
 }
 
 /** What is assumed of a fleet where no site was measured. */
@@ -22,6 +24,7 @@ export const shippedFleet: FleetSite = {
   idleShare: planDefaults.idleShare,
   failures: undefined,
   power: undefined,
+  served: [],
 };
 
 /**
@@ -37,6 +40,7 @@ export function fleetSite(site: readonly SiteRows[]): FleetSite {
     ...shippedFleet,
     ...(failures === undefined ? {} : withFailures(failures)),
     ...(power === undefined ? {} : withPower(power)),
+    served: site.filter(({ kind }) => kind === "ttft" || kind === "tpot"),
   };
 }
 

@@ -11,14 +11,32 @@ const namedSchema = z.object({
   stack: z.string().catch("megatron-core").default("megatron-core"),
   engine: z.string().catch("vllm").default("vllm"),
   fleet: z.object({ gpu: z.string() }).optional().catch(undefined),
+  demand: z
+    .object({ stages: z.array(z.unknown()) })
+    .optional()
+    .catch(undefined),
 });
+
+/** A stage whose model is sized. */
+const servedSchema = z.object({
+  requests: z.object({ served: z.object({ engine: z.string().max(40).default("vllm") }) }),
+});
+
+/** The engines that a plan's served models run under, each once. */
+function servedEngines(stages: readonly unknown[]): readonly string[] {
+  const engines = stages.flatMap((stage) => {
+    const read = servedSchema.safeParse(stage);
+    return read.success ? [read.data.requests.served.engine] : [];
+  });
+  return [...new Set(engines)];
+}
 
 /** The kinds and groups of what a site may have measured of the answer to a question. */
 export function askedGroups(
   kind: PlanningKind,
   question: Readonly<Record<string, unknown>>,
 ): readonly { readonly kind: PredictionKind; readonly group: string }[] {
-  const { accelerator, stack, engine, fleet } = namedSchema.parse({ accelerator: "", ...question });
+  const { accelerator, stack, engine, fleet, demand } = namedSchema.parse({ accelerator: "", ...question });
   const asked = kind === "plan" ? (fleet?.gpu ?? "") : accelerator;
   if (!isKnownAccelerator(asked)) return [];
   const { name } = findAccelerator(asked);
@@ -35,6 +53,9 @@ export function askedGroups(
         { kind: "failures", group: name },
         { kind: "power", group: powerGroup(name, "server") },
         { kind: "power", group: powerGroup(name, "boards") },
+        ...servedEngines(demand?.stages ?? []).flatMap((each) =>
+          (["ttft", "tpot"] as const).map((timed) => ({ kind: timed, group: servingGroup(name, each) })),
+        ),
       ];
     case "cost":
     case "advise":

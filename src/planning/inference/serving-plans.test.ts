@@ -195,8 +195,7 @@ test("flights leave the heap in the order in which they end", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 60 }), (ends) => {
       const heap = new StepHeap();
-      for (const endStep of ends)
-        heap.push({ endStep, arrived: 0, started: 0, firstToken: 0, outputTokens: 1, cacheTokens: 1 });
+      for (const endStep of ends) heap.push({ endStep, arrived: 0, firstToken: 0, outputTokens: 1, cacheTokens: 1 });
       const left = ends.map(() => heap.pop()?.endStep);
 
       expect(left).toEqual(ends.toSorted((one, other) => one - other));

@@ -143,8 +143,8 @@ class Replica {
     this.running.push({
       endStep: this.#steps + head.outputTokens - 1,
       arrived: head.arrived,
-      started: this.now,
-      firstToken: this.now + this.#beforeFirst(head),
+      firstToken: this.now,
+      beforeFirst: this.#beforeFirst(head),
       outputTokens: head.outputTokens,
       cacheTokens: head.inputTokens + head.outputTokens - 1,
     });
@@ -186,8 +186,8 @@ class Replica {
       this.running.pop();
       this.#cacheTokens = Math.max(0, this.#cacheTokens - next.cacheTokens);
       const tokens = next.outputTokens;
-      const tpot = tokens <= 1 ? 0 : (this.now - next.started) / (tokens - 1);
-      ended.push({ ttft: next.firstToken - next.arrived, tpot, tokens });
+      const tpot = tokens <= 1 ? 0 : (this.now - next.firstToken) / (tokens - 1);
+      ended.push({ ttft: next.firstToken - next.arrived + (next.beforeFirst ?? 0), tpot, tokens });
     }
     return ended;
   }

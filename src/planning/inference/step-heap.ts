@@ -1,9 +1,10 @@
-/** A request in flight: the step after which it ends, and when it began to decode and its first token came. */
+/** A request in flight: the step after which it ends, and when its first token came. */
 export interface Flight {
   readonly endStep: number;
   readonly arrived: number;
-  readonly started: number;
   readonly firstToken: number;
+  /** Seconds by which its first token is seen later than that, beside the engine's own time; absent: none. */
+  readonly beforeFirst?: number;
   readonly outputTokens: number;
   readonly cacheTokens: number;
 }

@@ -134,9 +134,10 @@ function NameField({
     if (names.includes(name)) put(control.name, name, control.initial);
   };
   return (
-    <label className="control">
+    <div className="control">
       <span className="name">{control.label}</span>
       <input
+        aria-label={control.label}
         className="field wide"
         list={list}
         value={typed ?? value}
@@ -155,6 +156,6 @@ function NameField({
           </option>
         ))}
       </datalist>
-    </label>
+    </div>
   );
 }
