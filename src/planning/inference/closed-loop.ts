@@ -148,8 +148,7 @@ class Run {
     if (arrival === undefined) return;
     const { sent, outputTokens, inputTokens } = arrival;
     const endStep = this.#steps + outputTokens - 1;
-    const at = this.#now;
-    this.#running.push({ endStep, arrived: sent, started: at, firstToken: at, outputTokens, cacheTokens: inputTokens });
+    this.#running.push({ endStep, arrived: sent, firstToken: this.#now, outputTokens, cacheTokens: inputTokens });
   }
 
   /** Decode steps until something ends or comes; false when nothing runs. */
