@@ -80,7 +80,7 @@ test("problems of the file are told with their lines", async () => {
 
   expect(await batchRun(run, { file, window: "24h" })).toBe(1);
 
-  expect(run.said.join("\n")).toContain("line 2: a line wants a JSON object");
+  expect(run.said.join("\n")).toContain("line 2: a line wants JSON, found none");
 });
 
 test("a batch that is not waited for can be looked at and cancelled", async () => {
