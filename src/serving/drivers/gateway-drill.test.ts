@@ -2,7 +2,7 @@ import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { hello, openAiGateway } from "../fixtures/openai-gateway.ts";
-import { chatChunk, completes } from "../fixtures/stand-in-upstream.ts";
+import { chatChunk, completes, fails, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
 
 /* Upstreams and callers that misbehave: each gets a clear error, and the others never notice. */
 
@@ -277,4 +277,29 @@ test("every request settles its limits exactly once, however it ends", async () 
 
   await expect.poll(() => records.length).toBe(3);
   expect(ends).toEqual(["settled", "abandoned", "settled"]);
+});
+
+describe.each([401, 403])("an upstream that refuses the gateway's key with %i", (status) => {
+  test("is the deployment's fault: its caller hears so, and no replica is asked again", async () => {
+    const { baseURL, upstream, records } = await openAiGateway();
+    upstream.behave(fails(status));
+    const { status: told, code, text } = await ask(baseURL, "chat", false);
+
+    expect([told, code]).toEqual([502, "upstream_refused_credentials"]);
+    expect(text).toContain("external.apiKeyFile");
+    expect(upstream.seen).toHaveLength(1);
+    expect(records.map((record) => record.outcome)).toEqual(["failed"]);
+  });
+
+  test("hands over to the deployment's fallback", async () => {
+    const { baseURL, upstream, setRoute } = await openAiGateway({ route: { fallbacks: ["spare"] } });
+    const spare = await startStandInUpstream();
+    cleanups.push(() => spare.stop());
+    setRoute(modelRoute("spare", [{ address: { kind: "http", url: spare.url } }]));
+    upstream.behave(fails(status));
+    spare.behave(completes("spare"));
+    const heard = await ask(baseURL, "chat", false);
+
+    expect([heard.status, upstream.seen.length, spare.seen.length]).toEqual([200, 1, 1]);
+  });
 });

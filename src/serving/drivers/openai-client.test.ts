@@ -378,8 +378,6 @@ describe("retries", () => {
 
   test.each([
     [400, OpenAI.BadRequestError],
-    [401, OpenAI.AuthenticationError],
-    [403, OpenAI.PermissionDeniedError],
     [404, OpenAI.NotFoundError],
     [422, OpenAI.UnprocessableEntityError],
   ])("an upstream's %i is told at once with its own words", async (status, wanted) => {

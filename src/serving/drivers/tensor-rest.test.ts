@@ -294,6 +294,15 @@ test("what a replica refuses is told with its status and words, in the protocol'
   expect([answer.status, answer.body]).toEqual([400, { error: "unexpected shape for input 'x'" }]);
 });
 
+test("a replica that refuses the gateway's key is the deployment's fault, not the caller's", async () => {
+  const [upstream] = await upstreamRoute("locked");
+  upstream?.behave(sends(401, { error: "no such key" }));
+  const answer = await ask("POST", "/v2/models/locked/infer", JSON.stringify({ inputs: [] }));
+
+  expect([answer.status, answer.body]).toEqual([502, { error: expect.stringContaining("external.apiKeyFile") }]);
+  expect(upstream?.seen).toHaveLength(1);
+});
+
 test("an answer whose header names more JSON than there is counts as the replica's failure", async () => {
   const [upstream] = await upstreamRoute("liar");
   upstream?.behave(sends(200, "{}", { [jsonLengthHeader]: "50" }));
