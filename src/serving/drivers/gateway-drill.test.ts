@@ -303,3 +303,43 @@ describe.each([401, 403])("an upstream that refuses the gateway's key with %i", 
     expect([heard.status, upstream.seen.length, spare.seen.length]).toEqual([200, 1, 1]);
   });
 });
+
+describe("fallbacks of fallbacks", () => {
+  /** `chat` and a chain of deployments behind it, each the fallback of the one before; the last one names `chat` again. */
+  async function chain(length: number) {
+    const gateway = await openAiGateway({ route: { fallbacks: ["hop-1"] } });
+    const { upstream, setRoute } = gateway;
+    const hops = await Promise.all(
+      Array.from({ length }, async (_, index) => {
+        const stand = await startStandInUpstream();
+        cleanups.push(() => stand.stop());
+        stand.behave(fails(401));
+        const fallbacks = [index + 1 === length ? "chat" : `hop-${index + 2}`];
+        setRoute(modelRoute(`hop-${index + 1}`, [{ address: { kind: "http", url: stand.url } }], { fallbacks }));
+        return stand;
+      }),
+    );
+    upstream.behave(fails(401));
+    return { ...gateway, hops };
+  }
+
+  test("are asked when the fallback cannot answer, too", async () => {
+    const { baseURL, hops } = await chain(2);
+    hops[1]?.behave(completes("from afar"));
+    const heard = await ask(baseURL, "chat", false);
+
+    expect(heard.status).toBe(200);
+    expect(heard.text).toContain("from afar");
+  });
+
+  test("end after four, and none is asked twice", async () => {
+    const { baseURL, upstream, hops } = await chain(5);
+    expect((await ask(baseURL, "chat", false)).status).toBe(502);
+    expect(hops.map(({ seen }) => seen.length)).toEqual([1, 1, 1, 1, 0]);
+    expect(upstream.seen).toHaveLength(1);
+
+    const circle = await chain(1);
+    expect((await ask(circle.baseURL, "chat", false)).status).toBe(502);
+    expect([circle.upstream.seen.length, circle.hops[0]?.seen.length]).toEqual([1, 1]);
+  });
+});
