@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
@@ -196,6 +196,19 @@ test("replacing the workers breaks no request of callers that keep their connect
   const { asked, failures } = await load.stop();
   expect(failures).toEqual([]);
   expect(asked).toBeGreaterThan(100);
+});
+
+test("the socket of a worker that was killed is removed once the next one starts", async () => {
+  await startGateway(1);
+  const [before = 0] = await workerPids(folder);
+  const { worker } = gatewayPaths(folder);
+  expect(existsSync(worker(before))).toBe(true);
+  process.kill(before, "SIGKILL");
+  await until("another worker serves", async () => {
+    const [now = before] = await workerPids(folder);
+    return now !== before && existsSync(worker(now));
+  });
+  expect(existsSync(worker(before))).toBe(false);
 });
 
 test("when its only worker is killed, connections wait for the next one; only requests under way can fail", async () => {
