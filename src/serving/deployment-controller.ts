@@ -213,7 +213,9 @@ export class DeploymentController implements Controller {
     if (candidate?.alias === "promote") {
       await registry.setAlias(candidate.rollout.versionId, "champion", this.#actor, candidate.rollout.reason);
     }
-    if (candidate?.alias === "promote" || candidate?.alias === "remove") {
+    // The alias of another version, which waits for this one's end, stays.
+    const isOver = candidate?.alias === "promote" || candidate?.alias === "remove";
+    if (isOver && candidate.rollout.versionId === snapshot.candidate?.versionId) {
       await registry.removeAlias(project, model, "candidate", this.#actor, candidate.rollout.reason);
     }
     if (plan.dropsCandidateAlias) {

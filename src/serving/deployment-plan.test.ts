@@ -235,6 +235,50 @@ test("a blue-green candidate is reachable at 0 %, takes all at once, and goes ba
   expect(back.candidate?.rollout.reason).toBe("ada: so");
 });
 
+test("the version that a blue-green rollout switched to keeps its traffic while the next one is brought up", () => {
+  const world = served({ strategy: "blue-green", keepOld: "10m" }, 2);
+  world.happen({ kind: "candidate", version: "two" });
+  for (let round = 0; round < 3; round += 1) {
+    world.visit();
+    world.happen({ kind: "all-ready" });
+  }
+  const served100 = (): unknown =>
+    world.status.traffic.filter(({ percent }) => percent === 100).map((share) => share.version);
+  expect([served100(), world.champion.versionId]).toEqual([["two"], "one"]);
+
+  world.happen({ kind: "candidate", version: "three" });
+  const superseded = world.visit();
+  expect([served100(), world.champion.versionId, world.candidate?.versionId]).toEqual([["two"], "two", "three"]);
+  expect(superseded.candidate?.rollout.reason).toContain("version three was approved");
+
+  world.visit();
+  expect([served100(), world.status.rollout?.version, world.status.rollout?.championVersion]).toEqual([
+    ["two"],
+    "three",
+    "two",
+  ]);
+  for (let round = 0; round < 2; round += 1) {
+    world.happen({ kind: "all-ready" });
+    world.visit();
+  }
+  expect([served100(), world.readyOf("two"), world.readyOf("one")]).toEqual([["three"], 2, 0]);
+});
+
+test("a version that a blue-green rollout switched to and that fails goes back, and the next one is still a candidate", () => {
+  const world = served({ strategy: "blue-green", keepOld: "10m" }, 2);
+  world.happen({ kind: "candidate", version: "two" });
+  for (let round = 0; round < 3; round += 1) {
+    world.visit();
+    world.happen({ kind: "all-ready" });
+  }
+  world.happen({ kind: "candidate", version: "three" });
+  world.happen({ kind: "eject" });
+  world.visit();
+
+  expect(world.status.rollout).toMatchObject({ version: "two", state: "rolled-back" });
+  expect([world.champion.versionId, world.candidate?.versionId]).toEqual(["one", "three"]);
+});
+
 test("a candidate is compared with fresh replicas of the champion's version that get the same share", () => {
   const world = served(finishing["canary with a baseline"], 2);
   world.happen({ kind: "candidate", version: "two" });

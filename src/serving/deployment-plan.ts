@@ -9,6 +9,7 @@ import type { ReplicaPlan, ReplicaStart, RunnableVersion } from "./replica-plan.
 import type { ReplicaUpdate } from "./replica-update.ts";
 import { surplusReplicas } from "./replica-surplus.ts";
 import { type CandidatePlan, planCandidate } from "./rollout-status.ts";
+import { supersededSwitch } from "./superseded-switch.ts";
 import { openRollout, servingVersions, type ServingVersions } from "./serving-versions.ts";
 import { isSameTraffic, shadowOf, trafficShares } from "./traffic-shares.ts";
 
@@ -28,12 +29,17 @@ export interface DeploymentPlan {
 }
 
 /** Decides a deployment's next step. Level-triggered: any snapshot may be met at any time, after any crash. */
-export function planDeployment(snapshot: DeploymentSnapshot): DeploymentPlan {
+export function planDeployment(found: DeploymentSnapshot): DeploymentPlan {
+  const switched = supersededSwitch(found);
+  const snapshot = switched === null ? found : { ...found, candidate: switched };
   const { deployment, champion } = snapshot;
   const championProblem = champion === null ? null : columnProblem(champion, snapshot);
   const serving = servingVersions(snapshot, championProblem);
   const { main, rival, championPlan } = serving;
-  const candidate = main === null ? heldCandidate(snapshot) : candidatePlan(snapshot, main, serving);
+  const candidate =
+    main === null
+      ? heldCandidate(snapshot)
+      : candidatePlan(snapshot, main, serving, switched === null ? null : (found.candidate?.version ?? null));
   const isRivalKept = candidate !== null && candidate.alias !== "remove";
   const shares = trafficShares(snapshot, main, isRivalKept ? serving : { ...serving, rival: null }, candidate);
   const revision = isSameTraffic(shares, deployment.status.traffic)
@@ -82,6 +88,7 @@ function candidatePlan(
   snapshot: DeploymentSnapshot,
   champion: RunnableVersion,
   { rival, rivalPlan, baselinePlan, update }: ServingVersions,
+  successor: string | null,
 ): CandidatePlan | null {
   if (rival === null || rivalPlan === null) return null;
   const { deployment, evidence, order, now } = snapshot;
@@ -95,6 +102,7 @@ function candidatePlan(
     canServeAlone: rivalPlan.isComplete || isEnoughWhenBlocked(rivalPlan, snapshot, update),
     replicasWanted: replicasWanted(snapshot),
     columnProblem: columnProblem(rival, snapshot),
+    successor,
     evidence,
     order,
     nextRevision: deployment.status.revision + 1,

@@ -51,6 +51,7 @@ function modelRoute(snapshot: DeploymentSnapshot, facts: RouteFacts): ModelRoute
     kind: "model",
     ...named(snapshot, facts),
     protocol: protocolOf(spec),
+    createdAt: snapshot.deployment.createdAt,
     versions: facts.shares.map((share) => ({
       ...share,
       replicas: replicasOf(share, snapshot).flatMap(modelReplica),

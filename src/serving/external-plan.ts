@@ -114,6 +114,7 @@ function externalRoute(
     deployment: deployment.name,
     revision: facts.revision,
     protocol: external.protocol,
+    createdAt: deployment.createdAt,
     versions: [{ ...facts.version, percent: 100, replicas: facts.serves ? [replica] : [] }],
     salt: facts.version.versionId,
     champion: facts.version.versionId,

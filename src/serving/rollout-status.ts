@@ -27,6 +27,8 @@ export interface CandidateSituation {
   readonly replicasWanted: number;
   /** Why its columns cannot be assembled; null when they can. */
   readonly columnProblem: string | null;
+  /** The version that was approved after this one had been switched to; null while this one is the newest. */
+  readonly successor: string | null;
   readonly evidence: RolloutEvidence;
   /** What a person last ordered, or null. */
   readonly order: RolloutOrder | null;
@@ -185,7 +187,8 @@ function look(situation: CandidateSituation, rollout: RolloutStatus): CandidateP
   }
 }
 
-function decide({ spec, evidence, now }: CandidateSituation, rollout: RolloutStatus): RolloutDecision {
+function decide(situation: CandidateSituation, rollout: RolloutStatus): RolloutDecision {
+  const { spec, evidence, now } = situation;
   const strategy = strategyPolicy(spec);
   switch (strategy.kind) {
     case "steps":
@@ -197,7 +200,7 @@ function decide({ spec, evidence, now }: CandidateSituation, rollout: RolloutSta
         ? decideShadow(strategy.shadow, rollout, evidence, now)
         : decideRollout(strategy.policy, rollout, evidence, now);
     case "switch":
-      return decideSwitch(strategy, rollout, evidence, now);
+      return decideSwitch(strategy, rollout, situation);
   }
 }
 
@@ -205,8 +208,7 @@ function decide({ spec, evidence, now }: CandidateSituation, rollout: RolloutSta
 function decideSwitch(
   { fastAbortErrors, keepOldMs }: { readonly fastAbortErrors: number; readonly keepOldMs: number },
   rollout: RolloutStatus,
-  evidence: RolloutEvidence,
-  now: Instant,
+  { evidence, successor, now }: Pick<CandidateSituation, "evidence" | "successor" | "now">,
 ): RolloutDecision {
   const requests = evidence.traffic.at(-1)?.candidate.requests ?? 0;
   const decision = (kind: RolloutDecision["kind"], reason: string): RolloutDecision => ({
@@ -218,6 +220,9 @@ function decideSwitch(
   const danger = findDanger(fastAbortErrors, evidence, []);
   if (danger !== null) return decision("rollback", danger);
   if (rollout.percent < 100) return decision("stay", rollout.reason);
+  if (successor !== null) {
+    return decision("complete", `version ${successor} was approved, and what serves now is what it is to replace`);
+  }
   return now - rollout.stepStartedAt >= keepOldMs
     ? decision("complete", `${requests} requests since the switch, and the way back was not taken`)
     : decision("stay", `version ${rollout.championVersion} is kept for an instant way back`);

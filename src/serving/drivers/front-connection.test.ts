@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
-import { FrontConnection } from "./front-connection.ts";
+import { FrontConnection, idleGraceMs } from "./front-connection.ts";
 import type { FrontExchange } from "./front-exchange.ts";
 
 /* The front alone on real connections: what serves is the test, and what is handed over is only looked at. */
@@ -238,10 +238,11 @@ test("a value that would end its line is no header", async () => {
   expect(exchange.hasBegun).toBe(false);
 });
 
-test("an idle connection closes at once when the server stops, a busy one after its answer", async () => {
+test("when the server stops an idle connection closes in a moment, a busy one after its answer", async () => {
   const idle = await startFront(echo);
   const heard = text(idle.caller);
   idle.connection.stop();
+  idle.advance(idleGraceMs);
   expect(await heard).toBe("");
 
   const served = Promise.withResolvers<FrontExchange>();
@@ -251,6 +252,33 @@ test("an idle connection closes at once when the server stops, a busy one after 
   const rest = text(busy.caller);
   (await served.promise).sendWhole(200, {}, "done");
   expect(await rest).toBe(answer("done"));
+});
+
+test("a request that was on its way when the server stopped is answered, and is the last one", async () => {
+  const { caller, connection, advance, send } = await startFront(echo);
+  connection.stop();
+  advance(idleGraceMs - 1);
+  const heard = text(caller);
+  await send(`${head(4)}late`);
+  expect(await heard).toBe(answer("late"));
+});
+
+test("an answer that began before the stop is followed by one more", async () => {
+  const begun = Promise.withResolvers<FrontExchange>();
+  let count = 0;
+  const { caller, connection, advance, send } = await startFront((exchange) => {
+    count += 1;
+    if (count > 1) return echo(exchange);
+    exchange.sink.begin(200, { "content-length": 4 });
+    return begun.resolve(exchange);
+  });
+  const heard = text(caller);
+  await send(head(0));
+  connection.stop();
+  (await begun.promise).sink.end("done");
+  advance(idleGraceMs - 1);
+  await send(`${head(4)}more`);
+  expect(await heard).toBe(`${answer("done")}${answer("more")}`);
 });
 
 test("a connection that nobody uses is closed in time", async () => {

@@ -14,6 +14,9 @@ const maxHeldBytes: Bytes = 64 * 1024;
 /** How long a head may take until Node's server is to wait for the rest. */
 const headMs: Millis = 1_000;
 
+/** How long a connection that has nothing to do is kept when its server stops: a request may be on its way on it. */
+export const idleGraceMs: Millis = 1_000;
+
 const headEnd = Buffer.from("\r\n\r\n");
 const beginning = Buffer.from("POST /v1/");
 const brokenLine = /(?:^|[^\r])\n|\r[^\n]/;
@@ -56,6 +59,8 @@ export class FrontConnection implements ExchangeConnection {
   /** When the present request or head began, or the last one ended. */
   #since: Instant;
   #isStopping = false;
+  /** Whether the present answer says that the connection is closed after it. */
+  #isLast = false;
 
   constructor(ground: FrontGround, socket: Socket) {
     this.#ground = ground;
@@ -71,6 +76,7 @@ export class FrontConnection implements ExchangeConnection {
   }
 
   commonLines(): string {
+    this.#isLast = this.#isStopping;
     return this.#ground.commonLines();
   }
 
@@ -89,16 +95,19 @@ export class FrontConnection implements ExchangeConnection {
     const { bodyMs, keptMs } = this.#ground;
     if (this.#exchange === null) {
       if (this.#held.byteLength === 0) {
-        if (ageMs >= keptMs) this.#socket.destroy();
+        if (ageMs >= (this.#isStopping ? idleGraceMs : keptMs)) this.#socket.destroySoon();
       } else if (ageMs >= headMs) this.#handOver(this.#held);
     } else if (this.#left > 0 && ageMs >= bodyMs) this.#breakOffSlow(this.#exchange);
   }
 
-  /** Takes no more requests than the present one; a caller in the middle of a head is answered by Node's server. */
+  /**
+   * Says with the next answer that it is the last one. A connection that has nothing to do waits a moment for a request that may be on its
+   * way; a caller in the middle of a head is answered by Node's server.
+   */
   stop(): void {
     this.#isStopping = true;
     if (this.#exchange !== null) return;
-    if (this.#held.byteLength === 0) this.#socket.destroySoon();
+    if (this.#held.byteLength === 0) this.#since = this.#ground.clock.now();
     else this.#handOver(this.#held);
   }
 
@@ -165,7 +174,7 @@ export class FrontConnection implements ExchangeConnection {
   #next(): void {
     this.#exchange = null;
     this.#since = this.#ground.clock.now();
-    if (this.#isStopping) {
+    if (this.#isLast) {
       this.#socket.destroySoon();
       return;
     }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
@@ -8,8 +8,10 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { until } from "../../../test/until.ts";
 import { featureViewSpecSchema } from "../../features/model.ts";
 import { startGatewayProcesses, workerPids } from "../fixtures/gateway-processes.ts";
+import { modelRoute } from "../fixtures/model-route.ts";
 import { openGrpcClient } from "../fixtures/grpc-client.ts";
 import { startReplica } from "../fixtures/start-replica.ts";
+import { startStandInUpstream, streams } from "../fixtures/stand-in-upstream.ts";
 import { routeVersion, testRoute } from "../fixtures/test-gateway.ts";
 import type { OnlineView } from "../ports.ts";
 import type { GatewayControl } from "./gateway-control.ts";
@@ -146,6 +148,67 @@ test("replacing the workers refuses no connection and fails no request", async (
   const { asked, failures } = await load.stop();
   expect(failures).toEqual([]);
   expect(asked).toBeGreaterThan(50);
+});
+
+/** Asks again and again over one connection each, every other caller for a short stream, until stopped. */
+function askOverKeptConnections(callers: number): { stop(): Promise<{ asked: number; failures: readonly string[] }> } {
+  let isStopped = false;
+  let asked = 0;
+  const failures: string[] = [];
+  const chat = { model: "chat", stream: true, messages: [{ role: "user", content: "hi" }] };
+  const run = async (_: unknown, caller: number): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const isStream = caller % 2 === 0;
+    while (!isStopped) {
+      asked += 1;
+      const path = isStream ? "/v1/chat/completions" : "/v2/health/live";
+      const reply = await call(path, agent, isStream ? chat : undefined).catch((error: unknown) => String(error));
+      const isWhole = typeof reply !== "string" && reply.status === 200 && (!isStream || reply.text.includes("[DONE]"));
+      if (!isWhole) failures.push(JSON.stringify(reply));
+    }
+    agent.destroy();
+  };
+  const running = Array.from({ length: callers }, run);
+  return {
+    async stop() {
+      isStopped = true;
+      await Promise.all(running);
+      return { asked, failures };
+    },
+  };
+}
+
+test("replacing the workers breaks no request of callers that keep their connections", async () => {
+  const made = await startGateway(1);
+  const upstream = await startStandInUpstream();
+  onTestFinished(() => upstream.stop());
+  upstream.behave(streams("a", "b", "c"));
+  await made.publish(modelRoute("chat", [{ address: { kind: "http", url: upstream.url } }]));
+  const load = askOverKeptConnections(8);
+  for (let round = 0; round < 3; round += 1) {
+    const before = await workerPids(folder);
+    process.kill(readGatewayState(folder)?.pid ?? 0, "SIGHUP");
+    await until("another worker serves alone", async () => {
+      const now = await workerPids(folder);
+      return now.length === 1 && !before.includes(now[0] ?? 0);
+    });
+  }
+  const { asked, failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(asked).toBeGreaterThan(100);
+});
+
+test("the socket of a worker that was killed is removed once the next one starts", async () => {
+  await startGateway(1);
+  const [before = 0] = await workerPids(folder);
+  const { worker } = gatewayPaths(folder);
+  expect(existsSync(worker(before))).toBe(true);
+  process.kill(before, "SIGKILL");
+  await until("another worker serves", async () => {
+    const [now = before] = await workerPids(folder);
+    return now !== before && existsSync(worker(now));
+  });
+  expect(existsSync(worker(before))).toBe(false);
 });
 
 test("when its only worker is killed, connections wait for the next one; only requests under way can fail", async () => {

@@ -2,7 +2,7 @@ import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { hello, openAiGateway } from "../fixtures/openai-gateway.ts";
-import { chatChunk, completes } from "../fixtures/stand-in-upstream.ts";
+import { chatChunk, completes, fails, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
 
 /* Upstreams and callers that misbehave: each gets a clear error, and the others never notice. */
 
@@ -277,4 +277,69 @@ test("every request settles its limits exactly once, however it ends", async () 
 
   await expect.poll(() => records.length).toBe(3);
   expect(ends).toEqual(["settled", "abandoned", "settled"]);
+});
+
+describe.each([401, 403])("an upstream that refuses the gateway's key with %i", (status) => {
+  test("is the deployment's fault: its caller hears so, and no replica is asked again", async () => {
+    const { baseURL, upstream, records } = await openAiGateway();
+    upstream.behave(fails(status));
+    const { status: told, code, text } = await ask(baseURL, "chat", false);
+
+    expect([told, code]).toEqual([502, "upstream_refused_credentials"]);
+    expect(text).toContain("external.apiKeyFile");
+    expect(upstream.seen).toHaveLength(1);
+    expect(records.map((record) => record.outcome)).toEqual(["failed"]);
+  });
+
+  test("hands over to the deployment's fallback", async () => {
+    const { baseURL, upstream, setRoute } = await openAiGateway({ route: { fallbacks: ["spare"] } });
+    const spare = await startStandInUpstream();
+    cleanups.push(() => spare.stop());
+    setRoute(modelRoute("spare", [{ address: { kind: "http", url: spare.url } }]));
+    upstream.behave(fails(status));
+    spare.behave(completes("spare"));
+    const heard = await ask(baseURL, "chat", false);
+
+    expect([heard.status, upstream.seen.length, spare.seen.length]).toEqual([200, 1, 1]);
+  });
+});
+
+describe("fallbacks of fallbacks", () => {
+  /** `chat` and a chain of deployments behind it, each the fallback of the one before; the last one names `chat` again. */
+  async function chain(length: number) {
+    const gateway = await openAiGateway({ route: { fallbacks: ["hop-1"] } });
+    const { upstream, setRoute } = gateway;
+    const hops = await Promise.all(
+      Array.from({ length }, async (_, index) => {
+        const stand = await startStandInUpstream();
+        cleanups.push(() => stand.stop());
+        stand.behave(fails(401));
+        const fallbacks = [index + 1 === length ? "chat" : `hop-${index + 2}`];
+        setRoute(modelRoute(`hop-${index + 1}`, [{ address: { kind: "http", url: stand.url } }], { fallbacks }));
+        return stand;
+      }),
+    );
+    upstream.behave(fails(401));
+    return { ...gateway, hops };
+  }
+
+  test("are asked when the fallback cannot answer, too", async () => {
+    const { baseURL, hops } = await chain(2);
+    hops[1]?.behave(completes("from afar"));
+    const heard = await ask(baseURL, "chat", false);
+
+    expect(heard.status).toBe(200);
+    expect(heard.text).toContain("from afar");
+  });
+
+  test("end after four, and none is asked twice", async () => {
+    const { baseURL, upstream, hops } = await chain(5);
+    expect((await ask(baseURL, "chat", false)).status).toBe(502);
+    expect(hops.map(({ seen }) => seen.length)).toEqual([1, 1, 1, 1, 0]);
+    expect(upstream.seen).toHaveLength(1);
+
+    const circle = await chain(1);
+    expect((await ask(circle.baseURL, "chat", false)).status).toBe(502);
+    expect([circle.upstream.seen.length, circle.hops[0]?.seen.length]).toEqual([1, 1]);
+  });
 });

@@ -5,6 +5,9 @@ import { FrontConnection, type FrontGround } from "./front-connection.ts";
 /** How often the limits of all connections are looked after. */
 const lookMs: Millis = 1_000;
 
+/** How often once the front stops. */
+const stoppingLookMs: Millis = 50;
+
 /** What the front needs. */
 export interface GatewayFrontOptions
   extends Pick<FrontGround, "bodyBytes" | "bodyMs" | "keptMs" | "serve" | "handOver"> {
@@ -31,7 +34,10 @@ export class GatewayFront {
     this.#ground = {
       ...options,
       commonLines: () => this.#commonLines(),
-      onGone: (connection) => void this.#connections.delete(connection),
+      onGone: (connection) => {
+        this.#connections.delete(connection);
+        if (this.#isStopping && this.#connections.size === 0) clearInterval(this.#looks);
+      },
     };
   }
 
@@ -45,12 +51,13 @@ export class GatewayFront {
     else this.#connections.add(new FrontConnection(this.#ground, socket));
   }
 
-  /** Closes connections that have nothing to do, and each other once its request is answered. */
+  /** Closes each connection once a request is answered on it, and those that have nothing to do for a moment. */
   stop(): void {
     this.#isStopping = true;
     this.#dateAt = Number.NaN;
     clearInterval(this.#looks);
     for (const connection of this.#connections) connection.stop();
+    if (this.#connections.size > 0) this.#looks = setInterval(() => this.#look(), stoppingLookMs);
   }
 
   /** Breaks everything off. */

@@ -12,6 +12,7 @@ import type { Neighbours } from "../gateway/messages.ts";
 import { type GatewaySettings, gatewayPaths, readGatewayState, socketFolder } from "./gateway-files.ts";
 import { HostedWorker } from "./hosted-worker.ts";
 import { MetricsRounds } from "./metrics-rounds.ts";
+import { removeStaleSockets } from "./remove-stale-sockets.ts";
 import { turnLog } from "./turn-log.ts";
 
 /** Connections that wait for a worker when none is there; more are closed. */
@@ -144,7 +145,8 @@ export class GatewayHost {
   }
 
   async #startWorker(place: number): Promise<HostedWorker> {
-    const { workerProgram, environment, settingsPath } = this.#options;
+    const { workerProgram, environment, settingsPath, settings } = this.#options;
+    await removeStaleSockets(settings.folder);
     const worker = new HostedWorker({
       program: workerProgram,
       environment,

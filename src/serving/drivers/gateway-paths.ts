@@ -7,7 +7,7 @@ import type { Log } from "../../platform/ports.ts";
 import { type GatewayPath, parseGatewayPath } from "../gateway/gateway-path.ts";
 import type { Outcome, OutcomesTaken } from "../gateway/messages.ts";
 import { serverMetadata } from "../gateway/model-metadata.ts";
-import { type Refusal, refusalOfFault } from "../gateway/protocol/refusal.ts";
+import { type Refusal, refusalOfFault, serverRefusal } from "../gateway/protocol/refusal.ts";
 import { toErrorJson } from "../infer-response.ts";
 import { checkLoadingParameters } from "../loading-state.ts";
 import { CallerAnswer } from "./caller-answer.ts";
@@ -51,6 +51,7 @@ export class GatewayPaths {
 
   /** Answers one request, or throws what it is to be refused by. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#identify(request, response);
     const body = await this.#handle(request, response);
     if (response.headersSent || response.destroyed) return;
     // With its length known the answer leaves in one write, without chunks.
@@ -70,7 +71,8 @@ export class GatewayPaths {
       });
     }
     const status = fault === undefined ? 500 : faultStatus(fault.kind);
-    if (fault !== undefined) this.#countRefusal(request, refusalOfFault(fault, status), found);
+    const requestId = this.#identify(request, response);
+    if (fault !== undefined) this.#countRefusal(requestId, refusalOfFault(fault, status), found);
     const headers: Record<string, string> = { "content-type": "application/json" };
     if (status === 429 || status === 503) headers["retry-after"] = "1";
     if (!request.complete) headers.connection = "close";
@@ -79,9 +81,34 @@ export class GatewayPaths {
     answerUnread(response, status, { ...headers, "content-length": Buffer.byteLength(body) }, body);
   }
 
-  #countRefusal(request: IncomingMessage, refusal: Refusal, found: Found | null): void {
-    const { clock, newId, refuse } = this.#ground;
-    const requestId = requestIdOf(request, newId);
+  /** Every answer names its request. @returns the name, which stays the same. */
+  #identify(request: IncomingMessage, response: ServerResponse): string {
+    const known = response.getHeader(requestIdHeader);
+    if (typeof known === "string") return known;
+    const requestId = requestIdOf(request, this.#ground.newId);
+    response.setHeader(requestIdHeader, requestId);
+    return requestId;
+  }
+
+  #refuseMethod(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { allow, url }: Extract<GatewayPath, { kind: "wrong-method" }>,
+  ): string {
+    const message = `${url.slice(0, 200)} wants ${allow}, found ${request.method}`;
+    this.#countRefusal(
+      this.#identify(request, response),
+      { ...serverRefusal(405, "method_not_allowed", message), headers: { allow } },
+      null,
+    );
+    const body = toErrorJson(message);
+    const headers = { allow, "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    answerUnread(response, 405, request.complete ? headers : { ...headers, connection: "close" }, body);
+    return "";
+  }
+
+  #countRefusal(requestId: string, refusal: Refusal, found: Found | null): void {
+    const { clock, refuse } = this.#ground;
     const deployment = found?.route.deployment ?? "";
     refuse(
       { requestId, protocol: "v2", startedAt: clock.now(), admission: found?.admission ?? null, deployment },
@@ -93,6 +120,8 @@ export class GatewayPaths {
     const path = parseGatewayPath(request.method ?? "GET", request.url ?? "/");
     const { inference } = this.#ground;
     switch (path.kind) {
+      case "wrong-method":
+        return this.#refuseMethod(request, response, path);
       case "live":
         return JSON.stringify({ live: true });
       case "ready":
@@ -143,11 +172,11 @@ export class GatewayPaths {
     found: Found,
     body: RequestBytes,
   ): Promise<void> {
-    const { clock, newId, inference } = this.#ground;
+    const { clock, inference } = this.#ground;
     const { route } = found;
     const holdsViews = route.kind === "tabular" && route.views.length > 0;
     if (holdsViews && (await this.#forward(request, response, body.whole()))) return;
-    const requestId = requestIdOf(request, newId);
+    const requestId = this.#identify(request, response);
     const answer = new CallerAnswer(
       new NodeSink(response),
       { [requestIdHeader]: requestId },

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server as ConnectionServer, type Socket } from "node:net";
 import { Fault } from "../../base/fault.ts";
 import type { MetricFamily } from "../gateway/observe/metric-family.ts";
 import { openMetricsType, toOpenMetrics } from "../gateway/observe/open-metrics.ts";
 import { type OpenAiPath, parseOpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { GatewayPaths, type GatewayPathsGround, maxBodyBytes } from "./gateway-paths.ts";
+import { idleGraceMs } from "./front-connection.ts";
 import { grpcMethods } from "./grpc-methods.ts";
 import type { FrontExchange } from "./front-exchange.ts";
 import { GatewayFront } from "./gateway-front.ts";
@@ -63,6 +64,8 @@ export class GatewayServer {
   readonly #atDoor = new Set<Socket>();
   #underWay = 0;
   #isStopping = false;
+  /** When Node's server last answered, or began to stop; milliseconds of the monotonic clock. */
+  #quietSinceMs = 0;
 
   constructor(ground: GatewayGround) {
     this.#ground = ground;
@@ -159,23 +162,33 @@ export class GatewayServer {
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
     this.#intake.stop();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    this.#quietSinceMs = performance.now();
+    // Node's own `close` would close the connections that have nothing to do, on which a request may be on its way.
+    const closed = new Promise<void>((resolve) => {
+      Reflect.apply(ConnectionServer.prototype.close, this.#server, [() => resolve()]);
+    });
     this.#front.stop();
     // One that was handed over a moment ago is about to send its first request.
     const doorTimer = setTimeout(() => this.#closeDoors(), Math.min(graceMs, doorGraceMs));
     // A connection whose answer has just left becomes idle; nobody else would close it.
-    const looks = setInterval(() => this.#server.closeIdleConnections(), idleLookMs);
+    const looks = setInterval(() => this.#closeIdle(), idleLookMs);
     const timer = setTimeout(() => {
       this.#server.closeAllConnections();
       this.#front.destroy();
     }, graceMs);
     await Promise.all([closed, this.#grpc.stop(graceMs)]);
     for (const socket of this.#handedOver) if (!socket.destroyed) await once(socket, "close");
+    // Ends its watch over connections, of which none is left.
+    this.#server.close();
     clearInterval(looks);
     clearInterval(this.#bodyLooks);
     clearTimeout(timer);
     clearTimeout(doorTimer);
+  }
+
+  /** Each answer from the stop on says that it is its connection's last, so that the wait comes to an end. */
+  #closeIdle(): void {
+    if (performance.now() - this.#quietSinceMs >= idleGraceMs) this.#server.closeIdleConnections();
   }
 
   #closeDoors(): void {
@@ -216,6 +229,7 @@ export class GatewayServer {
       reading ??= this.#slowBodies.enter(request, response);
       this.#slowBodies.leave(reading);
       this.#underWay -= 1;
+      if (this.#isStopping) this.#quietSinceMs = performance.now();
     }
   }
 

@@ -68,6 +68,9 @@ type DeskEnd =
 
 const none: ReadonlySet<string> = new Set();
 
+/** Steps from a deployment to its fallback, and on to that one's, that a request goes at most. */
+const maxFallbackHops = 4;
+
 /** Carries one request to a model and its answer back: waits for a place, picks replicas, tries again, falls back. */
 export class Generation {
   readonly #ground: GenerationGround;
@@ -110,11 +113,21 @@ export class Generation {
     return this.#endOf({ kind: "refused", refusal, status: null });
   }
 
-  *#fallbacks(desk: DeploymentDesk): Iterable<DeploymentDesk> {
+  /** The deployment's own fallbacks first, then those that they name; each once. */
+  *#fallbacks({ route: asked }: DeploymentDesk): Iterable<DeploymentDesk> {
     if (this.#asked.versionId !== null) return;
-    for (const name of desk.route.fallbacks) {
-      const other = this.#ground.deskOf(desk.route.project, name);
-      if (other !== undefined && other !== desk && other.route.protocol === desk.route.protocol) yield other;
+    const met = new Set([asked.deployment]);
+    let names = asked.fallbacks;
+    for (let hop = 0; hop < maxFallbackHops && names.length > 0; hop += 1) {
+      const next: string[] = [];
+      for (const name of names) {
+        const other = met.has(name) ? undefined : this.#ground.deskOf(asked.project, name);
+        met.add(name);
+        if (other === undefined || other.route.protocol !== asked.protocol) continue;
+        yield other;
+        next.push(...other.route.fallbacks);
+      }
+      names = next;
     }
   }
 

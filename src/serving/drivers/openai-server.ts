@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Action, Log } from "../../platform/ports.ts";
 import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import type { Admission } from "../gateway/messages.ts";
-import { type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
+import { listedModel, type ModelTarget, modelJson } from "../gateway/protocol/model-directory.ts";
 import type { ControlPath } from "../gateway/protocol/control-path.ts";
 import type { OpenAiOperation, OpenAiPath } from "../gateway/protocol/openai-path.ts";
 import { type Refusal, serverRefusal } from "../gateway/protocol/refusal.ts";
@@ -118,7 +118,7 @@ export class OpenAiServer {
       body = { object: "list", data: directory.list(project).map((model) => modelJson(model, project)) };
     } else {
       const { route } = directory.resolve(project, name);
-      body = modelJson({ id: name, parent: name === route.deployment ? null : route.deployment }, project);
+      body = modelJson(listedModel(name, route), project);
     }
     new CallerAnswer(exchange.sink, { [requestIdHeader]: requestId }, false, this.#ground.clock.now()).sendWhole(
       200,

@@ -34,7 +34,9 @@ export async function probeUpstream(
     });
     await body.dump();
     if (statusCode >= 200 && statusCode < 300) return { kind: "ready" };
-    return { kind: "not-ready", why: `GET ${path} is answered with ${statusCode}, wanted 200` };
+    const isLocked = statusCode === 401 || statusCode === 403;
+    const hint = isLocked ? "; it refuses the gateway's key, see external.apiKeyFile" : "";
+    return { kind: "not-ready", why: `GET ${path} is answered with ${statusCode}, wanted 200${hint}` };
   } catch (error) {
     signal.throwIfAborted();
     if (isFault(error)) return { kind: "not-ready", why: error.message };

@@ -222,6 +222,23 @@ test.each([
   },
 );
 
+test.each([
+  ["GET", "/v2/health/live", 200],
+  ["GET", "/v2/models/same", 200],
+  ["GET", "/v2/nothing", 404],
+  ["GET", "/v2/models/same/infer", 405],
+] as const)("the answer to %s %s carries the caller's id for it, or one of its own", async (method, path, status) => {
+  const named = await ask(method, path, undefined, { "x-request-id": "mine-7" });
+  expect([named.status, named.headers["x-request-id"]]).toEqual([status, "mine-7"]);
+  expect((await ask(method, path)).headers["x-request-id"]).toMatch(/^req_/);
+});
+
+test("a wrong method is told with the one that the path wants", async () => {
+  const answer = await ask("PUT", "/v2/models/same/infer", "{}");
+  expect([answer.status, answer.headers["allow"]]).toEqual([405, "POST"]);
+  expect(protocolSchema("error").parse(answer.body)).toEqual({ error: "/v2/models/same/infer wants POST, found PUT" });
+});
+
 async function upstreamRoute(name: string, count = 1): Promise<readonly StandInUpstream[]> {
   const upstreams = await Promise.all(Array.from({ length: count }, () => startStandInUpstream()));
   onTestFinished(async () => void (await Promise.all(upstreams.map((each) => each.stop()))));
@@ -292,6 +309,15 @@ test("what a replica refuses is told with its status and words, in the protocol'
   upstream?.behave(sends(400, { error: "unexpected shape for input 'x'" }));
   const answer = await ask("POST", "/v2/models/strict/infer", "{}");
   expect([answer.status, answer.body]).toEqual([400, { error: "unexpected shape for input 'x'" }]);
+});
+
+test("a replica that refuses the gateway's key is the deployment's fault, not the caller's", async () => {
+  const [upstream] = await upstreamRoute("locked");
+  upstream?.behave(sends(401, { error: "no such key" }));
+  const answer = await ask("POST", "/v2/models/locked/infer", JSON.stringify({ inputs: [] }));
+
+  expect([answer.status, answer.body]).toEqual([502, { error: expect.stringContaining("external.apiKeyFile") }]);
+  expect(upstream?.seen).toHaveLength(1);
 });
 
 test("an answer whose header names more JSON than there is counts as the replica's failure", async () => {

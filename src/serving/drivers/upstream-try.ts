@@ -5,7 +5,7 @@ import type { GatewayLimits } from "../gateway/gateway-limits.ts";
 import { AnswerMalformed } from "../gateway/protocol/answer-head.ts";
 import { embeddingsToBase64 } from "../gateway/protocol/embedding-answer.ts";
 import { endOfValue, skipSpace } from "../gateway/protocol/json-span.ts";
-import { type Refusal, serverRefusal, upstreamRefusal } from "../gateway/protocol/refusal.ts";
+import { credentialsRefusal, type Refusal, serverRefusal, upstreamRefusal } from "../gateway/protocol/refusal.ts";
 import { StreamReader } from "../gateway/protocol/stream-reader.ts";
 import { findUsage, parseUsage, type TokenUsage } from "../gateway/protocol/token-usage.ts";
 import { readRetryAfter } from "../gateway/resilience/retry-after.ts";
@@ -275,6 +275,11 @@ export class UpstreamTry implements Dispatcher.DispatchHandler {
   }
 
   #endRefusal(chunks: readonly Buffer[]): void {
+    // Callers' keys never leave the gateway: whoever refuses one refuses the deployment's own.
+    if (this.#status === 401 || this.#status === 403) {
+      this.#refuse(credentialsRefusal(this.#status), 502);
+      return;
+    }
     const text = Buffer.concat(chunks).toString("utf8");
     // A redirection is no answer that a caller of a model can follow.
     const status = this.#status < 400 ? 502 : this.#status;

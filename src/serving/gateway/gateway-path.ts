@@ -2,6 +2,8 @@ import { Fault } from "../../base/fault.ts";
 
 /** What a request to the gateway asks for. */
 export type GatewayPath =
+  /** There is such a path for another method; `url` without its query. */
+  | { readonly kind: "wrong-method"; readonly allow: "GET" | "POST"; readonly url: string }
   | { readonly kind: "live" }
   | { readonly kind: "ready" }
   | { readonly kind: "server" }
@@ -29,16 +31,12 @@ export function parseGatewayPath(method: string, url: string): GatewayPath {
   const path = whole.length > 1 && whole.endsWith("/") ? whole.slice(0, -1) : whole;
   const found = method === "POST" ? parsePost(path) : method === "GET" ? parseGet(path) : undefined;
   if (found !== undefined) return found;
+  if (parsePost(path) !== undefined) return { kind: "wrong-method", allow: "POST", url: path };
+  if (parseGet(path) !== undefined) return { kind: "wrong-method", allow: "GET", url: path };
   throw new Fault(
     "platform.not-found",
-    `the gateway has no ${method} ${path.slice(0, 200)}; ${whatThereIs(method, path)}`,
+    `the gateway has no ${method} ${path.slice(0, 200)}; it speaks the Open Inference Protocol v2, such as POST /v2/models/NAME/infer, and the OpenAI API, such as POST /v1/chat/completions`,
   );
-}
-
-function whatThereIs(method: string, path: string): string {
-  if (method !== "POST" && parsePost(path) !== undefined) return "this path wants POST";
-  if (method !== "GET" && parseGet(path) !== undefined) return "this path wants GET";
-  return "it speaks the Open Inference Protocol v2, such as POST /v2/models/NAME/infer, and the OpenAI API, such as POST /v1/chat/completions";
 }
 
 function parseGet(path: string): GatewayPath | undefined {

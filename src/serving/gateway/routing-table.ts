@@ -125,6 +125,8 @@ const modelRouteSchema = z.object({
   fastAbortErrors: z.int(),
   /** It has no replica since somebody unloaded it. */
   isUnloaded: z.literal(true).optional(),
+  /** When the deployment was made, in milliseconds since 1970; absent where nobody told it. */
+  createdAt: z.int().optional(),
   routing: routingPolicySchema,
   admission: admissionPolicySchema,
   slo: sloSchema.nullable(),

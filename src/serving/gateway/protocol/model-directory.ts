@@ -1,3 +1,4 @@
+import type { Instant } from "../../../base/clock.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { ModelRoute, RoutingTable } from "../routing-table.ts";
 import { adaptersOf, explainUnknownModel } from "./unknown-model.ts";
@@ -16,6 +17,8 @@ export interface ListedModel {
   readonly id: string;
   /** The deployment whose adapter it is; null for a deployment itself. */
   readonly parent: string | null;
+  /** When its deployment was made; null where nobody told it. */
+  readonly createdAt: Instant | null;
 }
 
 /** Parts of a name: a deployment and one of its adapters. */
@@ -43,7 +46,7 @@ export class ModelDirectory {
         this.#others.add(`${route.project}/${route.deployment}`);
     }
     for (const route of routes) {
-      this.#add(route.project, route.deployment, { route, adapter: null }, null);
+      this.#add(route.project, route.deployment, { route, adapter: null });
       this.#routes.set(`${route.project}/${route.deployment}`, route);
     }
     for (const route of routes) {
@@ -54,7 +57,7 @@ export class ModelDirectory {
       }
       for (const adapter of adaptersOf(route)) {
         const target = { route, adapter };
-        this.#add(route.project, `${route.deployment}${separator}${adapter}`, target, route.deployment);
+        this.#add(route.project, `${route.deployment}${separator}${adapter}`, target);
         this.#addOwnName(target);
       }
     }
@@ -86,11 +89,11 @@ export class ModelDirectory {
     return this.#listed.get(project) ?? [];
   }
 
-  #add(project: string, name: string, target: ModelTarget, parent: string | null): void {
+  #add(project: string, name: string, target: ModelTarget): void {
     this.#name(project, name, target);
     const listed = this.#listed.get(project) ?? [];
     this.#listed.set(project, listed);
-    listed.push({ id: name, parent });
+    listed.push(listedModel(name, target.route));
   }
 
   #name(project: string, name: string, target: ModelTarget): void {
@@ -126,12 +129,21 @@ export function upstreamModel(target: ModelTarget, replica: { readonly model: st
   return target.adapter ?? replica.model;
 }
 
-/** A model as the OpenAI API lists it; when it was made is not known here. */
+/** A deployment, or one of its adapters, by the name that callers use. */
+export function listedModel(name: string, route: ModelRoute): ListedModel {
+  return {
+    id: name,
+    parent: name === route.deployment ? null : route.deployment,
+    createdAt: route.createdAt ?? null,
+  };
+}
+
+/** A model as the OpenAI API lists it: `created` in seconds since 1970, 0 where nobody told it. */
 export function modelJson(model: ListedModel, project: string): object {
   return {
     id: model.id,
     object: "model",
-    created: 0,
+    created: Math.floor((model.createdAt ?? 0) / 1_000),
     owned_by: project,
     ...(model.parent === null ? {} : { parent: model.parent }),
   };

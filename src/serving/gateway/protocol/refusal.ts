@@ -71,6 +71,12 @@ export function serverRefusal(
   return { status, type: typeOf(status), code, param: null, message, retryAfterMs, shouldRetry: null };
 }
 
+/** What is wrong when an upstream answers that the gateway's own key is none, or may not do this. */
+export function credentialsRefusal(status: number): Refusal {
+  const message = `the deployment's upstream refused the gateway's key with ${status}, which is not your key's fault; whoever runs the deployment looks at external.apiKeyFile or external.apiKeyEnvironment of its spec`;
+  return { ...serverRefusal(502, "upstream_refused_credentials", message), shouldRetry: false };
+}
+
 /** Passes on an upstream's refusal, completed to the four members that clients read. */
 export function upstreamRefusal(
   status: number,
