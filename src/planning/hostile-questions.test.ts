@@ -146,3 +146,9 @@ test("a number format that the accelerator lacks is refused for training, and na
   expect(stored?.errors[0]?.percent).toBeGreaterThan(plain?.errors[0]?.percent ?? 0);
   expect(stored?.errors[0]?.words).toContain("does not multiply in fp8");
 });
+
+test("a question that leaves out what has no default is told what is missing", () => {
+  expect(() => sizeInference({ model: "Llama-3.1-8B", accelerator: "H100" })).toThrow(
+    "the question cannot be read: inputTokens: it is missing; outputTokens: it is missing",
+  );
+});

@@ -19,7 +19,12 @@ function problemsOfIssue(issue: z.core.$ZodIssue): readonly QuestionProblem[] {
     return { path: name, message: `${name === "" ? "the question" : name}: ${message}` };
   };
   if (strange.length > 0) return strange.map((key) => told([...issue.path, key], "there is no such field"));
-  return [told(issue.path, issue.message)];
+  return [told(issue.path, isMissing(issue) ? "it is missing" : issue.message)];
+}
+
+/** Whether a field that has no default was not given: the schema tells that as a value of the wrong type. */
+function isMissing({ code, message }: z.core.$ZodIssue): boolean {
+  return (code === "invalid_type" || code === "invalid_value") && message.endsWith("received undefined");
 }
 
 /** What of a question a fault complains about, field by field; empty where it names none. */
