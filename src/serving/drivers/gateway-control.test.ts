@@ -73,17 +73,25 @@ function call(path: string, agent: Agent, body?: unknown): Promise<TestReply> {
   });
 }
 
-/** Asks over a new connection each time until stopped, and counts what went wrong. */
-function askWithoutPause(callers: number): { stop(): Promise<{ asked: number; failures: readonly string[] }> } {
-  const agent = new Agent({ keepAlive: false });
+/** Callers that ask until they are stopped. */
+interface Load {
+  stop(): Promise<{ asked: number; failures: readonly string[] }>;
+}
+
+/**
+ * Has callers ask again and again, and counts what went wrong.
+ *
+ * @param ask asks once for the caller with this number; what was wrong with the answer, or null.
+ */
+function askUntilStopped(callers: number, ask: (caller: number) => Promise<string | null>): Load {
   let isStopped = false;
   let asked = 0;
   const failures: string[] = [];
-  const run = async (): Promise<void> => {
+  const run = async (_: unknown, caller: number): Promise<void> => {
     while (!isStopped) {
       asked += 1;
-      const reply = await call("/v2/health/live", agent).catch((error: unknown) => String(error));
-      if (typeof reply === "string" || reply.status !== 200) failures.push(JSON.stringify(reply));
+      const failure = await ask(caller);
+      if (failure !== null) failures.push(failure);
     }
   };
   const running = Array.from({ length: callers }, run);
@@ -94,6 +102,15 @@ function askWithoutPause(callers: number): { stop(): Promise<{ asked: number; fa
       return { asked, failures };
     },
   };
+}
+
+/** Asks over a new connection each time until stopped, and counts what went wrong. */
+function askWithoutPause(callers: number): Load {
+  const agent = new Agent({ keepAlive: false });
+  return askUntilStopped(callers, async () => {
+    const reply = await call("/v2/health/live", agent).catch((error: unknown) => String(error));
+    return typeof reply === "string" || reply.status !== 200 ? JSON.stringify(reply) : null;
+  });
 }
 
 test("workers share one port, and every one of them takes feature rows for the one that holds the features", async () => {
@@ -151,29 +168,21 @@ test("replacing the workers refuses no connection and fails no request", async (
 });
 
 /** Asks again and again over one connection each, every other caller for a short stream, until stopped. */
-function askOverKeptConnections(callers: number): { stop(): Promise<{ asked: number; failures: readonly string[] }> } {
-  let isStopped = false;
-  let asked = 0;
-  const failures: string[] = [];
+function askOverKeptConnections(callers: number): Load {
   const chat = { model: "chat", stream: true, messages: [{ role: "user", content: "hi" }] };
-  const run = async (_: unknown, caller: number): Promise<void> => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const agents = Array.from({ length: callers }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+  const load = askUntilStopped(callers, async (caller) => {
     const isStream = caller % 2 === 0;
-    while (!isStopped) {
-      asked += 1;
-      const path = isStream ? "/v1/chat/completions" : "/v2/health/live";
-      const reply = await call(path, agent, isStream ? chat : undefined).catch((error: unknown) => String(error));
-      const isWhole = typeof reply !== "string" && reply.status === 200 && (!isStream || reply.text.includes("[DONE]"));
-      if (!isWhole) failures.push(JSON.stringify(reply));
-    }
-    agent.destroy();
-  };
-  const running = Array.from({ length: callers }, run);
+    const path = isStream ? "/v1/chat/completions" : "/v2/health/live";
+    const reply = await call(path, agents[caller] ?? new Agent(), isStream ? chat : undefined).catch(String);
+    const isWhole = typeof reply !== "string" && reply.status === 200 && (!isStream || reply.text.includes("[DONE]"));
+    return isWhole ? null : JSON.stringify(reply);
+  });
   return {
     async stop() {
-      isStopped = true;
-      await Promise.all(running);
-      return { asked, failures };
+      const seen = await load.stop();
+      for (const agent of agents) agent.destroy();
+      return seen;
     },
   };
 }
