@@ -1,5 +1,6 @@
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { type StageSizing, tellDeviation } from "./stage-sizing.ts";
 import { asMeasured } from "./widening.ts";
 
 /** The parts of a fleet's answer, each with what is known of its errors. */
@@ -8,13 +9,19 @@ export type FleetErrors = Readonly<
 >;
 
 /**
- * How wrong each figure of a fleet's answer may be. Only counts of fabrics, the cost of owning a GPU for an hour and the
+ * How wrong each figure of a fleet's answer may be, and what is known of the stages that were sized from a model. Only counts of fabrics, the cost of owning a GPU for an hour and the
  * time between failures were compared with published figures; the rest rests on its inputs.
  */
-export function fleetErrors(server: Pick<ServerOffer, "gpu" | "confidence" | "fallbacks">): FleetErrors {
+export function fleetErrors(
+  server: Pick<ServerOffer, "gpu" | "confidence" | "fallbacks">,
+  sizings: readonly StageSizing[] = [],
+): FleetErrors {
   const hour = ownedHourError(server);
   return {
-    capacity: [notMeasured("GPUs and the chance of a shortage", "they follow from the demand that the plan states")],
+    capacity: [
+      notMeasured("GPUs and the chance of a shortage", whatIsIn(sizings)),
+      ...sizings.flatMap(({ errors }) => errors),
+    ],
     cost: [
       notMeasured("cost, dollars per used GPU-hour and per result", "P10 to P90 is drawn from the bounds of the rates"),
       hour,
@@ -35,6 +42,14 @@ export function fleetErrors(server: Pick<ServerOffer, "gpu" | "confidence" | "fa
       notMeasured("people and fees"),
     ],
   };
+}
+
+/** What the distribution of the demand holds: what was stated is taken as it stands, what was sized by its interval. */
+function whatIsIn(sizings: readonly StageSizing[]): string {
+  const stated = "they follow from the demand that the plan states";
+  if (sizings.length === 0) return stated;
+  const sized = sizings.map(({ name, logDeviation }) => `${name} ${tellDeviation(logDeviation)}`);
+  return `${stated}, its growth and its chance; in them are the 80 % intervals of what was sized: ${sized.join(", ")}`;
 }
 
 /** GPUs whose cost of owning was published; no other's was compared. */

@@ -15,6 +15,9 @@ import type { Links, Part } from "./network/network-parts.ts";
 import type { OversubscriptionPrice } from "./network/oversubscription-price.ts";
 import type { PowerPlan } from "./power/size-power.ts";
 import type { StoragePlan } from "./storage/size-storage.ts";
+import type { TrainingMemory } from "./training/memory.ts";
+import type { StepTime } from "./training/step-time.ts";
+import type { Layout } from "./training/training-job.ts";
 import type { TracePlan } from "./trace/model.ts";
 import type { Spread, Uncertain } from "./uncertain.ts";
 
@@ -50,6 +53,29 @@ export interface ReliabilityPlan {
   readonly spareServers: number;
   readonly spareServersBought: number;
   readonly perYear: readonly { readonly component: string; readonly failures: number; readonly isReplaced: boolean }[];
+}
+
+/** One training run of a stage that names its model, on the layout that was found for it. */
+export interface SizedRun {
+  /** The name of its stage. */
+  readonly stage: string;
+  readonly model: string;
+  /** The model as the plan names it. */
+  readonly asked: string;
+  readonly accelerator: string;
+  readonly gpus: number;
+  readonly tokens: number;
+  readonly layout: Layout;
+  readonly step: StepTime;
+  readonly memory: TrainingMemory;
+  /** Useful GPU-hours, as a stage states them: failures and saving are not in them. */
+  readonly gpuHours: number;
+  /** Days of wall time, failures and saving included, with the 80 % interval of the step. */
+  readonly days: { readonly low: number; readonly likely: number; readonly high: number };
+  /** Part of the step that waits for other servers, 0..1; 0 within one server. */
+  readonly exposedShare: number;
+  /** Numbers of GPUs that were looked at where the plan gave a time, and the days on each; null: none of its layouts runs. */
+  readonly tried: readonly { readonly gpus: number; readonly days: number | null }[];
 }
 
 /** Money, with how wrong it may be. */
@@ -94,6 +120,8 @@ export interface FleetPlan {
   readonly servers: number;
   readonly gpusWithSpares: number;
   readonly capacity: CapacityPlan;
+  /** Runs of stages that name the model that they train. */
+  readonly runs: readonly SizedRun[];
   /** A queue packed by the scheduling engine; null without a trace. */
   readonly trace: TracePlan | null;
   readonly network: NetworkPlan;

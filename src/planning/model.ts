@@ -3,6 +3,8 @@ import { durationPattern, sizePattern } from "../base/units.ts";
 import { policyNames, traceFormats } from "../scheduling/simulator/model.ts";
 import { isolationLevels } from "./advice/keep-compliant.ts";
 import { ratePattern } from "./network/link-rate.ts";
+import { modelFields } from "./questions/model-fields.ts";
+import { runFields } from "./questions/run-fields.ts";
 
 const nameSchema = z.string().min(1).max(120);
 const sizeWords = "write a number and a unit of bytes: 12TB (1e12 bytes) or 12TiB (2^40); Gb are bits, and no size";
@@ -26,30 +28,59 @@ const uncertainSchema = z
 
 const servedSchema = z
   .strictObject({
-    model: nameSchema,
-    parameters: z.number().optional().describe("Weights of a model that the catalog lacks."),
+    ...modelFields,
     inputTokens: z.number(),
     outputTokens: z.number(),
-    ttftSeconds: z.number().default(2),
-    tpotSeconds: z.number().default(0.1),
-    engine: z.enum(["trtllm", "vllm", "sglang"]).default("vllm"),
-    precision: z.enum(["bf16", "fp8", "fp4"]).default("bf16"),
+    ttftSeconds: z.number().optional(),
+    tpotSeconds: z.number().optional(),
+    engine: z.enum(["trtllm", "vllm", "sglang"]).optional(),
+    precision: runFields.precision.optional(),
   })
   .describe("A model that is served within these goals: what one GPU answers is simulated, as `size inference` does.");
+
+const trainedSchema = z
+  .strictObject({
+    ...modelFields,
+    tokens: z.number().positive().describe("That one job trains on, such as 300e9."),
+    ...z.object(runFields).partial().shape,
+    gpus: z.int().min(1).max(10_000_000).optional().describe("GPUs of one job."),
+    finishWithin: z
+      .string()
+      .regex(durationPattern, "write a duration, such as 30d")
+      .optional()
+      .describe("Instead of gpus: one job takes the fewest that end it in this time, failures included."),
+  })
+  .refine((run) => (run.gpus === undefined) !== (run.finishWithin === undefined), {
+    message: "give gpus, or finishWithin for the fewest that end it in time, one of the two",
+  })
+  .describe(
+    "A model that is trained: GPU-hours follow from the best layout on the fleet's GPU, as `size training` does.",
+  );
+
+const jobsSchema = z
+  .strictObject({
+    perMonth: z.number(),
+    gpuHoursEach: z.number().optional().describe("Useful GPU-hours of one job; failures and saving come on top."),
+    gangGpus: z.number().optional().describe("GPUs that one job holds together."),
+    trained: trainedSchema.optional(),
+    arrival: z.enum(["planned", "random"]).default("random").describe("planned: spread evenly over the month."),
+  })
+  .refine((jobs) => (jobs.gpuHoursEach === undefined) !== (jobs.trained === undefined), {
+    message: "give gpuHoursEach with gangGpus, or the trained model whose runs are to be sized, one of the two",
+  })
+  .refine((jobs) => jobs.gpuHoursEach === undefined || jobs.gangGpus !== undefined, {
+    message: "gangGpus is missing: the GPUs that one job holds together, such as 8",
+  })
+  .refine((jobs) => jobs.trained === undefined || jobs.gangGpus === undefined, {
+    message: "a trained model's GPUs are trained.gpus, or follow from trained.finishWithin; leave gangGpus out",
+  });
 
 const stageSchema = z
   .strictObject({
     stage: z.enum(["development", "training", "evaluation", "serving", "data"]),
     name: nameSchema.optional().describe("Shown in the report; the stage's own name if absent."),
     gpus: z.number().optional().describe("GPUs in use at the busiest moment of the first month."),
-    jobs: z
-      .strictObject({
-        perMonth: z.number(),
-        gpuHoursEach: z.number(),
-        gangGpus: z.number().describe("GPUs that one job holds together."),
-        arrival: z.enum(["planned", "random"]).default("random").describe("planned: spread evenly over the month."),
-      })
-      .optional(),
+    jobs: jobsSchema.optional(),
     people: z
       .strictObject({ people: z.number(), gpusEach: z.number(), activeShare: z.number().optional() })
       .optional()
@@ -99,7 +130,10 @@ const networkSchema = z.strictObject({
 const storageSchema = z.strictObject({
   checkpoint: z
     .strictObject({
-      parameters: z.number().describe("Of the largest model that is trained, such as 13e9."),
+      parameters: z
+        .number()
+        .optional()
+        .describe("Of the largest model that is trained, such as 13e9; absent: of those that stages name as trained."),
       bytesPerParameter: z.number().optional(),
       interval: z.number().optional().describe("Minutes between saves; the best by Daly's formula if absent."),
       mode: z.enum(["synchronous", "asynchronous"]).optional(),
@@ -114,7 +148,9 @@ const storageSchema = z.strictObject({
     .default([]),
   datasetRead: rateSchema.optional().describe("Reads of training data by all jobs together, such as 2GB/s."),
   artifacts: sizeSchema.optional(),
-  servingWeights: sizeSchema.optional().describe("Weights of all served models, one version of each."),
+  servingWeights: sizeSchema
+    .optional()
+    .describe("Weights of all served models, one version of each; absent: of those that stages name as served."),
   versionsKept: z.number().optional(),
   vectors: z
     .strictObject({ count: z.number(), dimensions: z.number(), bytesPerValue: z.number().optional() })
@@ -226,6 +262,22 @@ export const inferredSchema = z.strictObject({
   source: z.string().min(1).max(400),
 });
 
+const trainingSchema = z
+  .strictObject({
+    model: nameSchema.optional().describe("The model of a stage that names it as trained: its run is priced."),
+    tokensPerRun: z.number().optional(),
+    tokensPerSecondPerGpu: z.number().optional(),
+    gpus: z.number().optional(),
+  })
+  .refine(
+    ({ model, ...run }) => {
+      const figures = [run.tokensPerRun, run.tokensPerSecondPerGpu, run.gpus];
+      return figures.every((figure) => (figure === undefined) === (model !== undefined));
+    },
+    { message: "give tokensPerRun, tokensPerSecondPerGpu and gpus, or the model of a trained stage instead of them" },
+  )
+  .describe("One training run, to price it; absent: the largest that a stage names as trained, if one does.");
+
 /** A whole fleet as a user writes it in `plan.yaml`. What is absent is assumed, and listed in the answer. */
 export const planSchema = z.strictObject({
   name: nameSchema,
@@ -253,10 +305,7 @@ export const planSchema = z.strictObject({
   facility: facilitySchema.prefault({}),
   reliability: reliabilitySchema.prefault({}),
   cost: costSchema.default({}),
-  training: z
-    .strictObject({ tokensPerRun: z.number(), tokensPerSecondPerGpu: z.number(), gpus: z.number() })
-    .optional()
-    .describe("One training run, to price it."),
+  training: trainingSchema.optional(),
   serving: z
     .strictObject({ tokensPerSecondPerGpu: z.number() })
     .optional()

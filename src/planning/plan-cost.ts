@@ -13,6 +13,7 @@ import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
 import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
 import type { JobReliability } from "./plan-reliability.ts";
+import type { PricedRun } from "./priced-run.ts";
 import { drawTriangular, exactly, type Spread, type Uncertain } from "./uncertain.ts";
 
 /** What the other parts of a plan say about money. */
@@ -29,6 +30,8 @@ export interface CostFacts {
   readonly availability: number;
   readonly job: JobReliability;
   readonly stepTimeFactor: number;
+  /** The run to price; undefined: none. */
+  readonly run: PricedRun | undefined;
 }
 
 /** A job that makes less progress than this is priced as if it made this much: it should not run. */
@@ -126,7 +129,7 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
     draws,
     seed,
     utilisation: rates.utilisation,
-    training: priceTraining(plan, facts, spreads.at(-1) ?? zero),
+    training: priceTraining(facts, spreads.at(-1) ?? zero),
     usdPerMillionTokens: priceServing(plan, gpuHour),
     tonnesCo2PerYear: (facts.meanKw * likeliest.pue * 8760 * kgPerKwh) / 1000,
   };
@@ -137,8 +140,8 @@ function scale(spread: Spread, factor: number): Spread {
 }
 
 /** A run at the price of a useful hour: failures and saving are in the price, and in the time at their likeliest. */
-function priceTraining(plan: Plan, facts: CostFacts, usefulHour: Spread): CostPlan["training"] {
-  const run = plan.training;
+function priceTraining(facts: CostFacts, usefulHour: Spread): CostPlan["training"] {
+  const { run } = facts;
   if (run === undefined) return null;
   requirePositive("training.tokensPerRun", run.tokensPerRun);
   requirePositive("training.tokensPerSecondPerGpu", run.tokensPerSecondPerGpu);

@@ -5,13 +5,22 @@ import type { ServerOffer } from "./cost/server-offers.ts";
 import { planDefaults } from "./defaults.ts";
 import type { Plan, PlanStage } from "./model.ts";
 import { contradictoryPlan, requireCount } from "./plan-fault.ts";
+import type { StageSizing } from "./stage-sizing.ts";
 
-/** Demand of all stages and the capacity that meets it. `goodput` is the useful share of training time. */
+/** What a plan's demand rests on besides the plan. */
+export interface DemandGround {
+  readonly server: ServerOffer;
+  /** Useful share of training time. */
+  readonly goodput: number;
+  readonly months: number;
+  /** Of the stages that were sized from a model. */
+  readonly sizings: readonly StageSizing[];
+}
+
+/** Demand of all stages and the capacity that meets it. */
 export function planDemand(
   plan: Plan,
-  server: ServerOffer,
-  goodput: number,
-  months: number,
+  { server, goodput, months, sizings }: DemandGround,
   assumptions: Assumptions,
 ): CapacityPlan {
   const { demand, fleet } = plan;
@@ -27,7 +36,10 @@ export function planDemand(
   }
   const stages = demand.stages.map((stage, index) => {
     const path = `demand.stages[${index}]`;
-    return forecastStage(path, toStageAsk(path, stage, goodput, assumptions), months);
+    const sizing = sizings.find((each) => each.index === index);
+    const ask = toStageAsk(path, stage, goodput, assumptions);
+    const sized = sizing === undefined ? {} : { sizingDeviation: sizing.logDeviation };
+    return forecastStage(path, { ...ask, ...sized }, months);
   });
   const take = assumptions.takeOne;
   const isFixed = isFixedFleet(plan);
@@ -71,7 +83,12 @@ function toStageAsk(path: string, stage: PlanStage, goodput: number, assumptions
 }
 
 function toLoad(path: string, stage: PlanStage, assumptions: Assumptions): StageLoad {
-  if (stage.jobs !== undefined) return { kind: "jobs", ...stage.jobs };
+  if (stage.jobs !== undefined) {
+    const { perMonth, gpuHoursEach, gangGpus, arrival } = stage.jobs;
+    if (gpuHoursEach === undefined || gangGpus === undefined)
+      throw new RangeError("a trained model was not sized before its demand");
+    return { kind: "jobs", perMonth, gpuHoursEach, gangGpus, arrival };
+  }
   if (stage.requests !== undefined) {
     const { peakPerSecond, perGpuPerSecond, gpusPerReplica } = stage.requests;
     if (perGpuPerSecond === undefined) throw new RangeError("a served model was not sized before its demand");

@@ -308,6 +308,28 @@ test("a stage may name the model that it serves: replicas are simulated, and wha
   );
 });
 
+test("what is unsure of a served model's replicas is in the demand: as wide at least as what was stated of them", () => {
+  const { capacity, errors } = planFleet(serves({ peakPerSecond: 200, served: servedModel }));
+  const { perGpuPerSecond, gpusPerReplica } = { perGpuPerSecond: 200 / capacity.gpusAtStart, gpusPerReplica: 1 };
+  const stated = planFleet(serves({ peakPerSecond: 200, perGpuPerSecond, gpusPerReplica }));
+  const width = ({ months: [first] }: FleetPlan["capacity"]): number => (first?.p90Gpus ?? 0) / (first?.p10Gpus ?? 1);
+
+  expect(width(capacity)).toBeGreaterThan(1.05 * width(stated.capacity));
+  expect(errors.capacity[0]?.words).toMatch(/what was sized: serving (±|a factor of)/);
+  expect(stated.errors.capacity).toHaveLength(1);
+});
+
+test("weights of served models are stored where the plan does not state them, each format of each once", () => {
+  const stage = { stage: "serving", requests: { peakPerSecond: 9, served: servedModel } };
+  const { choices, storage } = planFleet(plan({ demand: { stages: [stage, { ...stage, name: "again" }] } }));
+  const noted = choices.find(({ path }) => path === "storage.servingWeights");
+
+  expect(noted).toMatchObject({ choice: "16.1GB", source: "weights of Llama-3.1-8B in bf16" });
+  const held = storage.tiers.flatMap(({ holds }) => holds).find(({ what }) => what === "serving weights");
+  // Three versions are kept of 8.03 billion weights of two bytes.
+  expect((held?.bytes ?? 0) / (3 * 2 * 8.03e9)).toBeCloseTo(1, 3);
+});
+
 test("what a site measured of first tokens and tokens is carried through the simulation of a fleet's served models", () => {
   const rows = Array.from({ length: 30 }, () => ({ low: 0.5, likely: 1, high: 2, measured: 2 }));
   const site = fleetSite([

@@ -4,9 +4,8 @@ import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import { chooseOffers } from "./choose-offers.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
-import type { QuantityError } from "./error-statement.ts";
 import { findServer } from "./find-server.ts";
-import { type FleetErrors, fleetErrors } from "./fleet-errors.ts";
+import { fleetErrors } from "./fleet-errors.ts";
 import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import type { Part } from "./network/network-parts.ts";
@@ -18,7 +17,8 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
-import { sizeServedStages } from "./plan-serving.ts";
+import { pricedRun } from "./priced-run.ts";
+import { sizeStages } from "./size-stages.ts";
 import { planTrace } from "./plan-trace.ts";
 import { exactly } from "./uncertain.ts";
 
@@ -36,12 +36,11 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const assumptions = recordAssumptions();
   const server = findServer(asked, "fleet.gpu", asked.fleet.gpu);
   noteFallbacks(server, assumptions);
-  const serving = sizeServedStages(asked, server, site, assumptions);
-  const { plan } = serving;
+  const { plan, runs, sizings } = sizeStages(asked, server, site, assumptions);
   const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
   const offers = chooseOffers(plan, assumptions);
   const job = planJobReliability(plan, server, assumptions, site);
-  const capacity = planDemand(plan, server, job.goodput.share, months, assumptions);
+  const capacity = planDemand(plan, { server, goodput: job.goodput.share, months, sizings }, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
   const reliability = planReliability(plan, server, needed, job, assumptions);
@@ -64,6 +63,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     availability: reliability.nodeAvailability,
     job,
     stepTimeFactor: built.network.oversubscription.stepTimeFactor,
+    run: pricedRun(plan, runs, assumptions),
   };
   const rates = collectRates(plan, facts, assumptions);
   const cost = planCost(plan, facts, rates, assumptions);
@@ -88,6 +88,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     servers,
     gpusWithSpares: gpus,
     capacity,
+    runs,
     trace: planTrace(plan, server, capacity, assumptions),
     network: built.network,
     storage,
@@ -96,8 +97,8 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     cost,
     advice,
     parts,
-    fallbacks: [...(server.fallbacks ?? []), ...serving.fallbacks],
-    errors: withServing(restateFleetErrors(fleetErrors(server), site), serving.errors),
+    fallbacks: [...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)],
+    errors: restateFleetErrors(fleetErrors(server, sizings), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
@@ -108,11 +109,6 @@ function noteFallbacks({ fallbacks = [] }: ServerOffer, assumptions: Assumptions
   for (const [at, { taken, words }] of fallbacks.entries()) {
     assumptions.note(at === fallbacks.length - 1 ? "accelerators" : "fleet.gpu", taken, words);
   }
-}
-
-/** Capacity rests on what a served model's replicas were simulated to do. */
-function withServing(errors: FleetErrors, serving: readonly QuantityError[]): FleetErrors {
-  return { ...errors, capacity: [...errors.capacity, ...serving] };
 }
 
 /** What was read from the platform is one source. */

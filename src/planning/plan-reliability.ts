@@ -11,7 +11,7 @@ import type { Plan } from "./model.ts";
 import type { GigabytesPerSecond } from "./catalog/quantities.ts";
 import { gigabytes, parseRate } from "./network/link-rate.ts";
 import { isFixedFleet } from "./plan-demand.ts";
-import { infeasiblePlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
+import { infeasiblePlan, invalidPlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
 import type { Uncertain } from "./uncertain.ts";
 import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
 
@@ -19,6 +19,8 @@ import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
 export interface JobReliability {
   readonly gpus: number;
   readonly hazardPerGpuHour: number;
+  /** How long one save stops the job. */
+  readonly checkpointHours: number;
   readonly goodput: Goodput;
   /** What is not known about it: interruptions in a million GPU-hours, and minutes of a restart. */
   readonly perMillion: Uncertain;
@@ -40,14 +42,24 @@ export function planJobReliability(
   assumptions: Assumptions,
   site: Pick<FleetSite, "hazardPerMillionGpuHours">,
 ): JobReliability {
-  const asked = plan.reliability;
   const gangs = plan.demand.stages.map((stage, index) => {
     const gang = stage.jobs?.gangGpus ?? 0;
     requireCount(`demand.stages[${index}].jobs.gangGpus`, gang);
     return gang;
   });
-  if (plan.training !== undefined) requireCount("training.gpus", plan.training.gpus, 1);
+  if (plan.training?.gpus !== undefined) requireCount("training.gpus", plan.training.gpus, 1);
   const gpus = Math.max(1, plan.training?.gpus ?? Math.max(0, ...gangs)) || server.gpusPerServer;
+  return jobReliabilityOn(gpus, plan, assumptions, site);
+}
+
+/** Goodput of a job on so many GPUs that saves and comes back as the plan says. */
+export function jobReliabilityOn(
+  gpus: number,
+  plan: Plan,
+  assumptions: Assumptions,
+  site: Pick<FleetSite, "hazardPerMillionGpuHours">,
+): JobReliability {
+  const asked = plan.reliability;
   const perMillion = assumptions.take(
     "reliability.hazardPerMillionGpuHours",
     asked.hazardPerMillionGpuHours,
@@ -81,6 +93,7 @@ export function planJobReliability(
   return {
     gpus,
     hazardPerGpuHour,
+    checkpointHours,
     goodput,
     perMillion,
     restartMinutes,
@@ -94,15 +107,24 @@ function stallSeconds(plan: Plan, gpus: number, hazard: number, assumptions: Ass
   if (saved === undefined) {
     return assumptions.takeOne("storage.checkpoint.stallSeconds", undefined, planDefaults.checkpointStallSeconds);
   }
-  requirePositive("storage.checkpoint.parameters", saved.parameters);
+  const parameters = parametersOf(saved);
   if (saved.mode === "synchronous") {
     const share = assumptions.takeOne("storage.checkpoint.stallShare", saved.stallShare, planDefaults.stallShare);
     requireWithin("storage.checkpoint.stallShare", share, 0.0001, 0.5);
     const interval = saved.interval === undefined ? (2 * share) / (gpus * hazard) : saved.interval / 60;
     return share * interval * 3600;
   }
-  const bytes = saved.parameters * bytesPerParameter(plan, assumptions);
+  const bytes = parameters * bytesPerParameter(plan, assumptions);
   return bytes / gpus / (hostCopy(assumptions) * 1e9);
+}
+
+/** Parameters that a checkpoint holds, which `inferStorage` filled in where a stage names a trained model. */
+function parametersOf({ parameters }: NonNullable<Plan["storage"]["checkpoint"]>): number {
+  const path = "storage.checkpoint.parameters";
+  if (parameters === undefined)
+    throw invalidPlan(path, "a number, such as 13e9, where no stage names a model that it trains in full", "nothing");
+  requirePositive(path, parameters);
+  return parameters;
 }
 
 function bytesPerParameter(plan: Plan, assumptions: Assumptions): number {
@@ -159,7 +181,7 @@ export function planStorage(plan: Plan, job: JobReliability, assumptions: Assump
     assumptions.takeOne(`storage.${path}`, given, planDefaults[name]);
   const saved = asked.checkpoint;
   const checkpoint = saved && {
-    parameters: saved.parameters,
+    parameters: parametersOf(saved),
     bytesPerParameter: bytesPerParameter(plan, assumptions),
     intervalSeconds: job.goodput.intervalHours * 3600,
     stallShare: saved.mode === "synchronous" ? take("checkpoint.stallShare", saved.stallShare, "stallShare") : 0.02,

@@ -1,19 +1,18 @@
-import { Fault, isFault } from "../base/fault.ts";
 import type { Assumptions } from "./assumption.ts";
 import type { FleetSite } from "./calibration/apply-fleet-site.ts";
 import { applyServingSite } from "./calibration/apply-site.ts";
 import { servingGroup } from "./calibration/site-groups.ts";
-import type { Fallback } from "./catalog/fallback.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import type { QuantityError } from "./error-statement.ts";
 import type { Plan, PlanStage } from "./model.ts";
 import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-inference.ts";
+import { atStage } from "./stage-fault.ts";
+import { logDeviationOf, type StageSizing } from "./stage-sizing.ts";
 
-/** A plan whose stages of served models have the load that a replica sustains, and what is known of its errors. */
+/** A plan whose stages of served models have the load that a replica sustains. */
 export interface SizedServing {
   readonly plan: Plan;
-  readonly errors: readonly QuantityError[];
-  readonly fallbacks: readonly Fallback[];
+  readonly sizings: readonly StageSizing[];
 }
 
 /**
@@ -28,32 +27,48 @@ export function sizeServedStages(
   site: FleetSite,
   assumptions: Assumptions,
 ): SizedServing {
-  const errors: QuantityError[] = [];
-  const fallbacks: Fallback[] = [];
+  const sizings: StageSizing[] = [];
   const stages = plan.demand.stages.map((stage, index): PlanStage => {
     const { requests } = stage;
     if (requests?.served === undefined) return stage;
     const path = `demand.stages[${index}].requests`;
     const answer = askServing(path, { ...requests, served: requests.served }, server, site);
     const perGpuPerSecond = (answer.replicas?.goodputPerReplica ?? 0) / answer.gpusPerReplica;
-    errors.push(...errorsFor(stage.name ?? stage.stage, answer));
-    fallbacks.push(...answer.fallbacks.filter(({ of }) => of === "model"));
+    sizings.push(sizingOf(index, stage.name ?? stage.stage, answer));
     const how = `${requests.served.model} on ${answer.accelerator}, ${answer.words}, simulated under its goals`;
     assumptions.note(`${path}.perGpuPerSecond`, `${perGpuPerSecond.toPrecision(4)} requests/s`, how);
     assumptions.note(`${path}.served`, "sized", answer.assumptions.join("; "));
     const { served: _served, ...rest } = requests;
     return { ...stage, requests: { ...rest, perGpuPerSecond, gpusPerReplica: answer.gpusPerReplica } };
   });
-  return { plan: { ...plan, demand: { ...plan.demand, stages } }, errors, fallbacks };
+  return { plan: { ...plan, demand: { ...plan.demand, stages } }, sizings };
 }
 
 /** Of tokens, of first tokens, and of the replicas that follow from them. */
 const toldErrors = ["time of a token after the first", "time to the first token", "replicas for the peak"] as const;
 
-function errorsFor(name: string, { errors }: InferenceAnswer): readonly QuantityError[] {
-  return errors
-    .filter(({ quantity }) => toldErrors.some((told) => quantity.startsWith(told)))
-    .map((error) => ({ ...error, quantity: `${name}: ${error.quantity}` }));
+function sizingOf(index: number, name: string, answer: InferenceAnswer): StageSizing {
+  const { errors, fallbacks } = answer;
+  return {
+    index,
+    name,
+    logDeviation: deviationOf(answer),
+    errors: errors
+      .filter(({ quantity }) => toldErrors.some((told) => quantity.startsWith(told)))
+      .map((error): QuantityError => ({ ...error, quantity: `${name}: ${error.quantity}` })),
+    fallbacks: fallbacks.filter(({ of }) => of === "model"),
+  };
+}
+
+/**
+ * From what one replica sustains where its times are at the two ends of their intervals. Goals that are not kept at the slow
+ * end have no finite number of GPUs there: the distance to the fast end is taken for both.
+ */
+function deviationOf({ replicas }: InferenceAnswer): number {
+  const likely = replicas?.goodputPerReplica;
+  const { low, high } = replicas?.range?.goodput ?? { low: null, high: null };
+  if (likely === undefined || low === null) return 0;
+  return logDeviationOf({ low: high ?? likely ** 2 / low, high: low });
 }
 
 type Requests = NonNullable<PlanStage["requests"]>;
@@ -65,14 +80,15 @@ function askServing(
   site: FleetSite,
 ): InferenceAnswer {
   const question = { ...served, accelerator: server.gpu, gpusPerNode: server.gpusPerServer, peakPerSecond };
-  try {
+  const placeOf = (field: string | undefined): string => {
+    if (field === "peakPerSecond") return `${path}.peakPerSecond`;
+    return field === undefined ? `${path}.served` : `${path}.served.${field}`;
+  };
+  return atStage(placeOf, () => {
+    if (site.served.length === 0) return sizeInference(question);
     const shipped = sizeInferenceOnce(question);
-    const rows = site.served.filter(({ group }) => group === servingGroup(shipped.accelerator, served.engine));
+    const rows = site.served.filter(({ group }) => group === servingGroup(shipped.accelerator, shipped.engine));
+    if (rows.length === 0) return sizeInference(question);
     return applyServingSite(shipped, rows, (times) => sizeInference(question, times));
-  } catch (error) {
-    if (!isFault(error)) throw error;
-    const field = typeof error.details["path"] === "string" ? `.${error.details["path"]}` : "";
-    const place = field === ".peakPerSecond" ? `${path}.peakPerSecond` : `${path}.served${field}`;
-    throw new Fault(error.code, `${place}: ${error.message}`, { details: { path: place }, cause: error });
-  }
+  });
 }

@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel } from "./asked-model.ts";
-import { peakFlopsOf } from "./catalog/accelerator.ts";
+import { peakFlopsOf, type Precision } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { trainingFlopsPerToken } from "./catalog/model-size.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import type { QuantityError } from "./error-statement.ts";
+import { fewestGpus } from "./fewest-gpus.ts";
 import { Fault } from "../base/fault.ts";
 import type { adviceQuestionSchema } from "./questions/model.ts";
 import { writeCount } from "./report/write-figure.ts";
@@ -74,33 +75,48 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
 /** The fewest GPUs, in doubling numbers of whole servers, that end the run in time. */
 function sizeRun({ kind: _kind, days, ...work }: Extract<Work, { kind: "training" }>, server: ServerOffer): SizedWork {
   const runOn = (gpus: number): TrainingAnswer => sizeTraining({ ...work, accelerator: server.gpu, gpus });
-  const flops = trainingFlopsPerToken(askedModel(work).value, work.sequenceTokens) * work.tokens;
-  const rate = peakFlopsOf(askedAccelerator({ accelerator: server.gpu }).value, work.precision) * usualUtilisation;
-  const rough = Math.max(1, flops / rate / (days * secondsPerDay));
-  let gpus = server.gpusPerServer * 2 ** Math.max(0, Math.ceil(Math.log2(rough / server.gpusPerServer)));
-  let best: TrainingAnswer | undefined;
-  for (let turn = 0; turn < triesMax && gpus >= 1 && gpus <= gpusMax; turn += 1) {
-    const answer = tryRun(runOn, gpus);
-    const isInTime = (answer?.days?.likely ?? Number.POSITIVE_INFINITY) <= days;
-    if (isInTime) best = answer;
-    // Downward while it is in time, upward until it is; once both were seen, the answer is between them.
-    if (isInTime && (gpus <= server.gpusPerServer || turn > 0)) break;
-    if (!isInTime && best !== undefined) break;
-    gpus = isInTime ? gpus / 2 : gpus * 2;
-  }
+  const choices = doublingServers(server.gpusPerServer, gpusMax);
+  const { best, tried } = fewestGpus(choices, likelyGpus(work, server.gpu, days), triesMax, (gpus) => {
+    const answer = tryRun(() => runOn(gpus));
+    return { answer, isInTime: (answer?.days?.likely ?? Number.POSITIVE_INFINITY) <= days };
+  });
   if (best === undefined) {
-    const message = `no number of ${server.gpu} up to ${Math.min(gpus, gpusMax)} that was tried ends the run in ${days} days`;
+    const message = `no number of ${server.gpu} up to ${tried.at(-1)?.gpus ?? gpusMax} that was tried ends the run in ${days} days`;
     throw new Fault("planning.layout-impossible", message);
   }
-  return describeRun(best, work.tokens);
+  return describeRun(best.answer, work.tokens);
 }
 
-/** The answer on so many GPUs; undefined where no layout of them can run. */
-function tryRun(runOn: (gpus: number) => TrainingAnswer, gpus: number): TrainingAnswer | undefined {
+/** Numbers of GPUs of one, two, four, ... servers. */
+export function doublingServers(gpusPerServer: number, most: number): readonly number[] {
+  const choices: number[] = [];
+  for (let gpus = gpusPerServer; gpus <= most; gpus *= 2) choices.push(gpus);
+  return choices;
+}
+
+/** GPUs on which a run would end in time at the share of the peak that tuned runs use. */
+export function likelyGpus(
+  work: Parameters<typeof askedModel>[0] & {
+    readonly precision: Precision;
+    readonly sequenceTokens: number;
+    readonly tokens: number;
+  },
+  gpu: string,
+  days: number,
+): number {
+  const flops = trainingFlopsPerToken(askedModel(work).value, work.sequenceTokens) * work.tokens;
+  const rate = peakFlopsOf(askedAccelerator({ accelerator: gpu }).value, work.precision) * usualUtilisation;
+  return Math.max(1, flops / rate / (days * secondsPerDay));
+}
+
+/** The answer of a run; undefined where no layout of its GPUs can run. */
+function tryRun(run: () => TrainingAnswer): TrainingAnswer | undefined {
   try {
-    return runOn(gpus);
+    return run();
   } catch (error) {
-    if (error instanceof Fault && error.code === "planning.layout-impossible") return undefined;
+    // A fault that names a field, such as a number format that the GPU lacks, is one of every number of GPUs.
+    const isOfLayout = error instanceof Fault && error.details["path"] === undefined;
+    if (isOfLayout && error.code === "planning.layout-impossible") return undefined;
     throw error;
   }
 }

@@ -15,6 +15,8 @@ export interface FleetSite {
   readonly power: SiteCalibration | undefined;
   /** Comparisons of first tokens and tokens of served models, by group. */
   readonly served: readonly SiteRows[];
+  /** Comparisons of steps and durations of training runs, by group. */
+  readonly trained: readonly SiteRows[];
 }
 
 /** What is assumed of a fleet where no site was measured. */
@@ -25,6 +27,7 @@ export const shippedFleet: FleetSite = {
   failures: undefined,
   power: undefined,
   served: [],
+  trained: [],
 };
 
 /**
@@ -41,6 +44,7 @@ export function fleetSite(site: readonly SiteRows[]): FleetSite {
     ...(failures === undefined ? {} : withFailures(failures)),
     ...(power === undefined ? {} : withPower(power)),
     served: site.filter(({ kind }) => kind === "ttft" || kind === "tpot"),
+    trained: site.filter(({ kind }) => kind === "step-time" || kind === "training-duration"),
   };
 }
 

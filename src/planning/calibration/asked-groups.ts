@@ -17,18 +17,26 @@ const namedSchema = z.object({
     .catch(undefined),
 });
 
-/** A stage whose model is sized. */
-const servedSchema = z.object({
-  requests: z.object({ served: z.object({ engine: z.string().max(40).default("vllm") }) }),
-});
+/** A stage whose served model is sized, under the engine that is assumed where none is named. */
+const servedSchema = z
+  .object({ requests: z.object({ served: z.object({ engine: z.string().max(40).default("vllm") }) }) })
+  .transform(({ requests }) => requests.served.engine);
 
-/** The engines that a plan's served models run under, each once. */
-function servedEngines(stages: readonly unknown[]): readonly string[] {
-  const engines = stages.flatMap((stage) => {
-    const read = servedSchema.safeParse(stage);
-    return read.success ? [read.data.requests.served.engine] : [];
+/** A stage whose trained model is sized, with the stack that is assumed where none is named. */
+const trainedSchema = z
+  .object({ jobs: z.object({ trained: z.object({ stack: z.string().max(40).default("megatron-core") }) }) })
+  .transform(({ jobs }) => jobs.trained.stack);
+
+/** What a plan's stages name, of those that the schema reads; each once. */
+function namedIn(
+  stages: readonly unknown[],
+  schema: { readonly safeParse: (stage: unknown) => z.ZodSafeParseResult<string> },
+): readonly string[] {
+  const names = stages.flatMap((stage) => {
+    const read = schema.safeParse(stage);
+    return read.success ? [read.data] : [];
   });
-  return [...new Set(engines)];
+  return [...new Set(names)];
 }
 
 /** The kinds and groups of what a site may have measured of the answer to a question. */
@@ -53,8 +61,14 @@ export function askedGroups(
         { kind: "failures", group: name },
         { kind: "power", group: powerGroup(name, "server") },
         { kind: "power", group: powerGroup(name, "boards") },
-        ...servedEngines(demand?.stages ?? []).flatMap((each) =>
+        ...namedIn(demand?.stages ?? [], servedSchema).flatMap((each) =>
           (["ttft", "tpot"] as const).map((timed) => ({ kind: timed, group: servingGroup(name, each) })),
+        ),
+        ...namedIn(demand?.stages ?? [], trainedSchema).flatMap((each) =>
+          (["step-time", "training-duration"] as const).map((timed) => ({
+            kind: timed,
+            group: trainingGroup(name, each),
+          })),
         ),
       ];
     case "cost":

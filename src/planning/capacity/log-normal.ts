@@ -14,6 +14,11 @@ function logMoments({ mean, deviation }: LogNormal): { readonly mu: number; read
   return { mu: Math.log(mean) - variance / 2, sigma: Math.sqrt(variance) };
 }
 
+/** Deviation over mean of a log-normal quantity, from the standard deviation of its logarithm. */
+export function logNormalVariation(logDeviation: number): number {
+  return Math.sqrt(Math.expm1(logDeviation ** 2));
+}
+
 /** The value that is not exceeded with probability `share`. */
 export function logNormalQuantile(value: LogNormal, share: number): number {
   if (value.mean < leastMean) return 0;

@@ -53,10 +53,10 @@ export interface CapacityPlan {
 /**
  * Sizes a fleet to the peak of all stages together, month by month.
  *
- * Stages add their means; chance is independent between them, growth moves together with `correlation`; the sum is
- * taken as log-normal. Capacity is whole servers, added every `stepMonths` for the worst month of the step; it only grows.
+ * Stages add their means; chance, and the error of stages that were sized from a model, are independent between them, growth
+ * moves together with `correlation`; the sum is taken as log-normal. Capacity is whole servers, added every `stepMonths` for the worst month of the step; it only grows.
  * A purchase is decided `leadMonths` before, knowing the growth until then: what is needed and what may be short count
- * only the growth that is still unknown at that decision. A fixed fleet never learns. The percentiles are today's view.
+ * only the growth that is still unknown at that decision; errors of sizing count in full. A fixed fleet never learns. The percentiles are today's view.
  *
  * @throws {Fault} `planning.plan-invalid` for figures out of bounds.
  */

@@ -1,7 +1,7 @@
 import { contradictoryPlan, invalidPlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
 import { hoursPerMonth } from "../cost/project-cost.ts";
 import { forecastHistory } from "./forecast-history.ts";
-import type { LogNormal } from "./log-normal.ts";
+import { type LogNormal, logNormalVariation } from "./log-normal.ts";
 
 /** The stages of a model's life that ask for GPUs. */
 export type StageName = "development" | "training" | "evaluation" | "serving" | "data";
@@ -37,6 +37,8 @@ export interface StageAsk {
   readonly season?: readonly number[];
   /** Standard deviation of what growth may be after a year, over the mean. */
   readonly growthUncertainty: number;
+  /** Standard deviation of the logarithm of one factor on all months' GPUs, of a load that was sized; absent: it was stated. */
+  readonly sizingDeviation?: number;
   /** Useful over all time of jobs, 0..1: failures and saving taken off. */
   readonly goodput: number;
 }
@@ -73,6 +75,7 @@ export function forecastStage(path: string, ask: StageAsk, months: number): Stag
   check(path, ask);
   if (ask.load.kind === "history") return fromHistory(path, ask, ask.load.gpus, months);
   const first = firstMonth(path, ask.load, ask.goodput);
+  const sizing = logNormalVariation(ask.sizingDeviation ?? 0);
   const peak: LogNormal[] = [];
   const growthDeviation: number[] = [];
   for (let month = 0; month < months; month += 1) {
@@ -80,7 +83,7 @@ export function forecastStage(path: string, ask: StageAsk, months: number): Stag
     const mean = first.peak * factor;
     const growth = mean * ask.growthUncertainty * Math.sqrt(month / 12);
     const chance = first.deviation * Math.sqrt(factor);
-    peak.push({ mean, deviation: Math.hypot(growth, chance) });
+    peak.push({ mean, deviation: Math.hypot(growth, chance, mean * sizing) });
     growthDeviation.push(growth);
   }
   return { stage: ask.stage, name: ask.name, peak, growthDeviation, how: first.how };

@@ -38,12 +38,18 @@ export interface ReplicaOption {
   readonly replicas?: ReplicaCount & {
     readonly gpus: number;
     readonly atPeak: SimulatedServing;
-    /**
-     * Replicas where the times are at the ends of their intervals (80 %); null: the goals are not kept then. Of the best way only.
-     */
-    readonly range?: { readonly low: number | null; readonly high: number | null };
+    /** Replicas where the times are at the ends of their intervals. Of the best way only. */
+    readonly range?: ReplicaRange;
   };
   readonly frontier: readonly FrontierPoint[];
+}
+
+/** Replicas where the times are at the ends of their intervals (80 %); null: the goals are not kept then. */
+export interface ReplicaRange {
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Requests a second that one replica sustains at these ends: the most at the low one. */
+  readonly goodput: { readonly low: number | null; readonly high: number | null };
 }
 
 /** Ways to run a replica, the best first, and why the others lost. */
@@ -117,18 +123,20 @@ function replicasFor(job: ServingJob, ask: ReplicaAsk, peak: number): NonNullabl
 }
 
 /** Replicas for the peak when every time is at one end of its interval. */
-export function replicasAtEnds(job: ServingJob, ask: ReplicaAsk, peak: number, ends: Ends) {
-  const at = (end: SitePace): number | null => {
+export function replicasAtEnds(job: ServingJob, ask: ReplicaAsk, peak: number, ends: Ends): ReplicaRange {
+  const at = (end: SitePace): ReplicaCount | null => {
     const pace = { first: end.first * (ask.pace?.first ?? 1), token: end.token * (ask.pace?.token ?? 1) };
     try {
       const question = { job, shape: ask.shape, pace };
-      return replicasForLoad(question, ask.goal, peak, ask.goodShare, () => seededRandom(seed)).replicas;
+      return replicasForLoad(question, ask.goal, peak, ask.goodShare, () => seededRandom(seed));
     } catch (error) {
       if (!isFault(error)) throw error;
       return null;
     }
   };
-  return { low: at(ends.low), high: at(ends.high) };
+  const [low, high] = [at(ends.low), at(ends.high)];
+  const goodput = { low: low?.goodputPerReplica ?? null, high: high?.goodputPerReplica ?? null };
+  return { low: low?.replicas ?? null, high: high?.replicas ?? null, goodput };
 }
 
 /** Times over the likeliest ones, at the two ends of their intervals. */

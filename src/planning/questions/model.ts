@@ -3,26 +3,17 @@ import { isolationLevels } from "../advice/keep-compliant.ts";
 import { siteRowsSchema } from "../calibration/model.ts";
 import { reportDocumentSchema } from "../report/model.ts";
 import { layoutSchema } from "../training/training-job.ts";
+import { modelFields } from "./model-fields.ts";
+import { runFields } from "./run-fields.ts";
 
 const count = z.int().min(1).max(10_000_000);
 const positive = z.number().positive();
 const name = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
-const precision = z.enum(["bf16", "fp8", "fp4"]);
+const { precision } = runFields;
 const engine = z.enum(["trtllm", "vllm", "sglang"]);
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
-
-const weights = z.number().min(1e6).max(1e14);
-
-/** A model by its name in the catalog, by its number of weights, or by the `config.json` of its Hugging Face repository. */
-const modelFields = {
-  model: name.describe("A model of the catalog; with modelConfig only a name to show."),
-  parameters: weights.optional().describe("Weights of a model that the catalog lacks: its typical shape is planned."),
-  activeParameters: weights.optional().describe("Weights that one token visits, of a model with experts."),
-  modelConfig: z.unknown().optional().describe("A Hugging Face config.json of the model, as parsed JSON."),
-  ownModels: z.unknown().optional(),
-} as const;
 
 const ownAccelerators = z.unknown().optional();
 
@@ -37,10 +28,10 @@ export const trainingQuestionSchema = z.strictObject({
     .optional()
     .describe("The node's network by name, a rate out of one node with its unit (3200Gb/s, 400GB/s), or GB/s."),
   precision: precision.default("bf16"),
-  sequenceTokens: count.default(4096),
-  globalSequences: count.optional().describe("Sequences of one step; about 4 million tokens if absent."),
-  stack: z.enum(["megatron-classic", "megatron-core", "fsdp", "maxtext"]).default("megatron-core"),
-  isLora: z.boolean().default(false),
+  sequenceTokens: runFields.sequenceTokens.default(4096),
+  globalSequences: runFields.globalSequences,
+  stack: runFields.stack.default("megatron-core"),
+  isLora: runFields.isLora.default(false),
   layout: layoutSchema.optional().describe("How it is spread; searched if absent."),
   tokens: positive.optional().describe("Tokens to train on: gives wall time and goodput."),
   gpuHoursPerInterruption: positive.default(50_700),

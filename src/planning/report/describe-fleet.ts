@@ -3,6 +3,7 @@ import { describeAdvice } from "./describe-advice.ts";
 import { describeCapacity } from "./describe-capacity.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeHardware, describeParts } from "./describe-hardware.ts";
+import { describeRuns } from "./describe-runs.ts";
 import { describeTrace } from "./describe-trace.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
@@ -16,6 +17,7 @@ export function describeFleet(plan: FleetPlan): ReportDocument {
     sections: [
       describeVerdict(plan),
       describeCapacity(plan),
+      ...describeRuns(plan),
       ...(plan.trace === null ? [] : [describeTrace(plan.trace)]),
       ...describeCost(plan),
       ...describeHardware(plan),

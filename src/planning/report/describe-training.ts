@@ -1,4 +1,5 @@
 import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
+import { layoutWords } from "../training/layout-words.ts";
 import type { Layout } from "../training/training-job.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
@@ -16,7 +17,7 @@ export function describeTraining(answer: TrainingAnswer): ReportDocument {
 function describeVerdict(answer: TrainingAnswer): Section {
   const { step, memory, goodput, days } = answer;
   const items = [
-    `Layout: ${writeLayout(answer.layout)}.`,
+    `Layout: ${layoutWords(answer.layout)}.`,
     `A step of ${answer.globalSequences} x ${writeNumber(answer.sequenceTokens)} tokens takes ${writeSeconds(step.seconds)} (${writeSeconds(step.low)} to ${writeSeconds(step.high)} in 80 % of cases): ${writeNumber(step.tokensPerSecondPerGpu)} tokens/s for each GPU, ${writeShare(step.mfu)} of its peak.`,
     ...(days === undefined
       ? []
@@ -48,7 +49,7 @@ function describeParts({ step }: TrainingOption): string {
 
 function describeLayouts(answer: TrainingAnswer): Section {
   const rows = answer.options.map((option, index) => [
-    writeLayout(option.layout),
+    layoutWords(option.layout),
     `${writeSeconds(option.step.seconds)} (${writeSeconds(option.step.low)} to ${writeSeconds(option.step.high)})`,
     writeNumber(option.step.tokensPerSecondPerGpu),
     writeShare(option.step.mfu),
@@ -98,21 +99,4 @@ function describeAssumed(answer: TrainingAnswer): Section {
 function writeDegrees({ tensor, pipeline, context, expert, data }: Layout): string {
   const rest = [...(context > 1 ? [`c${context}`] : []), ...(expert > 1 ? [`e${expert}`] : [])];
   return [`t${tensor}`, `p${pipeline}`, ...rest, `d${data}`].join(" ");
-}
-
-function writeLayout(layout: Layout): string {
-  const { tensor, pipeline, chunks, context, expert, data, microSequences, sharding, recompute } = layout;
-  const degrees = [
-    `tensor ${tensor}`,
-    `pipeline ${pipeline}${chunks > 1 ? ` in ${chunks} chunks` : ""}`,
-    ...(context > 1 ? [`context ${context}`] : []),
-    ...(expert > 1 ? [`expert ${expert}`] : []),
-    `data ${data}`,
-  ];
-  const how = [
-    `micro-batch ${microSequences}`,
-    sharding,
-    ...(recompute === "none" ? [] : [`${recompute} recomputation`]),
-  ];
-  return `${degrees.join(", ")}; ${how.join(", ")}`;
 }

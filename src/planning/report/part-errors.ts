@@ -35,7 +35,7 @@ export function stateSumError(parts: readonly Part[]): string {
 function countError({ group }: Part, errors: FleetErrors): string {
   switch (group) {
     case "compute":
-      return `${listCount}, of the capacity planned (${wordsOf(errors.capacity)})`;
+      return `${listCount}, of the capacity planned (${wordsOf(errors.capacity.slice(0, 1))})`;
     case "compute network": {
       const counted = errors.network.find(({ quantity }) => quantity === countQuantity);
       return counted === undefined ? listCount : counted.words;

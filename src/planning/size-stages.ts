@@ -1,0 +1,46 @@
+import type { Assumptions } from "./assumption.ts";
+import type { FleetSite } from "./calibration/apply-fleet-site.ts";
+import type { ServerOffer } from "./cost/server-offers.ts";
+import type { SizedRun } from "./fleet-plan.ts";
+import { inferStorage } from "./infer-storage.ts";
+import type { Plan } from "./model.ts";
+import { sizeServedStages } from "./plan-serving.ts";
+import { sizeTrainedStages } from "./plan-training.ts";
+import { writeShare } from "./report/write-figure.ts";
+import type { StageSizing } from "./stage-sizing.ts";
+
+/** A plan in which every stage has figures, and what is known of those that were sized from a model. */
+export interface SizedStages {
+  readonly plan: Plan;
+  readonly runs: readonly SizedRun[];
+  /** By their stage's place in the plan. */
+  readonly sizings: readonly StageSizing[];
+}
+
+/**
+ * Sizes the stages of a plan that name a model, and fills in what else of the plan follows from these models.
+ *
+ * @throws {Fault} what sizing throws, with the place in the plan.
+ */
+export function sizeStages(asked: Plan, server: ServerOffer, site: FleetSite, assumptions: Assumptions): SizedStages {
+  const stored = inferStorage(asked, assumptions);
+  const serving = sizeServedStages(stored, server, site, assumptions);
+  const training = sizeTrainedStages({ plan: serving.plan, server, site, assumptions });
+  const { runs } = training;
+  return {
+    plan: inferExposure(training.plan, runs, assumptions),
+    runs,
+    sizings: [...serving.sizings, ...training.sizings].toSorted((left, right) => left.index - right.index),
+  };
+}
+
+/** What a step waits for other servers, from the run on the most GPUs; where a wider gang is stated, nothing is known of it. */
+function inferExposure(plan: Plan, runs: readonly SizedRun[], assumptions: Assumptions): Plan {
+  const [widest] = runs.toSorted((left, right) => right.gpus - left.gpus);
+  const gang = Math.max(0, ...plan.demand.stages.map(({ jobs }) => jobs?.gangGpus ?? 0));
+  if (widest === undefined || widest.gpus < gang || plan.network.exposedShare !== undefined) return plan;
+  const { exposedShare, stage } = widest;
+  const words = `of the sized step of ${stage}: what it waits for gradients and experts on other servers`;
+  assumptions.note("network.exposedShare", writeShare(exposedShare), words);
+  return { ...plan, network: { ...plan.network, exposedShare } };
+}

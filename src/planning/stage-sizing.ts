@@ -1,0 +1,27 @@
+import type { Fallback } from "./catalog/fallback.ts";
+import type { QuantityError } from "./error-statement.ts";
+
+/** What is known of a stage whose GPUs the planner sized from the model that the stage names. */
+export interface StageSizing {
+  /** Of the stage in the plan. */
+  readonly index: number;
+  readonly name: string;
+  /** Standard deviation of the logarithm of its GPUs: one factor, the same in all months. */
+  readonly logDeviation: number;
+  readonly errors: readonly QuantityError[];
+  readonly fallbacks: readonly Fallback[];
+}
+
+/** Half of an 80 % interval, in standard deviations. */
+const eightyPercent = 1.2816;
+
+/** Standard deviation of the logarithm of a quantity, from the two ends of its 80 % interval. */
+export function logDeviationOf({ low, high }: { readonly low: number; readonly high: number }): number {
+  return Math.log(high / low) / (2 * eightyPercent);
+}
+
+/** `±7.3 %`: what four of five values lie within, from the deviation of the logarithm. */
+export function tellDeviation(logDeviation: number): string {
+  const factor = Math.exp(eightyPercent * logDeviation);
+  return factor <= 2 ? `±${((factor - 1) * 100).toFixed(1)} %` : `a factor of ${factor.toFixed(1)}`;
+}
