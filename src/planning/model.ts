@@ -309,7 +309,9 @@ export const planSchema = z.strictObject({
   serving: z
     .strictObject({ tokensPerSecondPerGpu: z.number() })
     .optional()
-    .describe("Tokens that one GPU serves in a second at its working load, to price them."),
+    .describe(
+      "Tokens that one GPU serves in a second at its working load, to price them; absent: of the largest served model.",
+    ),
   offers: z
     .array(offerSchema)
     .max(50)

@@ -319,6 +319,16 @@ test("what is unsure of a served model's replicas is in the demand: as wide at l
   expect(stated.errors.capacity).toHaveLength(1);
 });
 
+test("a million tokens are priced by what the served model yields, where the plan does not state it", () => {
+  const { cost, capacity } = planFleet(serves({ peakPerSecond: 200, served: servedModel }));
+  const [million, hour] = [cost.usdPerMillionTokens?.p50 ?? 0, cost.spreads[0]?.gpuHour.p50 ?? 0];
+  const tokensPerSecondPerGpu = (hour * 1e6) / million / 3600;
+
+  // Replicas are rounded up and one is spare, so that a GPU at its limit yields more than the mean of the peak.
+  expect(tokensPerSecondPerGpu).toBeGreaterThanOrEqual((200 * servedModel.outputTokens) / capacity.gpusAtStart);
+  expect(planFleet(serves({ peakPerSecond: 200, perGpuPerSecond: 9 })).cost.usdPerMillionTokens).toBeNull();
+});
+
 test("weights of served models are stored where the plan does not state them, each format of each once", () => {
   const stage = { stage: "serving", requests: { peakPerSecond: 9, served: servedModel } };
   const { choices, storage } = planFleet(plan({ demand: { stages: [stage, { ...stage, name: "again" }] } }));

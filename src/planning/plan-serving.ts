@@ -9,9 +9,19 @@ import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-i
 import { atStage } from "./stage-fault.ts";
 import { logDeviationOf, type StageSizing } from "./stage-sizing.ts";
 
+/** What a served model yields of one GPU at the rate that its goals allow. */
+export interface ServedYield {
+  readonly stage: string;
+  readonly model: string;
+  readonly gpus: number;
+  /** Tokens of answers. */
+  readonly tokensPerSecondPerGpu: number;
+}
+
 /** A plan whose stages of served models have the load that a replica sustains. */
 export interface SizedServing {
   readonly plan: Plan;
+  readonly yields: readonly ServedYield[];
   readonly sizings: readonly StageSizing[];
 }
 
@@ -28,20 +38,24 @@ export function sizeServedStages(
   assumptions: Assumptions,
 ): SizedServing {
   const sizings: StageSizing[] = [];
+  const yields: ServedYield[] = [];
   const stages = plan.demand.stages.map((stage, index): PlanStage => {
     const { requests } = stage;
     if (requests?.served === undefined) return stage;
     const path = `demand.stages[${index}].requests`;
     const answer = askServing(path, { ...requests, served: requests.served }, server, site);
     const perGpuPerSecond = (answer.replicas?.goodputPerReplica ?? 0) / answer.gpusPerReplica;
-    sizings.push(sizingOf(index, stage.name ?? stage.stage, answer));
+    const name = stage.name ?? stage.stage;
+    sizings.push(sizingOf(index, name, answer));
+    const tokensPerSecondPerGpu = perGpuPerSecond * requests.served.outputTokens;
+    yields.push({ stage: name, model: answer.model, gpus: answer.replicas?.gpus ?? 0, tokensPerSecondPerGpu });
     const how = `${requests.served.model} on ${answer.accelerator}, ${answer.words}, simulated under its goals`;
     assumptions.note(`${path}.perGpuPerSecond`, `${perGpuPerSecond.toPrecision(4)} requests/s`, how);
     assumptions.note(`${path}.served`, "sized", answer.assumptions.join("; "));
     const { served: _served, ...rest } = requests;
     return { ...stage, requests: { ...rest, perGpuPerSecond, gpusPerReplica: answer.gpusPerReplica } };
   });
-  return { plan: { ...plan, demand: { ...plan.demand, stages } }, sizings };
+  return { plan: { ...plan, demand: { ...plan.demand, stages } }, yields, sizings };
 }
 
 /** Of tokens, of first tokens, and of the replicas that follow from them. */

@@ -4,9 +4,9 @@ import type { ServerOffer } from "./cost/server-offers.ts";
 import type { SizedRun } from "./fleet-plan.ts";
 import { inferStorage } from "./infer-storage.ts";
 import type { Plan } from "./model.ts";
-import { sizeServedStages } from "./plan-serving.ts";
+import { type ServedYield, sizeServedStages } from "./plan-serving.ts";
 import { sizeTrainedStages } from "./plan-training.ts";
-import { writeShare } from "./report/write-figure.ts";
+import { writeNumber, writeShare } from "./report/write-figure.ts";
 import type { StageSizing } from "./stage-sizing.ts";
 
 /** A plan in which every stage has figures, and what is known of those that were sized from a model. */
@@ -28,7 +28,7 @@ export function sizeStages(asked: Plan, server: ServerOffer, site: FleetSite, as
   const training = sizeTrainedStages({ plan: serving.plan, server, site, assumptions });
   const { runs } = training;
   return {
-    plan: inferExposure(training.plan, runs, assumptions),
+    plan: inferYield(inferExposure(training.plan, runs, assumptions), serving.yields, assumptions),
     runs,
     sizings: [...serving.sizings, ...training.sizings].toSorted((left, right) => left.index - right.index),
   };
@@ -43,4 +43,14 @@ function inferExposure(plan: Plan, runs: readonly SizedRun[], assumptions: Assum
   const words = `of the sized step of ${stage}: what it waits for gradients and experts on other servers`;
   assumptions.note("network.exposedShare", writeShare(exposedShare), words);
   return { ...plan, network: { ...plan.network, exposedShare } };
+}
+
+/** The tokens to price are those of the served model on the most GPUs, where the plan states none. */
+function inferYield(plan: Plan, yields: readonly ServedYield[], assumptions: Assumptions): Plan {
+  const [largest] = yields.toSorted((left, right) => right.gpus - left.gpus);
+  if (largest === undefined || plan.serving !== undefined) return plan;
+  const { stage, model, tokensPerSecondPerGpu } = largest;
+  const words = `what ${model} of ${stage} yields of one GPU within its goals, as sized`;
+  assumptions.note("serving.tokensPerSecondPerGpu", writeNumber(tokensPerSecondPerGpu), words);
+  return { ...plan, serving: { tokensPerSecondPerGpu } };
 }
