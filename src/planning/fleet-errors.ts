@@ -1,5 +1,5 @@
 import type { ServerOffer } from "./cost/server-offers.ts";
-import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { measuredError, notMeasured, type QuantityError, tellError } from "./error-statement.ts";
 import { type StageSizing, tellDeviation } from "./stage-sizing.ts";
 import { asMeasured } from "./widening.ts";
 
@@ -20,7 +20,7 @@ export function fleetErrors(
   return {
     capacity: [
       notMeasured("GPUs and the chance of a shortage", whatIsIn(sizings)),
-      ...sizings.flatMap(({ errors }) => errors),
+      ...withoutRepeats(sizings.flatMap(({ errors }) => errors)),
     ],
     cost: [
       notMeasured("cost, dollars per used GPU-hour and per result", "P10 to P90 is drawn from the bounds of the rates"),
@@ -42,6 +42,11 @@ export function fleetErrors(
       notMeasured("people and fees"),
     ],
   };
+}
+
+/** Stages of one name and one sort of model have the same errors. */
+function withoutRepeats(errors: readonly QuantityError[]): readonly QuantityError[] {
+  return [...new Map(errors.map((error) => [tellError(error), error])).values()];
 }
 
 /** What the distribution of the demand holds: what was stated is taken as it stands, what was sized by its interval. */

@@ -113,6 +113,15 @@ test("errors of two sized stages are independent: together they are relatively s
   expect(Math.log(width(two))).toBeCloseTo(Math.log(width(one)) / Math.SQRT2, 2);
 });
 
+test("two stages of one name state the errors that they share once", () => {
+  const { errors, runs } = planFleet(
+    planOf({}, { demand: { stages: [stageOf({ trained: run }), stageOf({ trained: run })] } }),
+  );
+
+  expect(runs).toHaveLength(2);
+  expect(errors.capacity.filter(({ quantity }) => quantity.includes("step time"))).toHaveLength(1);
+});
+
 test("what a run costs follows from the stage that trains it, which may be named", () => {
   const left = trains();
   const named = trains({}, { training: { model: "llama-2-13b" } });

@@ -224,6 +224,9 @@ test("a plan and the trace beside it are opened together, and the queue is packe
       .getByLabel("A plan", { exact: true })
       .setInputFiles([join(example, "plan.yaml"), join(example, "queue.csv")]);
     await page.getByText("The queue, packed by the scheduler").waitFor();
+    await page.getByRole("heading", { name: "Training runs" }).waitFor();
+    await page.getByRole("heading", { name: "Where a step of pre-training goes" }).waitFor();
+    await page.getByRole("img", { name: "Parts of a step" }).waitFor();
   });
 
   expect(problems.filter((problem) => !problem.includes("400"))).toEqual([]);

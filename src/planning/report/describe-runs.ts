@@ -8,26 +8,14 @@ import { writeChance, writeDays, writeNumber, writeSeconds, writeShare } from ".
 /** Runs whose GPU-hours were sized from the model that a stage trains: layout, step, and what limits it. */
 export function describeRuns({ runs, errors }: Pick<FleetPlan, "runs" | "errors">): readonly Section[] {
   if (runs.length === 0) return [];
-  const head = [
-    "stage",
-    "run",
-    "layout",
-    "#step, 80 %",
-    "#tokens/s GPU",
-    "#MFU",
-    "#GiB",
-    "#fits",
-    "#useful GPU-hours",
-    "#days, 80 %",
-    "limit",
-  ];
+  const head = ["run", "#GPUs", "#step, 80 %", "#tokens/s GPU", "#MFU", "#useful GPU-hours", "#days, 80 %", "limit"];
   const ofRuns = errors.capacity.filter(({ quantity }) => runs.some(({ stage }) => quantity.startsWith(`${stage}: `)));
   return [
     {
       heading: "Training runs",
       blocks: [
         { kind: "table", head, rows: runs.map(rowOf) },
-        { kind: "list", items: runs.flatMap(tellChoice) },
+        { kind: "list", items: [...new Set(runs.flatMap(tellChoice))] },
         describeErrors(ofRuns),
       ],
     },
@@ -35,27 +23,27 @@ export function describeRuns({ runs, errors }: Pick<FleetPlan, "runs" | "errors"
 }
 
 function rowOf(run: SizedRun): readonly string[] {
-  const { step, memory, days } = run;
+  const { step, days } = run;
   return [
     run.stage,
-    `${writeNumber(run.tokens)} tokens of ${run.model} on ${run.gpus} x ${run.accelerator}`,
-    layoutWords(run.layout),
+    String(run.gpus),
     `${writeSeconds(step.seconds)} (${writeSeconds(step.low)} to ${writeSeconds(step.high)})`,
     writeNumber(step.tokensPerSecondPerGpu),
     writeShare(step.mfu),
-    `${memory.peakGib.toFixed(1)} of ${memory.usableGib.toFixed(1)}`,
-    writeChance(memory.fitProbability),
     writeNumber(run.gpuHours),
     `${writeDays(days.likely)} (${writeDays(days.low)} to ${writeDays(days.high)})`,
     step.bottleneck,
   ];
 }
 
-function tellChoice({ stage, gpus, tried, exposedShare }: SizedRun): readonly string[] {
-  const waits =
-    exposedShare === 0
-      ? `${stage}: nothing of a step waits for other servers`
-      : `${stage}: ${writeShare(exposedShare)} of a step waits for other servers`;
-  if (tried.length === 0) return [waits];
-  return [waits, `${stage}: ${gpus} GPUs are the fewest that end it in time, of those tried: ${tellTried(tried)}`];
+function tellChoice(run: SizedRun): readonly string[] {
+  const { stage, gpus, tried, exposedShare, memory } = run;
+  const waits = exposedShare === 0 ? "nothing" : writeShare(exposedShare);
+  return [
+    `${stage}: ${writeNumber(run.tokens)} tokens of ${run.model} on ${gpus} x ${run.accelerator}, ${layoutWords(run.layout)}; ${waits} of a step waits for other servers`,
+    `${stage}: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}`,
+    ...(tried.length === 0
+      ? []
+      : [`${stage}: ${gpus} GPUs are the fewest that end it in time, of those tried: ${tellTried(tried)}`]),
+  ];
 }

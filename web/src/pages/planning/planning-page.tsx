@@ -9,6 +9,7 @@ import { Panel } from "../../design/panel.tsx";
 import { SkeletonLines } from "../../design/skeleton.tsx";
 import { useDebounced } from "../../design/use-debounced.ts";
 import { useUrlState } from "../../design/use-url-state.ts";
+import { formatCount } from "../../words/numbers.ts";
 import { ControlFields } from "./control-fields.tsx";
 import { type ControlSource, ControlSourceContext } from "./control-source.ts";
 import { controlsOf, type PlanningView, planningViews } from "./controls.ts";
@@ -199,9 +200,10 @@ function Plots({ view, answer }: { readonly view: PlanningView; readonly answer:
     case "fleet":
       return (
         <>
-          <Panel title="Demand and capacity" note="not measured: it follows from what the controls say">
+          <Panel title="Demand and capacity" note={demandNote(fields)}>
             <DemandPlot answer={fields} />
           </Panel>
+          <RunPlots answer={fields} />
           {fields.value("trace") !== null && fields.value("trace") !== undefined && (
             <Panel title="The queue, packed by the scheduler" note="by number of servers; each point is one simulation">
               <TracePlot answer={fields} />
@@ -227,6 +229,31 @@ function Plots({ view, answer }: { readonly view: PlanningView; readonly answer:
     case "advice":
       return null;
   }
+}
+
+/** What the demand rests on: what was stated, and what was sized from a model, with its error. */
+function demandNote(answer: Fields): string {
+  const [words] = answer.fields("errors").list("capacity", (error) => error.textOr("words", ""));
+  return words ?? "not measured: it follows from what the controls say";
+}
+
+/** Where a step goes of each run that was sized from the model that a stage trains. */
+function RunPlots({ answer }: { readonly answer: Fields }): ReactNode {
+  const runs = answer.list("runs", (run) => run);
+  return runs.map((run, index) => (
+    <Panel
+      key={`${index} ${run.textOr("stage", "")}`}
+      title={`Where a step of ${run.textOr("stage", "")} goes`}
+      note={runNote(run)}
+    >
+      <StepParts answer={run} />
+    </Panel>
+  ));
+}
+
+/** `32 GPUs, 11,897 useful GPU-hours`. */
+function runNote(run: Fields): string {
+  return `${formatCount(run.numberOr("gpus", 0))} GPUs, ${formatCount(run.numberOr("gpuHours", 0))} useful GPU-hours`;
 }
 
 function CostPlots({ answer }: { readonly answer: PlanningAnswer }): ReactNode {
