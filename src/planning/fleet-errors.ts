@@ -9,12 +9,14 @@ export type FleetErrors = Readonly<
 >;
 
 /**
- * How wrong each figure of a fleet's answer may be, and what is known of the stages that were sized from a model. Only counts of fabrics, the cost of owning a GPU for an hour and the
- * time between failures were compared with published figures; the rest rests on its inputs.
+ * How wrong each figure of a fleet's answer may be, with what is known of the stages and workloads that were sized from a
+ * model. Only counts of fabrics, the cost of owning a GPU for an hour and the time between failures were compared with
+ * published figures; the rest rests on its inputs.
  */
 export function fleetErrors(
   server: Pick<ServerOffer, "gpu" | "confidence" | "fallbacks">,
   sizings: readonly StageSizing[] = [],
+  workloads: readonly QuantityError[] = [],
 ): FleetErrors {
   const hour = ownedHourError(server);
   return {
@@ -38,10 +40,16 @@ export function fleetErrors(
     ],
     advice: [
       hour,
-      notMeasured("GPUs for a workload", "they follow from the throughputs that the plan states"),
+      notMeasured("GPUs for a workload", whatWorkloadsRestOn(workloads)),
       notMeasured("people and fees"),
+      ...workloads,
     ],
   };
+}
+
+function whatWorkloadsRestOn(sized: readonly QuantityError[]): string {
+  const stated = "they follow from the throughputs that the plan states";
+  return sized.length === 0 ? stated : `${stated}, or from closed loops of the models that it names`;
 }
 
 /** Stages of one name and one sort of model have the same errors. */

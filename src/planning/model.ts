@@ -219,13 +219,22 @@ const acceleratorSchema = z.strictObject({
   portRate: rateSchema,
 });
 
-const workloadSchema = z.strictObject({
-  name: nameSchema,
-  unit: nameSchema.describe("What is counted: tokens, images, rows."),
-  memory: sizeSchema.describe("Memory of one replica with its caches."),
-  targetPerSecond: z.number(),
-  throughput: z.record(nameSchema, z.number()).describe("Units a second of one GPU, by GPU."),
-});
+const workloadSchema = z
+  .strictObject({
+    name: nameSchema,
+    unit: nameSchema.optional().describe("What is counted: tokens, images, rows; tokens of answers of a served model."),
+    memory: sizeSchema.optional().describe("Memory of one replica with its caches."),
+    targetPerSecond: z.number(),
+    throughput: z.record(nameSchema, z.number()).optional().describe("Units a second of one GPU, by GPU."),
+    served: servedSchema
+      .optional()
+      .describe("Instead of unit, memory and throughput: every priced GPU is planned for it."),
+  })
+  .refine(
+    ({ unit, memory, throughput, served }) =>
+      [unit, memory, throughput].every((each) => (each === undefined) === (served !== undefined)),
+    { message: "give unit, memory and throughput, or the served model that GPUs are compared for instead of them" },
+  );
 
 /** The most of a trace that is read, characters. */
 const traceTextMax = 4_000_000;

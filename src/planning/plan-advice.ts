@@ -1,6 +1,12 @@
 import { parseSize } from "../base/units.ts";
 import { adviseOperations } from "./advice/advise-operations.ts";
-import { alignWorkload, type Candidate, type WhatIf } from "./advice/align-workload.ts";
+import {
+  alignWorkload,
+  type Candidate,
+  type WhatIf,
+  type WorkloadAdvice,
+  type WorkloadAsk,
+} from "./advice/align-workload.ts";
 import type { Rejection } from "./advice/keep-compliant.ts";
 import type { Assumptions } from "./assumption.ts";
 import { compareGrowth } from "./capacity/compare-growth.ts";
@@ -9,11 +15,15 @@ import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
 import { projectCost } from "./cost/project-cost.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { summariseCost } from "./cost/summarise-cost.ts";
+import type { QuantityError } from "./error-statement.ts";
 import { findServer, listServers } from "./find-server.ts";
 import type { CostPlan, FleetAdvice } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import { machinesUsdPerYear } from "./plan-cost.ts";
 import { planDefaults } from "./defaults.ts";
+import { type SizedWorkload, sizeWorkload } from "./size-workload.ts";
+
+type Workload = Plan["workloads"][number];
 
 /** What the advice looks at besides the plan. */
 export interface AdviceFacts {
@@ -27,23 +37,25 @@ export interface AdviceFacts {
 }
 
 /** Which GPU for which workload, how to grow, who runs it, and what would change the answer. */
-export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumptions): FleetAdvice {
+export function planAdvice(
+  plan: Plan,
+  facts: AdviceFacts,
+  assumptions: Assumptions,
+): { readonly advice: FleetAdvice; readonly errors: readonly QuantityError[] } {
   const named = plan.workloads.map((workload, index) => nameServers(plan, workload, index, assumptions));
   const servers = new Map(
     [...listServers(plan), ...named.flatMap((each) => each.servers)].map((each) => [each.gpu, each]),
   );
   const candidates = [...servers.values()].map(toCandidate);
-  const workloads = named.map(({ workload }) => alignWorkload(toAsk(workload), candidates));
+  const workloads = named.map(({ ask }) => alignWorkload(ask, candidates));
   const rates = ratesAt(facts.rates, "mode");
   const coverage = plan.operations.coverage ?? "office-hours";
   if (plan.operations.coverage === undefined)
     assumptions.note("operations.coverage", coverage, "chosen by the planner");
   const available = plan.operations.engineersAvailable;
-  return {
+  const advice = {
     workloads,
-    growth: named.flatMap(({ workload }) =>
-      growthPaths(plan, [...servers.values()], workload, facts.server, assumptions),
-    ),
+    growth: named.flatMap(({ ask }) => growthPaths(plan, [...servers.values()], ask, facts.server, assumptions)),
     operations: adviseOperations({
       gpus: facts.gpus,
       coverage,
@@ -58,20 +70,46 @@ export function planAdvice(plan: Plan, facts: AdviceFacts, assumptions: Assumpti
     whatIfs: askWhatIf(facts, rates),
     bottlenecks: facts.bottlenecks,
   };
+  return { advice, errors: errorsOf(named, workloads) };
 }
 
 /** A workload with its throughputs under the catalog's names, and the servers that they name. */
-function nameServers(plan: Plan, workload: Plan["workloads"][number], index: number, assumptions: Assumptions) {
-  const path = `workloads[${index}].throughput`;
-  const found = Object.entries(workload.throughput).map(
-    ([gpu, perSecond]) => [findServer(plan, path, gpu), perSecond] as const,
-  );
+interface NamedWorkload {
+  readonly ask: WorkloadAsk;
+  readonly servers: readonly ServerOffer[];
+  /** Of what was sized from a model, by GPU. */
+  readonly errors: SizedWorkload["errors"];
+}
+
+function nameServers(plan: Plan, workload: Workload, index: number, assumptions: Assumptions): NamedWorkload {
+  const { name, unit = "tokens", targetPerSecond, served } = workload;
+  const path = `workloads[${index}]`;
+  if (served !== undefined) {
+    const servers = listServers(plan);
+    const { throughput, replicas, whyNot, errors } = sizeWorkload(`${path}.served`, served, servers);
+    const words = `what each GPU yields of ${served.model} in a closed loop within the goals, by the best layout and number of requests in flight`;
+    assumptions.note(`${path}.throughput`, "sized", words);
+    const ask = { name, unit, targetPerSecond, memoryGigabytes: 0, perGpuPerSecond: throughput, replicas, whyNot };
+    return { ask, servers, errors };
+  }
+  const given = Object.entries(workload.throughput ?? {});
+  const found = given.map(([gpu, perSecond]) => [findServer(plan, `${path}.throughput`, gpu), perSecond] as const);
   for (const [{ gpu, fallbacks }] of found) {
     if (fallbacks !== undefined)
-      assumptions.note(`${path}.${gpu}`, gpu, fallbacks.map(({ words }) => words).join("; "));
+      assumptions.note(`${path}.throughput.${gpu}`, gpu, fallbacks.map(({ words }) => words).join("; "));
   }
-  const throughput = Object.fromEntries(found.map(([server, perSecond]) => [server.gpu, perSecond]));
-  return { workload: { ...workload, throughput }, servers: found.map(([server]) => server) };
+  const perGpuPerSecond = Object.fromEntries(found.map(([server, perSecond]) => [server.gpu, perSecond]));
+  const memoryGigabytes = workload.memory === undefined ? 0 : parseSize(workload.memory) / 1e9;
+  const ask = { name, unit, targetPerSecond, memoryGigabytes, perGpuPerSecond };
+  return { ask, servers: found.map(([server]) => server), errors: {} };
+}
+
+/** How wrong the throughputs of sized workloads may be, on the GPU that each is advised to take. */
+function errorsOf(named: readonly NamedWorkload[], workloads: readonly WorkloadAdvice[]): readonly QuantityError[] {
+  return named.flatMap(({ ask, errors }, index) => {
+    const best = workloads[index]?.options[0]?.gpu ?? "";
+    return (errors[best] ?? []).map((error) => ({ ...error, quantity: `${ask.name} on ${best}: ${error.quantity}` }));
+  });
 }
 
 /** GPUs are compared at what a neocloud pays for owning one for an hour, so that all stand on one footing. */
@@ -84,20 +122,10 @@ function toCandidate(offer: ServerOffer): Candidate {
   };
 }
 
-function toAsk(workload: Plan["workloads"][number]) {
-  return {
-    name: workload.name,
-    unit: workload.unit,
-    memoryGigabytes: parseSize(workload.memory) / 1e9,
-    targetPerSecond: workload.targetPerSecond,
-    perGpuPerSecond: workload.throughput,
-  };
-}
-
 function growthPaths(
   plan: Plan,
   servers: readonly ServerOffer[],
-  workload: Plan["workloads"][number],
+  ask: WorkloadAsk,
   server: ServerOffer,
   assumptions: Assumptions,
 ): FleetAdvice["growth"] {
@@ -110,13 +138,13 @@ function growthPaths(
     serverRatedKw: offer.serverRatedKw,
     rackKw,
   });
-  const own = workload.throughput[server.gpu];
+  const own = ask.perGpuPerSecond[server.gpu];
   if (own === undefined) return [];
   const others = servers.flatMap((offer) => {
-    const speed = workload.throughput[offer.gpu];
+    const speed = ask.perGpuPerSecond[offer.gpu];
     return speed === undefined ? [] : [toOption(offer, speed)];
   });
-  return [{ workload: workload.name, paths: compareGrowth(workload.targetPerSecond, toOption(server, own), others) }];
+  return [{ workload: ask.name, paths: compareGrowth(ask.targetPerSecond, toOption(server, own), others) }];
 }
 
 function rejectSourcing(cost: CostPlan): readonly Rejection[] {

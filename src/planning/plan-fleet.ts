@@ -67,7 +67,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   };
   const rates = collectRates(plan, facts, assumptions);
   const cost = planCost(plan, facts, rates, assumptions);
-  const advice = planAdvice(
+  const { advice, errors: adviceErrors } = planAdvice(
     plan,
     {
       server,
@@ -98,7 +98,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     advice,
     parts,
     fallbacks: [...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)],
-    errors: restateFleetErrors(fleetErrors(server, sizings), site),
+    errors: restateFleetErrors(fleetErrors(server, sizings, adviceErrors), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };

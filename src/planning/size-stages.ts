@@ -1,3 +1,5 @@
+import { isFault } from "../base/fault.ts";
+import { askedAccelerator } from "./asked-accelerator.ts";
 import type { Assumptions } from "./assumption.ts";
 import type { FleetSite } from "./calibration/apply-fleet-site.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
@@ -5,6 +7,7 @@ import type { SizedRun } from "./fleet-plan.ts";
 import { inferStorage } from "./infer-storage.ts";
 import type { Plan } from "./model.ts";
 import { type ServedYield, sizeServedStages } from "./plan-serving.ts";
+import { contradictoryPlan } from "./plan-fault.ts";
 import { sizeTrainedStages } from "./plan-training.ts";
 import { writeNumber, writeShare } from "./report/write-figure.ts";
 import type { StageSizing } from "./stage-sizing.ts";
@@ -23,6 +26,7 @@ export interface SizedStages {
  * @throws {Fault} what sizing throws, with the place in the plan.
  */
 export function sizeStages(asked: Plan, server: ServerOffer, site: FleetSite, assumptions: Assumptions): SizedStages {
+  checkGpu(asked, server);
   const stored = inferStorage(asked, assumptions);
   const serving = sizeServedStages(stored, server, site, assumptions);
   const training = sizeTrainedStages({ plan: serving.plan, server, site, assumptions });
@@ -32,6 +36,19 @@ export function sizeStages(asked: Plan, server: ServerOffer, site: FleetSite, as
     runs,
     sizings: [...serving.sizings, ...training.sizings].toSorted((left, right) => left.index - right.index),
   };
+}
+
+/** A server of the plan's own tells what it costs, not what it computes. */
+function checkGpu({ demand }: Plan, { gpu }: ServerOffer): void {
+  const isSized = demand.stages.some(({ jobs, requests }) => (jobs?.trained ?? requests?.served) !== undefined);
+  if (!isSized) return;
+  try {
+    askedAccelerator({ accelerator: gpu });
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    const message = `no stage can be sized from its model on ${gpu}, of which the catalog does not know what it computes; state gpuHoursEach and gangGpus, and perGpuPerSecond`;
+    throw contradictoryPlan("fleet.gpu", message);
+  }
 }
 
 /** What a step waits for other servers, from the run on the most GPUs; where a wider gang is stated, nothing is known of it. */

@@ -12,6 +12,17 @@ export interface WorkloadAsk {
   readonly targetPerSecond: number;
   /** Units a second of one GPU, by GPU. */
   readonly perGpuPerSecond: Readonly<Record<string, number>>;
+  /** Of a model that was sized: its replica on each GPU, in place of the memory above. */
+  readonly replicas?: Readonly<Record<string, SizedReplica>>;
+  /** Why a GPU has no throughput, by GPU. */
+  readonly whyNot?: Readonly<Record<string, string>>;
+}
+
+/** One replica of a model on GPUs of one kind. */
+export interface SizedReplica {
+  readonly gpus: number;
+  /** Filled on all of them, GB (1e9 bytes). */
+  readonly memoryGigabytes: number;
 }
 
 /** A GPU that could run it. */
@@ -80,17 +91,21 @@ export function alignWorkload(ask: WorkloadAsk, candidates: readonly Candidate[]
 
 function align(ask: WorkloadAsk, candidate: Candidate): Alignment | Rejection {
   const speed = ask.perGpuPerSecond[candidate.gpu];
-  if (speed === undefined) return { option: candidate.gpu, why: "no throughput was given for it" };
+  if (speed === undefined) {
+    return { option: candidate.gpu, why: ask.whyNot?.[candidate.gpu] ?? "no throughput was given for it" };
+  }
   requirePositive(`workloads.${ask.name}.throughput.${candidate.gpu}`, speed);
   const usable = candidate.memoryGigabytes * usableMemory;
-  const gpusPerReplica = 2 ** Math.ceil(Math.log2(Math.max(1, ask.memoryGigabytes / usable)));
+  const sized = ask.replicas?.[candidate.gpu];
+  const memoryGigabytes = sized?.memoryGigabytes ?? ask.memoryGigabytes;
+  const gpusPerReplica = sized?.gpus ?? 2 ** Math.ceil(Math.log2(Math.max(1, memoryGigabytes / usable)));
   if (gpusPerReplica > candidate.gpusPerServer) {
-    const why = `needs ${ask.memoryGigabytes} GB; a server has ${Math.floor(candidate.gpusPerServer * usable)} GB usable`;
+    const why = `needs ${memoryGigabytes} GB; a server has ${Math.floor(candidate.gpusPerServer * usable)} GB usable`;
     return { option: candidate.gpu, why };
   }
   const replicas = Math.max(1, Math.ceil(ask.targetPerSecond / (speed * gpusPerReplica) - 1e-9));
   const gpus = replicas * gpusPerReplica;
-  const memoryUse = ask.memoryGigabytes / (gpusPerReplica * candidate.memoryGigabytes);
+  const memoryUse = memoryGigabytes / (gpusPerReplica * candidate.memoryGigabytes);
   return {
     gpu: candidate.gpu,
     gpusPerReplica,
@@ -123,7 +138,9 @@ function askWhatIf(ask: WorkloadAsk, candidates: readonly Candidate[], best: Ali
     return { change, effect: `${found.gpus} x ${found.gpu}, ${delta >= 0 ? "+" : ""}${delta} % a month` };
   };
   return [
-    tell("memory halved (8-bit weights)", { ...ask, memoryGigabytes: ask.memoryGigabytes / 2 }),
+    ...(ask.replicas === undefined
+      ? [tell("memory halved (8-bit weights)", { ...ask, memoryGigabytes: ask.memoryGigabytes / 2 })]
+      : []),
     tell("twice the load", { ...ask, targetPerSecond: ask.targetPerSecond * 2 }),
     tell("half the load", { ...ask, targetPerSecond: ask.targetPerSecond / 2 }),
   ];
