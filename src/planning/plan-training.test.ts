@@ -183,6 +183,24 @@ test("steps that a site measured correct a plan's runs, and its errors are state
   expect(groups).toContainEqual({ kind: "training-duration", group: "H200-SXM megatron-core" });
 });
 
+test("on a server of the plan's own nothing can be sized, and what to state instead is told", () => {
+  const own = {
+    gpu: "own",
+    gpusPerServer: 4,
+    serverUsdPerGpu: 9000,
+    rentUsdPerGpuHour: 1,
+    serverRatedKw: 3,
+    serverUnits: 4,
+    memory: "48GB",
+    rails: 2,
+    portRate: "100Gb/s",
+  };
+  const change = { fleet: { gpu: "own" }, accelerators: [own] };
+
+  expect(() => trains({}, change)).toThrow(/^fleet\.gpu: no stage can be sized .* state gpuHoursEach and gangGpus/);
+  expect(planFleet(planOf({ gpuHoursEach: 9, gangGpus: 4 }, change)).runs).toEqual([]);
+});
+
 test("the report names layout, step, limit, errors and what was assumed of a sized run", () => {
   const report = reportFiles(trains({ gpus: undefined, finishWithin: "20d" }))["report.md"];
 

@@ -68,11 +68,18 @@ const relatives: Readonly<Record<AcceleratorFamily, readonly AcceleratorFamily[]
   other: ["hopper"],
 };
 
-const familyOf = (name: string): AcceleratorFamily => findAccelerator(name).family;
+/** Accelerators that something was measured on, looked up once: a search asks for them hundreds of thousands of times. */
+const measuredOn: ReadonlyMap<string, Accelerator> = new Map(
+  [...kernels, ...collectives].map(({ accelerator }) => [accelerator, findAccelerator(accelerator)]),
+);
+
+const measuredAccelerator = (name: string): Accelerator => measuredOn.get(name) ?? findAccelerator(name);
+
+const familyOf = (name: string): AcceleratorFamily => measuredAccelerator(name).family;
 
 /** How far apart two accelerators are: in memory bandwidth and arithmetic rate, as ratios. */
 function distanceTo(accelerator: Accelerator, name: string): number {
-  const other = findAccelerator(name);
+  const other = measuredAccelerator(name);
   return (
     Math.abs(Math.log(other.memoryGbPerSecond / accelerator.memoryGbPerSecond)) +
     Math.abs(Math.log(other.bf16Tflops / accelerator.bf16Tflops))
@@ -134,7 +141,7 @@ export function findCollectiveConstants(
     (each) =>
       each.operation === operation &&
       !without.includes(each.accelerator) &&
-      hasFastLinks(findAccelerator(each.accelerator), each.gpus) === isFast,
+      hasFastLinks(measuredAccelerator(each.accelerator), each.gpus) === isFast,
   );
   const nearest = nearestOf(accelerator, known);
   if (nearest === undefined) return unmeasuredCollective(operation, accelerator, gpus, without);
