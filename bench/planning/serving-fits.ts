@@ -46,7 +46,7 @@ export const priors: EngineValues = {
   exchangeScale: 0.9,
   blockScale: 1.1,
   rescaleUs: 8,
-  layerUs: 22,
+  kernelUs: 3.7,
   stepUs: 500,
   sequenceUs: 8,
   prefillScale: 1.12,
@@ -257,11 +257,11 @@ const sharedPull = 10_000;
 const sharedPulls: Pulls = { emulatedScale: 30 };
 const ownPulls: Readonly<Record<string, Pulls>> = {
   together: { reduceScale: 500, expertScale: 3000 },
-  kind: { layerUs: 500, reduceScale: 500, floorShare: 500 },
+  kind: { kernelUs: 500, reduceScale: 500, floorShare: 500 },
   attention: { expertScale: 500 },
-  family: { floorShare: 500, layerUs: 500 },
+  family: { floorShare: 500, kernelUs: 500 },
   // What stands between the products of a layer is fused by some engines.
-  "engine dense": { layerUs: 100 },
+  "engine dense": { kernelUs: 100 },
   // SGLang prefills a wave before it decodes; the others mix.
   "load engine": { interference: 500 },
 };

@@ -32,7 +32,9 @@ const configSchema = z.looseObject({
   moe_intermediate_size: optional,
   n_shared_experts: optional,
   first_k_dense_replace: optional,
-  quantization_config: z.looseObject({ quant_method: z.string().nullish(), weight_block_size: z.unknown() }).nullish(),
+  quantization_config: z
+    .looseObject({ quant_method: z.string().nullish(), weight_block_size: z.unknown().optional() })
+    .nullish(),
 });
 
 type Config = z.infer<typeof configSchema>;

@@ -20,8 +20,8 @@ export interface EngineConstants {
   /** Time of reductions and of exchanges between experts over the kernel tables'. */
   readonly reduceScale: number;
   readonly exchangeScale: number;
-  /** Microseconds a layer beside products, attention and collectives; and a step beside its layers. */
-  readonly layerUs: number;
+  /** Microseconds of each small kernel of a layer, beside products, attention and collectives; and of a step beside its layers. */
+  readonly kernelUs: number;
   readonly stepUs: number;
   /** Microseconds of each running sequence of one rank a step: sampling, detokenising, scheduling. */
   readonly sequenceUs: number;
@@ -49,7 +49,7 @@ export const engineColumns = [
   "exchangeScale",
   "blockScale",
   "rescaleUs",
-  "layerUs",
+  "kernelUs",
   "stepUs",
   "sequenceUs",
   "prefillScale",

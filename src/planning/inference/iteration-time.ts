@@ -3,6 +3,7 @@ import { hasBlockScales } from "../catalog/block-scales.ts";
 import { kernelSetOf } from "../kernels/kernel-set.ts";
 import { type EngineConstants, engineConstantsOf } from "./engine-constants.ts";
 import { type Iteration, type IterationParts, iterationParts, type KernelContext } from "./iteration-parts.ts";
+import { smallKernels } from "./small-kernels.ts";
 import { replicaGpus, type ServingJob } from "./serving-job.ts";
 
 /** All that iterations of one job are timed with, looked up once. */
@@ -55,14 +56,14 @@ export function timeOfParts(context: ServingContext, iteration: Iteration, parts
   const isEmulated = expertKernels.precision === "fp4" && expertKernels.accelerator.fp4Tflops === undefined;
   const isScaled = isBlockScaled(context);
   const blockScale = isScaled && kernels.precision === "fp8" ? engine.blockScale : 1;
-  const layerUs = engine.layerUs + (isScaled ? engine.rescaleUs : 0);
+  const rescale = isScaled ? engine.rescaleUs * job.model.layers : 0;
   return (
     engine.gemmScale[kernels.precision] * blockScale * common +
     engine.expertScale * (isEmulated ? engine.emulatedScale : 1) * experts +
     engine.attentionScale * attention +
     engine.reduceScale * parts.reduce +
     engine.exchangeScale * parts.exchange +
-    (layerUs * job.model.layers + host) * 1e-6 +
+    (engine.kernelUs * smallKernels(job.model) + rescale + host) * 1e-6 +
     hops
   );
 }
