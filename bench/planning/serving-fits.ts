@@ -31,10 +31,10 @@ import type { ThroughputRow } from "./throughput-rows.ts";
 export type Row = ServingRow | DisaggregatedRow;
 
 /** Constants of the time a token, and of the first token; each fitted on its own. */
-export const tokenColumns = engineColumns.slice(0, 14);
-export const firstColumns = engineColumns.slice(14);
+export const tokenColumns = engineColumns.slice(0, 16);
+export const firstColumns = engineColumns.slice(16);
 
-/** What the constants are worth before any row is seen: kernels as measured, host times of captured graphs. */
+/** What the constants are worth before any row is seen: kernels as measured, host times of captured graphs, four small kernels a layer to scale activations. */
 export const priors: EngineValues = {
   gemmBf16: 1,
   gemmFp8: 1,
@@ -44,7 +44,9 @@ export const priors: EngineValues = {
   attentionScale: 1,
   reduceScale: 1,
   exchangeScale: 0.9,
-  layerUs: 22,
+  blockScale: 1.1,
+  rescaleUs: 8,
+  kernelUs: 3.7,
   stepUs: 500,
   sequenceUs: 8,
   prefillScale: 1.12,
@@ -255,9 +257,11 @@ const sharedPull = 10_000;
 const sharedPulls: Pulls = { emulatedScale: 30 };
 const ownPulls: Readonly<Record<string, Pulls>> = {
   together: { reduceScale: 500, expertScale: 3000 },
-  kind: { layerUs: 500, reduceScale: 500, floorShare: 500 },
+  kind: { kernelUs: 500, reduceScale: 500, floorShare: 500 },
   attention: { expertScale: 500 },
-  family: { floorShare: 500, layerUs: 500 },
+  family: { floorShare: 500, kernelUs: 500 },
+  // What stands between the products of a layer is fused by some engines.
+  "engine dense": { kernelUs: 100 },
   // SGLang prefills a wave before it decodes; the others mix.
   "load engine": { interference: 500 },
 };
@@ -280,6 +284,7 @@ const engines = new Set(["vllm", "sglang", "trtllm"]);
 /** What a level is one of: `load fixed vllm dense` is a `load engine kind`, `kind experts latent` an `attention`. */
 function sortOf(level: string): string {
   const [sort = "", named = "", ...more] = level.split(" ");
+  if (sort === "engine") return `${sort} ${more[0]}`;
   if (sort === "kind") return more.length === 0 ? sort : "attention";
   if (sort === "run") {
     if (named === "") return sort;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { hasBlockScales } from "./block-scales.ts";
 import { findModel, listModels, parseModels } from "./find-model.ts";
 import { readHuggingFaceConfig } from "./hugging-face-config.ts";
 import { modelParameters } from "./model-size.ts";
@@ -51,6 +52,25 @@ test("the text part of a multimodal config is read, and its windowed layers are 
   });
 
   expect(read.attention).toMatchObject({ windowTokens: 1024, windowedLayers: 1 });
+});
+
+test("the scales of an 8-bit checkpoint are read; another checkpoint, or none, leaves them to the lineage", () => {
+  const stored = (quantization_config: object | undefined) =>
+    readHuggingFaceConfig("mine", { ...llama, quantization_config }).hasBlockScales;
+
+  expect(stored({ quant_method: "fp8", weight_block_size: [128, 128] })).toBe(true);
+  expect(stored({ quant_method: "fp8" })).toBe(false);
+  expect(stored({ quant_method: "awq", bits: 4 })).toBeUndefined();
+  expect(stored(undefined)).toBeUndefined();
+});
+
+test("lineages whose 8-bit weights have scales for blocks are known by name, and what a shape says goes before", () => {
+  expect(["Qwen3-32B", "DeepSeek-V3", "Llama-3.1-8B"].map((name) => hasBlockScales(findModel(name)))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(hasBlockScales({ ...findModel("Qwen3-32B"), hasBlockScales: false })).toBe(false);
 });
 
 test.each([

@@ -32,6 +32,9 @@ const configSchema = z.looseObject({
   moe_intermediate_size: optional,
   n_shared_experts: optional,
   first_k_dense_replace: optional,
+  quantization_config: z
+    .looseObject({ quant_method: z.string().nullish(), weight_block_size: z.unknown().optional() })
+    .nullish(),
 });
 
 type Config = z.infer<typeof configSchema>;
@@ -79,6 +82,12 @@ function expertsOf(config: Config): Pick<ModelShape, "experts"> {
   };
 }
 
+/** What an 8-bit checkpoint says of its scales; nothing where it is not one. */
+function scalesOf({ quantization_config: stored }: Config): Pick<ModelShape, "hasBlockScales"> {
+  if (!/fp8/i.test(stored?.quant_method ?? "")) return {};
+  return { hasBlockScales: Array.isArray(stored?.weight_block_size) };
+}
+
 function textConfigOf(value: unknown): unknown {
   const outer = z.looseObject({ text_config: z.unknown() }).safeParse(value);
   return outer.success && outer.data.text_config !== undefined ? outer.data.text_config : value;
@@ -109,6 +118,7 @@ export function readHuggingFaceConfig(name: string, value: unknown): ModelShape 
     vocabulary: config.vocab_size,
     ...(config.max_position_embeddings === undefined ? {} : { contextTokens: config.max_position_embeddings }),
     isTied: config.tie_word_embeddings ?? false,
+    ...scalesOf(config),
     confidence: "U",
     source: "config.json",
   });

@@ -53,6 +53,8 @@ export const modelShapeSchema = z
     contextTokens: size.optional(),
     /** Whether the embedding is also the output projection. */
     isTied: z.boolean(),
+    /** Whether its 8-bit weights have a scale for each block of them; left out: what its lineage does. */
+    hasBlockScales: z.boolean().optional(),
     confidence: confidenceSchema.default("U"),
     source: z.string().min(1).default("given by the user"),
   })

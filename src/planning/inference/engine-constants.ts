@@ -10,14 +10,18 @@ export interface EngineConstants {
   readonly gemmScale: Readonly<Record<Precision, number>>;
   readonly expertScale: number;
   readonly emulatedScale: number;
+  /** Time of products over 8-bit weights with a scale for each block, over that with one scale for a whole matrix. */
+  readonly blockScale: number;
+  /** Microseconds a layer in which activations are scaled anew, as products with scaled blocks need them. */
+  readonly rescaleUs: number;
   /** Share of a kernel's measured floor that stays when launches are captured in graphs. */
   readonly floorShare: number;
   readonly attentionScale: number;
   /** Time of reductions and of exchanges between experts over the kernel tables'. */
   readonly reduceScale: number;
   readonly exchangeScale: number;
-  /** Microseconds a layer beside products, attention and collectives; and a step beside its layers. */
-  readonly layerUs: number;
+  /** Microseconds of each small kernel of a layer, beside products, attention and collectives; and of a step beside its layers. */
+  readonly kernelUs: number;
   readonly stepUs: number;
   /** Microseconds of each running sequence of one rank a step: sampling, detokenising, scheduling. */
   readonly sequenceUs: number;
@@ -43,7 +47,9 @@ export const engineColumns = [
   "attentionScale",
   "reduceScale",
   "exchangeScale",
-  "layerUs",
+  "blockScale",
+  "rescaleUs",
+  "kernelUs",
   "stepUs",
   "sequenceUs",
   "prefillScale",
@@ -73,7 +79,7 @@ export type ServingLoad = LoadKind | "split";
 
 /**
  * What a job's constants are put together from: the values shared by all, times the deviations of dense models or models
- * with experts, of their attention, of the accelerators' family, of engine, kind and family together, and of the load with the
+ * with experts, of their attention, of the accelerators' family, of the engine with the kind, of engine, kind and family together, and of the load with the
  * engine. What first tokens wait for deviates where a run of the closed loop says it by kind, attention and engine; else by load.
  */
 export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly string[] {
@@ -85,6 +91,7 @@ export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly str
     `kind ${kind}`,
     `kind ${kind} ${attention}`,
     `family ${family}`,
+    `engine ${job.engine} ${kind}`,
     `together ${job.engine} ${kind} ${family}`,
     `load ${load} ${job.engine}`,
   ];

@@ -1,7 +1,9 @@
 import type { Precision } from "../catalog/accelerator.ts";
+import { hasBlockScales } from "../catalog/block-scales.ts";
 import { kernelSetOf } from "../kernels/kernel-set.ts";
 import { type EngineConstants, engineConstantsOf } from "./engine-constants.ts";
 import { type Iteration, type IterationParts, iterationParts, type KernelContext } from "./iteration-parts.ts";
+import { smallKernels } from "./small-kernels.ts";
 import { replicaGpus, type ServingJob } from "./serving-job.ts";
 
 /** All that iterations of one job are timed with, looked up once. */
@@ -37,6 +39,11 @@ export function servingContextOf(
   };
 }
 
+/** Whether products outside the experts take weights and activations in scaled blocks: 4-bit ones always do. */
+function isBlockScaled({ job, kernels }: ServingContext): boolean {
+  return kernels.precision === "fp4" || (kernels.precision === "fp8" && hasBlockScales(job.model));
+}
+
 /** Seconds of one forward pass of a replica from its parts, with what the engine makes of them and adds. */
 export function timeOfParts(context: ServingContext, iteration: Iteration, parts: IterationParts): number {
   const { job, engine, kernels, expertKernels } = context;
@@ -47,13 +54,16 @@ export function timeOfParts(context: ServingContext, iteration: Iteration, parts
   const host = engine.stepUs + (engine.sequenceUs * iteration.sequences) / job.layout.attentionData;
   const hops = job.layout.pipeline > 1 ? (job.layout.pipeline - 1) * 30e-6 : 0;
   const isEmulated = expertKernels.precision === "fp4" && expertKernels.accelerator.fp4Tflops === undefined;
+  const isScaled = isBlockScaled(context);
+  const blockScale = isScaled && kernels.precision === "fp8" ? engine.blockScale : 1;
+  const rescale = isScaled ? engine.rescaleUs * job.model.layers : 0;
   return (
-    engine.gemmScale[kernels.precision] * common +
+    engine.gemmScale[kernels.precision] * blockScale * common +
     engine.expertScale * (isEmulated ? engine.emulatedScale : 1) * experts +
     engine.attentionScale * attention +
     engine.reduceScale * parts.reduce +
     engine.exchangeScale * parts.exchange +
-    (engine.layerUs * job.model.layers + host) * 1e-6 +
+    (engine.kernelUs * smallKernels(job.model) + rescale + host) * 1e-6 +
     hops
   );
 }

@@ -12,6 +12,7 @@ import { predictSaturated, serverShare } from "./saturated-throughput.ts";
 import type { ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { simulateServing } from "./simulate-serving.ts";
+import { smallKernels } from "./small-kernels.ts";
 import { StepHeap } from "./step-heap.ts";
 
 const job: ServingJob = {
@@ -182,8 +183,27 @@ test("an engine's constants are the shared ones times what its kind deviates by,
   const unknown = engineConstantsOf({ ...job, accelerator: findAccelerator("MI300X") });
 
   expect(known.gemmScale).toEqual(unknown.gemmScale);
-  expect(known.layerUs).not.toBe(unknown.layerUs);
-  expect(unknown.layerUs).toBeGreaterThan(5);
+  expect(known.kernelUs).not.toBe(unknown.kernelUs);
+  expect(unknown.kernelUs).toBeGreaterThan(1);
+});
+
+test.each([
+  ["fp8", true],
+  ["bf16", false],
+] as const)("weights of %s with a scale for each block slow a token down: %s", (precision, isSlower) => {
+  const tpotOf = (hasBlockScales: boolean): number =>
+    predictServing({ ...job, precision, model: { ...job.model, hasBlockScales } }, shape, 8).tpotSeconds.likely;
+
+  expect(tpotOf(true) > tpotOf(false)).toBe(isSlower);
+});
+
+test("latent attention, experts and shared experts each add small kernels to a layer", () => {
+  const dense = findModel("Llama-3.1-8B");
+  const each = (name: string): number => smallKernels(findModel(name)) / findModel(name).layers;
+
+  expect(each("gpt-oss-120b")).toBeGreaterThan(smallKernels(dense) / dense.layers);
+  expect(each("DeepSeek-V3")).toBeGreaterThan(each("gpt-oss-120b"));
+  expect(smallKernels({ ...dense, layers: 2 * dense.layers })).toBe(2 * smallKernels(dense));
 });
 
 test("one token visits k experts, and many tokens visit all", () => {
