@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
@@ -156,7 +157,8 @@ function cautionsOf(
   const context = contextCaution(job.model, inputTokens + outputTokens);
   const step = 1 + draftShare;
   const dear = `the draft makes decoding slower: a step takes ${step} times as long and yields ${tokensPerStep} tokens`;
-  return [...(context === undefined ? [] : [context]), ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
+  const stated = [approximationCaution(job.model), context].filter((each) => each !== undefined);
+  return [...stated, ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
 }
 
 function parseQuestion(value: unknown): Question {
