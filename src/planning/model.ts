@@ -2,6 +2,7 @@ import * as z from "zod";
 import { durationPattern, sizePattern } from "../base/units.ts";
 import { policyNames, traceFormats } from "../scheduling/simulator/model.ts";
 import { isolationLevels } from "./advice/keep-compliant.ts";
+import { servedFormatSchema } from "./catalog/format-spelling.ts";
 import { ratePattern } from "./network/link-rate.ts";
 
 const nameSchema = z.string().min(1).max(120);
@@ -33,7 +34,7 @@ const servedSchema = z
     ttftSeconds: z.number().default(2),
     tpotSeconds: z.number().default(0.1),
     engine: z.enum(["trtllm", "vllm", "sglang"]).default("vllm"),
-    precision: z.enum(["bf16", "fp8", "fp4"]).default("bf16"),
+    precision: servedFormatSchema.default("bf16"),
   })
   .describe("A model that is served within these goals: what one GPU answers is simulated, as `size inference` does.");
 

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
+import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
+import { formatInName } from "./catalog/format-spelling.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import {
@@ -70,11 +72,16 @@ function unspreadJob(question: Question): Unspread {
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / question.gpusPerNode,
     precision: question.precision,
-    kvPrecision: question.kvPrecision ?? (question.precision === "bf16" ? "bf16" : "fp8"),
+    kvPrecision: question.kvPrecision ?? usualCacheFormat(question.precision),
     engine: question.engine,
     tokensPerStep: question.tokensPerStep,
     draftShare: question.draftShare,
   };
+}
+
+/** Caches are kept in 16 bits beside weights of 16 bits, and beside those that are narrow alone. */
+function usualCacheFormat(precision: Question["precision"]): "bf16" | "fp8" {
+  return precision === "bf16" || isWeightOnly(precision) ? "bf16" : "fp8";
 }
 
 /** The one layout that was given, or all that are worth a look. */
@@ -151,18 +158,29 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
 }
 
 function cautionsOf(
-  { inputTokens, outputTokens, tokensPerStep, draftShare }: Question,
+  { model, precision, inputTokens, outputTokens, tokensPerStep, draftShare }: Question,
   job: Unspread,
 ): readonly string[] {
   const context = contextCaution(job.model, inputTokens + outputTokens);
   const step = 1 + draftShare;
   const dear = `the draft makes decoding slower: a step takes ${step} times as long and yields ${tokensPerStep} tokens`;
-  const stated = [approximationCaution(job.model), context].filter((each) => each !== undefined);
+  const named = formatInName(model) ?? precision;
+  const other = `the name says ${named}, and weights in ${precision} are planned: give precision ${named} for what the checkpoint holds`;
+  const stated = [named === precision ? undefined : other, approximationCaution(job.model), context].filter(
+    (each) => each !== undefined,
+  );
   return [...stated, ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
 }
 
+/** A question that names no format takes the one that the model's name tells. */
+function withNamedFormat(value: unknown): unknown {
+  const bare = z.looseObject({ model: z.string(), precision: z.undefined().optional() }).safeParse(value);
+  const named = bare.success ? formatInName(bare.data.model) : undefined;
+  return bare.success && named !== undefined ? { ...bare.data, precision: named } : value;
+}
+
 function parseQuestion(value: unknown): Question {
-  const parsed = inferenceQuestionSchema.safeParse(value);
+  const parsed = inferenceQuestionSchema.safeParse(withNamedFormat(value));
   if (!parsed.success) throw unreadableQuestion(parsed.error);
   if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
   throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
@@ -207,7 +225,10 @@ function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, v
   const { tensor, attentionData, expert } = best.layout;
   return Object.entries({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision })
     .filter(([name, each]) => !given.has(name) && each !== undefined && typeof each !== "object")
-    .map(([name, each]) => `${name} was not given: ${String(each)} is assumed`);
+    .map(([name, each]) => {
+      const why = name === "precision" && formatInName(question.model) === each ? ", as the model's name says" : "";
+      return `${name} was not given: ${String(each)} is assumed${why}`;
+    });
 }
 
 /** Why those that could run are not the first. */

@@ -1,4 +1,4 @@
-import type { Precision } from "../catalog/accelerator.ts";
+import { isWeightOnly, type WeightFormat } from "../catalog/accelerator.ts";
 import { kernelSetOf } from "../kernels/kernel-set.ts";
 import { type EngineConstants, engineConstantsOf } from "./engine-constants.ts";
 import { type Iteration, type IterationParts, iterationParts, type KernelContext } from "./iteration-parts.ts";
@@ -13,7 +13,7 @@ export interface ServingContext extends KernelContext {
 const networkEfficiency = 0.7;
 
 /** Four-bit checkpoints of models with experts keep everything but the experts in 16 bits, DeepSeek's in 8. */
-function commonPrecision(job: ServingJob): Precision {
+function commonPrecision(job: ServingJob): WeightFormat {
   if (job.model.experts === undefined || job.precision !== "fp4") return job.precision;
   return job.model.attention.kind === "latent" ? "fp8" : "bf16";
 }
@@ -46,7 +46,8 @@ export function timeOfParts(context: ServingContext, iteration: Iteration, parts
   const attention = parts.attention.roof + floorShare * parts.attention.floor;
   const host = engine.stepUs + (engine.sequenceUs * iteration.sequences) / job.layout.attentionData;
   const hops = job.layout.pipeline > 1 ? (job.layout.pipeline - 1) * 30e-6 : 0;
-  const isEmulated = expertKernels.precision === "fp4" && expertKernels.accelerator.fp4Tflops === undefined;
+  const isPacked = expertKernels.precision === "fp4" && expertKernels.accelerator.fp4Tflops === undefined;
+  const isEmulated = isPacked || isWeightOnly(expertKernels.weightFormat);
   return (
     engine.gemmScale[kernels.precision] * common +
     engine.expertScale * (isEmulated ? engine.emulatedScale : 1) * experts +
