@@ -6,7 +6,6 @@ import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
-import { formatInName } from "./catalog/format-spelling.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import {
@@ -26,6 +25,7 @@ import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
+import { toldFormat } from "./told-format.ts";
 import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
@@ -157,30 +157,30 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
   };
 }
 
-function cautionsOf(
-  { model, precision, inputTokens, outputTokens, tokensPerStep, draftShare }: Question,
-  job: Unspread,
-): readonly string[] {
-  const context = contextCaution(job.model, inputTokens + outputTokens);
+function cautionsOf(question: Question, job: Unspread): readonly string[] {
+  const { precision, inputTokens, outputTokens, tokensPerStep, draftShare } = question;
   const step = 1 + draftShare;
   const dear = `the draft makes decoding slower: a step takes ${step} times as long and yields ${tokensPerStep} tokens`;
-  const named = formatInName(model) ?? precision;
-  const other = `the name says ${named}, and weights in ${precision} are planned: give precision ${named} for what the checkpoint holds`;
-  const stated = [named === precision ? undefined : other, approximationCaution(job.model), context].filter(
-    (each) => each !== undefined,
-  );
-  return [...stated, ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
+  const told = toldFormat(question);
+  return [
+    told === undefined || told.format === precision
+      ? undefined
+      : `${told.by} says ${told.format}, and weights in ${precision} are planned: give precision ${told.format} for what the checkpoint holds`,
+    approximationCaution(job.model),
+    contextCaution(job.model, inputTokens + outputTokens),
+    draftShare > 0 && step >= tokensPerStep ? dear : undefined,
+  ].filter((each) => each !== undefined);
 }
 
-/** A question that names no format takes the one that the model's name tells. */
-function withNamedFormat(value: unknown): unknown {
+/** A question that names no format takes the one that the model tells. */
+function withToldFormat(value: unknown): unknown {
   const bare = z.looseObject({ model: z.string(), precision: z.undefined().optional() }).safeParse(value);
-  const named = bare.success ? formatInName(bare.data.model) : undefined;
-  return bare.success && named !== undefined ? { ...bare.data, precision: named } : value;
+  const told = bare.success ? toldFormat(bare.data) : undefined;
+  return bare.success && told !== undefined ? { ...bare.data, precision: told.format } : value;
 }
 
 function parseQuestion(value: unknown): Question {
-  const parsed = inferenceQuestionSchema.safeParse(withNamedFormat(value));
+  const parsed = inferenceQuestionSchema.safeParse(withToldFormat(value));
   if (!parsed.success) throw unreadableQuestion(parsed.error);
   if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
   throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
@@ -226,7 +226,8 @@ function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, v
   return Object.entries({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision })
     .filter(([name, each]) => !given.has(name) && each !== undefined && typeof each !== "object")
     .map(([name, each]) => {
-      const why = name === "precision" && formatInName(question.model) === each ? ", as the model's name says" : "";
+      const told = name === "precision" ? toldFormat(question) : undefined;
+      const why = told !== undefined && told.format === each ? `, as ${told.by} says` : "";
       return `${name} was not given: ${String(each)} is assumed${why}`;
     });
 }

@@ -23,6 +23,19 @@ export function formatInName(name: string): WeightFormat | undefined {
   return words.map(readWeightFormat).findLast((format) => format !== undefined);
 }
 
+const quantizedSchema = z.looseObject({
+  quantization_config: z.looseObject({ quant_method: z.string(), bits: z.number().nullish() }),
+});
+
+/** The number format that the `quantization_config` of a Hugging Face config.json tells; undefined where it tells none that is known. */
+export function formatInConfig(config: unknown): WeightFormat | undefined {
+  const read = quantizedSchema.safeParse(config);
+  if (!read.success) return undefined;
+  const { quant_method: method, bits } = read.data.quantization_config;
+  const format = readWeightFormat(method);
+  return format === "int4" && bits === 8 ? "int8" : format;
+}
+
 const canonical = (value: unknown): unknown => (typeof value === "string" ? (readWeightFormat(value) ?? value) : value);
 const found = (input: unknown): string => (typeof input === "string" ? `"${input}"` : String(input));
 const known = "bf16 (fp16), fp8, fp4 (nvfp4, mxfp4)";

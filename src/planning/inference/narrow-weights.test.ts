@@ -85,15 +85,21 @@ test("a serving from weights in 4 bits is told to be measured nowhere, with wide
   expect(narrow?.assumptions.join("\n")).toContain("multiplied in 16 bits");
 });
 
-test("a name that tells its number format is planned in it, and what contradicts the name is cautioned", () => {
+test("a name or a config.json that tells its number format is planned in it, and what contradicts it is cautioned", () => {
   const model = "hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4";
   const named = sizeInference({ ...served, model });
   const other = sizeInference({ ...served, model, precision: "fp16" });
 
+  const { model: _model, ...rest } = served;
+  const config = { hidden_size: 1024, num_hidden_layers: 8, num_attention_heads: 8, vocab_size: 32_000 };
+  const quantized = { ...config, quantization_config: { quant_method: "gptq", bits: 8 } };
+  const read = sizeInference({ ...rest, model: "mine", modelConfig: quantized });
+
+  expect(read.assumptions).toContain("precision was not given: int8 is assumed, as the model's config.json says");
   expect(named.assumptions).toContain("precision was not given: int4 is assumed, as the model's name says");
   expect(named.closedLoop.tpotSeconds).toEqual(sizeInference({ ...served, precision: "w4a16" }).closedLoop.tpotSeconds);
   expect(named.cautions).toEqual([]);
-  expect(other.cautions.join()).toContain("the name says int4, and weights in bf16 are planned");
+  expect(other.cautions.join()).toContain("the model's name says int4, and weights in bf16 are planned");
 });
 
 test("training refuses weights in 4 bits with what to do", () => {
