@@ -6,7 +6,8 @@ import {
 } from "../../src/planning/inference/predict-serving.ts";
 import { replicaGpus } from "../../src/planning/inference/serving-job.ts";
 import { servingMemory } from "../../src/planning/inference/serving-memory.ts";
-import { type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
+import { countNotes, type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
+import { standInWords, widenJudged } from "./stand-ins.ts";
 import { type DisaggregatedRow, type ServingRow, servingRows } from "./serving-rows.ts";
 
 type Row = ServingRow | DisaggregatedRow;
@@ -46,13 +47,17 @@ function judged(rows: readonly Predicted[], metric: "tpot" | "ttft"): readonly J
     const estimate = metric === "tpot" ? prediction.tpotSeconds : prediction.ttftSeconds;
     const { job, shape } = row;
     const group = `${job.model.name} ${job.accelerator.name} ${job.engine} ${job.precision} ${shape.inputTokens} ${shape.outputTokens} ${row.concurrency} ${replicaGpus(job.layout)}`;
-    return [{ id: row.id, measured, predicted: estimate.likely, low: estimate.low, high: estimate.high, group }];
+    const { likely, low, high } = estimate;
+    return [widenJudged({ id: row.id, measured, predicted: likely, low, high, group }, row.standIns, job)];
   });
 }
 
+const notesOf = (rows: readonly Predicted[]): Pick<Score, "notes"> =>
+  countNotes(rows.map(({ row }) => standInWords(row)));
+
 /** Scores served models in a closed loop: time to the first token and a token after it, by kind of serving. */
 export function judgeServing(folder: string): readonly Score[] {
-  const all = servingRows(folder);
+  const all = servingRows(folder, "planned");
   const excluded: Record<string, number> = {};
   const exclude = (mode: string, reason: string): void => {
     excluded[`${mode}: ${reason}`] = (excluded[`${mode}: ${reason}`] ?? 0) + 1;
@@ -69,8 +74,8 @@ export function judgeServing(folder: string): readonly Score[] {
     }
   }
   const metrics = (table: string, rows: readonly Predicted[], reasons: Exclusions): readonly Score[] => [
-    scoreRows(table, "TPOT", judged(rows, "tpot"), reasons, true),
-    scoreRows(table, "TTFT", judged(rows, "ttft"), {}, true),
+    { ...scoreRows(table, "TPOT", judged(rows, "tpot"), reasons, true), ...notesOf(rows) },
+    { ...scoreRows(table, "TTFT", judged(rows, "ttft"), {}, true), ...notesOf(rows) },
   ];
   const recalled = predicted.filter(({ row }) => row.how === "recalled");
   const read = predicted.filter(({ row }) => row.how !== "recalled");

@@ -1,10 +1,15 @@
 import { isFault } from "../../src/base/fault.ts";
 import { prefillTime, servingContextOf } from "../../src/planning/inference/iteration-time.ts";
 import { predictSaturated, serverShare } from "../../src/planning/inference/saturated-throughput.ts";
-import { type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
+import { countNotes, type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
+import { standInWords, widenJudged } from "./stand-ins.ts";
 import { type MlperfRow, mlperfRows, tensorRtRows, type ThroughputRow } from "./throughput-rows.ts";
 
 function judgeRow(row: ThroughputRow): Judged {
+  return widenJudged(judgeAsKnown(row), row.standIns, row.job);
+}
+
+function judgeAsKnown(row: ThroughputRow): Judged {
   if (row.kind === "first-token") {
     const predicted = prefillTime(servingContextOf(row.job), row.shape.inputTokens);
     return { id: row.id, measured: row.measured, predicted, low: predicted * 0.75, high: predicted * 1.33 };
@@ -37,15 +42,16 @@ function collect(outcomes: readonly Outcome[]): { readonly judged: readonly Judg
 
 /** Scores NVIDIA's throughput tables, each and all together. */
 export function judgeTensorRt(folder: string): readonly Score[] {
-  const rows = tensorRtRows(folder);
+  const rows = tensorRtRows(folder, "planned");
   const outcomes = rows.map((row) => ({
     table: row.table,
     kind: "kind" in row ? row.kind : "saturated",
+    note: "excluded" in row ? undefined : standInWords(row),
     outcome: "excluded" in row ? row : attempt(() => judgeRow(row)),
   }));
   const score = (name: string, metric: string, group: typeof outcomes, isLower: boolean): Score => {
     const { judged, excluded } = collect(group.map((each) => each.outcome));
-    return scoreRows(name, metric, judged, excluded, isLower);
+    return { ...scoreRows(name, metric, judged, excluded, isLower), ...countNotes(group.map(({ note }) => note)) };
   };
   const kinds = Map.groupBy(outcomes, (each) => each.kind);
   const metricOf = (kind: string): string => (kind === "first-token" ? "first token alone" : "output tokens/s");
@@ -66,13 +72,14 @@ function systemThroughput(row: MlperfRow): Judged {
   const most = predictSaturated(row.job, row.shape).outputTokensPerSecond;
   const share = row.scenario === "Offline" ? 1 : serverShare(row.job, row.shape, row.ttftLimit, row.tpotLimit);
   const times = row.replicas * share * competitionGain(row.system);
-  return {
+  const judged = {
     id: row.id,
     measured: row.tokensPerSecond,
     predicted: most.likely * times,
     low: most.low * times,
     high: most.high * times,
   };
+  return widenJudged(judged, row.standIns, row.job);
 }
 
 /** The ratio of Server to Offline throughput of one system, in which most of the engine's tuning cancels out. */
@@ -92,17 +99,11 @@ export function judgeMlperf(folder: string): readonly Score[] {
   const planned = all.filter((row): row is MlperfRow => "job" in row);
   const { excluded } = collect(all.filter((row) => "excluded" in row));
   const scored = ["Offline", "Server", "Interactive"].map((scenario) => {
-    const outcomes = planned
-      .filter((row) => row.scenario === scenario)
-      .map((row) => attempt(() => systemThroughput(row)));
-    const found = collect(outcomes);
-    return scoreRows(
-      `inference_mlperf (${scenario})`,
-      "output tokens/s",
-      found.judged,
-      { ...found.excluded, ...(scenario === "Offline" ? excluded : {}) },
-      false,
-    );
+    const rows = planned.filter((row) => row.scenario === scenario);
+    const found = collect(rows.map((row) => attempt(() => systemThroughput(row))));
+    const reasons = { ...found.excluded, ...(scenario === "Offline" ? excluded : {}) };
+    const score = scoreRows(`inference_mlperf (${scenario})`, "output tokens/s", found.judged, reasons, false);
+    return { ...score, ...countNotes(rows.map(standInWords)) };
   });
   return [...scored, scoreRows("inference_mlperf", "Server / Offline", ratios(planned), {}, false)];
 }

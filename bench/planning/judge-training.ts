@@ -6,14 +6,15 @@ import { activationBytes, predictTrainingMemory } from "../../src/planning/train
 import { predictStepTime } from "../../src/planning/training/step-time.ts";
 import { gpusOf, type Layout, type TrainingJob } from "../../src/planning/training/training-job.ts";
 import { numberIn, readTable } from "./read-table.ts";
-import { type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
+import { countNotes, type Exclusions, type Judged, type Score, scoreRows } from "./score.ts";
+import { standInWords, widenJudged } from "./stand-ins.ts";
 import { type TrainingRow, trainingRows } from "./training-rows.ts";
 
 function judgeStep(row: TrainingRow): readonly Judged[] {
   if (row.seconds === undefined) return [];
   const { seconds, low, high } = predictStepTime(row.job);
   const group = `${row.table} ${row.modelName} ${row.job.accelerator.name} ${gpusOf(row.job.layout)} ${row.job.globalSequences}`;
-  return [{ id: row.id, measured: row.seconds, predicted: seconds, low, high, group }];
+  return [widenJudged({ id: row.id, measured: row.seconds, predicted: seconds, low, high, group }, row.standIns)];
 }
 
 /** The classes of runs that the bars speak of. */
@@ -36,12 +37,13 @@ function scoreSteps(name: string, rows: readonly (TrainingRow | { readonly exclu
   const planned = rows.filter((row): row is TrainingRow => "job" in row);
   const unmeasured = planned.filter((row) => row.seconds === undefined).map(() => ({ excluded: "no time measured" }));
   const excluded = excludedOf([...rows.filter((row) => "excluded" in row), ...unmeasured]);
-  return scoreRows(name, "step time", planned.flatMap(judgeStep), excluded, true);
+  const notes = planned.filter((row) => row.seconds !== undefined).map(standInWords);
+  return { ...scoreRows(name, "step time", planned.flatMap(judgeStep), excluded, true), ...countNotes(notes) };
 }
 
 /** Scores step times per table and per class, and measured peak memory; recalled rows in a table of their own. */
 export function judgeTraining(folder: string): readonly Score[] {
-  const all = trainingRows(folder);
+  const all = trainingRows(folder, "planned");
   const nameOf = (row: (typeof all)[number]): string =>
     "job" in row && row.how === "recalled" ? `${row.table} (recalled)` : row.table;
   const tables = [...Map.groupBy(all, nameOf)].map(([name, rows]) => scoreSteps(name, rows));

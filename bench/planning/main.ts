@@ -62,6 +62,7 @@ function rounded(score: Score): Record<string, unknown> {
     n,
     excluded: Object.values(score.excluded).reduce((sum, each) => sum + each, 0),
     reasons: score.excluded,
+    ...(score.notes === undefined ? {} : { notes: score.notes }),
     mape: round(score.mape),
     median: round(score.median),
     p80: round(score.p80),

@@ -26,8 +26,21 @@ export interface Score {
   readonly coverage80: number | null;
   /** Mean loss of the configuration that the prediction ranks first against the best measured one of its group. */
   readonly regret: number | null;
+  /** Rows among those compared that were planned otherwise than the others, by how; left out where none were. */
+  readonly notes?: Exclusions;
   /** The script that wrote the score while fitting; left out where the benchmark itself compared the rows. */
   readonly from?: string;
+}
+
+/** How many rows have each note; nothing where none has one. */
+export function countNotes(notes: readonly (string | undefined)[]): Pick<Score, "notes"> {
+  const counts = [
+    ...Map.groupBy(
+      notes.filter((note) => note !== undefined),
+      (note) => note,
+    ),
+  ];
+  return counts.length === 0 ? {} : { notes: Object.fromEntries(counts.map(([note, rows]) => [note, rows.length])) };
 }
 
 /** The value below which a share of the values lies. */

@@ -1,8 +1,9 @@
 import { isFault } from "../../src/base/fault.ts";
-import type { Accelerator, Precision } from "../../src/planning/catalog/accelerator.ts";
-import { findAccelerator } from "../../src/planning/catalog/find-accelerator.ts";
+import { type Accelerator, isWeightOnly, type WeightFormat } from "../../src/planning/catalog/accelerator.ts";
+import type { Fallback } from "../../src/planning/catalog/fallback.ts";
 import { usualInterconnect } from "../../src/planning/catalog/find-interconnect.ts";
-import { findModel } from "../../src/planning/catalog/find-model.ts";
+import { readWeightFormat } from "../../src/planning/catalog/format-spelling.ts";
+import { resolveModel } from "../../src/planning/catalog/resolve-model.ts";
 import type {
   Engine,
   LoadKind,
@@ -13,6 +14,7 @@ import type {
 } from "../../src/planning/inference/serving-job.ts";
 import { numberIn, readTable, type TruthRow } from "./read-table.ts";
 import { type SplitHint, usualWorkers } from "./split-workers.ts";
+import { acceleratorOf, isAdmitted, type StandInRule } from "./stand-ins.ts";
 
 /** One measured serving in a closed loop; times in seconds. */
 export interface ServingRow {
@@ -26,6 +28,8 @@ export interface ServingRow {
   readonly isAmbiguous: boolean;
   /** Whether the table calls it split serving; some rows are that do not say so. */
   readonly isCalledSplit: boolean;
+  /** What stands in for a model or an accelerator that the catalog lacks. */
+  readonly standIns: readonly Fallback[];
 }
 
 /** Prefill and decode on workers of their own. */
@@ -41,28 +45,42 @@ export interface ExcludedServing {
   readonly mode: string;
 }
 
-function precisionOf(text: string): Precision {
+function precisionOf(text: string): WeightFormat {
   const lower = text.toLowerCase();
-  return lower.includes("fp4") ? "fp4" : lower.includes("fp8") ? "fp8" : "bf16";
+  if (lower.includes("fp4")) return "fp4";
+  if (lower.includes("fp8")) return "fp8";
+  const words = lower.split(/[^a-z0-9]+/).map(readWeightFormat);
+  return words.findLast((format) => format !== undefined && isWeightOnly(format)) ?? "bf16";
+}
+
+/** What a row names. */
+export interface ServedNames {
+  readonly model: string;
+  readonly accelerator: string;
+  readonly engine: Engine;
+  readonly precision: string;
+}
+
+/** What stands in for a named model or accelerator that the catalog lacks, as the product plans it. */
+export function standInsOf({ model, accelerator }: Pick<ServedNames, "model" | "accelerator">): readonly Fallback[] {
+  const found = [acceleratorOf(accelerator).fallback, resolveModel({ model }).fallback];
+  return found.filter((each) => each !== undefined);
 }
 
 /** A serving job from names, with the network that such servers usually have. */
-export function servingJobOf(
-  names: { readonly model: string; readonly accelerator: string; readonly engine: Engine; readonly precision: string },
-  layout: ServingLayout,
-): ServingJob {
-  const accelerator = findAccelerator(names.accelerator);
+export function servingJobOf(names: ServedNames, layout: ServingLayout): ServingJob {
+  const accelerator = acceleratorOf(names.accelerator).value;
   const perNode = /gb[23]00/i.test(names.accelerator) ? 4 : 8;
   const domainGpus = Math.max(8, accelerator.scaleUpGpus);
   const precision = precisionOf(names.precision);
-  const model = findModel(names.model);
+  const model = resolveModel({ model: names.model }).value;
   return {
     model,
     accelerator,
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / perNode,
     precision,
-    kvPrecision: precision === "bf16" ? "bf16" : "fp8",
+    kvPrecision: precision === "bf16" || isWeightOnly(precision) ? "bf16" : "fp8",
     engine: names.engine,
     layout: model.experts === undefined ? { ...layout, expert: 1 } : layout,
   };
@@ -199,7 +217,7 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
     const value = numberIn(row, column);
     return value === undefined || value <= 0 ? undefined : value / 1000;
   };
-  const base = {
+  const common = {
     id: row["id"] ?? "",
     how: row["how"] ?? "",
     shape: shapeOf(row),
@@ -210,6 +228,7 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
     isCalledSplit: mode === "disagg",
   };
   try {
+    const base = { ...common, standIns: standInsOf(names) };
     const jobOf = (layout: ServingLayout): ServingJob => servingJobOf(names, layout);
     const plain = jobOf(layoutOf(row, mode === "disagg" ? "decode_" : ""));
     const isLatent = plain.model.attention.kind === "latent";
@@ -236,7 +255,14 @@ function readRow(row: TruthRow): ServingRow | DisaggregatedRow | ExcludedServing
   }
 }
 
-/** Every row of the table of served models, planned or excluded. */
-export function servingRows(folder: string): readonly (ServingRow | DisaggregatedRow | ExcludedServing)[] {
-  return readTable(folder, "inference_silicon.csv").map(readRow);
+/** Every row of the table of served models, planned or excluded; stand-ins are left out unless the rule plans them. */
+export function servingRows(
+  folder: string,
+  rule: StandInRule = "left out",
+): readonly (ServingRow | DisaggregatedRow | ExcludedServing)[] {
+  return readTable(folder, "inference_silicon.csv")
+    .map((row) => ({ row: readRow(row), mode: row["mode"] ?? "" }))
+    .map(({ row, mode }) =>
+      "excluded" in row || isAdmitted(row, rule) ? row : { excluded: "model or accelerator unknown", mode },
+    );
 }

@@ -1,9 +1,11 @@
 import { isFault } from "../../src/base/fault.ts";
-import { findModel } from "../../src/planning/catalog/find-model.ts";
+import type { Fallback } from "../../src/planning/catalog/fallback.ts";
+import { resolveModel } from "../../src/planning/catalog/resolve-model.ts";
 import type { RequestShape, ServingJob } from "../../src/planning/inference/serving-job.ts";
 import { servingMemory } from "../../src/planning/inference/serving-memory.ts";
 import { numberIn, readTable, type TruthRow } from "./read-table.ts";
-import { servingJobOf } from "./serving-rows.ts";
+import { type ServedNames, servingJobOf, standInsOf } from "./serving-rows.ts";
+import { isAdmitted, type StandInRule } from "./stand-ins.ts";
 
 /** One measured throughput: all requests queued at once, a static batch, or a first token alone. */
 export interface ThroughputRow {
@@ -16,6 +18,8 @@ export interface ThroughputRow {
   readonly batch: number | undefined;
   /** Output tokens a second of the whole replica, or seconds to the first token. */
   readonly measured: number;
+  /** What stands in for a model or an accelerator that the catalog lacks. */
+  readonly standIns: readonly Fallback[];
 }
 
 /** A row that cannot be planned, and why. */
@@ -35,7 +39,7 @@ const excludedOf = (table: string, error: unknown): ExcludedThroughput => {
  */
 function hasExperts(name: string): boolean {
   try {
-    return findModel(name).experts !== undefined;
+    return resolveModel({ model: name }).value.experts !== undefined;
   } catch (error) {
     if (isFault(error)) return false;
     throw error;
@@ -72,6 +76,7 @@ function readTensorRt(row: TruthRow): ThroughputRow | ExcludedThroughput {
       how: row["how"] ?? "",
       kind: isFirst ? "first-token" : mode.includes("static") ? "static" : "saturated",
       job: servingJobOf(names, layout),
+      standIns: standInsOf(names),
       shape: { inputTokens, outputTokens },
       batch: numberIn(row, "batch"),
       measured,
@@ -81,9 +86,16 @@ function readTensorRt(row: TruthRow): ThroughputRow | ExcludedThroughput {
   }
 }
 
-/** Rows of NVIDIA's published TensorRT-LLM tables. */
-export function tensorRtRows(folder: string): readonly (ThroughputRow | ExcludedThroughput)[] {
-  return readTable(folder, "inference_trtllm.csv").map(readTensorRt);
+/** Rows of NVIDIA's published TensorRT-LLM tables; stand-ins are left out unless the rule plans them. */
+export function tensorRtRows(
+  folder: string,
+  rule: StandInRule = "left out",
+): readonly (ThroughputRow | ExcludedThroughput)[] {
+  return readTable(folder, "inference_trtllm.csv")
+    .map(readTensorRt)
+    .map((row) =>
+      "excluded" in row || isAdmitted(row, rule) ? row : { table: row.table, excluded: "model or accelerator unknown" },
+    );
 }
 
 /** MLPerf Inference: mean tokens of the data set's prompts and answers (mlcommons/inference language/, recalled). */
@@ -110,11 +122,12 @@ export interface MlperfRow {
   readonly tpotLimit: number | undefined;
   /** What Offline and Server results of one system share. */
   readonly system: string;
+  readonly standIns: readonly Fallback[];
 }
 
 /** The fewest accelerators that hold a model and a good batch, as submitters choose. */
 function smallestReplica(
-  names: Parameters<typeof servingJobOf>[0],
+  names: ServedNames,
   shape: RequestShape,
   gpus: number,
 ): { readonly job: ServingJob; readonly replicas: number } {
@@ -153,6 +166,7 @@ function readMlperf(row: TruthRow): MlperfRow | ExcludedThroughput {
       tokensPerSecond: tokens,
       ttftLimit: limits[0] === undefined ? undefined : limits[0] / 1000,
       tpotLimit: limits[1] === undefined ? undefined : limits[1] / 1000,
+      standIns: standInsOf(names),
       system: `${row["suite"]} ${row["bench"]} ${row["submitter"]} ${row["system"]}`,
     };
   } catch (error) {

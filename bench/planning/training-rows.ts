@@ -1,10 +1,10 @@
 import { isFault } from "../../src/base/fault.ts";
 import type { Precision } from "../../src/planning/catalog/accelerator.ts";
-import { findAccelerator } from "../../src/planning/catalog/find-accelerator.ts";
+import type { Fallback, Resolved } from "../../src/planning/catalog/fallback.ts";
 import { findInterconnect, usualInterconnect } from "../../src/planning/catalog/find-interconnect.ts";
-import { findModel } from "../../src/planning/catalog/find-model.ts";
 import type { ModelShape } from "../../src/planning/catalog/model-shape.ts";
 import { attentionFlops, modelParameters } from "../../src/planning/catalog/model-size.ts";
+import { resolveModel } from "../../src/planning/catalog/resolve-model.ts";
 import {
   type Layout,
   layoutProblems,
@@ -12,6 +12,7 @@ import {
   type TrainingStack,
 } from "../../src/planning/training/training-job.ts";
 import { numberIn, readTable, type TruthRow } from "./read-table.ts";
+import { acceleratorOf, isAdmitted, type StandInRule } from "./stand-ins.ts";
 
 /** One measured training run: the job, seconds of a step, and measured peak memory where there is one. */
 export interface TrainingRow {
@@ -22,6 +23,8 @@ export interface TrainingRow {
   readonly job: TrainingJob;
   readonly seconds: number | undefined;
   readonly peakGib: number | undefined;
+  /** What stands in for a model or an accelerator that the catalog lacks. */
+  readonly standIns: readonly Fallback[];
 }
 
 /** A row that cannot be planned, and why. */
@@ -46,14 +49,27 @@ function precisionOf(row: TruthRow): Precision {
   return "bf16";
 }
 
-function shapeOf(row: TruthRow): ModelShape | undefined {
-  const name = row["model"] ?? "";
-  const [hidden, layers, heads] = ["hidden", "layers", "heads"].map((column) => numberIn(row, column));
+/** What the product takes a name for: a model of the catalog, or the typical shape of the size that it tells. */
+function resolvedShape(name: string): Resolved<ModelShape> | undefined {
   try {
-    return findModel(name.replaceAll("_", "-"));
+    return resolveModel({ model: name.replaceAll("_", "-") });
   } catch (error) {
     if (!isFault(error, "planning.model-unknown")) throw error;
+    return undefined;
   }
+}
+
+/** The catalog's shape, else the one that the row states, else the typical one of the size that the name tells. */
+function shapeOf(row: TruthRow): Resolved<ModelShape> | undefined {
+  const resolved = resolvedShape(row["model"] ?? "");
+  if (resolved !== undefined && resolved.fallback === undefined) return resolved;
+  const stated = statedShape(row);
+  return stated === undefined ? resolved : { value: stated };
+}
+
+function statedShape(row: TruthRow): ModelShape | undefined {
+  const name = row["model"] ?? "";
+  const [hidden, layers, heads] = ["hidden", "layers", "heads"].map((column) => numberIn(row, column));
   if (hidden === undefined || layers === undefined || heads === undefined) return undefined;
   if (/moe|a\d+b|deepseek|mixtral|oss/i.test(name)) return undefined;
   const ffn = numberIn(row, "ffn") ?? 4 * hidden;
@@ -153,17 +169,13 @@ function readRow(row: TruthRow): TrainingRow | ExcludedRow {
   const isLora = /lora/i.test(`${row["notes"]} ${row["model"]}`);
   const tokens = numberIn(row, "seq_len") ?? (/lora/i.test(row["model"] ?? "") ? 8192 : undefined);
   if (tokens === undefined || sequences === undefined) return excluded("no sequence length or batch");
-  let accelerator: TrainingJob["accelerator"];
-  try {
-    accelerator = findAccelerator(row["gpu"] ?? "");
-  } catch (error) {
-    if (isFault(error, "planning.accelerator-unknown")) return excluded("accelerator not in the catalog");
-    throw error;
-  }
+  const chip = chipOf(row["gpu"] ?? "");
+  if (chip === undefined) return excluded("accelerator not in the catalog");
+  const accelerator = chip.value;
   const domainGpus = domainOf(row["gpu"] ?? "", gpus, accelerator.scaleUpGpus);
   const nodes = Math.max(1, domainGpus / (/gb[23]00/i.test(row["gpu"] ?? "") ? 4 : 8));
   const job: TrainingJob = {
-    model,
+    model: model.value,
     accelerator,
     domainGpus,
     domainBytesPerSecond: networkOf(row, { accelerator }) * nodes,
@@ -189,7 +201,17 @@ function readRow(row: TruthRow): TrainingRow | ExcludedRow {
     job,
     seconds: measuredSeconds(row, job, gpus),
     peakGib: numberIn(row, "peak_mem_gib"),
+    standIns: [chip.fallback, model.fallback].filter((each) => each !== undefined),
   };
+}
+
+function chipOf(name: string): ReturnType<typeof acceleratorOf> | undefined {
+  try {
+    return acceleratorOf(name);
+  } catch (error) {
+    if (isFault(error, "planning.accelerator-unknown")) return undefined;
+    throw error;
+  }
 }
 
 /** TorchTitan writes the local batch, which its pipeline splits into single sequences. */
@@ -203,7 +225,11 @@ function splitLocalBatch(layout: Layout, row: TruthRow, sequences: number): Layo
   };
 }
 
-/** Every row of the training table, planned or excluded. */
-export function trainingRows(folder: string): readonly (TrainingRow | ExcludedRow)[] {
-  return readTable(folder, "training_throughput.csv").map(readRow);
+/** Every row of the training table, planned or excluded; stand-ins are left out unless the rule plans them. */
+export function trainingRows(folder: string, rule: StandInRule = "left out"): readonly (TrainingRow | ExcludedRow)[] {
+  return readTable(folder, "training_throughput.csv")
+    .map(readRow)
+    .map((row) =>
+      "excluded" in row || isAdmitted(row, rule) ? row : { table: row.table, excluded: "model or accelerator unknown" },
+    );
 }

@@ -18,6 +18,7 @@ const show = (value: number | null): string => (value === null ? "" : value.toFi
 export function writeScores(scores: readonly Score[]): string {
   const lines = scores.map((score) => {
     const reasons = Object.entries(score.excluded).map(([reason, count]) => `${count} ${reason}`);
+    reasons.push(...Object.entries(score.notes ?? {}).map(([note, count]) => `not excluded: ${count} ${note}`));
     if (score.from !== undefined) reasons.push(`written by ${score.from}`);
     const peer = peers.find((each) => each.table.test(score.table) && each.metric.test(score.metric));
     const cells = [score.mape, score.median, score.p80, score.p90, score.bias, score.coverage80, score.regret].map(

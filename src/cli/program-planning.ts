@@ -3,7 +3,6 @@ import { amount, days, hourShares, seconds, shareOf } from "./amount.ts";
 import type { Act } from "./command-action.ts";
 import { collect, wholeNumber } from "./option-value.ts";
 
-const precisions = ["bf16", "fp8", "fp4"];
 const engines = ["trtllm", "vllm", "sglang"];
 const loads = ["varied", "fixed", "swept"];
 const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
@@ -45,7 +44,7 @@ function withModel(command: Command): Command {
     .option("-m, --model <name>", "a model of the catalog, or the path of a Hugging Face config.json")
     .option("--parameters <count>", "weights of a model that the catalog lacks, such as 13B", amount)
     .option("--active-parameters <count>", "weights that one token visits, with experts", amount)
-    .addOption(new Option("--precision <format>", "of weights and products").choices(precisions));
+    .option("--precision <format>", "bf16, fp8, fp4; to serve also int8 and int4 (awq, gptq, w4a16), of weights alone");
 }
 
 /** What users of a served model send and are promised. */

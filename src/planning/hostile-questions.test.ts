@@ -39,6 +39,7 @@ const gpu = fc.constantFrom(
   "RTX 5070",
 );
 const precision = fc.constantFrom("bf16", "fp8", "fp4");
+const weights = fc.constantFrom("bf16", "fp8", "fp4", "int8", "int4", "awq", "w4a8");
 const size = (most: number) => fc.integer({ min: 0, max: Math.log2(most) }).map((power) => 2 ** power);
 const amount = (least: number, most: number) => fc.double({ min: least, max: most, noNaN: true });
 
@@ -56,7 +57,7 @@ const training = fc.record({
 });
 const requests = {
   model,
-  precision,
+  precision: weights,
   engine: fc.constantFrom("vllm", "sglang", "trtllm"),
   inputTokens: size(131_072),
   outputTokens: size(16_384),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { durationPattern, sizePattern } from "../base/units.ts";
 import { policyNames, traceFormats } from "../scheduling/simulator/model.ts";
 import { isolationLevels } from "./advice/keep-compliant.ts";
+import { servedFormatSchema } from "./catalog/format-spelling.ts";
 import { ratePattern } from "./network/link-rate.ts";
 import { modelFields } from "./questions/model-fields.ts";
 import { runFields } from "./questions/run-fields.ts";
@@ -34,7 +35,7 @@ const servedSchema = z
     ttftSeconds: z.number().optional(),
     tpotSeconds: z.number().optional(),
     engine: z.enum(["trtllm", "vllm", "sglang"]).optional(),
-    precision: runFields.precision.optional(),
+    precision: servedFormatSchema.optional(),
   })
   .describe("A model that is served within these goals: what one GPU answers is simulated, as `size inference` does.");
 

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
+import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
@@ -23,6 +25,7 @@ import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
+import { toldFormat } from "./told-format.ts";
 import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
@@ -69,11 +72,16 @@ function unspreadJob(question: Question): Unspread {
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / question.gpusPerNode,
     precision: question.precision,
-    kvPrecision: question.kvPrecision ?? (question.precision === "bf16" ? "bf16" : "fp8"),
+    kvPrecision: question.kvPrecision ?? usualCacheFormat(question.precision),
     engine: question.engine,
     tokensPerStep: question.tokensPerStep,
     draftShare: question.draftShare,
   };
+}
+
+/** Caches are kept in 16 bits beside weights of 16 bits, and beside those that are narrow alone. */
+function usualCacheFormat(precision: Question["precision"]): "bf16" | "fp8" {
+  return precision === "bf16" || isWeightOnly(precision) ? "bf16" : "fp8";
 }
 
 /** The one layout that was given, or all that are worth a look. */
@@ -149,18 +157,30 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
   };
 }
 
-function cautionsOf(
-  { inputTokens, outputTokens, tokensPerStep, draftShare }: Question,
-  job: Unspread,
-): readonly string[] {
-  const context = contextCaution(job.model, inputTokens + outputTokens);
+function cautionsOf(question: Question, job: Unspread): readonly string[] {
+  const { precision, inputTokens, outputTokens, tokensPerStep, draftShare } = question;
   const step = 1 + draftShare;
   const dear = `the draft makes decoding slower: a step takes ${step} times as long and yields ${tokensPerStep} tokens`;
-  return [...(context === undefined ? [] : [context]), ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
+  const told = toldFormat(question);
+  return [
+    told === undefined || told.format === precision
+      ? undefined
+      : `${told.by} says ${told.format}, and weights in ${precision} are planned: give precision ${told.format} for what the checkpoint holds`,
+    approximationCaution(job.model),
+    contextCaution(job.model, inputTokens + outputTokens),
+    draftShare > 0 && step >= tokensPerStep ? dear : undefined,
+  ].filter((each) => each !== undefined);
+}
+
+/** A question that names no format takes the one that the model tells. */
+function withToldFormat(value: unknown): unknown {
+  const bare = z.looseObject({ model: z.string(), precision: z.undefined().optional() }).safeParse(value);
+  const told = bare.success ? toldFormat(bare.data) : undefined;
+  return bare.success && told !== undefined ? { ...bare.data, precision: told.format } : value;
 }
 
 function parseQuestion(value: unknown): Question {
-  const parsed = inferenceQuestionSchema.safeParse(value);
+  const parsed = inferenceQuestionSchema.safeParse(withToldFormat(value));
   if (!parsed.success) throw unreadableQuestion(parsed.error);
   if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
   throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
@@ -205,7 +225,11 @@ function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, v
   const { tensor, attentionData, expert } = best.layout;
   return Object.entries({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision })
     .filter(([name, each]) => !given.has(name) && each !== undefined && typeof each !== "object")
-    .map(([name, each]) => `${name} was not given: ${String(each)} is assumed`);
+    .map(([name, each]) => {
+      const told = name === "precision" ? toldFormat(question) : undefined;
+      const why = told !== undefined && told.format === each ? `, as ${told.by} says` : "";
+      return `${name} was not given: ${String(each)} is assumed${why}`;
+    });
 }
 
 /** Why those that could run are not the first. */

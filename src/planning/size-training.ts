@@ -4,6 +4,7 @@ import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import type { Accelerator } from "./catalog/accelerator.ts";
+import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
@@ -250,7 +251,9 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     goodput,
     ...(question.tokens === undefined ? {} : { days, gpuHours: days.likely * 24 * gpus }),
     fallbacks: job.standIns,
-    cautions: [contextCaution(job.model, sequenceTokens)].filter((each) => each !== undefined),
+    cautions: [approximationCaution(job.model), contextCaution(job.model, sequenceTokens)].filter(
+      (each) => each !== undefined,
+    ),
     errors: errorsOf(job),
     assumptions: [
       ...job.standIns.map(({ words }) => words),

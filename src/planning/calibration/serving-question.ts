@@ -2,6 +2,7 @@ import type { Workload } from "../../compute/ports.ts";
 import type { Resource } from "../../platform/resource.ts";
 import type { DeploymentSpec } from "../../serving/model.ts";
 import type { ServedLoad } from "../../serving/ports.ts";
+import { formatInConfig } from "../catalog/format-spelling.ts";
 import type { LooseQuestion } from "./step-question.ts";
 
 /** Labels of a deployment that say what it serves, for the planner: `planning.model`, `planning.engine`, `planning.precision`. */
@@ -49,7 +50,7 @@ export function servingAsk(
       ...(labels[modelLabel] === undefined && preset?.config !== undefined ? { modelConfig: preset.config } : {}),
       accelerator: gpu.model,
       engine,
-      precision: labels["planning.precision"] ?? (preset?.quantization === "fp8" ? "fp8" : "bf16"),
+      precision: labels["planning.precision"] ?? preset?.quantization ?? formatInConfig(preset?.config) ?? "bf16",
       tensor: gpus.length,
       gpusPerNode: Math.max(1, running[0]?.places[0]?.gpus.length ?? 1),
       inputTokens: Math.max(1, Math.round(load["inputTokens"] ?? 0)),

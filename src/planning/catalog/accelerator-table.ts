@@ -9,6 +9,7 @@
 export const acceleratorTable = `
 name|vendor|family|year|bf16Tflops|tf32|fp8Tflops|fp4Tflops|int8|memoryGb|memoryGbPerSecond|scaleUpGbPerSecond|scaleUpGpus|hostGbPerSecond|watts|confidence|source
 A10|NVIDIA|ampere|2021|125|62.5|||250|24|600|0|1|32|150|C|vendor datasheet (recalled)
+A10G|NVIDIA|ampere|2021|70|35|||140|24|600|0|1|32|300|C|vendor datasheet (recalled)
 A30|NVIDIA|ampere|2021|165|82|||330|24|933|100|2|32|165|A|aiconfigurator + vendor datasheet (recalled)
 A40|NVIDIA|ampere|2020|149.7|74.8|||299.3|48|696|56.25|2|32|300|C|vendor datasheet (recalled)
 A100-PCIE-40|NVIDIA|ampere|2020|312|156|||624|40|1555|300|2|32|250|C|vendor datasheet (recalled)

@@ -59,17 +59,45 @@ export type Accelerator = z.infer<typeof acceleratorSchema>;
 /** A number format of weights and matrix products. */
 export type Precision = "bf16" | "fp8" | "fp4";
 
-/** Bytes of one weight in a number format, block scales included (fp4: one 8-bit scale per 16 values). */
-export const bytesPerWeight: Readonly<Record<Precision, number>> = { bf16: 2, fp8: 1, fp4: 0.5625 };
+/**
+ * Number formats that weights are served in. `int8` and `int4` (AWQ, GPTQ) are of weights alone: kernels read them, unpack them
+ * and multiply in 16 bits. Products of 8-bit integers (w8a8) are planned as if made in 16.
+ */
+export const weightFormats = ["bf16", "fp8", "fp4", "int8", "int4"] as const;
+
+/** A number format of served weights. */
+export type WeightFormat = (typeof weightFormats)[number];
+
+/** Whether only weights are kept in a format, so that products are made in 16 bits. */
+export function isWeightOnly(format: WeightFormat): format is Exclude<WeightFormat, Precision> {
+  return format === "int8" || format === "int4";
+}
+
+/** The format of the products of weights in a format. */
+export function productFormatOf(format: WeightFormat): Precision {
+  return isWeightOnly(format) ? "bf16" : format;
+}
+
+/**
+ * Bytes of one weight in a number format, scales included: fp4 has one of 8 bits for 16 values; int4 one of 16 bits and a zero
+ * of 4 bits for 128 values (4.16 bits; with embeddings in 16 bits some 4.5 of a large model), as AWQ and GPTQ write it.
+ */
+export const bytesPerWeight: Readonly<Record<WeightFormat, number>> = {
+  bf16: 2,
+  fp8: 1,
+  fp4: 0.5625,
+  int8: 1,
+  int4: (4 + 20 / 128) / 8,
+};
 
 /**
  * The dense arithmetic rate in a number format, FLOP/s.
  *
  * A format that the chip has no units for runs at the rate of bf16: the weights are unpacked first.
  */
-export function peakFlopsOf(accelerator: Accelerator, precision: Precision): number {
+export function peakFlopsOf(accelerator: Accelerator, format: WeightFormat): number {
   const bf16 = accelerator.bf16Tflops;
   const own = { bf16, fp8: accelerator.fp8Tflops, fp4: accelerator.fp4Tflops };
-  const tflops = own[precision] ?? bf16;
+  const tflops = own[productFormatOf(format)] ?? bf16;
   return tflops * 1e12;
 }

@@ -4,7 +4,7 @@ import type { ModelShape } from "./model-shape.ts";
  * Lineages whose makers publish 8-bit weights with a scale for each block of 128 × 128 of them (DeepSeek-V3, section 3.3.2);
  * `weight_block_size` in the config.json of their FP8 checkpoints. Llama, Mistral and Gemma have one for a whole matrix.
  */
-const blockScaled = /^(?:deepseek|qwen3|qwq|glm|kimi|minimax|mimo)/i;
+const blockScaled = /^(?:deepseek-(?!.*distill)|qwen3|glm-5|kimi|minimax|mimo)/i;
 
 /** Whether a model's 8-bit weights have a scale for each block: what its config.json says, else its lineage's habit. */
 export function hasBlockScales(model: ModelShape): boolean {

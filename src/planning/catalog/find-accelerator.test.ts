@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
 import { peakFlopsOf } from "./accelerator.ts";
-import { findAccelerator, listAccelerators } from "./find-accelerator.ts";
+import { findAccelerator, listAccelerators, spellAccelerator } from "./find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./find-interconnect.ts";
 import { parseAccelerators } from "./own-accelerator.ts";
 import {
@@ -33,6 +33,28 @@ test.each([
   ["Virtualized NVIDIA H100-NVL-94GB x4", "H100-NVL"],
 ])("%s is found by the name among its words: %s", (name, found) => {
   expect(findAccelerator(name).name).toBe(found);
+});
+
+test.each([
+  ["a10g", "A10G"],
+  ["rtx_pro_6000", "RTX-PRO-6000-SE"],
+  ["NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "RTX-PRO-6000-SE"],
+  ["h800", "H800-SXM"],
+  ["A800 80GB", "A800-SXM-80"],
+  ["a100", "A100-SXM-80"],
+  ["A100 PCIe 40GB", "A100-PCIE-40"],
+  ["4090", "RTX-4090"],
+  ["GB200 NVL72", "GB200"],
+  ["l40s", "L40S"],
+])("the short name %s is the %s itself", (name, found) => {
+  expect(spellAccelerator(name)).toEqual({ accelerator: findAccelerator(found), unread: [] });
+});
+
+test("AWS's A10G is another chip than the A10: its tensor cores do little more than half as much", () => {
+  const [ours, theirs] = [findAccelerator("A10G"), findAccelerator("A10")];
+
+  expect(peakFlopsOf(ours, "bf16") / peakFlopsOf(theirs, "bf16")).toBeCloseTo(0.56, 2);
+  expect(ours.memoryGbPerSecond).toBe(theirs.memoryGbPerSecond);
 });
 
 test("rates are dense: an H100 does 989 TFLOP/s in bf16 and twice that in fp8", () => {

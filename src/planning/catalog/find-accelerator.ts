@@ -27,6 +27,21 @@ const aliases: Readonly<Record<string, string>> = {
   b300sxm270: "B300-SXM",
   v100: "V100-SXM",
   b60: "Arc-Pro-B60",
+  b100: "B100-SXM",
+  a800: "A800-SXM-80",
+  a800sxm: "A800-SXM-80",
+  h800: "H800-SXM",
+  a6000: "RTX-A6000",
+  "3090": "RTX-3090",
+  "4090": "RTX-4090",
+  "5090": "RTX-5090",
+  v5e: "TPUv5e",
+  v5p: "TPUv5p",
+  v6e: "TPUv6e",
+  trillium: "TPUv6e",
+  trn2: "Trainium2",
+  rtxpro6000: "RTX-PRO-6000-SE",
+  rtxpro6000blackwell: "RTX-PRO-6000-SE",
   rtxpro6000blackwellserveredition: "RTX-PRO-6000-SE",
   rtxpro6000server: "RTX-PRO-6000-SE",
 };
@@ -57,7 +72,7 @@ const memoryTolerance = 0.08;
 
 /** Words of product names that tell nothing about what the product does. */
 const idleWord =
-  /^(?:nvidia|amd|intel|google|aws|virtualized|tesla|geforce|instinct|radeon|gpus?|accelerator|tensor|core|oam|superchip|grace|hopper|gracehopper|blackwell|ada|lovelace|generation|server|edition|cts|turbo|nps\d|spx|nvl\d\d|hbm\d?e?|gddr\d?x?|\d+w|x\d+)$/;
+  /^(?:nvidia|amd|intel|google|aws|virtualized|tesla|geforce|instinct|radeon|gpus?|accelerator|tensor|core|oam|superchip|grace|hopper|gracehopper|blackwell|ada|lovelace|generation|server|workstation|edition|cts|turbo|nps\d|spx|nvl\d\d|hbm\d?e?|gddr\d?x?|\d+w|x\d+)$/;
 
 const isNear = (one: number, other: number): boolean => Math.abs(one / other - 1) <= memoryTolerance;
 const wordsOf = (name: string): readonly string[] => name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");

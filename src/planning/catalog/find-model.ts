@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
+import { modelAliases } from "./model-aliases.ts";
 import { type ModelShape, modelShapeSchema } from "./model-shape.ts";
+import { modelParameters } from "./model-size.ts";
+import { baseSpellings, modelSpellings, plainModelName } from "./model-spelling.ts";
 import { modelTable } from "./model-table.ts";
 import { misspelledAmong, slipsBetween } from "./name-typo.ts";
 import { parseTable } from "./parse-table.ts";
 import { sizeInName } from "./size-in-name.ts";
 import { suggestNames } from "./suggest-names.ts";
+import { whyUnplannable } from "./unplannable-models.ts";
 
 type Row = Readonly<Record<string, string>>;
 
@@ -63,37 +67,6 @@ const shipped: readonly ModelShape[] = parseTable(modelTable).map((row) =>
   }),
 );
 
-/** Spellings of releases that share a shape, after dropping the organisation, number formats and signs. */
-const aliases: Readonly<Record<string, string>> = {
-  deepseekr1: "DeepSeek-V3",
-  deepseekr10528: "DeepSeek-V3",
-  deepseekv3wmtp: "DeepSeek-V3",
-  deepseekv3womtp: "DeepSeek-V3",
-  llama370b: "Llama-3.1-70B",
-  llama3370b: "Llama-3.1-70B",
-  llama38b: "Llama-3.1-8B",
-  llama31405b: "Llama-3.1-405B",
-  llama270blora: "Llama-2-70B",
-  llama7b: "Llama-2-7B",
-  llama13b: "Llama-2-13B",
-  llama70b: "Llama-2-70B",
-  llama4scout: "Llama-4-Scout-17B-16E",
-  llama4maverick: "Llama-4-Maverick-17B-128E",
-  kimik2: "Kimi-K2-Instruct",
-  gpt3: "GPT-3-175B",
-  qwen3627b: "Qwen3.5-27B",
-  qwen3635ba3b: "Qwen3.5-35B-A3B",
-};
-
-function plainName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/^[^(]*\//, "")
-    .replace(/\s*\(.*\)$/, (hint) => (hint.includes("mtp") ? hint : ""))
-    .replaceAll(/nvfp4|mxfp4|fp8|instruct|meta-/g, "")
-    .replaceAll(/[^a-z0-9]/g, "");
-}
-
 /** Models whose weights differ by less than this factor may be meant for each other. */
 const sameSize = 1.25;
 
@@ -102,11 +75,44 @@ export function listModels(): readonly ModelShape[] {
   return shipped;
 }
 
+/** A name as its model is listed, and without what tells its releases apart. */
+function keysOf({ name }: ModelShape): readonly string[] {
+  return [modelSpellings(name)[0]?.plain ?? name, plainModelName(name)];
+}
+
+function indexShipped(): ReadonlyMap<string, ModelShape> {
+  const named = new Map(shipped.map((each) => [each.name, each]));
+  const full = shipped.map((each) => [keysOf(each)[0] ?? "", each] as const);
+  const short = shipped.map((each) => [keysOf(each)[1] ?? "", each] as const);
+  const aliased = Object.entries(modelAliases).map(([spelling, name]) => [spelling, named.get(name)] as const);
+  const index = new Map<string, ModelShape>();
+  for (const [spelling, shape] of [...full, ...aliased, ...short]) {
+    if (shape === undefined) throw new RangeError(`the alias ${spelling} stands for no model of the catalog`);
+    if (!index.has(spelling)) index.set(spelling, shape);
+  }
+  return index;
+}
+
+const index = indexShipped();
+
+/** A size that a name states is its model's, as much rounded as this. */
+const sizeTolerance = 0.05;
+
+function hasStatedSize(name: string, shape: ModelShape): boolean {
+  const stated = sizeInName(name)?.total;
+  return stated !== undefined && Math.abs(stated / modelParameters(shape).total - 1) <= sizeTolerance;
+}
+
 function lookUp(name: string, own: readonly ModelShape[]): ModelShape | undefined {
-  const asked = plainName(name);
-  const wanted = plainName(aliases[asked] ?? name);
-  const all = [...own, ...shipped];
-  return own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
+  const isUnplannable = whyUnplannable(name) !== undefined;
+  for (const { plain, isSizeless } of modelSpellings(name)) {
+    const mine = own.find((each) => keysOf(each).includes(plain));
+    const found = mine ?? (isUnplannable ? undefined : index.get(plain));
+    if (found !== undefined && (!isSizeless || hasStatedSize(name, found))) return found;
+  }
+  if (isUnplannable) return undefined;
+  const base = baseSpellings(name).find((spelling) => index.has(spelling));
+  return base === undefined ? undefined : index.get(base);
 }
 
 /** Whether a spelling names a model of the catalog, or one of the user's own. */
@@ -114,25 +120,30 @@ export function isKnownModel(name: string, own: readonly ModelShape[] = []): boo
   return lookUp(name, own) !== undefined;
 }
 
+/** Letters before the first digit: in fewer another letter is another family (`OPT-13B`, `GPT-13B`). */
+const stemLeast = 4;
+
 /**
- * The known name that a spelling likely stands for; undefined where it is no misspelling of any. One digit that differs
- * is a slip as well where the sizes are much the same (`Llama-3.1-9B`).
+ * The known name that a spelling likely stands for; undefined where it is no misspelling of any. One digit of the size that
+ * differs is a slip as well where the sizes are much the same (`Llama-3.1-9B`); another digit of the version is another release.
  */
 export function misspelledModel(name: string, own: readonly ModelShape[] = []): string | undefined {
-  const asked = plainName(name);
-  const known = [...own, ...shipped].map((each) => [plainName(each.name), each.name] as const);
-  const spellings = [...known, ...Object.entries(aliases)];
+  const asked = plainModelName(name);
+  const mine = own.flatMap((each) => keysOf(each).map((key) => [key, each.name] as const));
+  const spellings = [...mine, ...[...index].map(([key, each]) => [key, each.name] as const)];
   const total = sizeInName(name)?.total;
   const slip = spellings.find(([spelling, meant]) => {
     const other = sizeInName(meant)?.total;
-    if (total === undefined || other === undefined || slipsBetween(asked, spelling, 1) !== 1) return false;
-    return Math.abs(Math.log(total / other)) < Math.log(sameSize);
+    if (total === undefined || other === undefined || total === other) return false;
+    return slipsBetween(asked, spelling, 1) === 1 && Math.abs(Math.log(total / other)) < Math.log(sameSize);
   });
-  return misspelledAmong(asked, spellings) ?? slip?.[1];
+  const longEnough = spellings.filter(([spelling]) => (/^[a-z]*/.exec(spelling)?.[0].length ?? 0) >= stemLeast);
+  return misspelledAmong(asked, longEnough) ?? slip?.[1];
 }
 
 /**
- * Finds a model's shape by name, the user's own entries first. The organisation, number format and `Instruct` do not matter.
+ * Finds a model's shape by name, the user's own entries first. Organisation, number format, purpose (`Instruct`), date
+ * and the version behind the size do not matter, and a tuned model is found by the one that its name ends in.
  *
  * @throws {Fault} `planning.model-unknown` with the names that look alike.
  */
@@ -144,6 +155,11 @@ export function findModel(name: string, own: readonly ModelShape[] = []): ModelS
 
 /** Nothing can be concluded from a name: what resembles it, and what to give. */
 export function unknownModel(name: string, own: readonly ModelShape[] = []): Fault {
+  const why = whyUnplannable(name);
+  if (why !== undefined) {
+    const message = `"${name}" is not planned by its name: ${why}`;
+    return new Fault("planning.model-unknown", message, { details: { path: "model", name, alike: [] } });
+  }
   const meant = misspelledModel(name, own);
   const alike = suggestNames(
     name,

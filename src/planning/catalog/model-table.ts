@@ -1,9 +1,16 @@
 /**
  * Shapes of models, one a line; sizes in features, `gated` and `tied` are 1 or 0.
  *
- * Sources: aic is the Hugging Face config.json in ai-dynamo/aiconfigurator@095f58a model_configs; hf is the model's
- * published config.json, recalled (confidence C). Models with state-space layers are not listed: their time
- * does not follow from these columns; the linear attention of Qwen3.5 is written as windows of 64 tokens.
+ * Sources: aic is the Hugging Face config.json in ai-dynamo/aiconfigurator@095f58a model_configs; litgpt is
+ * Lightning-AI/litgpt@26857050 litgpt/config.py; maxtext is AI-Hypercomputer/maxtext@e591f30cb configs/models; mlc is
+ * mlc-ai/mlc-llm@79d603f0 model_preset.py; nemo is NVIDIA/NeMo@8cfedd7203 collections/llm/gpt/model; slime is
+ * zyzshishui/slime scripts/models; thunder is kevinstephano/thunder_model_blocks mistral_config.py; internevo is
+ * InternLM/InternEvo-HFModels configuration_yi.py; hf is the model's published config.json, recalled (confidence C).
+ * Of models that also see, only the text part is listed.
+ *
+ * What follows a semicolon in the source says how a shape is approximated. Recurrent layers with a state of fixed size are
+ * written as windows of 64 tokens; models that consist of state-space layers are not listed: their time does not follow from
+ * these columns (see `unplannable-models.ts`).
  */
 export const modelTable = `
 name|hidden|layers|heads|kvHeads|headSize|feedForward|gated|vocabulary|tied|window|windowedLayers|experts|perToken|expertSize|shared|denseLayers|queryRank|kvRank|rope|nope|value|confidence|source
@@ -55,4 +62,118 @@ Qwen3.5-35B-A3B|2048|40|16|2|256|0|1|248320|0|64|30|256|8|512|1|0||||||C|aic; re
 Qwen3.5-122B-A10B|3072|48|32|2|256|0|1|248320|0|64|36|256|8|1024|1|0||||||C|aic; recurrent layers as narrow windows
 Qwen3.5-397B-A17B|4096|60|32|2|256|0|1|248320|0|64|45|512|10|1024|1|0||||||C|aic; recurrent layers as narrow windows
 MiMo-V2-Flash|4096|48|64|4|192|16384|1|152576|0|128|39|256|8|2048|0|1||||||C|aic
+MiniMax-M2|3072|62|48|8|128|0|1|200064|0|||256|8|1536|0|0||||||B|aic
+Qwen3-4B|2560|36|32|8|128|9728|1|151936|1|||||||||||||A|litgpt + maxtext
+Qwen3-14B|5120|40|40|8|128|17408|1|151936|0|||||||||||||A|litgpt + maxtext
+Qwen3-Next-80B-A3B|2048|48|16|2|256|0|1|151936|0|64|36|512|10|512|1|0||||||C|aic + maxtext; recurrent layers as narrow windows
+Qwen2.5-0.5B|896|24|14|2|64|4864|1|151936|1|||||||||||||B|litgpt
+Qwen2.5-1.5B|1536|28|12|2|128|8960|1|151936|1|||||||||||||B|litgpt
+Qwen2.5-3B|2048|36|16|2|128|11008|1|151936|1|||||||||||||A|litgpt + mlc
+Qwen2.5-14B|5120|48|40|8|128|13824|1|152064|0|||||||||||||A|litgpt + maxtext
+Qwen2-0.5B|896|24|14|2|64|4864|1|151936|1|||||||||||||B|mlc
+Qwen2-1.5B|1536|28|12|2|128|8960|1|151936|1|||||||||||||B|mlc
+Qwen2-7B|3584|28|28|4|128|18944|1|152064|0|||||||||||||B|mlc
+Qwen2-72B|8192|80|64|8|128|29568|1|152064|0|||||||||||||C|hf
+Qwen2-57B-A14B|3584|28|28|4|128|0|1|151936|0|||64|8|2560|8|0||||||C|hf
+Mistral-Nemo-12B|5120|40|32|8|128|14336|1|131072|0|||||||||||||B|thunder
+Mistral-Small-24B|5120|40|32|8|128|32768|1|131072|0|||||||||||||C|hf
+Mistral-Large-123B|12288|88|96|8|128|28672|1|32768|0|||||||||||||B|litgpt
+Codestral-22B|6144|56|48|8|128|16384|1|32768|0|||||||||||||C|hf
+Ministral-8B|4096|36|32|8|128|12288|1|131072|0|32768|27|||||||||||C|hf
+Ministral-3-3B|3072|26|32|8|128|9216|1|131072|1|||||||||||||B|mlc
+Ministral-3-8B|4096|34|32|8|128|14336|1|131072|0|||||||||||||C|hf
+Ministral-3-14B|5120|40|32|8|128|16384|1|131072|0|||||||||||||C|hf
+Gemma-2B|2048|18|8|1|256|16384|1|256000|1|||||||||||||A|litgpt + mlc
+Gemma-2-2B|2304|26|8|4|256|9216|1|256000|1|4096|13|||||||||||A|litgpt + maxtext
+Gemma-2-9B|3584|42|16|8|256|14336|1|256000|1|4096|21|||||||||||A|litgpt + maxtext
+Gemma-2-27B|4608|46|32|16|128|36864|1|256000|1|4096|23|||||||||||A|litgpt + maxtext
+Gemma-3-1B|1152|26|4|1|256|6912|1|262144|1|512|22|||||||||||A|litgpt + mlc
+Gemma-3-4B|2560|34|8|4|256|10240|1|262144|1|1024|29|||||||||||A|litgpt + maxtext
+Gemma-3-12B|3840|48|16|8|256|15360|1|262144|1|1024|40|||||||||||A|litgpt + maxtext
+Gemma-3-27B|5376|62|32|16|128|21504|1|262144|1|1024|52|||||||||||A|litgpt + maxtext
+Phi-2|2560|32|32|32|80|10240|0|51200|0|||||||||||||A|litgpt + mlc
+Phi-3-mini|3072|32|32|32|96|8192|1|32064|0|||||||||||||A|litgpt + mlc
+Phi-3-medium|5120|40|40|10|128|17920|1|32064|0|||||||||||||C|hf
+Phi-3.5-MoE|4096|32|32|8|128|0|1|32064|0|||16|2|6400|0|0||||||C|hf
+Phi-4|5120|40|40|10|128|17920|1|100352|0|||||||||||||B|litgpt
+Phi-4-mini|3072|32|24|8|128|8192|1|200064|1|||||||||||||A|litgpt + mlc
+Llama-3.2-1B|2048|16|32|8|64|8192|1|128256|1|||||||||||||A|litgpt + mlc
+Llama-3.2-3B|3072|28|24|8|128|8192|1|128256|1|||||||||||||A|litgpt + mlc
+Llama-30B|6656|60|52|52|128|17920|1|32000|0|||||||||||||B|litgpt
+Llama-65B|8192|80|64|64|128|22016|1|32000|0|||||||||||||C|hf
+CodeLlama-34B|8192|48|64|8|128|22016|1|32000|0|||||||||||||A|litgpt + mlc
+Llama-3.3-Nemotron-Super-49B|8192|49|64|8|128|33520|1|128256|0|||||||||||||C|nemo; 80 irregular layers, 49 of them with attention, as 49 alike
+Llama-3.1-Nemotron-Ultra-253B|16384|64|128|8|128|67616|1|128256|0|||||||||||||C|nemo; 162 irregular layers, 64 of them with attention, as 64 alike
+Nemotron-4-15B|6144|32|48|8|128|24576|0|256000|0|||||||||||||B|nemo
+Nemotron-4-340B|18432|96|96|8|192|73728|0|256000|0|||||||||||||B|nemo
+GLM-4-9B|4096|40|32|2|128|13696|1|151552|0|||||||||||||C|hf
+GLM-4-32B|6144|61|48|2|128|23040|1|151552|0|||||||||||||C|hf
+GLM-4.5|5120|92|96|8|128|12288|1|151552|0|||160|8|1536|1|3||||||A|aic + slime
+GLM-4.5-Air|4096|46|96|8|128|10944|1|151552|0|||128|8|1408|1|1||||||B|slime
+GLM-4.7-Flash|2048|47|20|||10240|1|154880|0|||64|4|1536|1|1|768|512|64|192|256|B|aic
+ChatGLM3-6B|4096|28|32|2|128|13696|1|65024|0|||||||||||||B|mlc
+DeepSeek-V2|5120|60|128|||12288|1|102400|0|||160|6|1536|2|1|1536|512|64|128|128|B|maxtext
+DeepSeek-V2-Lite|2048|27|16|||10944|1|102400|0|||64|6|1408|2|1||512|64|128|128|A|maxtext + mlc
+DeepSeek-LLM-7B|4096|30|32|32|128|11008|1|102400|0|||||||||||||C|hf
+DeepSeek-LLM-67B|8192|95|64|8|128|22016|1|102400|0|||||||||||||C|hf
+DeepSeek-Coder-6.7B|4096|32|32|32|128|11008|1|32256|0|||||||||||||C|hf
+DeepSeek-Coder-33B|7168|62|56|8|128|19200|1|32256|0|||||||||||||C|hf
+OLMo-2-7B|4096|32|32|32|128|11008|1|100352|0|||||||||||||A|litgpt + mlc
+OLMo-2-13B|5120|40|40|40|128|13824|1|100352|0|||||||||||||A|litgpt + mlc
+OLMo-2-32B|5120|64|40|8|128|27648|1|100352|0|||||||||||||B|mlc
+OLMo-3-7B|4096|32|32|32|128|11008|1|100278|0|4096|24|||||||||||B|maxtext
+OLMo-3-32B|5120|64|40|8|128|27648|1|100278|0|4096|48|||||||||||B|maxtext
+OLMoE-1B-7B|2048|16|16|16|128|0|1|50304|0|||64|8|1024|0|0||||||C|hf
+Granite-3.1-2B|2048|40|32|8|64|8192|1|49155|1|||||||||||||C|hf
+Granite-3.1-8B|4096|40|32|8|128|12800|1|49155|1|||||||||||||C|hf
+SmolLM2-135M|576|30|9|3|64|1536|1|49152|1|||||||||||||A|litgpt + mlc
+SmolLM2-360M|960|32|15|5|64|2560|1|49152|1|||||||||||||A|litgpt + mlc
+SmolLM2-1.7B|2048|24|32|32|64|8192|1|49152|1|||||||||||||B|litgpt
+SmolLM3-3B|2048|36|16|4|128|11008|1|128256|1|||||||||||||C|hf
+TinyLlama-1.1B|2048|22|32|4|64|5632|1|32000|0|||||||||||||A|litgpt + mlc
+Yi-6B|4096|32|32|4|128|11008|1|64000|0|||||||||||||B|internevo
+Yi-9B|4096|48|32|4|128|11008|1|64000|0|||||||||||||C|hf
+Yi-34B|7168|60|56|8|128|20480|1|64000|0|||||||||||||C|hf
+Command-R-35B|8192|40|64|64|128|22528|1|256000|1|||||||||||||C|hf
+Command-R-08-2024|8192|40|64|8|128|24576|1|256000|1|||||||||||||C|hf
+Command-R-Plus-104B|12288|64|96|8|128|33792|1|256000|1|||||||||||||C|hf
+Command-R7B|4096|32|32|8|128|14336|1|256000|1|4096|24|||||||||||C|hf
+Command-A-111B|12288|64|96|8|128|36864|1|256000|1|4096|48|||||||||||C|hf
+StarCoder-15B|6144|40|48|1|128|24576|0|49152|1|||||||||||||C|hf
+StarCoder2-3B|3072|30|24|2|128|12288|0|49152|1|4096|30|||||||||||C|hf
+StarCoder2-7B|4608|32|36|4|128|18432|0|49152|1|4096|32|||||||||||B|mlc
+StarCoder2-15B|6144|40|48|4|128|24576|0|49152|0|4096|40|||||||||||C|hf
+Falcon-7B|4544|32|71|1|64|18176|0|65024|1|||||||||||||B|litgpt
+Falcon-40B|8192|60|128|8|64|32768|0|65024|1|||||||||||||B|litgpt
+Falcon3-3B|3072|22|12|4|256|9216|1|131072|0|||||||||||||B|litgpt
+Falcon3-7B|3072|28|12|4|256|23040|1|131072|0|||||||||||||B|litgpt
+Falcon3-10B|3072|40|12|4|256|23040|1|131072|0|||||||||||||B|litgpt
+BLOOM-7B1|4096|30|32|32|128|16384|0|250880|1|||||||||||||C|hf
+BLOOM-176B|14336|70|112|112|128|57344|0|250880|1|||||||||||||C|hf
+OPT-1.3B|2048|24|32|32|64|8192|0|50272|1|||||||||||||C|hf
+OPT-2.7B|2560|32|32|32|80|10240|0|50272|1|||||||||||||C|hf
+OPT-6.7B|4096|32|32|32|128|16384|0|50272|1|||||||||||||C|hf
+OPT-13B|5120|40|40|40|128|20480|0|50272|1|||||||||||||C|hf
+OPT-30B|7168|48|56|56|128|28672|0|50272|1|||||||||||||C|hf
+OPT-66B|9216|64|72|72|128|36864|0|50272|1|||||||||||||C|hf
+OPT-175B|12288|96|96|96|128|49152|0|50272|1|||||||||||||C|hf
+Pythia-410M|1024|24|16|16|64|4096|0|50304|0|||||||||||||B|litgpt
+Pythia-1B|2048|16|8|8|256|8192|0|50304|0|||||||||||||B|litgpt
+Pythia-1.4B|2048|24|16|16|128|8192|0|50304|0|||||||||||||B|litgpt
+Pythia-2.8B|2560|32|32|32|80|10240|0|50304|0|||||||||||||B|litgpt
+Pythia-6.9B|4096|32|32|32|128|16384|0|50432|0|||||||||||||B|litgpt
+Pythia-12B|5120|36|40|40|128|20480|0|50688|0|||||||||||||B|litgpt
+GPT-2|768|12|12|12|64|3072|0|50257|1|||||||||||||B|mlc
+GPT-2-medium|1024|24|16|16|64|4096|0|50257|1|||||||||||||B|mlc
+GPT-2-large|1280|36|20|20|64|5120|0|50257|1|||||||||||||C|hf
+GPT-2-XL|1600|48|25|25|64|6400|0|50257|1|||||||||||||C|hf
+GPT-NeoX-20B|6144|44|64|64|96|24576|0|50432|0|||||||||||||C|hf
+MPT-7B|4096|32|32|32|128|16384|0|50432|1|||||||||||||C|hf
+MPT-30B|7168|48|64|64|112|28672|0|50432|1|||||||||||||C|hf
+InternLM2-7B|4096|32|32|8|128|14336|1|92544|0|||||||||||||B|mlc
+InternLM2-20B|6144|48|48|8|128|16384|1|92544|0|||||||||||||C|hf
+SOLAR-10.7B|4096|48|32|8|128|14336|1|32000|0|||||||||||||C|hf
+Seed-OSS-36B|5120|64|80|8|128|27648|1|155136|0|||||||||||||C|hf
+DBRX|6144|40|48|8|128|0|1|100352|0|||16|4|10752|0|0||||||C|hf
+Grok-1|6144|64|48|8|128|0|1|131072|1|||8|2|32768|0|0||||||C|hf
 `;

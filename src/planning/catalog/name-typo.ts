@@ -2,7 +2,7 @@
 const confusable: Readonly<Record<string, string>> = { o: "0", l: "1", i: "1" };
 
 const fold = (name: string): string => name.replaceAll(/[oli]/g, (letter) => confusable[letter] ?? letter);
-const digitsOf = (name: string): string => name.replaceAll(/\D/g, "");
+const digitsOf = (name: string): string => name.replaceAll(/[^\d.]/g, "");
 
 /** From so many letters on a slip or two are a misspelling; in a shorter name another letter is another name. */
 const longName = 6;

@@ -6,6 +6,7 @@ import type { ModelShape } from "./model-shape.ts";
 import { modelParameters } from "./model-size.ts";
 import { sizeInName, type StatedSize, statedSize } from "./size-in-name.ts";
 import { typicalModel } from "./typical-model.ts";
+import { whyUnplannable } from "./unplannable-models.ts";
 
 /** What a question says of its model. */
 export interface NamedModel {
@@ -23,7 +24,8 @@ const countTolerance = 0.15;
  * name or the question tells how many weights it has.
  *
  * @param own the user's own, which come first.
- * @throws {Fault} `planning.model-unknown` where nothing tells its size, or where a known name was likely meant;
+ * @throws {Fault} `planning.model-unknown` where nothing tells its size, where a known name was likely meant, or where it has
+ * recurrent layers;
  * `planning.request-invalid` where what is stated contradicts the catalog or itself.
  */
 export function resolveModel(asked: NamedModel, own: readonly ModelShape[] = []): Resolved<ModelShape> {
@@ -34,7 +36,8 @@ export function resolveModel(asked: NamedModel, own: readonly ModelShape[] = [])
     checkCount("activeParameters", activeParameters, modelParameters(value).active, value);
     return { value };
   }
-  if (parameters === undefined && misspelledModel(model, own) !== undefined) throw unknownModel(model, own);
+  const isRefused = whyUnplannable(model) !== undefined || misspelledModel(model, own) !== undefined;
+  if (parameters === undefined && isRefused) throw unknownModel(model, own);
   const size = sizeOf(asked);
   if (size === undefined) throw unknownModel(model, own);
   const { shape, taken } = typicalModel(model, size, listModels());

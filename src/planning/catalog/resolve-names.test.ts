@@ -66,7 +66,7 @@ test.each([
   ["org/my-70B-instruct", 70e9, undefined],
   ["Foo-8x7B", 46e9, 12.5e9],
   ["bar-30B-A3B", 30e9, 3e9],
-  ["Qwen3-14B", 14e9, undefined],
+  ["Qwen9-14B", 14e9, undefined],
   ["huge-1t", 1e12, undefined],
 ])("%s is planned as the typical shape of its size, and says so", (model, total, active) => {
   const { value, fallback } = resolveModel({ model });
@@ -87,21 +87,42 @@ test.each([
   expect(() => resolveModel({ model })).toThrow(`did you mean ${meant}?`);
 });
 
-test.each(["phi-4", "x-17b-16e", "foo-4bit", "", "my-7b-or-13b", "99999b"])(
+test.each(["phi-9", "x-17b-16e", "foo-4bit", "", "my-7b-or-13b", "99999b"])(
   "nothing is concluded from %j: what to give is said",
   (model) => {
     expect(() => resolveModel({ model })).toThrow("number of weights as parameters");
   },
 );
 
+test.each([
+  "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16",
+  "Nemotron-3-Super-120B-A12B",
+  "nvidia/NVIDIA-Nemotron-Nano-9B-v2",
+  "ai21labs/AI21-Jamba-1.5-Large",
+  "state-spaces/mamba-2.8b",
+  "tiiuae/Falcon-H1-34B-Instruct",
+  "ibm-granite/granite-4.0-h-small-32b",
+])(
+  "%s has recurrent layers: it is refused by its name with what to do, and planned where its weights are stated",
+  (model) => {
+    expect(() => resolveModel({ model })).toThrow(/recurrent.*parameters.*ownModels/);
+    expect(resolveModel({ model, parameters: 30e9, activeParameters: 3e9 }).fallback?.words).toContain(`"${model}"`);
+  },
+);
+
+test("another version of a known family is another release, planned as the typical shape of its size", () => {
+  expect(resolveModel({ model: "Qwen4-8B" }).fallback?.asked).toBe("Qwen4-8B");
+  expect(resolveModel({ model: "GPT-13B" }).fallback?.asked).toBe("GPT-13B");
+});
+
 test("weights that are stated plan a model that its name does not tell, and may not contradict a known one", () => {
-  const { value, fallback } = resolveModel({ model: "phi-4", parameters: 14e9 });
+  const { value, fallback } = resolveModel({ model: "phi-9", parameters: 14e9 });
   expect(modelParameters(value).total / 14e9).toBeCloseTo(1, 1);
   expect(fallback?.words).toContain("as the question says");
   expect(resolveModel({ model: "mixed", parameters: 100e9, activeParameters: 10e9 }).value.experts).toBeDefined();
   expect(resolveModel({ model: "Llama-3.1-70B", parameters: 70e9 }).fallback).toBeUndefined();
   expect(() => resolveModel({ model: "Llama-3.1-70B", parameters: 13e9 })).toThrow("parameters: Llama-3.1-70B");
-  expect(() => resolveModel({ model: "phi-4", parameters: 1e9, activeParameters: 2e9 })).toThrow("activeParameters");
+  expect(() => resolveModel({ model: "phi-9", parameters: 1e9, activeParameters: 2e9 })).toThrow("activeParameters");
 });
 
 test("whatever size is stated, the typical shape has so many weights and can be split", () => {

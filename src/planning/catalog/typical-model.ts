@@ -1,3 +1,4 @@
+import { approximationOf } from "./approximated-shape.ts";
 import { layerCounts, layerParameters, modelParameters } from "./model-size.ts";
 import { type ModelShape, modelShapeSchema } from "./model-shape.ts";
 import type { StatedSize } from "./size-in-name.ts";
@@ -12,9 +13,11 @@ export interface TypicalModel {
 const widthStep = 64;
 const sizesMost = 10_000_000;
 
-/** Whether a dense model is built as most of today's are: grouped heads, a gated feed-forward block, no windows. */
-function isUsual({ attention, experts, isGated }: ModelShape): boolean {
+/** Whether a dense model is built as most of today's are: grouped heads, a gated feed-forward block, no windows, layers alike. */
+function isUsual(shape: ModelShape): boolean {
+  const { attention, experts, isGated } = shape;
   if (experts !== undefined || attention.kind !== "grouped" || !isGated) return false;
+  if (approximationOf(shape) !== undefined) return false;
   return attention.windowTokens === undefined && attention.kvHeads < attention.heads;
 }
 

@@ -1,4 +1,4 @@
-import { bytesPerWeight, peakFlopsOf } from "../catalog/accelerator.ts";
+import { bytesPerWeight, isWeightOnly, peakFlopsOf } from "../catalog/accelerator.ts";
 import { layerCounts } from "../catalog/model-size.ts";
 import { attentionTime } from "../kernels/attention-time.ts";
 import { type Cluster, clusterAllToAllTime, clusterCollectiveTime } from "../kernels/cluster-collective.ts";
@@ -66,8 +66,8 @@ const times = (count: number, { roof, floor }: KernelSeconds): KernelSeconds => 
   floor: count * floor,
 });
 
-function productTime({ kernels }: KernelContext, product: MatrixProduct): KernelSeconds {
-  const roof = gemmTime(product, kernels.accelerator, kernels.precision, { ...kernels.gemm, floorUs: 0 });
+function productTime({ kernels }: KernelContext, product: MatrixProduct, format = kernels.weightFormat): KernelSeconds {
+  const roof = gemmTime(product, kernels.accelerator, format, { ...kernels.gemm, floorUs: 0 });
   return { roof, floor: kernels.gemm.floorUs * 1e-6 };
 }
 
@@ -188,13 +188,13 @@ function routedExperts(context: KernelContext, iteration: Iteration): KernelSeco
   const weights = (matrices * model.hiddenSize * experts.size) / split;
   const visited = expertsVisited(experts.count, experts.perToken, tokens) / layout.expert;
   const rows = (tokens * experts.perToken) / layout.expert;
-  const { precision, accelerator } = expertKernels;
+  const { weightFormat, accelerator } = expertKernels;
   const streaming = Math.max(expertKernels.gemm.memoryEfficiency, expertMemoryEfficiency);
   const roof = rooflineTime(
     {
       flops: 2 * Math.max(rows, visited * 8) * weights,
-      bytes: visited * weights * bytesPerWeight[precision] + 4 * rows * model.hiddenSize,
-      peakFlops: peakFlopsOf(accelerator, precision),
+      bytes: visited * weights * bytesPerWeight[weightFormat] + 4 * rows * model.hiddenSize,
+      peakFlops: peakFlopsOf(accelerator, weightFormat),
       bytesPerSecond: accelerator.memoryGbPerSecond * 1e9,
     },
     { ...expertKernels.gemm, floorUs: 0, memoryEfficiency: streaming },
@@ -230,6 +230,14 @@ function exchangeTime(context: KernelContext, iteration: Iteration): number {
   return 2 * clusterAllToAllTime({ ranks: gpus, stride: 1 }, bytes, cluster, constants);
 }
 
+/** The output projection, which stays in 16 bits where weights alone are narrow. */
+function headTime(context: KernelContext, rows: number): KernelSeconds {
+  const { model, layout } = context.job;
+  const { weightFormat } = context.kernels;
+  const product = { rows, columns: model.vocabulary / layout.tensor, inner: model.hiddenSize };
+  return productTime(context, product, isWeightOnly(weightFormat) ? "bf16" : weightFormat);
+}
+
 /** The parts of one forward pass of a replica over an iteration; slow to find beside `iterationTime` over them. */
 export function iterationParts(context: KernelContext, iteration: Iteration): IterationParts {
   const { model, layout } = context.job;
@@ -237,7 +245,7 @@ export function iterationParts(context: KernelContext, iteration: Iteration): It
   const counts = layerCounts(model);
   const isSpread = layout.attentionData > 1;
   const last = iteration.newTokens === 1 ? rows : Math.max(1, iteration.sequences / layout.attentionData);
-  const head = productTime(context, { rows: last, columns: model.vocabulary / layout.tensor, inner: model.hiddenSize });
+  const head = headTime(context, last);
   const products = sum(
     times(model.layers, attentionProducts(context, rows)),
     counts.dense === 0

@@ -1,4 +1,4 @@
-import type { Precision } from "../catalog/accelerator.ts";
+import { isWeightOnly, type WeightFormat } from "../catalog/accelerator.ts";
 import { hasBlockScales } from "../catalog/block-scales.ts";
 import { kernelSetOf } from "../kernels/kernel-set.ts";
 import { type EngineConstants, engineConstantsOf } from "./engine-constants.ts";
@@ -15,7 +15,7 @@ export interface ServingContext extends KernelContext {
 const networkEfficiency = 0.7;
 
 /** Four-bit checkpoints of models with experts keep everything but the experts in 16 bits, DeepSeek's in 8. */
-function commonPrecision(job: ServingJob): Precision {
+function commonPrecision(job: ServingJob): WeightFormat {
   if (job.model.experts === undefined || job.precision !== "fp4") return job.precision;
   return job.model.attention.kind === "latent" ? "fp8" : "bf16";
 }
@@ -53,7 +53,8 @@ export function timeOfParts(context: ServingContext, iteration: Iteration, parts
   const attention = parts.attention.roof + floorShare * parts.attention.floor;
   const host = engine.stepUs + (engine.sequenceUs * iteration.sequences) / job.layout.attentionData;
   const hops = job.layout.pipeline > 1 ? (job.layout.pipeline - 1) * 30e-6 : 0;
-  const isEmulated = expertKernels.precision === "fp4" && expertKernels.accelerator.fp4Tflops === undefined;
+  const isPacked = expertKernels.precision === "fp4" && expertKernels.accelerator.fp4Tflops === undefined;
+  const isEmulated = isPacked || isWeightOnly(expertKernels.weightFormat);
   const isScaled = isBlockScaled(context);
   const blockScale = isScaled && kernels.precision === "fp8" ? engine.blockScale : 1;
   const rescale = isScaled ? engine.rescaleUs * job.model.layers : 0;

@@ -1,6 +1,6 @@
 import { batchedPrefillTime, decodeTime, type ServingContext, servingContextOf } from "./iteration-time.ts";
 import type { Estimate } from "./predict-serving.ts";
-import type { Precision } from "../catalog/accelerator.ts";
+import { type Precision, productFormatOf } from "../catalog/accelerator.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { fallbackWidening } from "../widening.ts";
@@ -62,7 +62,7 @@ export function predictSaturated(job: ServingJob, shape: RequestShape, batch?: n
   const step = decodeTime(context, running, shape.inputTokens + shape.outputTokens / 2) / (job.tokensPerStep ?? 1);
   const iterations = shape.outputTokens * step + running * batchedPrefillTime(context, shape.inputTokens);
   const uneven = job.layout.attentionData > 1 ? spreadSlowdown : 1;
-  const seconds = iterations * uneven * (batch === undefined ? 1 : staticSlowdown[job.precision]);
+  const seconds = iterations * uneven * (batch === undefined ? 1 : staticSlowdown[productFormatOf(job.precision)]);
   const likely = (running * shape.outputTokens) / seconds;
   const width = spreadOf(job) * (context.kernels.fallbacks.length > 0 ? fallbackWidening : 1);
   return {

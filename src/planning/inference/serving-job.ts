@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import type { Accelerator, Precision } from "../catalog/accelerator.ts";
+import type { Accelerator, WeightFormat } from "../catalog/accelerator.ts";
 import type { ModelShape } from "../catalog/model-shape.ts";
 
 /** The engine a model is served by; constants were fitted for each. */
@@ -36,7 +36,8 @@ export interface ServingJob {
   /** Accelerators of one fast domain, and bytes a second out of it, one direction. */
   readonly domainGpus: number;
   readonly domainBytesPerSecond: number;
-  readonly precision: Precision;
+  /** The format of the weights; of the products too, where the format is not one of weights alone. */
+  readonly precision: WeightFormat;
   readonly kvPrecision: "bf16" | "fp8";
   readonly engine: Engine;
   readonly layout: ServingLayout;

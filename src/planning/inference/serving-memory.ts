@@ -1,4 +1,4 @@
-import { bytesPerWeight } from "../catalog/accelerator.ts";
+import { bytesPerWeight, isWeightOnly } from "../catalog/accelerator.ts";
 import { kvBytesOfSequence, layerCounts, layerParameters, modelParameters } from "../catalog/model-size.ts";
 import { normalBelow } from "../capacity/normal-distribution.ts";
 import { type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
@@ -35,16 +35,22 @@ const fewRequests = 4;
 /** Standard deviation of log(needed / predicted): assumed; 55 of 2,482 measured replicas ran that were thought too large. */
 const needSpread = 0.05;
 
+/** Embedding and output projection, which quantisers of weights alone leave in 16 bits; 0 for other formats. */
+function wideWeights({ model, precision }: ServingJob): number {
+  return isWeightOnly(precision) ? modelParameters(model).embedding * (model.isTied ? 1 : 2) : 0;
+}
+
 /** Weights that one accelerator holds, bytes. */
 function weightBytes(job: ServingJob): number {
   const { model, layout, precision } = job;
   const counts = layerCounts(model);
   const experts = counts.mixture * (model.experts?.count ?? 0) * layerParameters(model).expert;
-  const common = modelParameters(model).total - experts;
+  const wide = wideWeights(job);
+  const common = modelParameters(model).total - experts - wide;
   const commonBytes =
     model.experts !== undefined && precision === "fp4" ? bytesPerWeight.bf16 : bytesPerWeight[precision];
   const perPipeline =
-    (common * commonBytes) / layout.tensor +
+    (common * commonBytes + wide * bytesPerWeight.bf16) / layout.tensor +
     (experts * bytesPerWeight[precision]) / (layout.tensor * layout.attentionData);
   return perPipeline / layout.pipeline;
 }

@@ -1,4 +1,10 @@
-import { type Accelerator, bytesPerWeight, peakFlopsOf, type Precision } from "../catalog/accelerator.ts";
+import {
+  type Accelerator,
+  bytesPerWeight,
+  isWeightOnly,
+  peakFlopsOf,
+  type WeightFormat,
+} from "../catalog/accelerator.ts";
 import type { KernelConstants } from "./kernel-constants.ts";
 import { rooflineTime } from "./roofline-time.ts";
 
@@ -9,11 +15,14 @@ export interface MatrixProduct {
   readonly inner: number;
 }
 
-/** Seconds of one matrix product with 16-bit output, its inputs in the number format given. */
+/** Bytes of a value that weights in a format are multiplied with: as wide, but 16 bits where only weights are narrow. */
+const bytesPerInput = (format: WeightFormat): number => bytesPerWeight[isWeightOnly(format) ? "bf16" : format];
+
+/** Seconds of one matrix product with 16-bit output, its weights in the number format given. */
 export function gemmTime(
   product: MatrixProduct,
   accelerator: Accelerator,
-  precision: Precision,
+  format: WeightFormat,
   constants: KernelConstants,
 ): number {
   const { rows, columns, inner } = product;
@@ -21,8 +30,8 @@ export function gemmTime(
   return rooflineTime(
     {
       flops: 2 * padded * columns * inner,
-      bytes: bytesPerWeight[precision] * inner * (rows + columns) + 2 * rows * columns,
-      peakFlops: peakFlopsOf(accelerator, precision),
+      bytes: inner * (bytesPerInput(format) * rows + bytesPerWeight[format] * columns) + 2 * rows * columns,
+      peakFlops: peakFlopsOf(accelerator, format),
       bytesPerSecond: accelerator.memoryGbPerSecond * 1e9,
     },
     constants,

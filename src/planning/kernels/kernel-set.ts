@@ -1,11 +1,13 @@
-import type { Accelerator, Precision } from "../catalog/accelerator.ts";
+import { type Accelerator, type Precision, productFormatOf, type WeightFormat } from "../catalog/accelerator.ts";
 import { findCollectiveConstants, findKernelConstants, type Provenance } from "./find-constants.ts";
 import type { CollectiveConstants, KernelConstants } from "./kernel-constants.ts";
 
 /** All kernel constants of one accelerator in one number format, looked up once and used many times. */
 export interface KernelSet {
   readonly accelerator: Accelerator;
+  /** The format of products, and of the weights that they read. */
   readonly precision: Precision;
+  readonly weightFormat: WeightFormat;
   readonly gemm: KernelConstants;
   readonly prefillAttention: KernelConstants;
   readonly decodeAttention: KernelConstants;
@@ -41,10 +43,11 @@ function tellFallbacks(
  */
 export function kernelSetOf(
   accelerator: Accelerator,
-  precision: Precision,
+  weightFormat: WeightFormat,
   kvPrecision: "bf16" | "fp8" = "bf16",
   without: readonly string[] = [],
 ): KernelSet {
+  const precision = productFormatOf(weightFormat);
   const units = { bf16: true, fp8: accelerator.fp8Tflops !== undefined, fp4: accelerator.fp4Tflops !== undefined };
   const gemm = findKernelConstants("gemm", accelerator, units[precision] ? precision : "bf16", without);
   const prefill = findKernelConstants("prefill-attention", accelerator, "bf16", without);
@@ -54,6 +57,7 @@ export function kernelSetOf(
   return {
     accelerator,
     precision,
+    weightFormat,
     gemm: gemm.constants,
     prefillAttention: prefill.constants,
     decodeAttention: decode.constants,

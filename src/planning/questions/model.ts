@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isolationLevels } from "../advice/keep-compliant.ts";
 import { siteRowsSchema } from "../calibration/model.ts";
+import { cacheFormatSchema, servedFormatSchema } from "../catalog/format-spelling.ts";
 import { reportDocumentSchema } from "../report/model.ts";
 import { layoutSchema } from "../training/training-job.ts";
 import { modelFields } from "./model-fields.ts";
@@ -10,7 +11,6 @@ const count = z.int().min(1).max(10_000_000);
 const positive = z.number().positive();
 const name = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
-const { precision } = runFields;
 const engine = z.enum(["trtllm", "vllm", "sglang"]);
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
@@ -27,7 +27,7 @@ export const trainingQuestionSchema = z.strictObject({
     .union([z.string(), positive])
     .optional()
     .describe("The node's network by name, a rate out of one node with its unit (3200Gb/s, 400GB/s), or GB/s."),
-  precision: precision.default("bf16"),
+  precision: runFields.precision.default("bf16"),
   sequenceTokens: runFields.sequenceTokens.default(4096),
   globalSequences: runFields.globalSequences,
   stack: runFields.stack.default("megatron-core"),
@@ -42,8 +42,8 @@ export const trainingQuestionSchema = z.strictObject({
 
 const servingFields = {
   engine: engine.default("vllm"),
-  precision: precision.default("bf16"),
-  kvPrecision: z.enum(["bf16", "fp8"]).optional(),
+  precision: servedFormatSchema.default("bf16"),
+  kvPrecision: cacheFormatSchema.optional(),
   gpusPerNode: count.default(8),
   inputTokens: count,
   outputTokens: count,
@@ -113,7 +113,7 @@ const servingWork = z.strictObject({
 const trainingWork = z.strictObject({
   kind: z.literal("training"),
   ...modelFields,
-  precision: precision.default("bf16"),
+  precision: runFields.precision.default("bf16"),
   sequenceTokens: count.default(4096),
   globalSequences: count.optional(),
   tokens: positive,

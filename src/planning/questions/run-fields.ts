@@ -1,10 +1,11 @@
 import * as z from "zod";
+import { trainedFormatSchema } from "../catalog/format-spelling.ts";
 
 const count = z.int().min(1).max(10_000_000);
 
 /** How a model is trained, whatever it runs on; who asks decides what may be left out. */
 export const runFields = {
-  precision: z.enum(["bf16", "fp8", "fp4"]),
+  precision: trainedFormatSchema,
   sequenceTokens: count,
   globalSequences: count.optional().describe("Sequences of one step; about 4 million tokens if absent."),
   stack: z.enum(["megatron-classic", "megatron-core", "fsdp", "maxtext"]),

@@ -72,16 +72,22 @@ const gpu = (list: "accelerators" | "prices", initial: string): Control => {
 };
 const model: Control = { kind: "name", name: "model", label: "Model", list: "models", initial: "Llama-3.1-70B" };
 const weights = amountOf("weights", "Its weights (0: by its name)", [0, ...decades(1e8, 5e12)], 0, "");
-const precision = (initial: string): Control => ({
+const productFormats = [
+  ["bf16", "bf16"],
+  ["fp8", "fp8"],
+  ["fp4", "fp4"],
+] as const;
+/** Of served weights alone: products are made in 16 bits. */
+const weightFormats = [
+  ["int8", "int8 weights"],
+  ["int4", "int4 weights (AWQ, GPTQ)"],
+] as const;
+const precision = (isServed: boolean): Control => ({
   kind: "choice",
   name: "precision",
   label: "Number format",
-  choices: [
-    ["bf16", "bf16"],
-    ["fp8", "fp8"],
-    ["fp4", "fp4"],
-  ],
-  initial,
+  choices: isServed ? [...productFormats, ...weightFormats] : productFormats,
+  initial: "bf16",
 });
 const months = amountOf("months", "Horizon", evenly(12, 84, 6), 48, "months");
 const use = amountOf("use", "Mean use over peak", evenly(5, 100, 5), 65, "%");
@@ -134,7 +140,7 @@ const training: readonly ControlGroup[] = [
   {
     title: "How it runs",
     controls: [
-      precision("bf16"),
+      precision(false),
       amountOf("sequence", "Sequence", doublings(1024, 131_072), 4096, "tokens"),
       amountOf("batch", "Sequences of a step", doublings(1, 16_384), 1024, ""),
       {
@@ -178,7 +184,7 @@ const serving: readonly ControlGroup[] = [
     title: "How it runs",
     controls: [
       engine,
-      precision("bf16"),
+      precision(true),
       {
         kind: "choice",
         name: "load",
@@ -235,7 +241,7 @@ const advice: readonly ControlGroup[] = [
       },
       model,
       weights,
-      precision("bf16"),
+      precision(true),
     ],
   },
   { title: "Serving", controls: [engine, ...requests] },

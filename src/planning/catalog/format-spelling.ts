@@ -1,0 +1,68 @@
+import * as z from "zod";
+import { isWeightOnly, weightFormats, type WeightFormat } from "./accelerator.ts";
+
+/** How engines, quantisers and checkpoints call the formats; lower case, without signs. */
+const spellings: readonly (readonly [pattern: RegExp, format: WeightFormat])[] = [
+  [/^(?:bf16|bfloat16|fp16|float16|f16|half|16bits?|w16a16)$/, "bf16"],
+  [/^(?:mx)?(?:fp8|float8|f8)(?:e4m3(?:fn)?|e5m2|dynamic|block|w8a8)?$|^e4m3(?:fn)?$|^w8a8fp8$/, "fp8"],
+  [/^(?:nv|mx)?(?:fp4|float4)$/, "fp4"],
+  [/^(?:w8a16|w8a8(?:int8)?|(?:gptq|awq)?(?:u?int8|8bits?)|(?:bnb|bitsandbytes)8bits?|llmint8|q80)$/, "int8"],
+  [/^(?:awq|gptq|autoround|marlin|nf4|bnb|bitsandbytes)$/, "int4"],
+  [/^(?:w4a16|(?:gptq|awq)?(?:u?int4|4bits?)|(?:bnb|bitsandbytes)(?:4bits?|nf4)|q4(?:0|1|km|ks))$/, "int4"],
+];
+
+/** The number format that a spelling of the field names (`AWQ`, `w4a16`, `NVFP4`, `float16`); undefined where it names none. */
+export function readWeightFormat(spelling: string): WeightFormat | undefined {
+  const plain = spelling.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  return spellings.find(([pattern]) => pattern.test(plain))?.[1];
+}
+
+/** The number format that the name of a checkpoint tells, the last that it names (`GPTQ-Int8`); undefined where it tells none. */
+export function formatInName(name: string): WeightFormat | undefined {
+  const words = name.replace(/^.*\//, "").split(/[^A-Za-z0-9]+/);
+  return words.map(readWeightFormat).findLast((format) => format !== undefined);
+}
+
+const quantizedSchema = z.looseObject({
+  quantization_config: z.looseObject({ quant_method: z.string(), bits: z.number().nullish() }),
+});
+
+/** The number format that the `quantization_config` of a Hugging Face config.json tells; undefined where it tells none that is known. */
+export function formatInConfig(config: unknown): WeightFormat | undefined {
+  const read = quantizedSchema.safeParse(config);
+  if (!read.success) return undefined;
+  const { quant_method: method, bits } = read.data.quantization_config;
+  const format = readWeightFormat(method);
+  return format === "int4" && bits === 8 ? "int8" : format;
+}
+
+const canonical = (value: unknown): unknown => (typeof value === "string" ? (readWeightFormat(value) ?? value) : value);
+const found = (input: unknown): string => (typeof input === "string" ? `"${input}"` : String(input));
+const known = "bf16 (fp16), fp8, fp4 (nvfp4, mxfp4)";
+
+/** The format of served weights, by any of its names. */
+export const servedFormatSchema = z.preprocess(
+  canonical,
+  z.enum(weightFormats, {
+    error: ({ input }) => `write ${known}, int8 (w8a16, w8a8) or int4 (awq, gptq, w4a16), found ${found(input)}`,
+  }),
+);
+
+/** The format of a training run's products, by any of its names. */
+export const trainedFormatSchema = z.preprocess(
+  canonical,
+  z.enum(["bf16", "fp8", "fp4"], {
+    error: ({ input }) => {
+      const format = weightFormats.find((each) => each === input);
+      return format !== undefined && isWeightOnly(format)
+        ? `${format} is a format of weights that are served, products are made in 16 bits; train in bf16, fp8 or fp4`
+        : `write ${known}, found ${found(input)}`;
+    },
+  }),
+);
+
+/** The format of a KV cache, by any of its names. */
+export const cacheFormatSchema = z.preprocess(
+  canonical,
+  z.enum(["bf16", "fp8"], { error: ({ input }) => `write bf16 (fp16) or fp8, found ${found(input)}` }),
+);
