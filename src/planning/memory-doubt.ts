@@ -1,4 +1,4 @@
-import { normalBelow } from "./capacity/normal-distribution.ts";
+import { eightyPercent, normalBelow } from "./capacity/normal-distribution.ts";
 import type { Fallback, MemoryGuess } from "./catalog/fallback.ts";
 import { type Widening, widenedWidth } from "./widening.ts";
 
@@ -11,9 +11,6 @@ export interface MemoryDoubt extends Required<MemoryGuess> {
 
 /** Which part of a need each guess bears on; shares of 1. */
 export type NeedShares = Readonly<Record<"weights" | "cache" | "activations", number>>;
-
-/** Of an 80 % interval, in standard deviations. */
-export const eightyPercent = 1.2816;
 
 /** No measured row has the model: errors with a model left out grew by up to a quarter (docs/benchmarks/planning.md). */
 const ownModelWidening = 1.25;

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
+import { type EntrySpelling, findEntry, spellingsOf, unknownEntry } from "./entry-names.ts";
 import { type ModelShape, modelShapeSchema } from "./model-shape.ts";
 import { modelTable } from "./model-table.ts";
 import { misspelledAmong, slipsBetween } from "./name-typo.ts";
 import { parseTable } from "./parse-table.ts";
 import { sizeInName } from "./size-in-name.ts";
-import { suggestNames } from "./suggest-names.ts";
 
 type Row = Readonly<Record<string, string>>;
 
@@ -94,6 +94,8 @@ function plainName(name: string): string {
     .replaceAll(/[^a-z0-9]/g, "");
 }
 
+const spelling: EntrySpelling = { plainName, aliases };
+
 /** Models whose weights differ by less than this factor may be meant for each other. */
 const sameSize = 1.25;
 
@@ -103,10 +105,7 @@ export function listModels(): readonly ModelShape[] {
 }
 
 function lookUp(name: string, own: readonly ModelShape[]): ModelShape | undefined {
-  const asked = plainName(name);
-  const wanted = plainName(aliases[asked] ?? name);
-  const all = [...own, ...shipped];
-  return own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
+  return findEntry(name, own, shipped, spelling);
 }
 
 /** Whether a spelling names a model of the catalog, or one of the user's own. */
@@ -120,12 +119,11 @@ export function isKnownModel(name: string, own: readonly ModelShape[] = []): boo
  */
 export function misspelledModel(name: string, own: readonly ModelShape[] = []): string | undefined {
   const asked = plainName(name);
-  const known = [...own, ...shipped].map((each) => [plainName(each.name), each.name] as const);
-  const spellings = [...known, ...Object.entries(aliases)];
+  const spellings = spellingsOf([...own, ...shipped], spelling);
   const total = sizeInName(name)?.total;
-  const slip = spellings.find(([spelling, meant]) => {
+  const slip = spellings.find(([known, meant]) => {
     const other = sizeInName(meant)?.total;
-    if (total === undefined || other === undefined || slipsBetween(asked, spelling, 1) !== 1) return false;
+    if (total === undefined || other === undefined || slipsBetween(asked, known, 1) !== 1) return false;
     return Math.abs(Math.log(total / other)) < Math.log(sameSize);
   });
   return misspelledAmong(asked, spellings) ?? slip?.[1];
@@ -144,19 +142,10 @@ export function findModel(name: string, own: readonly ModelShape[] = []): ModelS
 
 /** Nothing can be concluded from a name: what resembles it, and what to give. */
 export function unknownModel(name: string, own: readonly ModelShape[] = []): Fault {
-  const meant = misspelledModel(name, own);
-  const alike = suggestNames(
-    name,
-    [...own, ...shipped].map((each) => each.name),
-  );
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return new Fault(
-    "planning.model-unknown",
-    `the catalog has no model "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}${hint}; ` +
-      "give the config.json of its Hugging Face repository, its shape under ownModels, or its number of weights as parameters " +
-      "(and activeParameters, with experts), and the typical shape of that size is planned",
-    { details: { path: "model", name, alike } },
-  );
+  const give =
+    "give the config.json of its Hugging Face repository, its shape under ownModels, or its number of weights as parameters " +
+    "(and activeParameters, with experts), and the typical shape of that size is planned";
+  return unknownEntry("model", name, [...own, ...shipped], misspelledModel(name, own), give);
 }
 
 /**

@@ -1,6 +1,7 @@
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { bytesPerWeight } from "../catalog/accelerator.ts";
 import { kvBytesOfSequence, layerCounts, layerParameters, modelParameters } from "../catalog/model-size.ts";
-import { chanceOfFitting, eightyPercent, needWidening, noDoubt } from "../memory-doubt.ts";
+import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
 
 /** Memory of one accelerator of a replica, bytes. */

@@ -1,7 +1,8 @@
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { bytesPerWeight } from "../catalog/accelerator.ts";
 import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { gibibytesOf } from "../catalog/quantities.ts";
-import { chanceOfFitting, eightyPercent, needWidening, noDoubt } from "../memory-doubt.ts";
+import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type Widening, widenedWidth } from "../widening.ts";
 import { microTokens } from "./layer-time.ts";
 import { rankParameters } from "./step-time.ts";
