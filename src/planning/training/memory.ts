@@ -5,7 +5,7 @@ import { gibibytesOf } from "../catalog/quantities.ts";
 import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type Widening, widenedWidth } from "../widening.ts";
 import { microTokens } from "./layer-time.ts";
-import { rankParameters } from "./step-time.ts";
+import { rankParameters } from "./rank-parameters.ts";
 import { checkTrainingJob, microBatchesOf, type TrainingJob } from "./training-job.ts";
 
 /** Peak memory of the fullest accelerator, GiB, by what holds it. */
