@@ -23,3 +23,10 @@ test("memory as it is written is within half a percent of what it is", () => {
     }),
   );
 });
+
+test("memory beside another figure is written in the same kind of unit", () => {
+  expect(formatMemory(parseSize("250MiB"), parseSize("150MB"))).toBe("262MB");
+  expect(formatMemory(27_160_000_000, parseSize("32GB"))).toBe("27.2GB");
+  expect(formatMemory(27_160_000_000, parseSize("32GiB"))).toBe("25.3GiB");
+  expect(formatMemory(parseSize("2GB"), parseSize("2GiB"))).toBe("1.86GiB");
+});

@@ -99,8 +99,11 @@ function findSizeImpossibility(request: ResourceRequest, nodes: readonly Compute
   if (request.memory > memoryMost) {
     return {
       code: "too-much-memory",
-      sentence: `it asks for ${formatMemory(request.memory)} of memory, and no node has more than ${formatMemory(memoryMost)}`,
-      changes: [`ask for at most ${formatMemory(memoryMost)} of memory`, "raise the pool's limits.memory"],
+      sentence: `it asks for ${formatMemory(request.memory)} of memory, and no node has more than ${formatMemory(memoryMost, request.memory)}`,
+      changes: [
+        `ask for at most ${formatMemory(memoryMost, request.memory)} of memory`,
+        "raise the pool's limits.memory",
+      ],
     };
   }
   if (request.cpus <= cpusMost) return null;

@@ -53,7 +53,7 @@ function describe(result: TaskResult): TaskEnd["outcome"] {
       return {
         kind: "out-of-memory",
         exitCode,
-        message: `out-of-memory: used ${formatMemory(result.memoryPeak ?? 0)} of ${formatMemory(result.memoryLimit ?? 0)}; raise resources.memory`,
+        message: `out-of-memory: used ${formatMemory(result.memoryPeak ?? 0, result.memoryLimit ?? 0)} of ${formatMemory(result.memoryLimit ?? 0)}; raise resources.memory`,
       };
     case "time":
       return {

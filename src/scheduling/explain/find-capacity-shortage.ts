@@ -131,8 +131,8 @@ function restShort(
     const free = Math.max(0, ...able.map((node) => node.memoryFree));
     return {
       code: "insufficient-memory",
-      sentence: `${each} ${formatMemory(shape.memory)} of memory${beside}, and ${formatMemory(free)} is free${place}`,
-      changes: free > 0 ? [`ask for at most ${formatMemory(free)} of memory`] : [],
+      sentence: `${each} ${formatMemory(shape.memory)} of memory${beside}, and ${formatMemory(free, shape.memory)} is free${place}`,
+      changes: free > 0 ? [`ask for at most ${formatMemory(free, shape.memory)} of memory`] : [],
     };
   }
   for (const [name, wanted] of Object.entries(shape.custom ?? {})) {

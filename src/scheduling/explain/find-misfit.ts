@@ -76,8 +76,8 @@ function findAmountMisfit(shape: Shape, nodes: readonly EngineNode[], pool: stri
     return {
       code: "too-much-memory",
       pool,
-      sentence: `it asks for ${formatMemory(shape.memory)} of memory, and no node of pool ${pool} has more than ${formatMemory(memory)}`,
-      changes: [`ask for at most ${formatMemory(memory)} of memory`, "choose another pool"],
+      sentence: `it asks for ${formatMemory(shape.memory)} of memory, and no node of pool ${pool} has more than ${formatMemory(memory, shape.memory)}`,
+      changes: [`ask for at most ${formatMemory(memory, shape.memory)} of memory`, "choose another pool"],
     };
   }
   for (const [name, asked] of Object.entries(shape.custom ?? {})) {
