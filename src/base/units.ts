@@ -73,6 +73,41 @@ export function formatSize(bytes: Bytes): string {
   return `${value.toFixed(digits)}${units[unit]}`;
 }
 
+/** Units of memory as people write it, the larger first; binary ones go before decimal ones of their size. */
+const memoryUnits = ["TiB", "TB", "GiB", "GB", "MiB", "MB"] as const;
+/** Nobody writes more of a decimal unit, but 1536GiB is how nodes are sold. */
+const wholeMost = { decimal: 999, binary: 9999 };
+
+const isBinary = (unit: string): boolean => unit.includes("i");
+
+/** Writes memory in the unit of which it is a whole number; undefined where it is of none. */
+function wholeMemory(bytes: Bytes): { readonly text: string; readonly isBinary: boolean } | undefined {
+  for (const unit of memoryUnits) {
+    const count = bytes / (bytesPerUnit[unit] ?? 1);
+    const most = wholeMost[isBinary(unit) ? "binary" : "decimal"];
+    if (Number.isInteger(count) && count >= 1 && count <= most)
+      return { text: `${count}${unit}`, isBinary: isBinary(unit) };
+  }
+  return undefined;
+}
+
+/**
+ * Writes memory: in the unit of which it is a whole number, as it was likely asked for (`64GiB`, `2GB`, `512MiB`), else with three
+ * significant digits of a binary unit (`62.8GiB`).
+ *
+ * @param like memory that it stands beside: where that is a whole number of a decimal unit, so is the unit of this.
+ */
+export function formatMemory(bytes: Bytes, like: Bytes = bytes): string {
+  const whole = wholeMemory(bytes);
+  const isInBinary = wholeMemory(like)?.isBinary ?? true;
+  if (whole?.isBinary === isInBinary) return whole.text;
+  if (!isInBinary) return formatSize(bytes);
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))}${units[power]}`;
+}
+
 /** Writes a duration with its two largest units: `2h30m`, `4.2s`, `12ms`. */
 export function formatDuration(millis: Millis): string {
   if (millis < 1000) return `${Math.round(millis)}ms`;

@@ -1,5 +1,5 @@
 import type { Instant } from "../base/clock.ts";
-import { formatDuration, formatSize } from "../base/units.ts";
+import { formatDuration, formatMemory, formatSize } from "../base/units.ts";
 import type { KindColumn } from "../platform/resource.ts";
 import { readField } from "./field-path.ts";
 import { formatAge } from "./relative-time.ts";
@@ -10,7 +10,7 @@ import { toneOf } from "./tone.ts";
 const nothing = "-";
 
 /** Formats that read best when their digits stand below each other. */
-const rightAligned: ReadonlySet<string> = new Set(["count", "bytes", "duration", "ratio", "money"]);
+const rightAligned: ReadonlySet<string> = new Set(["count", "bytes", "memory", "duration", "ratio", "money"]);
 
 /** How a kind's column is laid out in a table. */
 export function toTableColumn(column: KindColumn): TableColumn {
@@ -34,6 +34,8 @@ function formatValue(value: unknown, format: NonNullable<KindColumn["format"]>, 
       return formatAge(now - value);
     case "bytes":
       return formatSize(value);
+    case "memory":
+      return formatMemory(value);
     case "duration":
       return formatDuration(value);
     case "ratio":

@@ -1,4 +1,4 @@
-import { formatSize } from "../base/units.ts";
+import { formatMemory } from "../base/units.ts";
 import type { ComputeNode, NodeGpu, ResourceRequest } from "./ports.ts";
 
 /** Whether a GPU is of the model that was asked for; letter case aside, a part of the name is enough. */
@@ -99,8 +99,11 @@ function findSizeImpossibility(request: ResourceRequest, nodes: readonly Compute
   if (request.memory > memoryMost) {
     return {
       code: "too-much-memory",
-      sentence: `it asks for ${formatSize(request.memory)} of memory, and no node has more than ${formatSize(memoryMost)}`,
-      changes: [`ask for at most ${formatSize(memoryMost)} of memory`, "raise the pool's limits.memory"],
+      sentence: `it asks for ${formatMemory(request.memory)} of memory, and no node has more than ${formatMemory(memoryMost, request.memory)}`,
+      changes: [
+        `ask for at most ${formatMemory(memoryMost, request.memory)} of memory`,
+        "raise the pool's limits.memory",
+      ],
     };
   }
   if (request.cpus <= cpusMost) return null;

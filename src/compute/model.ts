@@ -111,7 +111,7 @@ export const poolKind = defineKind({
     { heading: "DRIVER", path: "spec.driver" },
     { heading: "PHASE", path: "status.phase" },
     { heading: "CPUS", path: "status.cpus", format: "count" },
-    { heading: "MEMORY", path: "status.memory", format: "bytes" },
+    { heading: "MEMORY", path: "status.memory", format: "memory" },
     { heading: "GPUS", path: "status.gpuSummary" },
   ],
   needsCleanup: true,

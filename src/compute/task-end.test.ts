@@ -28,7 +28,7 @@ describe("the end of a task in words", () => {
     [
       { cause: "memory", signal: "SIGKILL" },
       "out-of-memory",
-      "out-of-memory: used 1.20GB of 1.00GB; raise resources.memory",
+      "out-of-memory: used 1.20GB of 1GB; raise resources.memory",
       false,
     ],
     [

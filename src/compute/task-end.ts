@@ -1,5 +1,5 @@
 import type { Instant, Millis } from "../base/clock.ts";
-import { formatDuration, formatSize, type Bytes } from "../base/units.ts";
+import { formatDuration, formatMemory, type Bytes } from "../base/units.ts";
 import type { TaskEnd } from "./ports.ts";
 
 /** What was written down when a task ended: bare facts, put into words by `toTaskEnd`. */
@@ -53,7 +53,7 @@ function describe(result: TaskResult): TaskEnd["outcome"] {
       return {
         kind: "out-of-memory",
         exitCode,
-        message: `out-of-memory: used ${formatSize(result.memoryPeak ?? 0)} of ${formatSize(result.memoryLimit ?? 0)}; raise resources.memory`,
+        message: `out-of-memory: used ${formatMemory(result.memoryPeak ?? 0, result.memoryLimit ?? 0)} of ${formatMemory(result.memoryLimit ?? 0)}; raise resources.memory`,
       };
     case "time":
       return {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
-import { askedAccelerator } from "./asked-accelerator.ts";
-import { askedModel, ownModelName } from "./asked-model.ts";
+import { type AskedParts, askedParts } from "./asked-parts.ts";
 import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
@@ -22,6 +21,7 @@ import { replicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
 import type { SitePace } from "./inference/simulate-serving.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
+import { tellDoubts } from "./memory-doubt.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
@@ -54,21 +54,15 @@ export interface InferenceAnswer extends ReplicaOption {
 
 const optionsShown = 5;
 
-/** All of a job but its layout, and what it rests on besides what was measured. */
-interface Unspread extends Omit<ServingJob, "layout"> {
-  readonly ownModel: string | undefined;
-  readonly standIns: readonly Fallback[];
-}
+/** All of a job but its layout. */
+type Unspread = AskedParts & Omit<ServingJob, "layout">;
 
-function unspreadJob(question: Question): Unspread {
-  const [chip, model] = [askedAccelerator(question), askedModel(question)];
-  const accelerator = chip.value;
+function jobOf(question: Question): Unspread {
+  const parts = askedParts(question);
+  const { accelerator } = parts;
   const domainGpus = Math.max(question.gpusPerNode, accelerator.scaleUpGpus);
   return {
-    model: model.value,
-    ownModel: ownModelName(model),
-    standIns: [chip.fallback, model.fallback].filter((each) => each !== undefined),
-    accelerator,
+    ...parts,
     domainGpus,
     domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / question.gpusPerNode,
     precision: question.precision,
@@ -123,12 +117,12 @@ export function sizeInferenceOnce(value: unknown): InferenceAnswer {
 function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typeof rangeOf): InferenceAnswer {
   const question = parseQuestion(value);
   const { ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
-  const job = unspreadJob(question);
+  const job = jobOf(question);
   const ask = askOf(question, site);
   const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), ask);
   const stored = formatFallbacks(job.accelerator, job.precision);
   const errors = errorsOf(job);
-  const standIns = { kernels: stored, ownModel: job.ownModel, fallbacks: job.standIns };
+  const standIns = { kernels: stored, fallbacks: job.standIns };
   const widened = options.slice(0, optionsShown).map((option) => widenOption(option, standIns, errors));
   const [first, ...others] = widened;
   if (first === undefined) throw nothingServes(job, lost);
@@ -284,19 +278,20 @@ function widenOption(option: ReplicaOption, standIns: StandIns, errors: readonly
   return { ...option, closedLoop: loop, frontier, saturated: yielded };
 }
 
-/** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
+/** Errors of the figures of an answer, widened where kernels are another's. */
 function errorsOf(job: Unspread): readonly QuantityError[] {
   const { fallbacks } = kernelSetOf(job.accelerator, job.precision, job.kvPrecision);
   const all = [...fallbacks, ...formatFallbacks(job.accelerator, job.precision)];
-  const widening = wideningOf({ kernels: all, ownModel: job.ownModel, fallbacks: job.standIns });
+  const widening = wideningOf({ kernels: all, fallbacks: job.standIns });
   const ways = job.standIns.map((each) => each.of);
+  const tooLarge = "55 of 2,482 measured replicas ran that it thinks too large";
   const table = `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
   return [
     measuredError("time of a token after the first (closed loop)", table, "TPOT", widening, ways),
     measuredError("time to the first token (closed loop)", table, "TTFT", widening, ways),
     measuredError("saturated output tokens a second", "inference_trtllm (saturated)", "output tokens/s", widening),
     notMeasured("replicas for the peak, and times at the peak", "simulated from the times above"),
-    notMeasured("memory and chance of fitting", "55 of 2,482 measured replicas ran that it thinks too large"),
+    notMeasured("memory and chance of fitting", tellDoubts(tooLarge, job.memoryDoubt)),
   ];
 }
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
-import { askedAccelerator } from "./asked-accelerator.ts";
-import { askedModel, ownModelName } from "./asked-model.ts";
+import { type AskedParts, askedParts } from "./asked-parts.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import type { Accelerator } from "./catalog/accelerator.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { tellDoubts } from "./memory-doubt.ts";
 import { parseRate } from "./network/link-rate.ts";
 import { requireFormat } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
@@ -19,7 +19,7 @@ import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
 import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
 import type { Layout, TrainingJob } from "./training/training-job.ts";
-import { atLeastAsWide, type Widening, widen, wideningOf } from "./widening.ts";
+import { atLeastAsWide, widen, wideningOf } from "./widening.ts";
 
 /** A layout with its step and its memory. */
 export interface TrainingOption {
@@ -77,22 +77,16 @@ export function usualBatch(gpus: number, sequenceTokens: number): number {
   return odd * 2 ** Math.max(0, Math.round(Math.log2(usualStepTokens / sequenceTokens / odd)));
 }
 
-/** All of a run but its layout, and what it rests on besides what was measured. */
-interface Unspread extends Omit<TrainingJob, "layout"> {
-  readonly ownModel: string | undefined;
-  readonly standIns: readonly Fallback[];
-}
+/** All of a run but its layout. */
+type Unspread = AskedParts & Omit<TrainingJob, "layout">;
 
 function jobOf(question: Question): Unspread {
-  const [chip, model] = [askedAccelerator(question), askedModel(question)];
-  const accelerator = chip.value;
+  const parts = askedParts(question);
+  const { accelerator } = parts;
   requireFormat(accelerator, question.precision);
   const { network } = question;
   return {
-    model: model.value,
-    ownModel: ownModelName(model),
-    standIns: [chip.fallback, model.fallback].filter((each) => each !== undefined),
-    accelerator,
+    ...parts,
     domainGpus: Math.min(
       question.gpus,
       Math.max(1, accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode),
@@ -134,25 +128,14 @@ function parseQuestion(value: unknown): Question {
 
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
 function optionOf(job: Unspread, layout: Layout): TrainingOption {
-  const { ownModel, standIns: fallbacks } = job;
   const step = predictStepTime({ ...job, layout });
-  const memory = predictTrainingMemory({ ...job, layout });
-  const own = wideningOf({ kernels: [], ownModel, fallbacks });
-  const peak = widen({ low: memory.lowGib, high: memory.highGib }, memory.peakGib, memoryWidening(job));
-  const widened = widen(step, step.seconds, own);
-  const [stated] = fallbacks.length > 0 ? errorsOf(job) : [];
+  const widened = widen(step, step.seconds, wideningOf({ kernels: [], fallbacks: job.standIns }));
+  const stated = job.standIns.length > 0 ? stepErrorOf(job).percent : null;
   return {
     layout,
-    step: atLeastAsWide(widened, step.seconds, stated?.percent ?? null),
-    memory: { ...memory, lowGib: peak.low, highGib: peak.high },
+    step: atLeastAsWide(widened, step.seconds, stated),
+    memory: predictTrainingMemory({ ...job, layout }),
   };
-}
-
-/** The weights of a guessed model are as stated, so that its memory is as unsure as that of one whose shape was given. */
-function memoryWidening({ ownModel, standIns }: Pick<Unspread, "ownModel" | "standIns">): Widening {
-  const guess = standIns.find((each) => each.of === "model");
-  const widening = wideningOf({ kernels: [], ownModel: ownModel ?? guess?.asked });
-  return guess === undefined ? widening : { ...widening, reasons: [guess.reason] };
 }
 
 interface Choice {
@@ -188,17 +171,21 @@ function leftOutLike(job: Pick<TrainingJob, "stack" | "model" | "accelerator">):
   return strange.length > 0 ? strange : ["published table"];
 }
 
-/** Errors of the figures of an answer, widened where kernels or the model's rows are another's. */
-function errorsOf(job: Unspread): readonly QuantityError[] {
+/** The error of a step's time, widened where kernels are another's. */
+function stepErrorOf(job: Unspread): QuantityError {
   const kernels = trainingKernelsOf(job.accelerator, job.precision);
-  const { ownModel, standIns: fallbacks } = job;
-  const widening = wideningOf({ kernels: strangeKernels(job, kernels), ownModel, fallbacks });
-  const table = errorClassOf(job);
+  const widening = wideningOf({ kernels: strangeKernels(job, kernels), fallbacks: job.standIns });
+  const quantity = "step time, tokens a second and utilisation";
+  return measuredError(quantity, errorClassOf(job), "step time", widening, leftOutLike(job));
+}
+
+/** Errors of the figures of an answer. */
+function errorsOf(job: Unspread, { widening }: TrainingMemory): readonly QuantityError[] {
   return [
-    measuredError("step time, tokens a second and utilisation", table, "step time", widening, leftOutLike(job)),
-    measuredError("peak memory", "training_throughput", "peak memory", memoryWidening(job)),
+    stepErrorOf(job),
+    measuredError("peak memory", "training_throughput", "peak memory", widening),
     notMeasured("useful share of the time, and what it adds to days and GPU-hours"),
-    notMeasured("chance of fitting", "from the spread of the measured peaks"),
+    notMeasured("chance of fitting", tellDoubts("from the spread of the measured peaks", job.memoryDoubt)),
   ];
 }
 
@@ -254,7 +241,7 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     cautions: [approximationCaution(job.model), contextCaution(job.model, sequenceTokens)].filter(
       (each) => each !== undefined,
     ),
-    errors: errorsOf(job),
+    errors: errorsOf(job, best.memory),
     assumptions: [
       ...job.standIns.map(({ words }) => words),
       ...networkWords(question.network),

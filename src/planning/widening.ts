@@ -13,9 +13,6 @@ export interface Widening {
 /** Kernels of another accelerator stand in: half as wide again; errors with the accelerator left out grew by 1.2 to 2. */
 export const fallbackWidening = 1.5;
 
-/** No measured row has the model: errors with a model left out grew by up to a quarter (docs/benchmarks/planning.md). */
-const ownModelWidening = 1.25;
-
 /** Nothing stands in for anything. */
 export const asMeasured: Widening = { factor: 1, guessed: 0, reasons: [] };
 
@@ -23,22 +20,16 @@ export const asMeasured: Widening = { factor: 1, guessed: 0, reasons: [] };
 export interface StandIns {
   /** Kernels and formats that stand in for others, in words. */
   readonly kernels: readonly string[];
-  /** The name of a model whose shape was given. */
-  readonly ownModel?: string | undefined;
   /** The model or the accelerator, where the catalog does not have it. */
   readonly fallbacks?: readonly Fallback[];
 }
 
-/** The widening of an answer from kernels that stand in for others, a model whose shape was given, and fallbacks for unknown names. */
-export function wideningOf({ kernels, ownModel, fallbacks = [] }: StandIns): Widening {
+/** The widening of times from kernels that stand in for others, and fallbacks for unknown names. */
+export function wideningOf({ kernels, fallbacks = [] }: StandIns): Widening {
   return {
-    factor: (kernels.length > 0 ? fallbackWidening : 1) * (ownModel === undefined ? 1 : ownModelWidening),
+    factor: kernels.length > 0 ? fallbackWidening : 1,
     guessed: Math.hypot(...fallbacks.map(({ spread }) => spread)),
-    reasons: [
-      ...fallbacks.map(({ reason }) => reason),
-      ...kernels,
-      ...(ownModel === undefined ? [] : [`no measured row has the model "${ownModel}", whose shape was given`]),
-    ],
+    reasons: [...fallbacks.map(({ reason }) => reason), ...kernels],
   };
 }
 

@@ -52,7 +52,7 @@ export interface KindColumn {
   readonly heading: string;
   /** Where the value lies, such as `status.phase`. */
   readonly path: string;
-  readonly format?: "text" | "count" | "age" | "bytes" | "duration" | "ratio" | "money";
+  readonly format?: "text" | "count" | "age" | "bytes" | "memory" | "duration" | "ratio" | "money";
   /** Shown only by `-o wide`. */
   readonly isWide?: boolean;
 }

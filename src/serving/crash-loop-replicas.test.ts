@@ -63,7 +63,7 @@ test("replicas that are killed for memory are told as a crash loop with what to 
   await load;
 
   expect(told).toMatch(
-    /^replica 1 of version \S+ ended 3 times in [\dms.]+, the last time out-of-memory: used \d+MB of 336MB; raise resources\.memory; it (starts again after \d|was started again)/,
+    /^replica 1 of version \S+ ended 3 times in [\dms.]+, the last time out-of-memory: used [\d.]+[MG]iB of 320MiB; raise resources\.memory; it (starts again after \d|was started again)/,
   );
   expect(statuses.length).toBeGreaterThan(50);
   expect(statuses.filter((status) => status !== 200)).toEqual([]);

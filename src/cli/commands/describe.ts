@@ -9,6 +9,7 @@ import { readField, readText } from "../field-path.ts";
 import { findItem, type Item, nameOf, projectOf } from "../item.ts";
 import { nextCommands } from "../next-commands.ts";
 import { allNouns, findNoun, type Noun } from "../noun.ts";
+import { withReadableSizes } from "../readable-sizes.ts";
 import { formatInstant } from "../relative-time.ts";
 import { renderTable, type TableCell } from "../table.ts";
 import { parseTarget } from "../target.ts";
@@ -129,5 +130,5 @@ function phaseFirst(status: unknown): unknown {
 
 function toYamlLines(value: unknown): readonly string[] {
   if (value === undefined || value === null) return [];
-  return stringify(value, { lineWidth: 0 }).trimEnd().split("\n");
+  return stringify(withReadableSizes(value), { lineWidth: 0 }).trimEnd().split("\n");
 }

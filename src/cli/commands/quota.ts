@@ -1,4 +1,4 @@
-import { formatSize } from "../../base/units.ts";
+import { formatMemory } from "../../base/units.ts";
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
 import { readField, readText } from "../field-path.ts";
@@ -82,6 +82,6 @@ function amountAt(resource: Item, field: string): string {
   const amount = resource[field];
   const name = readText(resource, "resource");
   if (typeof amount !== "number") return "-";
-  if (name === "memory") return formatSize(amount);
+  if (name === "memory") return formatMemory(amount);
   return name === "cpu" || name === "gpu" || name.startsWith("gpu:") ? String(amount / 1000) : String(amount);
 }

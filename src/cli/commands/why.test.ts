@@ -115,3 +115,20 @@ test("--json passes the answer on", async () => {
     reason: { code: "insufficient-gpus" },
   });
 });
+
+test.each([
+  [3_600_000, "it is planned in 1h, as far as is known"],
+  [-60_000, "its planned start is due: it starts as soon as the room is free"],
+])(
+  "a planned start is told by the moment that is to come, one that is due as such: %d ms from now",
+  async (inMs, words) => {
+    const at = recordingContext({ url: "http://127.0.0.1" }).clock.now() + inMs;
+    await open({ state: "queued", reason, plannedStart: { at, isHardBound: false, isHeld: false } });
+    const context = recordingContext({ url: api.url });
+
+    await why(context, { words: ["big"] });
+
+    expect(context.printed.join("\n")).toContain(words);
+    expect(context.printed.join("\n")).not.toContain("ago");
+  },
+);

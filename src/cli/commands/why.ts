@@ -82,7 +82,12 @@ function plannedStart(context: CommandContext, answer: Item): readonly string[] 
   const [p50, p90] = [readField(answer, "eta.p50"), readField(answer, "eta.p90")];
   const likely = typeof p50 === "number" ? [`it is likely to start ${formatInstant(p50, now)}`] : [];
   const nine = typeof p90 === "number" ? [`nine times of ten ${formatInstant(p90, now)}`] : [];
-  return [[...likely, ...nine, `it is planned ${formatInstant(at, now)}, ${bound}`].join("; ")];
+  // A run that outlasts its reckoning does not move the plans behind it: what is late starts once it ends.
+  const planned =
+    at <= now
+      ? "its planned start is due: it starts as soon as the room is free, which a run may hold longer than was reckoned"
+      : `it is planned ${formatInstant(at, now)}, ${bound}`;
+  return [[...likely, ...nine, planned].join("; ")];
 }
 
 const scopeWords: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { notMeasured, type QuantityError } from "../error-statement.ts";
 import type { ReplicaOption } from "../inference/compare-replicas.ts";
 import type { Estimate } from "../inference/predict-serving.ts";
@@ -8,9 +9,6 @@ import { calibrateSite, correctPrediction, type ShippedConstants } from "./calib
 import type { PredictionKind, SiteCalibration, SiteRows } from "./model.ts";
 import { stateSiteError } from "./site-error.ts";
 
-/** Half width of an 80 % interval in standard deviations, both sides. */
-const eightyPercentWidth = 2 * 1.2816;
-
 /** The site's constants of one kind, shrunk toward the answer's own interval; undefined where it measured none. */
 function siteOf(
   site: readonly SiteRows[],
@@ -19,7 +17,7 @@ function siteOf(
 ): SiteCalibration | undefined {
   const found = site.find((each) => each.kind === kind && each.rows.length > 0);
   if (found === undefined) return undefined;
-  const shipped: ShippedConstants = { factor: 1, spread: Math.log(high / low) / eightyPercentWidth };
+  const shipped: ShippedConstants = { factor: 1, spread: Math.log(high / low) / (2 * eightyPercent) };
   return calibrateSite(kind, found.group, found.rows, {}, shipped);
 }
 

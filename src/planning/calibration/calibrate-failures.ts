@@ -1,4 +1,5 @@
 import { interruptionsPerGpuHour } from "../capacity/failure-rates.ts";
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { comparisonsForOwnError, type MeasuredPrediction, type SiteCalibration } from "./model.ts";
 
 /**
@@ -6,8 +7,6 @@ import { comparisonsForOwnError, type MeasuredPrediction, type SiteCalibration }
  * differ by a factor of three (RSC-2 2.3 to RSC-1 6.5 in a thousand node-days), which a gamma of shape 3 spans.
  */
 const shippedShape = 3;
-/** Half width of the 80 % interval, in standard deviations. */
-const eightyPercent = 1.2816;
 
 /** Interruptions in a million GPU-hours, as a site should state them. */
 export interface FailureRate {

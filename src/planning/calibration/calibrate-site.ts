@@ -1,3 +1,4 @@
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { calibrateFailures } from "./calibrate-failures.ts";
 import { findDrift } from "./find-drift.ts";
 import { comparisonsForOwnError, type MeasuredPrediction, type PredictionKind, type SiteCalibration } from "./model.ts";
@@ -69,9 +70,6 @@ export function shrinkConstants(logs: readonly number[], shipped: ShippedConstan
   const variance = (shippedWeight * shipped.spread ** 2 + within + between) / (shippedWeight + n);
   return { factor: Math.exp(center), spread: Math.sqrt(variance), n };
 }
-
-/** The 80 % interval around a prediction, in standard deviations. */
-const eightyPercent = 1.2816;
 
 /** A shipped prediction as this site should state it. */
 export function correctPrediction(likely: number, { factor, spread }: ShippedConstants) {

@@ -1,3 +1,6 @@
+/** Half of the interval that holds 80 % of a normal distribution, in standard deviations. */
+export const eightyPercent = 1.2816;
+
 /** P(Z <= z) of a standard normal, within 7.5e-8 (Abramowitz and Stegun 26.2.17). */
 export function normalBelow(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));

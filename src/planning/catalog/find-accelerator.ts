@@ -1,9 +1,9 @@
-import { Fault } from "../../base/fault.ts";
+import type { Fault } from "../../base/fault.ts";
 import { acceleratorTable } from "./accelerator-table.ts";
 import { type Accelerator, acceleratorSchema } from "./accelerator.ts";
+import { type EntrySpelling, findEntry, spellingsOf, unknownEntry } from "./entry-names.ts";
 import { misspelledAmong } from "./name-typo.ts";
 import { parseTable } from "./parse-table.ts";
-import { suggestNames } from "./suggest-names.ts";
 
 /** Other spellings, after lower-casing and dropping the vendor, `GB` and signs. */
 const aliases: Readonly<Record<string, string>> = {
@@ -53,6 +53,8 @@ function plainName(name: string): string {
     .replaceAll(/(?<=\d)gb\b/g, "")
     .replaceAll(/[^a-z0-9]/g, "");
 }
+
+const spelling: EntrySpelling = { plainName, aliases };
 
 /** An accelerator found by a name, and what of the name says something else than it. */
 export interface SpelledAccelerator {
@@ -154,19 +156,13 @@ export function isKnownAccelerator(name: string): boolean {
 
 /** Finds an accelerator by its name, an alias, or the words of a longer name; says what of the name it does not answer for. */
 export function spellAccelerator(name: string, own: readonly Accelerator[] = []): SpelledAccelerator | undefined {
-  const asked = plainName(name);
-  const wanted = plainName(aliases[asked] ?? name);
-  const all = [...own, ...shipped];
-  const found =
-    own.find((each) => plainName(each.name) === asked) ?? all.find((each) => plainName(each.name) === wanted);
-  return found === undefined ? findAmongWords(name, all) : { accelerator: found, unread: [] };
+  const found = findEntry(name, own, shipped, spelling);
+  return found === undefined ? findAmongWords(name, [...own, ...shipped]) : { accelerator: found, unread: [] };
 }
 
 /** The known name that a spelling likely stands for; undefined where it is no misspelling of any. */
 export function misspelledAccelerator(name: string, own: readonly Accelerator[] = []): string | undefined {
-  const asked = plainName(name);
-  const known = [...own, ...shipped].map((each) => [plainName(each.name), each.name] as const);
-  return misspelledAmong(asked, [...known, ...Object.entries(aliases)]);
+  return misspelledAmong(plainName(name), spellingsOf([...own, ...shipped], spelling));
 }
 
 /**
@@ -185,17 +181,8 @@ export function findAccelerator(name: string, own: readonly Accelerator[] = []):
 
 /** Nothing can be concluded from a name: what resembles it, and what to give. */
 export function unknownAccelerator(name: string, own: readonly Accelerator[] = []): Fault {
-  const meant = misspelledAccelerator(name, own);
-  const alike = suggestNames(
-    name,
-    [...own, ...shipped].map((each) => each.name),
-  );
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return new Fault(
-    "planning.accelerator-unknown",
-    `the catalog has no accelerator "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}${hint}; ` +
-      "give its dense TFLOP/s, memory and memory bandwidth under ownAccelerators ({name, bf16Tflops, memoryGb, memoryGbPerSecond}), " +
-      "or the name of its relative ({name, like}), and it is planned by what is known",
-    { details: { path: "accelerator", name, alike } },
-  );
+  const give =
+    "give its dense TFLOP/s, memory and memory bandwidth under ownAccelerators ({name, bf16Tflops, memoryGb, memoryGbPerSecond}), " +
+    "or the name of its relative ({name, like}), and it is planned by what is known";
+  return unknownEntry("accelerator", name, [...own, ...shipped], misspelledAccelerator(name, own), give);
 }

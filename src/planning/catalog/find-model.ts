@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { modelAliases } from "./model-aliases.ts";
+import { unknownEntry } from "./entry-names.ts";
 import { type ModelShape, modelShapeSchema } from "./model-shape.ts";
 import { modelParameters } from "./model-size.ts";
 import { baseSpellings, modelSpellings, plainModelName } from "./model-spelling.ts";
@@ -8,7 +9,6 @@ import { modelTable } from "./model-table.ts";
 import { misspelledAmong, slipsBetween } from "./name-typo.ts";
 import { parseTable } from "./parse-table.ts";
 import { sizeInName } from "./size-in-name.ts";
-import { suggestNames } from "./suggest-names.ts";
 import { whyUnplannable } from "./unplannable-models.ts";
 
 type Row = Readonly<Record<string, string>>;
@@ -160,19 +160,10 @@ export function unknownModel(name: string, own: readonly ModelShape[] = []): Fau
     const message = `"${name}" is not planned by its name: ${why}`;
     return new Fault("planning.model-unknown", message, { details: { path: "model", name, alike: [] } });
   }
-  const meant = misspelledModel(name, own);
-  const alike = suggestNames(
-    name,
-    [...own, ...shipped].map((each) => each.name),
-  );
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return new Fault(
-    "planning.model-unknown",
-    `the catalog has no model "${name}"${alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`}${hint}; ` +
-      "give the config.json of its Hugging Face repository, its shape under ownModels, or its number of weights as parameters " +
-      "(and activeParameters, with experts), and the typical shape of that size is planned",
-    { details: { path: "model", name, alike } },
-  );
+  const give =
+    "give the config.json of its Hugging Face repository, its shape under ownModels, or its number of weights as parameters " +
+    "(and activeParameters, with experts), and the typical shape of that size is planned";
+  return unknownEntry("model", name, [...own, ...shipped], misspelledModel(name, own), give);
 }
 
 /**

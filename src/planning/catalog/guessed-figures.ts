@@ -20,21 +20,35 @@ function figuresApart(one: Accelerator, other: Accelerator): number {
   );
 }
 
-let ofLines: number | undefined;
-let ofForms: number | undefined;
+/** How wrong guessed figures are, as logarithms. */
+export interface FigureSpread {
+  readonly rates: number;
+  readonly memory: number;
+}
+
+/** An accelerator, and the one that it would be guessed from. */
+type Guess = readonly [Accelerator, Accelerator];
+
+function spreadOf(guesses: readonly Guess[]): FigureSpread {
+  return {
+    rates: heldBy(guesses.map(([each, other]) => figuresApart(each, other))),
+    memory: heldBy(guesses.map(([each, other]) => Math.abs(Math.log(each.memoryGb / other.memoryGb)))),
+  };
+}
+
+let ofLines: FigureSpread | undefined;
+let ofForms: FigureSpread | undefined;
 
 /**
  * How wrong figures are that are guessed from a product line: every accelerator of the catalog guessed so from the others, those
  * with its number left out with it; four of five were off by at most so much, as a logarithm.
  */
-export function lineSpread(): number {
-  ofLines ??= heldBy(
-    listAccelerators().flatMap((each) => {
+export function lineSpread(): FigureSpread {
+  ofLines ??= spreadOf(
+    listAccelerators().flatMap((each): readonly Guess[] => {
       const line = lineOfAccelerator(each.name);
       const others = listAccelerators().filter((other) => !isSameProduct(line, other) && other.family === line?.family);
-      return line === undefined || others.length === 0
-        ? []
-        : [figuresApart(each, lineFallback(each.name, line, others))];
+      return line === undefined || others.length === 0 ? [] : [[each, lineFallback(each.name, line, others)]];
     }),
   );
   return ofLines;
@@ -46,12 +60,12 @@ function isSameProduct(line: AcceleratorLine | undefined, other: Accelerator): b
 }
 
 /** The same for an unknown form of a known accelerator: each form of the catalog guessed from the first other with its number. */
-export function formSpread(): number {
-  ofForms ??= heldBy(
-    listAccelerators().flatMap((each) => {
+export function formSpread(): FigureSpread {
+  ofForms ??= spreadOf(
+    listAccelerators().flatMap((each): readonly Guess[] => {
       const line = lineOfAccelerator(each.name);
       const other = listAccelerators().find((one) => one !== each && isSameProduct(line, one));
-      return other === undefined ? [] : [figuresApart(each, other)];
+      return other === undefined ? [] : [[each, other]];
     }),
   );
   return ofForms;

@@ -119,3 +119,16 @@ export function kvBytesPerToken(shape: ModelShape, bytesPerValue: number): numbe
 export function kvBytesOfSequence(shape: ModelShape, tokens: number, bytesPerValue: number): number {
   return (kvBytesPerToken(shape, bytesPerValue) / shape.layers) * attendedPositions(shape, tokens);
 }
+
+/** Bytes that training keeps of one token for a model's backward pass, in 16 bits: its blocks' inputs and products, and its logits. */
+export function keptPerToken(shape: ModelShape): number {
+  const { attention, experts, hiddenSize } = shape;
+  const heads =
+    attention.kind === "grouped"
+      ? (attention.heads + attention.kvHeads) * attention.headSize
+      : attention.heads * (attention.nopeSize + attention.ropeSize + attention.valueSize);
+  const counts = layerCounts(shape);
+  const routed = experts === undefined ? 0 : 6 * (experts.perToken + experts.shared) * experts.size;
+  const common = shape.layers * (8 * hiddenSize + 4 * heads);
+  return common + 6 * counts.dense * shape.feedForwardSize + counts.mixture * routed + 6 * shape.vocabulary;
+}

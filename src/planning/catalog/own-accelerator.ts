@@ -67,7 +67,8 @@ function completeAccelerator(part: Part, at: number): Resolved<Accelerator> {
       taken: relative.name,
       words,
       reason: `figures of "${part.name}" that were not given are those of ${relative.name}`,
-      spread: isKnown ? 0 : lineSpread(),
+      spread: isKnown ? 0 : lineSpread().rates,
+      memory: part.memoryGb === undefined ? { capacity: lineSpread().memory } : {},
     },
   };
 }

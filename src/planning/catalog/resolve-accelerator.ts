@@ -9,7 +9,7 @@ import {
   spellAccelerator,
   unknownAccelerator,
 } from "./find-accelerator.ts";
-import { formSpread, lineSpread } from "./guessed-figures.ts";
+import { type FigureSpread, formSpread, lineSpread } from "./guessed-figures.ts";
 import { lineFallback } from "./line-fallback.ts";
 import type { Gigabytes } from "./quantities.ts";
 
@@ -45,10 +45,10 @@ function standIn(
   taken: Accelerator,
   memoryGb: number | undefined,
   why: string,
-  spread: number,
+  spread: FigureSpread,
 ): Resolved<Accelerator> {
   const memory = memoryGb === undefined ? "" : `, with ${memoryGb} GB of memory as its name says`;
-  const off = ((Math.exp(spread) - 1) * 100).toFixed(0);
+  const off = ((Math.exp(spread.rates) - 1) * 100).toFixed(0);
   const words =
     `"${asked}" is no accelerator of the catalog: it is planned as ${taken.name}${memory}, ${why}; rates guessed so were off ` +
     `by at most ${off} % for 80 % of the catalog's own; give its figures under ownAccelerators to replace the guess`;
@@ -60,5 +60,7 @@ function standIn(
     source: `guessed from ${taken.name}`,
   };
   const reason = `"${asked}" is planned as ${taken.name}`;
-  return { value, fallback: { of: "accelerator", asked, taken: taken.name, words, reason, spread } };
+  const guess = memoryGb === undefined ? { capacity: spread.memory } : {};
+  const told = { of: "accelerator", asked, taken: taken.name, words, reason } as const;
+  return { value, fallback: { ...told, spread: spread.rates, memory: guess } };
 }

@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Resolved } from "./fallback.ts";
 import { findModel, isKnownModel, listModels, misspelledModel, unknownModel } from "./find-model.ts";
-import { shapeSpread } from "./guessed-shapes.ts";
+import { nameSpread, shapeSpread } from "./guessed-shapes.ts";
 import type { ModelShape } from "./model-shape.ts";
 import { modelParameters } from "./model-size.ts";
 import { sizeInName, type StatedSize, statedSize } from "./size-in-name.ts";
@@ -42,9 +42,11 @@ export function resolveModel(asked: NamedModel, own: readonly ModelShape[] = [])
   if (size === undefined) throw unknownModel(model, own);
   const { shape, taken } = typicalModel(model, size, listModels());
   const spread = shapeSpread(size);
-  const words = tell(asked, shape, taken, spread);
+  const words = tell(asked, shape, taken, spread.work);
   const reason = `"${model}" is planned in the proportions of ${taken}`;
-  return { value: shape, fallback: { of: "model", asked: model, taken, words, reason, spread } };
+  const { work, cache, activations } = spread;
+  const memory = { cache, activations, ...(parameters === undefined ? { weights: nameSpread() } : {}) };
+  return { value: shape, fallback: { of: "model", asked: model, taken, words, reason, spread: work, memory } };
 }
 
 function checkCount(field: string, stated: number | undefined, known: number, { name }: ModelShape): void {

@@ -58,7 +58,7 @@ test("an entry of one's own may say what it is like; what it leaves out is guess
   const [entry] = parseAccelerators([{ name: "X9", like: "H200", memoryGb: 300 }]);
 
   expect(entry?.value).toMatchObject({ name: "X9", memoryGb: 300, memoryGbPerSecond: 4800, family: "hopper" });
-  expect(entry?.fallback?.spread).toBe(lineSpread());
+  expect(entry?.fallback?.spread).toBe(lineSpread().rates);
 });
 
 test.each([

@@ -101,6 +101,7 @@ export function guessServer(
         words,
         reason: `prices of ${asked.name} are guessed from those of ${near.offer.gpu}`,
         spread: off,
+        memory: {},
       },
     ],
   };

@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Accelerator, WeightFormat } from "../catalog/accelerator.ts";
 import type { ModelShape } from "../catalog/model-shape.ts";
+import type { MemoryDoubt } from "../memory-doubt.ts";
 
 /** The engine a model is served by; constants were fitted for each. */
 export type Engine = "trtllm" | "vllm" | "sglang";
@@ -46,6 +47,8 @@ export interface ServingJob {
   readonly draftShare?: number;
   /** Where the engine is set to schedule otherwise than by default; tokens are those of one rank. */
   readonly scheduling?: Partial<RequestScheduling>;
+  /** Why its memory is less sure than that of measured servings; nothing when left out. */
+  readonly memoryDoubt?: MemoryDoubt;
 }
 
 /**

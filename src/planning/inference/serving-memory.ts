@@ -1,6 +1,7 @@
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { bytesPerWeight, isWeightOnly } from "../catalog/accelerator.ts";
 import { kvBytesOfSequence, layerCounts, layerParameters, modelParameters } from "../catalog/model-size.ts";
-import { normalBelow } from "../capacity/normal-distribution.ts";
+import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
 
 /** Memory of one accelerator of a replica, bytes. */
@@ -32,8 +33,8 @@ const driverBytes = 3.5e9;
 
 /** A replica that holds fewer requests than this is of no use. */
 const fewRequests = 4;
-/** Standard deviation of log(needed / predicted): assumed; 55 of 2,482 measured replicas ran that were thought too large. */
-const needSpread = 0.05;
+/** Half width of the need's 80 % interval, as a logarithm: assumed; 55 of 2,482 measured replicas ran that were thought too large. */
+const needWidth = 0.05 * eightyPercent;
 
 /** Embedding and output projection, which quantisers of weights alone leave in 16 bits; 0 for other formats. */
 function wideWeights({ model, precision }: ServingJob): number {
@@ -80,7 +81,9 @@ export function servingMemory(job: ServingJob, shape: RequestShape, isDecodeOnly
   const requestsMax = Math.floor(cache / perRequest) * job.layout.attentionData;
   const usable = free + weights;
   const needed = weights + fewRequests * perRequest;
-  const fitProbability = usable <= 0 ? 0 : normalBelow(Math.log(usable / needed) / needSpread);
+  const doubt = job.memoryDoubt ?? noDoubt;
+  const widening = needWidening(doubt, { weights: weights / needed, cache: 1 - weights / needed, activations: 0 });
+  const fitProbability = chanceOfFitting(usable / needed, needWidth, widening, doubt);
   return { weights, cache, perRequest, requestsMax, usable, fitProbability };
 }
 

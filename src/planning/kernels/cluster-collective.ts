@@ -25,6 +25,24 @@ export function ranksPerDomain(group: RankGroup, cluster: Cluster): number {
   return Math.min(group.ranks, Math.max(1, Math.floor(cluster.domainGpus / group.stride)));
 }
 
+/** How a group lies over domains. */
+interface GroupSpan {
+  /** Ranks of one domain, and domains. */
+  readonly inside: number;
+  readonly outside: number;
+  /** Bytes a second that one accelerator has out of its domain. */
+  readonly rail: number;
+}
+
+function spanOf(group: RankGroup, cluster: Cluster): GroupSpan {
+  const inside = ranksPerDomain(group, cluster);
+  return {
+    inside,
+    outside: Math.ceil(group.ranks / inside),
+    rail: cluster.domainBytesPerSecond / cluster.domainGpus,
+  };
+}
+
 /**
  * Seconds of a collective over domains: within the domain, then between domains on all rails at once, each rank with its
  * share of the message.
@@ -38,11 +56,9 @@ export function clusterCollectiveTime(
   cluster: Cluster,
   constants: CollectiveConstants,
 ): number {
-  const inside = ranksPerDomain(group, cluster);
-  const outside = Math.ceil(group.ranks / inside);
+  const { inside, outside, rail } = spanOf(group, cluster);
   const within = collectiveTime(operation, inside, bytes, cluster.accelerator, constants);
   if (outside === 1) return within;
-  const rail = cluster.domainBytesPerSecond / cluster.domainGpus;
   const between = (busShare(operation, outside) * (bytes / inside)) / rail;
   return within + between + hopSeconds * 2 * Math.log2(outside);
 }
@@ -56,12 +72,10 @@ export function clusterAllToAllTime(
   cluster: Cluster,
   constants: CollectiveConstants,
 ): number {
-  const inside = ranksPerDomain(group, cluster);
-  const outside = Math.ceil(group.ranks / inside);
+  const { inside, outside, rail } = spanOf(group, cluster);
   const nearBytes = bytes * (inside / group.ranks);
   const within = collectiveTime("alltoall", inside, nearBytes, cluster.accelerator, constants);
   if (outside === 1) return within;
-  const rail = cluster.domainBytesPerSecond / cluster.domainGpus;
   const between = (bytes * (1 - inside / group.ranks)) / rail;
   return Math.max(within, between) + hopSeconds * Math.log2(outside);
 }

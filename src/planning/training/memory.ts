@@ -1,8 +1,11 @@
+import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { bytesPerWeight } from "../catalog/accelerator.ts";
 import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { gibibytesOf } from "../catalog/quantities.ts";
+import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
+import { type Widening, widenedWidth } from "../widening.ts";
 import { microTokens } from "./layer-time.ts";
-import { rankParameters } from "./step-time.ts";
+import { rankParameters } from "./rank-parameters.ts";
 import { checkTrainingJob, microBatchesOf, type TrainingJob } from "./training-job.ts";
 
 /** Peak memory of the fullest accelerator, GiB, by what holds it. */
@@ -15,6 +18,8 @@ export interface TrainingMemory {
   readonly usableGib: number;
   /** Chance that the run fits, from the spread of measured peaks around the prediction. */
   readonly fitProbability: number;
+  /** How much wider the interval is than that of measured peaks. */
+  readonly widening: Widening;
   readonly parts: Readonly<Record<MemoryPart, number>>;
   readonly assumptions: readonly string[];
 }
@@ -22,10 +27,8 @@ export interface TrainingMemory {
 /** What training memory is held by. */
 export type MemoryPart = "weights" | "gradients" | "optimizer" | "gathered" | "activations" | "logits" | "workspace";
 
-/** Standard deviation of log(measured / predicted): from TorchTitan's published peaks; wider where no peak was published. */
-const spreadOf = (job: TrainingJob): number => (job.stack === "fsdp" ? 0.07 : 0.12);
-/** Of an 80 % interval, in standard deviations. */
-const eightyPercent = 1.2816;
+/** Half width of the 80 % interval of measured peaks, as a logarithm: from TorchTitan's; wider where no peak was published. */
+const widthOf = (job: TrainingJob): number => (job.stack === "fsdp" ? 0.07 : 0.12) * eightyPercent;
 /** Bytes that the driver, its context and NCCL hold beside the framework. */
 const contextBytes = 1.5e9;
 /** Share that the allocator loses to fragments. */
@@ -178,12 +181,17 @@ export function predictTrainingMemory(job: TrainingJob): TrainingMemory {
   const parts = Object.fromEntries(
     Object.entries(bytes).map(([name, value]) => [name, gibibytesOf(value)]),
   ) as unknown as Record<MemoryPart, number>;
+  const doubt = job.memoryDoubt ?? noDoubt;
+  const kept = (activations + logits + workspace) / total;
+  const widening = needWidening(doubt, { weights: 1 - kept, cache: 0, activations: kept });
+  const width = widenedWidth(widthOf(job), widening);
   return {
     peakGib: gibibytesOf(total),
-    lowGib: gibibytesOf(total * Math.exp(-eightyPercent * spreadOf(job))),
-    highGib: gibibytesOf(total * Math.exp(eightyPercent * spreadOf(job))),
+    lowGib: gibibytesOf(total * Math.exp(-width)),
+    highGib: gibibytesOf(total * Math.exp(width)),
     usableGib: gibibytesOf(usable),
-    fitProbability: normalShare(Math.log(usable / total) / spreadOf(job)),
+    fitProbability: chanceOfFitting(usable / total, widthOf(job), widening, doubt),
+    widening,
     parts,
     assumptions: [
       "Adam with 32-bit state",
@@ -198,13 +206,4 @@ function workspaceBytes(job: TrainingJob): number {
   const layer = layerParameters(job.model);
   const widest = Math.max(job.model.feedForwardSize, job.model.hiddenSize) / job.layout.tensor;
   return 4 * microTokens(job) * widest + (4 * layer.attention) / job.layout.tensor + 0.5e9;
-}
-
-/** Share of a normal distribution below a value (Abramowitz and Stegun 7.1.26, error below 1.5e-7). */
-function normalShare(value: number): number {
-  const x = Math.abs(value) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const tail = 0.5 * series * Math.exp(-x * x);
-  return value >= 0 ? 1 - tail : tail;
 }

@@ -1,9 +1,9 @@
-import { layerCounts, layerParameters } from "../catalog/model-size.ts";
-import { bytesPerWeight, peakFlopsOf } from "../catalog/accelerator.ts";
-import { attentionFlops, modelParameters, trainingFlopsPerToken } from "../catalog/model-size.ts";
-import { clusterCollectiveTime } from "../kernels/cluster-collective.ts";
+import { peakFlopsOf } from "../catalog/accelerator.ts";
+import { attentionFlops, layerCounts, modelParameters, trainingFlopsPerToken } from "../catalog/model-size.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
+import { dataTime } from "./data-time.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
+import { rankParameters } from "./rank-parameters.ts";
 import { calibrationYear, type StackConstants, stackConstantsOf, strangersIn } from "./stack-constants.ts";
 import { fallbackWidening } from "../widening.ts";
 import { trainingKernelsOf } from "./training-kernels.ts";
@@ -83,65 +83,6 @@ function exposedNetwork(seconds: number, computed: number, { layout }: TrainingJ
 /** Selective recomputation repeats attention alone in Megatron, and every other product in PyTorch's FSDP recipes. */
 function selectiveProducts(job: TrainingJob): number {
   return job.stack === "fsdp" ? 0.5 : 0;
-}
-
-/** Weights that one rank holds of its stage. */
-export function rankParameters(job: TrainingJob): { readonly dense: number; readonly expert: number } {
-  const { layout, model } = job;
-  const layer = layerParameters(model);
-  const counts = layerCounts(model);
-  const shared = (model.experts?.shared ?? 0) * layer.expert;
-  const plain = model.layers * layer.attention + counts.dense * layer.dense + counts.mixture * (shared + layer.router);
-  const embedding = model.hiddenSize * model.vocabulary * (layout.pipeline === 1 && !model.isTied ? 2 : 1);
-  const experts = counts.mixture * (model.experts?.count ?? 0) * layer.expert;
-  const spread = layout.expert > 1 ? layout.expert : layout.tensor;
-  return {
-    dense: plain / layout.pipeline / layout.tensor + embedding / layout.tensor,
-    expert: experts / layout.pipeline / spread,
-  };
-}
-
-function dataTime(context: TimingContext, backwardSeconds: number, batches: number): number {
-  const { job, kernels, cluster, stack } = context;
-  const { layout } = job;
-  if (layout.data * layout.context === 1 || job.isLora === true) return 0;
-  const held = rankParameters(job);
-  const ranks = layout.data * layout.context;
-  const stride = layout.tensor;
-  const inside = Math.max(1, Math.min(ranks, Math.floor(cluster.domainGpus / stride)));
-  const time = (operation: string, weights: number, bytes: number, size: number, step: number): number =>
-    size <= 1
-      ? 0
-      : clusterCollectiveTime(
-          operation,
-          { ranks: size, stride: step },
-          weights * bytes,
-          cluster,
-          kernels.collective(operation, inside),
-        );
-  if (layout.sharding === "zero3") {
-    const bytes = Math.min(bytesPerWeight.bf16, 2);
-    const gather = time("all_gather", held.dense + held.expert, bytes, ranks, stride);
-    const scatter = time("reduce_scatter", held.dense + held.expert, bytes, ranks, stride);
-    const perBatch = (2 * gather + scatter) * 1;
-    const hidden = (backwardSeconds / batches) * 1.4;
-    return batches * Math.max(stack.dataExposed * perBatch, perBatch - hidden);
-  }
-  const expertRanks = Math.max(1, (ranks * layout.tensor) / Math.max(layout.tensor, layout.expert));
-  const gradientBytes = layout.sharding === "none" || job.stack === "megatron-core" ? 2 : 4;
-  const operation = layout.sharding === "none" ? ["all_reduce"] : ["reduce_scatter", "all_gather"];
-  const each = operation.map(
-    (name) =>
-      time(name, held.dense, name === "all_gather" ? 2 : gradientBytes, ranks, stride) +
-      time(
-        name,
-        held.expert,
-        name === "all_gather" ? 2 : gradientBytes,
-        expertRanks,
-        Math.max(layout.tensor, layout.expert),
-      ),
-  );
-  return stack.dataExposed * each.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /** Seconds that a stage waits for its neighbour: ranks of one tensor group each send their part (Narayanan 2021, section 4.1). */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import type { Accelerator, Precision } from "../catalog/accelerator.ts";
 import type { ModelShape } from "../catalog/model-shape.ts";
+import type { MemoryDoubt } from "../memory-doubt.ts";
 
 const degree = z.int().min(1).max(1_000_000);
 
@@ -55,6 +56,8 @@ export interface TrainingJob {
   readonly isBlockScaled?: boolean;
   /** Tokens beyond an expert's fixed capacity are dropped: shapes are known beforehand and the host waits for nothing. */
   readonly isDropping?: boolean;
+  /** Why its memory is less sure than that of measured runs; nothing when left out. */
+  readonly memoryDoubt?: MemoryDoubt;
 }
 
 /** The accelerators that a layout takes. */

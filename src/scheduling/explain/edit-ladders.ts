@@ -1,4 +1,4 @@
-import { formatDuration, formatSize } from "../../base/units.ts";
+import { formatDuration, formatMemory } from "../../base/units.ts";
 import { migMillis, migProfiles } from "../engine/mig-profile.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import type { TopologyAsk, WorkItem } from "../engine/model.ts";
@@ -194,7 +194,7 @@ function amountLadder(item: WorkItem, field: "cpuMillis" | "memory"): readonly E
   const each = item.members.max > 1 ? " each" : "";
   const at = (step: number): EditStep => {
     const to = Math.ceil(from / unit) * unit - step * unit;
-    const words = field === "cpuMillis" ? count(cpusOf(to), "CPU") : `${formatSize(to)} of memory`;
+    const words = field === "cpuMillis" ? count(cpusOf(to), "CPU") : `${formatMemory(to)} of memory`;
     return { item: { ...item, shape: { ...item.shape, [field]: to } }, to, sentence: `ask for ${words}${each}` };
   };
   return [{ field: `shape.${field}`, from, steps: Math.max(0, Math.ceil(from / unit) - 1), at }];

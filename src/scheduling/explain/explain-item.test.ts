@@ -65,7 +65,7 @@ const scenarios: readonly Scenario[] = [
     name: "more memory than a node has",
     item: itemOf("x", 1, { shape: shapeOf(1, { memory: 2e12 }) }),
     wantCode: "too-much-memory",
-    wantSentence: "never: it asks for 2.00TB of memory, and no node of pool train has more than 1.00TB",
+    wantSentence: "never: it asks for 2TB of memory, and no node of pool train has more than 1TB",
   },
   {
     name: "more of a custom resource than a node has",

@@ -1,4 +1,4 @@
-import { formatSize } from "../../base/units.ts";
+import { formatMemory } from "../../base/units.ts";
 import { memberMillis } from "../engine/amounts.ts";
 import type { EngineState } from "../engine/engine-state.ts";
 import { type Shape, wholeGpu } from "../engine/model.ts";
@@ -131,8 +131,8 @@ function restShort(
     const free = Math.max(0, ...able.map((node) => node.memoryFree));
     return {
       code: "insufficient-memory",
-      sentence: `${each} ${formatSize(shape.memory)} of memory${beside}, and ${formatSize(free)} is free${place}`,
-      changes: free > 0 ? [`ask for at most ${formatSize(free)} of memory`] : [],
+      sentence: `${each} ${formatMemory(shape.memory)} of memory${beside}, and ${formatMemory(free, shape.memory)} is free${place}`,
+      changes: free > 0 ? [`ask for at most ${formatMemory(free, shape.memory)} of memory`] : [],
     };
   }
   for (const [name, wanted] of Object.entries(shape.custom ?? {})) {

@@ -1,4 +1,4 @@
-import { formatSize } from "../../base/units.ts";
+import { formatMemory } from "../../base/units.ts";
 import { migMillis } from "../engine/mig-profile.ts";
 import type { EngineNode, Shape } from "../engine/model.ts";
 import { couldHost } from "../engine/node-state.ts";
@@ -76,8 +76,8 @@ function findAmountMisfit(shape: Shape, nodes: readonly EngineNode[], pool: stri
     return {
       code: "too-much-memory",
       pool,
-      sentence: `it asks for ${formatSize(shape.memory)} of memory, and no node of pool ${pool} has more than ${formatSize(memory)}`,
-      changes: [`ask for at most ${formatSize(memory)} of memory`, "choose another pool"],
+      sentence: `it asks for ${formatMemory(shape.memory)} of memory, and no node of pool ${pool} has more than ${formatMemory(memory, shape.memory)}`,
+      changes: [`ask for at most ${formatMemory(memory, shape.memory)} of memory`, "choose another pool"],
     };
   }
   for (const [name, asked] of Object.entries(shape.custom ?? {})) {

@@ -50,8 +50,8 @@ const rows: readonly Row[] = [
       item: itemOf("x", 1, { shape: shapeOf(1, { memory: number * 2e9 }) }),
     }),
     want: [
-      "never: it asks for 2.00GB of memory, and no node of pool train has more than 1.00GB; ask for at most 1.00GB of memory",
-      "never: it asks for 4.00GB of memory, and no node of pool train has more than 2.00GB; ask for at most 2.00GB of memory",
+      "never: it asks for 2GB of memory, and no node of pool train has more than 1GB; ask for at most 1GB of memory",
+      "never: it asks for 4GB of memory, and no node of pool train has more than 2GB; ask for at most 2GB of memory",
     ],
   },
   {
@@ -194,8 +194,8 @@ const rows: readonly Row[] = [
       item: itemOf("x", 1, { ...later, shape: shapeOf(1, { memory: 4e9 }) }),
     }),
     want: [
-      "it asks for 4.00GB of memory beside 1 GPU, and 1.00GB is free; ask for at most 1.00GB of memory",
-      "it asks for 4.00GB of memory beside 1 GPU, and 2.00GB is free; ask for at most 2.00GB of memory",
+      "it asks for 4GB of memory beside 1 GPU, and 1GB is free; ask for at most 1GB of memory",
+      "it asks for 4GB of memory beside 1 GPU, and 2GB is free; ask for at most 2GB of memory",
     ],
   },
   {

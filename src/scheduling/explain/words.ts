@@ -1,4 +1,4 @@
-import { formatSize } from "../../base/units.ts";
+import { formatMemory } from "../../base/units.ts";
 import type { GpuAsk, Shape } from "../engine/model.ts";
 import { wholeGpu } from "../engine/model.ts";
 import { isGpuKey } from "../quota/model.ts";
@@ -79,7 +79,7 @@ export function wordsOfAmount(key: string, amount: number): string {
   if (key === "gpu") return count(gpusOf(amount), "GPU");
   if (key.startsWith("gpu:")) return count(gpusOf(amount), `${key.slice(4)} GPU`);
   if (key === "cpu") return count(cpusOf(amount), "CPU");
-  if (key === "memory") return `${formatSize(amount)} of memory`;
+  if (key === "memory") return `${formatMemory(amount)} of memory`;
   return `${amount} of ${key}`;
 }
 

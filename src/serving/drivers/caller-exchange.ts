@@ -1,5 +1,5 @@
 import type { Bytes } from "../../base/units.ts";
-import type { RequestHeaders } from "./request-accounts.ts";
+import type { RequestHeaders } from "./known-request.ts";
 
 /** Headers of an answer, by name. */
 export type AnswerHeaders = Readonly<Record<string, string | number>>;

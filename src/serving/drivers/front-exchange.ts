@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import type { FrontHead } from "../gateway/protocol/front-head.ts";
 import { writeAnswerHead } from "../gateway/protocol/answer-head-text.ts";
 import type { AnswerHeaders, AnswerSink, CallerExchange } from "./caller-exchange.ts";
-import type { RequestHeaders } from "./request-accounts.ts";
+import type { RequestHeaders } from "./known-request.ts";
 import type { CallerOutput } from "./caller-output.ts";
 
 /** What an exchange needs of its connection. */

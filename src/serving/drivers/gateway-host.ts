@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { setTimeout as pause } from "node:timers/promises";
 import type { Millis } from "../../base/clock.ts";
 import { writeFileAtomically } from "../../platform/files.ts";
+import { logSize, readLogEnd } from "../../platform/log-end.ts";
 import { processStartTicks } from "../../platform/instance-lock.ts";
 import { jsonLog } from "../../platform/log.ts";
 import { standardErrorLines } from "../../platform/standard-error.ts";
@@ -33,6 +34,9 @@ const ownershipMs: Millis = 5_000;
 
 /** A log that outgrew this is begun anew, and the one before it is kept beside it. */
 const logBytesMax = 64 * 1024 * 1024;
+
+/** Lines of the log that explain workers that did not start. */
+const logLinesTold = 3;
 
 const backlog = 4_096;
 
@@ -78,6 +82,7 @@ export class GatewayHost {
   /** Listens, starts the workers, and writes down that it runs. @returns the port. */
   async start(): Promise<number> {
     const { settings } = this.#options;
+    const { log } = gatewayPaths(settings.folder);
     mkdirSync(socketFolder(settings.folder), { recursive: true, mode: 0o700 });
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -85,7 +90,13 @@ export class GatewayHost {
     });
     this.#server.on("error", (error) => this.#log.error("the gateway's port failed", { error: String(error) }));
     const { port } = this.#server.address() as AddressInfo;
-    await Promise.all(this.#places.map(async (_, place) => await this.#fill(place)));
+    const said = await logSize(log);
+    await Promise.all(this.#places.map(async (_, place) => await this.#fill(place))).catch(async (cause: unknown) => {
+      const what = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${what}; the gateway's log ${log} ends with\n${await readLogEnd(log, said, logLinesTold)}`, {
+        cause,
+      });
+    });
     const startTicks = processStartTicks(process.pid) ?? "";
     await writeFileAtomically(
       gatewayPaths(settings.folder).state,
@@ -94,7 +105,7 @@ export class GatewayHost {
     this.#metrics.start();
     this.#ownership = setInterval(() => {
       this.#checkOwnership();
-      turnLog(gatewayPaths(settings.folder).log, logBytesMax).catch((error: unknown) =>
+      turnLog(log, logBytesMax).catch((error: unknown) =>
         this.#log.warn("the gateway's log could not be begun anew", { error: String(error) }),
       );
     }, ownershipMs);

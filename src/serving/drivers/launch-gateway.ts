@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Millis } from "../../base/clock.ts";
 import { writeFileAtomically } from "../../platform/files.ts";
+import { logSize, readLogEnd } from "../../platform/log-end.ts";
 import type { FromHost } from "../gateway/messages.ts";
 import { type GatewaySettings, gatewayPaths } from "./gateway-files.ts";
 import { hostHeapFlags } from "./heap-flags.ts";
@@ -11,6 +12,8 @@ import { lateGateway } from "./late-gateway.ts";
 
 /** How long the gateway may take to start. */
 export const startTimeoutMs: Millis = 40_000;
+/** Lines of the gateway's log that are told where it does not start. */
+const logLinesTold = 3;
 
 /**
  * Starts the gateway's host process, which outlives this one.
@@ -26,6 +29,7 @@ export async function launchGateway(settings: GatewaySettings): Promise<number> 
     new URL(`../tasks/gateway-host-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
   );
   // Appended to, so that it may be begun anew while it is written to (`turnLog`).
+  const said = await logSize(paths.log);
   const log = openSync(paths.log, "a", 0o600);
   const child = fork(program, [paths.settings], {
     detached: true,
@@ -43,11 +47,13 @@ export async function launchGateway(settings: GatewaySettings): Promise<number> 
         else reject(Object.assign(new Error(message.message), { code: message.code }));
       });
       child.once("error", reject);
-      child.once("exit", (code, signal) =>
-        reject(
-          new Error(`the gateway ended with ${signal ?? `exit code ${code}`} before it listened; see ${paths.log}`),
-        ),
-      );
+      child.once("exit", (code, signal) => {
+        const how = `the gateway ended with ${signal ?? `exit code ${code}`} before it listened`;
+        readLogEnd(paths.log, said, logLinesTold).then(
+          (end) => reject(new Error(`${how}; the gateway's log ${paths.log} ends with\n${end}`)),
+          (cause: unknown) => reject(new Error(`${how}; see the gateway's log ${paths.log}`, { cause })),
+        );
+      });
     });
   } finally {
     if (child.connected) child.disconnect();

@@ -1,9 +1,6 @@
-import type { Instant } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { type Listed, Roster } from "../../base/roster.ts";
 import { bandFor } from "../gateway/admission/band.ts";
-import type { Admission } from "../gateway/messages.ts";
-import type { RequestRecord } from "../gateway/observe/request-record.ts";
 import type { ModelTarget } from "../gateway/protocol/model-directory.ts";
 import { serverRefusal } from "../gateway/protocol/refusal.ts";
 import { stickyCaller } from "../gateway/traffic-split.ts";
@@ -12,7 +9,8 @@ import type { Desks } from "./desks.ts";
 import { Generation, type GenerationGround } from "./generation.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import type { ModelCall } from "./model-call.ts";
-import { type AccountedRequest, type RequestAccounts, type RequestHeaders, textIn } from "./request-accounts.ts";
+import { type KnownRequest, textIn } from "./known-request.ts";
+import type { AccountedRequest, RequestAccounts } from "./request-accounts.ts";
 import type { RequestEnd } from "./request-end.ts";
 
 /** The headers by which a caller says how urgent its request is: interactive, default or bulk; the first one counts. */
@@ -28,25 +26,15 @@ export interface ModelRequestGround extends Omit<GenerationGround, "deskOf"> {
   readonly accounts: Pick<RequestAccounts, "carry">;
 }
 
-/** A request that was understood, whose caller is known and whose model was found. */
-export interface ModelRequest {
-  readonly requestId: string;
-  readonly operation: RequestRecord["operation"];
-  readonly protocol: RequestRecord["protocol"];
-  readonly startedAt: Instant;
-  readonly admission: Admission;
+/** A request whose model was found. */
+export interface ModelRequest extends KnownRequest {
   readonly target: ModelTarget;
   /** The version that the caller wants, and no other. */
   readonly versionId: string | null;
-  readonly headers: RequestHeaders;
-  /** Tokens of the prompt. */
-  readonly tokensIn: number;
   /** Tokens that one answer may have, and how many answers are wanted. */
   readonly tokensOut: number;
   readonly choices: number;
   readonly blocks: RoutingAsk["blocks"];
-  /** As the caller sent it. */
-  readonly body: () => Uint8Array;
   readonly call: ModelCall;
   readonly answer: ModelAnswer;
   /** Hears of the end, once the caller has its answer. */

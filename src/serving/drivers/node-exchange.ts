@@ -4,7 +4,7 @@ import type { Bytes } from "../../base/units.ts";
 import { answerUnread } from "../../platform/lingering-end.ts";
 import { readBoundedBody } from "./bounded-body.ts";
 import type { AnswerHeaders, AnswerSink, CallerExchange } from "./caller-exchange.ts";
-import type { RequestHeaders } from "./request-accounts.ts";
+import type { RequestHeaders } from "./known-request.ts";
 
 /** An answer that Node's own HTTP server writes. */
 export class NodeSink implements AnswerSink {

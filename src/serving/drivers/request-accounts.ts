@@ -1,7 +1,6 @@
-import type { Clock, Instant } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../platform/ports.ts";
 import type { LoadMeter } from "../gateway/load-meter.ts";
-import type { Admission } from "../gateway/messages.ts";
 import { limitReason, refusalReason } from "../gateway/observe/refusal-reason.ts";
 import { keepsSlo, type RequestRecord } from "../gateway/observe/request-record.ts";
 import { longestKeptPauseMs, serverRefusal } from "../gateway/protocol/refusal.ts";
@@ -9,6 +8,7 @@ import { priceOf } from "../gateway/protocol/token-price.ts";
 import type { LimitAnswer, LimitGate, LimitTicket } from "../gateway/request-parts.ts";
 import type { Route } from "../gateway/routing-table.ts";
 import { errorRefusal } from "./error-refusal.ts";
+import { type KnownRequest, textIn } from "./known-request.ts";
 import type { ModelAnswer } from "./model-answer.ts";
 import { failedEnd, type RequestEnd } from "./request-end.ts";
 import type { RequestObserver } from "./request-observer.ts";
@@ -25,26 +25,14 @@ export interface RequestAccountsGround {
   readonly refuse: RequestObserver["refuse"];
 }
 
-/** Headers of a request, by lower-case name. */
-export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
-
 /** A request whose caller is known and whose deployment was found, as far as its account goes. */
-export interface AccountedRequest {
-  readonly requestId: string;
-  readonly operation: RequestRecord["operation"];
-  readonly protocol: RequestRecord["protocol"];
-  readonly startedAt: Instant;
-  readonly admission: Admission;
+export interface AccountedRequest extends KnownRequest {
   readonly route: Pick<Route, "project" | "deployment" | "price" | "slo">;
-  readonly headers: RequestHeaders;
   readonly isStream: boolean;
-  /** Tokens of the prompt, and the most of all answers together; none where rows or tensors are sent. */
-  readonly tokensIn: number;
+  /** The most tokens of all answers together; none where rows or tensors are sent. */
   readonly tokensOut: number;
   /** Rows of a tabular request, else none. */
   readonly rows: number;
-  /** As the caller sent it. */
-  readonly body: () => Uint8Array;
   readonly answer: Pick<ModelAnswer, "addHeaders" | "refuse">;
 }
 
@@ -148,10 +136,4 @@ export class RequestAccounts {
     );
     return isGood;
   }
-}
-
-/** The text of a header that was sent once and is not empty. */
-export function textIn(headers: RequestHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

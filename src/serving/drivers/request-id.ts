@@ -1,4 +1,4 @@
-import type { RequestHeaders } from "./request-accounts.ts";
+import type { RequestHeaders } from "./known-request.ts";
 
 /** The header that names a request, here and at every upstream. */
 export const requestIdHeader = "x-request-id";

@@ -7,7 +7,7 @@ import { type InferResponse, toInferBody } from "../infer-response.ts";
 import { errorRefusal } from "./error-refusal.ts";
 import { type InferGround, serveInference } from "./gateway-infer.ts";
 import type { ModelAnswer } from "./model-answer.ts";
-import { type RequestHeaders, textIn } from "./request-accounts.ts";
+import { type RequestHeaders, textIn } from "./known-request.ts";
 import { failedEnd, type RequestEnd } from "./request-end.ts";
 import type { TabularHolds } from "./tabular-holds.ts";
 

@@ -1,3 +1,5 @@
+import { formatMemory as memoryText } from "../../../src/base/units.ts";
+
 /** A count with thousands apart: `1 234 567` is written `1,234,567`. */
 export function formatCount(value: number): string {
   return Math.round(value).toLocaleString("en-US");
@@ -32,6 +34,11 @@ export function formatBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
   return `${power === 0 ? value : value.toPrecision(3)} ${units[power] ?? "B"}`;
+}
+
+/** Memory with its unit, as the command line writes it: `64 GiB`. */
+export function formatMemory(bytes: number): string {
+  return memoryText(bytes).replace(/(?=[A-Z])/, " ");
 }
 
 /** A span that still grows, in whole seconds. */

@@ -11,7 +11,7 @@ test("names resources and their amounts in the units that people use", () => {
   ]);
   expect(formatAmount("gpu:H100", 2500)).toBe("2.5");
   expect(formatAmount("cpu", 64_000)).toBe("64");
-  expect(formatAmount("memory", 64e9)).toBe("64.0 GB");
+  expect(formatAmount("memory", 64e9)).toBe("64 GB");
   expect(formatAmount("licences", 3)).toBe("3");
 });
 

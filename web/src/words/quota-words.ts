@@ -1,4 +1,4 @@
-import { formatBytes, formatFigure } from "./numbers.ts";
+import { formatFigure, formatMemory } from "./numbers.ts";
 
 const milli = 1000;
 
@@ -12,7 +12,7 @@ export function resourceName(key: string): string {
 
 /** An amount of a resource without the resource's name; sizes carry their unit. */
 export function formatAmount(key: string, amount: number): string {
-  if (key === "memory") return formatBytes(amount);
+  if (key === "memory") return formatMemory(amount);
   const isInMilli = key === "cpu" || key === "gpu" || key.startsWith("gpu:");
   return formatFigure(isInMilli ? amount / milli : amount);
 }

@@ -1,5 +1,5 @@
 import type { WorkloadRow } from "../../api/compute.ts";
-import { formatBytes, formatFigure } from "../../words/numbers.ts";
+import { formatFigure, formatMemory } from "../../words/numbers.ts";
 
 /** What a workload asks for, GPUs first; of each of its members where it has several. */
 export function askedWords(workload: WorkloadRow): string {
@@ -9,7 +9,7 @@ export function askedWords(workload: WorkloadRow): string {
     ...(migProfile === null ? [] : [`MIG ${migProfile}`]),
     ...(gpus === 0 ? [] : [`${formatFigure(gpus)} ${model}`]),
     `${formatFigure(cpus)} CPU`,
-    formatBytes(memory),
+    formatMemory(memory),
   ].join(" · ");
   if (membersMax === 1) return parts;
   const members = membersMin === membersMax ? membersMax : `${membersMin} to ${membersMax}`;

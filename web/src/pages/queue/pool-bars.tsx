@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { PoolUse } from "../../api/compute.ts";
 import { EmptyState } from "../../design/empty-state.tsx";
 import { Meter } from "../../design/meter.tsx";
-import { formatBytes, formatFigure } from "../../words/numbers.ts";
+import { formatFigure, formatMemory } from "../../words/numbers.ts";
 
 function Bar({
   name,
@@ -45,7 +45,7 @@ export function PoolBars({ pools }: { readonly pools: readonly PoolUse[] }): Rea
           </div>
           <Bar name="GPUs" used={pool.used.gpus} total={pool.total.gpus} format={formatFigure} />
           <Bar name="CPUs" used={pool.used.cpus} total={pool.total.cpus} format={formatFigure} />
-          <Bar name="Memory" used={pool.used.memory} total={pool.total.memory} format={formatBytes} />
+          <Bar name="Memory" used={pool.used.memory} total={pool.total.memory} format={formatMemory} />
           {pool.estimates !== null && (
             <span className="faint" title="How many workloads started by the time that was told for nine of ten">
               {pool.estimates.held} of the last {pool.estimates.made} p90 estimates of starts held

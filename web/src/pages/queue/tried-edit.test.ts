@@ -13,7 +13,7 @@ const edits = [
   ["shape.gpuModels", ["A100"], "take A100 GPUs", "resources: { gpuModel: A100 }"],
   ["shape.gpuModels", ["H100", "A100"], "take H100 or A100 GPUs", null],
   ["shape.cpuMillis", 1000, "ask for 1 CPU", "resources: { cpus: 1 }"],
-  ["shape.memory", 64e9, "ask for 64.0 GB of memory", "resources: { memory: 64000000000B }"],
+  ["shape.memory", 64e9, "ask for 64 GB of memory", "resources: { memory: 64000000000B }"],
   ["members", { min: 1, max: 1 }, "ask for 1 member", null],
   ["members", { min: 2, max: 8 }, "start with 2 members at least", null],
   ["topology", { required: "block" }, "lie within one block", null],

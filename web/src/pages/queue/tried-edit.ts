@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from "../../../../src/base/units.ts";
 import type { StartEdit } from "../../api/explanation.ts";
-import { formatBytes, formatFigure } from "../../words/numbers.ts";
+import { formatFigure, formatMemory } from "../../words/numbers.ts";
 import type { TriedChange } from "./what-if-change.ts";
 
 const milli = 1000;
@@ -96,7 +96,7 @@ export function editWords({ field, to }: Pick<StartEdit, "field" | "to">): strin
     case "shape.cpuMillis":
       return `ask for ${formatFigure(Number(to) / milli)} ${Number(to) === milli ? "CPU" : "CPUs"}`;
     case "shape.memory":
-      return `ask for ${formatBytes(Number(to))} of memory`;
+      return `ask for ${formatMemory(Number(to))} of memory`;
     case "members":
       return memberWords(recordOf(to));
     case "topology":
