@@ -5,7 +5,8 @@ import { isolationLevels } from "./advice/keep-compliant.ts";
 import { ratePattern } from "./network/link-rate.ts";
 
 const nameSchema = z.string().min(1).max(120);
-const sizeWords = "write a number and a unit of bytes: 12TB (1e12 bytes) or 12TiB (2^40); Gb are bits, and no size";
+const sizeWords =
+  "write a number and a unit of bytes: 12TB (1e12 bytes), 12TiB (2^40) or 3PB; Gb are bits, and no size";
 const sizeSchema = z.string({ error: sizeWords }).regex(sizePattern, sizeWords);
 const rateWords = "write a number and a unit: 400Gb/s (bits) or 50GB/s (bytes)";
 const rateSchema = z.string({ error: rateWords }).regex(ratePattern, rateWords);
@@ -15,7 +16,9 @@ const countrySchema = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code 
 /** Limits of what one plan may ask for. */
 const stagesMax = 30;
 const workloadsMax = 50;
+const horizonMonthsMin = 12;
 const horizonMonthsMax = 84;
+const horizonWords = `write whole months, ${horizonMonthsMin} to ${horizonMonthsMax}`;
 
 /** A figure, or its least, likeliest and most. */
 const uncertainSchema = z
@@ -168,7 +171,9 @@ const offerSchema = z.strictObject({
   country: countrySchema,
   isolation: z.enum(isolationLevels),
   certifications: z.array(nameSchema).max(50).default([]),
-  usdPerGpuHour: uncertainSchema.optional().describe("On-demand price; of rent and reserve only."),
+  usdPerGpuHour: uncertainSchema
+    .optional()
+    .describe("What this offer asks for a GPU-hour: on demand to rent, under the contract to reserve; none to buy."),
 });
 
 const acceleratorSchema = z.strictObject({
@@ -231,9 +236,13 @@ export const planSchema = z.strictObject({
   name: nameSchema,
   startMonth: z
     .string()
-    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12")
+    .regex(/^20\d{2}-(0[1-9]|1[0-2])$/, "write year and month of this century, such as 2026-12")
     .describe("First month of the plan."),
-  horizonMonths: z.int().min(12).max(horizonMonthsMax).optional(),
+  horizonMonths: z
+    .int({ error: horizonWords })
+    .min(horizonMonthsMin, horizonWords)
+    .max(horizonMonthsMax, horizonWords)
+    .optional(),
   fleet: z.strictObject({
     gpu: nameSchema,
     gpus: z.number().optional().describe("GPUs at the start; sized from the demand if absent."),

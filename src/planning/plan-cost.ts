@@ -1,4 +1,5 @@
 import { seededRandom } from "../base/random.ts";
+import { peopleOnRota } from "./advice/advise-operations.ts";
 import type { Assumptions, Default } from "./assumption.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import type { OpenOffers } from "./choose-offers.ts";
@@ -13,7 +14,7 @@ import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
 import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
 import type { JobReliability } from "./plan-reliability.ts";
-import { drawTriangular, exactly, type Spread, type Uncertain } from "./uncertain.ts";
+import { drawTriangular, exactly, type Spread, toUncertain, type Uncertain } from "./uncertain.ts";
 
 /** What the other parts of a plan say about money. */
 export interface CostFacts {
@@ -43,9 +44,11 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     assumptions.take(`cost.${name}`, given[name], fallback);
   const usual = (name: keyof typeof costDefaults): Uncertain => take(name, costDefaults[name]);
   const rent = facts.offers.rent ?? given.rentUsdPerGpuHour;
+  const reserve = facts.offers.reserve;
   const countedKw = facts.provisionedKw / facts.gpus;
   const allIn = Math.max(countedKw, server.allInKwPerGpu);
-  const provisioned: Default = { low: countedKw, mode: allIn, high: allIn * 1.05, ...offer, unit: "kW" };
+  const source = "network, storage and cooling included as published for such servers; least: nameplates of this plan";
+  const provisioned: Default = { low: countedKw, mode: allIn, high: allIn * 1.05, ...offer, unit: "kW", source };
   return {
     serverUsdPerGpu: take("serverUsdPerGpu", { ...server.serverUsdPerGpu, ...offer }),
     networkUsdPerGpu: exactly(facts.networkUsd / facts.gpus),
@@ -62,12 +65,14 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     usdPerKwh: usual("usdPerKwh"),
     engineersBase: usual("engineersBase"),
     engineersPerThousandGpus: usual("engineersPerThousandGpus"),
+    engineersLeast: exactly(plan.operations.coverage === undefined ? 0 : peopleOnRota[plan.operations.coverage]),
     usdPerEngineerYear: usual("usdPerEngineerYear"),
     supportShare: usual("supportShare"),
     softwareUsdPerGpuYear: usual("softwareUsdPerGpuYear"),
     rentUsdPerGpuHour: assumptions.take("cost.rentUsdPerGpuHour", rent, { ...server.rentUsdPerGpuHour, ...offer }),
     rentChangePerYear: usual("rentChangePerYear"),
-    reserveDiscount: usual("reserveDiscount"),
+    reserveDiscount: reserve === undefined ? usual("reserveDiscount") : exactly(0),
+    reserveUsdPerGpuHour: reserve === undefined ? exactly(0) : toUncertain(reserve),
     cloudAdderShare: usual("cloudAdderShare"),
     cloudEngineerShare: usual("cloudEngineerShare"),
     utilisation: usual("utilisation"),

@@ -349,3 +349,50 @@ test("a served model that is unknown, or whose goals nothing keeps, is refused w
     details: { path: "demand.stages[0].requests.served.inputTokens" },
   });
 });
+
+test("each offer is priced as it was made: renting by the cheapest to rent, reserving by the cheapest to reserve", () => {
+  const at = { country: "US", isolation: "shared" } as const;
+  const fleet = planFleet(
+    plan({
+      offers: [
+        { name: "dear", kind: "rent", usdPerGpuHour: 5, ...at },
+        { name: "fair", kind: "rent", usdPerGpuHour: 3, ...at },
+        { name: "long", kind: "reserve", usdPerGpuHour: 2.2, ...at },
+      ],
+      cost: { utilisation: 1, cloudAdderShare: 0, engineersBase: 0, engineersPerThousandGpus: 0, rentChangePerYear: 0 },
+    }),
+  );
+  const perHour = (name: string): number =>
+    fleet.cost.comparison.options.find((option) => option.name === name)?.summary.usdPerGpuHourUsed ?? 0;
+
+  expect(perHour("rent")).toBeCloseTo(3, 9);
+  expect(perHour("reserve")).toBeCloseTo(2.2, 9);
+  expect(fleet.advice.rejected).toContainEqual({
+    option: "dear",
+    why: "asks $5.00 a GPU-hour to rent; fair asks $3.00 a GPU-hour",
+  });
+  expect(fleet.assumptions.map(({ path }) => path)).not.toContain("cost.reserveDiscount");
+});
+
+test("a stage that trains is one job where nothing says what trains, and the guess is told", () => {
+  const fleet = planFleet(plan({ storage: { checkpoint: { parameters: 70e9 } } }));
+
+  expect(fleet.reliability.jobGpus).toBe(12);
+  expect(fleet.choices).toContainEqual(expect.objectContaining({ path: "training.gpus", choice: "12" }));
+});
+
+test("one switch of the storage's rate joins a few servers and their storage", () => {
+  const small = planFleet(plan({ fleet: { gpu: "L40S" } }));
+  const switches = small.parts.filter(({ name }) => name.includes("leaf switch"));
+
+  expect(switches.map(({ group, count }) => [group, count])).toEqual([["compute network", 1]]);
+  expect(small.network.fabric.leafPortsFree).toBe(64 - 4 * small.servers);
+});
+
+test("a fleet far larger than its demand is told to be so", () => {
+  const told = (gpus: number): string =>
+    reportFiles(planFleet(plan({ fleet: { gpu: "H100-SXM", gpus, growth: "hold" } })))["report.md"];
+
+  expect(told(256)).toContain("The fleet is larger than the demand");
+  expect(told(16)).not.toContain("The fleet is larger than the demand");
+});

@@ -16,6 +16,7 @@ import { planDemand } from "./plan-demand.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
 import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
+import { refuseContradictions } from "./refuse-contradictions.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
 import { sizeServedStages } from "./plan-serving.ts";
@@ -33,6 +34,7 @@ import { exactly } from "./uncertain.ts";
  * names the part of the plan.
  */
 export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPlan {
+  refuseContradictions(asked);
   const assumptions = recordAssumptions();
   const server = findServer(asked, "fleet.gpu", asked.fleet.gpu);
   noteFallbacks(server, assumptions);
@@ -194,7 +196,7 @@ function nameBottlenecks(
     `capacity: ${capacity.bottleneck}`,
     `network: ${oversubscription.stepTimeFactor > 1.001 ? `steps take ${oversubscription.stepTimeFactor.toFixed(2)} times as long` : "does not slow a step"} (${network.fabric.why})`,
     `storage: ${storage}`,
-    `racks: ${power.rackLimit} keeps a rack at ${power.serversPerRack} servers`,
+    `racks: ${power.rackLimit} keeps a rack at ${power.serversPerRack} ${power.serversPerRack === 1 ? "server" : "servers"}`,
     `failures: the largest job loses ${lost} % of its time`,
   ];
 }

@@ -27,12 +27,14 @@ const rates: CostRates = {
   usdPerKwh: 0.083,
   engineersBase: 0,
   engineersPerThousandGpus: 0,
+  engineersLeast: 0,
   usdPerEngineerYear: 220_000,
   supportShare: 0,
   softwareUsdPerGpuYear: 0,
   rentUsdPerGpuHour: 3,
   rentChangePerYear: 0,
   reserveDiscount: 0.4,
+  reserveUsdPerGpuHour: 0,
   cloudAdderShare: 0,
   cloudEngineerShare: 0.5,
   utilisation: 1,
@@ -298,4 +300,27 @@ test("refuses a price of zero, a discount that is no number, a PUE below 1 and s
 
 test("mapping rates keeps every rate", () => {
   expect(mapRates(drawable, (value) => value.mode).serverUsdPerGpu).toBe(32_000);
+});
+
+test("a reservation keeps its price for a year, and one that was offered knows no discount", () => {
+  const at = { ...rates, rentChangePerYear: -0.5 };
+  const reserve = { ownShare: 0, reserveShare: 1 };
+  const rents = (change: Partial<CostRates>): readonly number[] =>
+    projectCost(flat.slice(0, 13), reserve, { ...at, ...change }, 8).map((month) => month.rent);
+  const hours = 64 * hoursPerMonth;
+
+  expect(new Set(rents({}).slice(0, 12)).size).toBe(1);
+  expect(rents({})[0]).toBeCloseTo(hours * 3 * 0.6, 6);
+  expect(rents({})[12]).toBeCloseTo(hours * 3 * 0.6 * 0.5, 6);
+  expect(rents({ reserveUsdPerGpuHour: 2.5 })[0]).toBeCloseTo(hours * 2.5, 6);
+});
+
+test("a rota takes its people however small the fleet, and no more where the work takes more", () => {
+  const people = (peak: number, sourcing: typeof own): number =>
+    (projectCost([peak], sourcing, { ...rates, engineersPerThousandGpus: 10, engineersLeast: 5 }, 8)[0]?.people ?? 0) *
+    (12 / rates.usdPerEngineerYear);
+
+  expect(people(8, own)).toBeCloseTo(5, 9);
+  expect(people(8, rent)).toBeCloseTo(2.5, 9);
+  expect(people(800, own)).toBeCloseTo(8, 9);
 });

@@ -155,12 +155,13 @@ function running(peak: number, owned: number, sourcing: Sourcing, rates: CostRat
   const unmetHours = owned + reserved >= peak ? above * hoursPerMonth : 0;
   const rentPrice =
     rates.rentUsdPerGpuHour * (1 + rates.rentChangePerYear) ** (month / 12) * (1 + rates.cloudAdderShare);
-  const reservedUsd = reserved * hoursPerMonth * rentPrice * (1 - rates.reserveDiscount);
+  const reservedUsd = reserved * hoursPerMonth * reservedPrice(rates, month);
   const meanGpus = peak * rates.utilisation;
   const cloudGpus = reserved + rentedHours / hoursPerMonth;
   const staffed = owned + cloudGpus * rates.cloudEngineerShare;
-  const base = owned > 0 ? rates.engineersBase : rates.engineersBase * rates.cloudEngineerShare;
-  const engineers = peak === 0 ? 0 : base + (staffed / 1000) * rates.engineersPerThousandGpus;
+  const share = owned > 0 ? 1 : rates.cloudEngineerShare;
+  const work = rates.engineersBase * share + (staffed / 1000) * rates.engineersPerThousandGpus;
+  const engineers = peak === 0 ? 0 : Math.max(work, rates.engineersLeast * share);
   return {
     facility: owned * rates.provisionedKwPerGpu * rates.facilityUsdPerKwMonth,
     energy: owned * rates.meanKwPerGpu * rates.pue * rates.usdPerKwh * hoursPerMonth,
@@ -171,4 +172,15 @@ function running(peak: number, owned: number, sourcing: Sourcing, rates: CostRat
     usedGpuHours: meanGpus * hoursPerMonth - unmetHours,
     availableGpuHours: usable * hoursPerMonth + rentedHours,
   };
+}
+
+/** Months for which the price of a reservation stands. */
+const reservedMonths = 12;
+
+/** A reserved GPU for one hour with what a cloud adds; the price of the day on which each year's contract was made. */
+function reservedPrice(rates: CostRates, month: number): number {
+  const years = Math.floor(month / reservedMonths);
+  const offered = rates.reserveUsdPerGpuHour;
+  const today = offered > 0 ? offered : rates.rentUsdPerGpuHour * (1 - rates.reserveDiscount);
+  return today * (1 + rates.rentChangePerYear) ** years * (1 + rates.cloudAdderShare);
 }

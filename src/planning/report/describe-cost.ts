@@ -76,7 +76,7 @@ function describeBreakEven(plan: Priced): string {
     breakEvenUtilisation === null
       ? "Renting is the cheaper of the two at any use."
       : `Owning is the cheaper of the two once the mean use is above ${writeShare(breakEvenUtilisation)} of the peak.`;
-  return `Buying has cost less than renting by the hour ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}. ${use}`;
+  return `A used GPU-hour is the cost at today's value over the hours of use, discounted alike. Buying has cost less than renting by the hour ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}. ${use}`;
 }
 
 function drawCumulative(plan: Priced): string {
@@ -111,6 +111,7 @@ function describeYears(plan: Priced): Section {
   const yearly = Array.from({ length: years }, (_, year) => inYear(year));
   const used = costLines.filter((line) => plan.cost.months.some((month) => month[line] > 0));
   const rows = used.map((line) => [line, ...yearly.map((months) => writeUsd(sum(months, (month) => month[line])))]);
+  const isSold = plan.cost.months.some((month) => month.resale > 0);
   const resale = ["resale", ...yearly.map((months) => writeUsd(-sum(months, (month) => month.resale)))];
   const total = yearly.map((months) => {
     return writeUsd(sum(months, (month) => costLines.reduce((all, line) => all + month[line], 0) - month.resale));
@@ -126,7 +127,7 @@ function describeYears(plan: Priced): Section {
       {
         kind: "table",
         head: ["kind", ...yearly.map((_, year) => `#year ${year + 1}`)],
-        rows: [...rows, resale, ["total", ...total]],
+        rows: [...rows, ...(isSold ? [resale] : []), ["total", ...total]],
       },
       describeErrors(plan.errors.cost),
     ],
