@@ -8,7 +8,7 @@ import { type CostRates, checkRates, ratesAt, type UncertainRates } from "./cost
 import { projectCost, type Sourcing } from "./cost/project-cost.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { drawTornado, simulateCost } from "./cost/simulate-cost.ts";
-import { summariseCost } from "./cost/summarise-cost.ts";
+import { presentCost } from "./cost/summarise-cost.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
 import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
@@ -95,7 +95,7 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
   const seed = assumptions.takeOne("simulation.seed", plan.simulation.seed, planDefaults.seed);
   requireCount("simulation.draws", draws, 1);
   const price = (sourcing: Sourcing, at: CostRates) =>
-    summariseCost(projectCost(peaks, sourcing, at, serverGpus), at.discountRate);
+    presentCost(projectCost(peaks, sourcing, at, serverGpus), at.discountRate);
   const wins = comparison.options.map(() => 0);
   const random = seededRandom(seed);
   const drawGoodput = (): number =>

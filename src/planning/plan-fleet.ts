@@ -14,6 +14,7 @@ import { planAdvice } from "./plan-advice.ts";
 import { type CostFacts, collectRates, planCost } from "./plan-cost.ts";
 import { planDemand } from "./plan-demand.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
+import { nodesMax } from "./network/design-fabric.ts";
 import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { refuseContradictions } from "./refuse-contradictions.ts";
@@ -46,6 +47,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const capacity = planDemand(plan, server, job.goodput.share, months, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
+  refuseLargerThanFabrics(needed, server);
   const reliability = planReliability(plan, server, needed, job, assumptions);
   const servers = needed + reliability.spareServersBought;
   const gpus = servers * server.gpusPerServer;
@@ -103,6 +105,16 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
+}
+
+/** Demand that grows without end is told as such, not as a fabric that cannot be wired. */
+function refuseLargerThanFabrics(servers: number, server: ServerOffer): void {
+  if (servers * server.fabricNodes <= nodesMax) return;
+  const [gpus, most] = [servers, Math.floor(nodesMax / server.fabricNodes)].map((count) =>
+    (count * server.gpusPerServer).toLocaleString("en-US"),
+  );
+  const message = `the demand comes to ${gpus} GPUs; one fabric joins ${most} of them at most: ask for less growth or a shorter horizon`;
+  throw infeasiblePlan("demand.stages", message);
 }
 
 /** The last fallback of a server is of its price, one before it of the GPU itself. */

@@ -51,6 +51,15 @@ test.each([
     { demand: "{ stages: [{ stage: training, jobs: { perMonth: 2, gpuHoursEach: 9, gangGpus: 64 } }] }" },
     /plan-contradictory .*jobs\.gangGpus: a job holds 64 GPUs together, and the fleet stays at 16/,
   ],
+  [
+    "demand that no fabric joins",
+    {
+      demand: "{ stages: [{ stage: training, gpus: 4096, growthPerYear: 9 }] }",
+      fleet: "{ gpu: H100 }",
+      horizonMonths: "84",
+    },
+    /plan-infeasible p\.yaml:4:\d+: demand\.stages: the demand comes to [\d,]+ GPUs; one fabric joins 1,600,000/,
+  ],
   ["a month of another age", { startMonth: "1900-01" }, /startMonth: write year and month of this century/],
   ["a horizon beyond what is planned", { horizonMonths: "100" }, /horizonMonths: write whole months, 12 to 84/],
   [

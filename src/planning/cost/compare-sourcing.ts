@@ -1,6 +1,6 @@
 import type { CostRates } from "./cost-rates.ts";
 import { projectCost, type Sourcing } from "./project-cost.ts";
-import { type CostSummary, summariseCost } from "./summarise-cost.ts";
+import { type CostSummary, presentCost, summariseCost } from "./summarise-cost.ts";
 
 /** A way to get GPUs, with what it costs. */
 export interface SourcingOption {
@@ -87,7 +87,7 @@ function breakEvenUtilisation(peakGpus: readonly number[], rates: CostRates, ser
   const gap = (utilisation: number): number => {
     const at = { ...rates, utilisation };
     const price = (ownShare: number): number =>
-      summariseCost(projectCost(peakGpus, { ownShare, reserveShare: 0 }, at, serverGpus), at.discountRate).presentUsd;
+      presentCost(projectCost(peakGpus, { ownShare, reserveShare: 0 }, at, serverGpus), at.discountRate).presentUsd;
     return price(1) - price(0);
   };
   let low = 0.01;

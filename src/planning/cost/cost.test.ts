@@ -9,7 +9,7 @@ import { meanLoadAbove } from "./load-duration.ts";
 import { costLines, hoursPerMonth, projectCost } from "./project-cost.ts";
 import { serverOffers } from "./server-offers.ts";
 import { drawTornado, simulateCost } from "./simulate-cost.ts";
-import { summariseCost } from "./summarise-cost.ts";
+import { presentCost, summariseCost } from "./summarise-cost.ts";
 
 const rates: CostRates = {
   serverUsdPerGpu: 32_000,
@@ -323,4 +323,19 @@ test("a rota takes its people however small the fleet, and no more where the wor
   expect(people(8, own)).toBeCloseTo(5, 9);
   expect(people(8, rent)).toBeCloseTo(2.5, 9);
   expect(people(800, own)).toBeCloseTo(8, 9);
+});
+
+test("what is drawn of a projection is what its summary says", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 7, max: 90 }), (ownShare, lifeMonths) => {
+      const peaks = flat.map((peak, month) => peak + 8 * Math.floor(month / 12));
+      const at = { ...rates, lifeMonths, valueLossPerYear: 0.4, utilisation: 0.7, rentChangePerYear: -0.2 };
+      const months = projectCost(peaks, { ownShare, reserveShare: (1 - ownShare) / 3 }, at, 8);
+      const { presentUsd, usdPerGpuHourUsed } = summariseCost(months, 0.1);
+      const drawn = presentCost(months, 0.1);
+
+      expect(drawn.presentUsd / presentUsd).toBeCloseTo(1, 9);
+      expect(drawn.usdPerGpuHourUsed / usdPerGpuHourUsed).toBeCloseTo(1, 9);
+    }),
+  );
 });

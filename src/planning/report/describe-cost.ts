@@ -139,10 +139,11 @@ function describeRisk(plan: Priced): Section {
   const likeliest = cost.best.summary.usdPerGpuHourUsed;
   const bars = cost.tornado.filter((bar) => bar.swing > likeliest * leastSwing).slice(0, barsShown);
   const rows = bars.map((bar) => [
-    bar.rate,
-    `${writeNumber(bar.low)} to ${writeNumber(bar.high)}`,
+    bar.words.name,
+    `${bar.words.low} to ${bar.words.high}`,
     writeUsd(bar.resultAtLow),
     writeUsd(bar.resultAtHigh),
+    bar.rate,
   ]);
   const title = `Dollars per used GPU-hour (${cost.best.name}) when one rate goes to its ends`;
   return {
@@ -153,7 +154,7 @@ function describeRisk(plan: Priced): Section {
         text: `${cost.draws} draws with seed ${cost.seed}; every rate is drawn from a triangle between its least, likeliest and most, independently. The likeliest cost takes each rate at its likeliest; the middle of the draws differs where a rate can be wrong more to one side.`,
       },
       { kind: "plot", svg: drawTornadoPlot(title, bars, likeliest), caption: title },
-      { kind: "table", head: ["rate", "range", "#at its least", "#at its most"], rows },
+      { kind: "table", head: ["rate", "range", "#at its least", "#at its most", "under cost in the plan"], rows },
       describeErrors(plan.errors.cost),
     ],
   };

@@ -1,10 +1,10 @@
 import type { TornadoBar } from "../cost/simulate-cost.ts";
 import { escapeMarkup } from "./escape-markup.ts";
-import { writeNumber } from "./write-figure.ts";
+import { writeUsd } from "./write-figure.ts";
 
 const width = 720;
-const left = 230;
-const right = 60;
+const left = 260;
+const right = 90;
 const rowHeight = 26;
 const top = 34;
 
@@ -19,9 +19,9 @@ export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], like
     const y = top + index * rowHeight;
     const middle = y + rowHeight / 2;
     return [
-      `<text class="tick end" x="${left - 60}" y="${middle}" dy="4">${escapeMarkup(bar.rate)}</text>`,
-      drawBar(x(bar.resultAtLow), x(likeliest), y, "c0", writeNumber(bar.low)),
-      drawBar(x(bar.resultAtHigh), x(likeliest), y, "c1", writeNumber(bar.high)),
+      `<text class="tick end" x="${left - 90}" y="${middle}" dy="4">${escapeMarkup(bar.words.name)}</text>`,
+      drawBar(x(bar.resultAtLow), x(likeliest), y, "c0", bar.words.low),
+      drawBar(x(bar.resultAtHigh), x(likeliest), y, "c1", bar.words.high),
     ].join("\n");
   });
   const axis = x(likeliest).toFixed(1);
@@ -30,7 +30,7 @@ export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], like
     `<text class="title" x="8" y="18">${escapeMarkup(title)}</text>`,
     ...rows,
     `<line class="mark" x1="${axis}" y1="${top - 6}" x2="${axis}" y2="${height - 22}"/>`,
-    `<text class="tick middle" x="${axis}" y="${height - 8}">${writeNumber(likeliest)}</text>`,
+    `<text class="tick middle" x="${axis}" y="${height - 8}">${escapeMarkup(`${writeUsd(likeliest)}, all at their likeliest`)}</text>`,
     "</svg>",
   ].join("\n");
 }

@@ -117,7 +117,15 @@ test("a plot stays inside its frame and holds no NaN, whatever the values", () =
 });
 
 test("a tornado draws two bars a rate around the likeliest result", () => {
-  const bar = { rate: "pue", low: 1.1, high: 1.5, resultAtLow: 2, resultAtHigh: 3, swing: 1 } as const;
+  const bar = {
+    words: { name: "PUE", low: "1.1", high: "1.5" },
+    rate: "pue",
+    low: 1.1,
+    high: 1.5,
+    resultAtLow: 2,
+    resultAtHigh: 3,
+    swing: 1,
+  } as const;
   const svg = drawTornadoPlot("t", [bar], 2.4);
 
   expect(svg.match(/class="bar/g)).toHaveLength(2);
