@@ -339,3 +339,19 @@ test("what is drawn of a projection is what its summary says", () => {
     }),
   );
 });
+
+test("buying breaks even where it stays the cheaper, against what is open beside it", () => {
+  const at = { ...rates, valueLossPerYear: 0.4, utilisation: 0.9, rentUsdPerGpuHour: 4 };
+  const twice = flat.map((_, month) => (month < 24 ? 64 : 512));
+  const compare = (peaks: readonly number[], rentable: boolean, reservable: boolean) =>
+    compareSourcing(peaks, at, 8, { buy: true, rent: rentable, reserve: reservable });
+  const once = compare(flat, true, false);
+  const again = compare(twice, true, false);
+  const reserved = compare(flat, false, true);
+
+  expect(once.breakEvenMonth).toBeLessThan(24);
+  expect(again.breakEvenMonth).toBeGreaterThan(24);
+  expect(reserved).toMatchObject({ against: "reserve", breakEvenUtilisation: null });
+  expect(reserved.breakEvenMonth).toBeGreaterThan(once.breakEvenMonth ?? Number.POSITIVE_INFINITY);
+  expect(compare(flat, false, false)).toMatchObject({ against: null, breakEvenMonth: null });
+});

@@ -69,14 +69,22 @@ function describeShares(own: number, reserved: number): string {
 }
 
 function describeBreakEven(plan: Priced): string {
-  const { breakEvenMonth, breakEvenMonthWithResale, breakEvenUtilisation } = plan.cost.comparison;
+  const { against, breakEvenMonth, breakEvenMonthWithResale, breakEvenUtilisation } = plan.cost.comparison;
+  const hour = "A used GPU-hour is the cost at today's value over the hours of use, discounted alike.";
+  if (against === null) return hour;
+  const other = against === "rent" ? "renting by the hour" : "reserving";
   const tell = (month: number | null): string =>
     month === null ? "at no time within the horizon" : `from month ${month} on`;
+  const meet =
+    breakEvenMonth === null && breakEvenMonthWithResale === null
+      ? `Buying has not cost less than ${other} at any time within the horizon, also when the used value of the hardware counts.`
+      : `Buying has cost less than ${other} ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}.`;
+  if (against === "reserve") return `${hour} ${meet}`;
   const use =
     breakEvenUtilisation === null
       ? "Renting is the cheaper of the two at any use."
       : `Owning is the cheaper of the two once the mean use is above ${writeShare(breakEvenUtilisation)} of the peak.`;
-  return `A used GPU-hour is the cost at today's value over the hours of use, discounted alike. Buying has cost less than renting by the hour ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}. ${use}`;
+  return `${hour} ${meet} ${use}`;
 }
 
 function drawCumulative(plan: Priced): string {

@@ -20,7 +20,7 @@ export interface LinePlot {
 const width = 720;
 const height = 300;
 const left = 64;
-const right = 12;
+const right = 28;
 const top = 30;
 const bottom = 52;
 const ticksWanted = 5;

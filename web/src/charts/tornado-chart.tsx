@@ -71,6 +71,12 @@ function Row({
   readonly likeliest: number;
 }): ReactNode {
   const from = scale(likeliest);
+  // Both ends may lie on one side, or one of them on the line: their words never do.
+  const isLowLeft = row.resultAtLow < row.resultAtHigh;
+  const ends = [
+    { to: scale(row.resultAtLow), colour: "var(--series-1)", words: row.low, isLeft: isLowLeft },
+    { to: scale(row.resultAtHigh), colour: "var(--series-2)", words: row.high, isLeft: !isLowLeft },
+  ];
   return (
     <>
       {layout.isNarrow ? (
@@ -82,8 +88,9 @@ function Row({
           {row.label}
         </text>
       )}
-      <Bar from={from} to={scale(row.resultAtLow)} top={layout.barTop} colour="var(--series-1)" words={row.low} />
-      <Bar from={from} to={scale(row.resultAtHigh)} top={layout.barTop} colour="var(--series-2)" words={row.high} />
+      {ends.map((end) => (
+        <Bar key={end.colour} from={from} top={layout.barTop} {...end} />
+      ))}
     </>
   );
 }
@@ -94,14 +101,16 @@ function Bar({
   top,
   colour,
   words,
+  isLeft,
 }: {
   readonly from: number;
   readonly to: number;
   readonly top: number;
   readonly colour: string;
   readonly words: string;
+  /** On which side of the bar its words stand. */
+  readonly isLeft: boolean;
 }): ReactNode {
-  const isLeft = to < from;
   return (
     <g>
       <rect
@@ -112,7 +121,12 @@ function Bar({
         fill={colour}
         opacity="0.75"
       />
-      <text className="halo" x={isLeft ? to - 5 : to + 5} y={top + 11.5} textAnchor={isLeft ? "end" : "start"}>
+      <text
+        className="halo"
+        x={isLeft ? Math.min(from, to) - 5 : Math.max(from, to) + 5}
+        y={top + 11.5}
+        textAnchor={isLeft ? "end" : "start"}
+      >
         {words}
       </text>
     </g>

@@ -72,9 +72,16 @@ function costFigures(answer: Fields): readonly FigureFact[] {
     {
       label: "Buying breaks even",
       value: breakEven === null ? "never" : `month ${breakEven}`,
-      note: use === null ? "at no use" : `above ${formatPercent(use, 0)} mean use`,
+      note: breakEvenNote(comparison.textOr("against", null), use),
     },
   ];
+}
+
+/** What buying is compared with, and the mean use above which it is the cheaper. */
+function breakEvenNote(against: string | null, use: number | null): string {
+  if (against === null) return "one way is open";
+  if (against === "reserve") return "with reserving";
+  return use === null ? "at no use" : `above ${formatPercent(use, 0)} mean use`;
 }
 
 function fleetFacts(answer: Fields): readonly FigureFact[] {
