@@ -236,7 +236,7 @@ export const planSchema = z.strictObject({
   name: nameSchema,
   startMonth: z
     .string()
-    .regex(/^20\d{2}-(0[1-9]|1[0-2])$/, "write year and month of this century, such as 2026-12")
+    .regex(/^(19[7-9]|20\d)\d-(0[1-9]|1[0-2])$/, "write year (1970 to 2099) and month, such as 2026-12")
     .describe("First month of the plan."),
   horizonMonths: z
     .int({ error: horizonWords })

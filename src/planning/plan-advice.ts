@@ -121,11 +121,13 @@ function growthPaths(
 }
 
 function rejectSourcing(cost: CostPlan): readonly Rejection[] {
-  return cost.comparison.options.slice(1).map((option) => {
-    const more = option.summary.presentUsd / cost.best.summary.presentUsd - 1;
+  const [best, ...others] = cost.spreads;
+  if (best === undefined) return [];
+  return others.map(({ name, present }) => {
+    const more = (present.p50 / best.present.p50 - 1) * 100;
     return {
-      option: option.name,
-      why: `costs ${(more * 100).toFixed(0)} % more than ${cost.best.name} over the horizon`,
+      option: name,
+      why: `costs ${more < 10 ? more.toFixed(1) : more.toFixed(0)} % more than ${best.name} over the horizon (P50)`,
     };
   });
 }

@@ -396,3 +396,21 @@ test("a fleet far larger than its demand is told to be so", () => {
   expect(told(256)).toContain("The fleet is larger than the demand");
   expect(told(16)).not.toContain("The fleet is larger than the demand");
 });
+
+test("the way with the least median is the answer, also where the likeliest rates favour another", () => {
+  const fleet = planFleet(
+    plan({
+      fleet: { gpu: "H200-SXM", gpus: 64 },
+      demand: { stages: [{ stage: "training", gpus: 60 }] },
+      cost: { utilisation: 0.9 },
+      simulation: { draws: 500 },
+    }),
+  );
+  const medians = fleet.cost.spreads.map(({ present }) => present.p50);
+  const likeliest = fleet.cost.comparison.options.map(({ summary }) => summary.presentUsd);
+
+  expect(medians).toEqual(medians.toSorted((left, right) => left - right));
+  expect(likeliest[0]).toBeGreaterThan(Math.min(...likeliest));
+  expect(fleet.cost.comparison.options.map(({ name }) => name)).toEqual(fleet.cost.spreads.map(({ name }) => name));
+  expect(fleet.cost.best).toBe(fleet.cost.comparison.options[0]);
+});

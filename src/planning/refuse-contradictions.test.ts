@@ -60,7 +60,7 @@ test.each([
     },
     /plan-infeasible p\.yaml:4:\d+: demand\.stages: the demand comes to [\d,]+ GPUs; one fabric joins 1,600,000/,
   ],
-  ["a month of another age", { startMonth: "1900-01" }, /startMonth: write year and month of this century/],
+  ["a month of another age", { startMonth: "1900-01" }, /startMonth: write year \(1970 to 2099\) and month/],
   ["a horizon beyond what is planned", { horizonMonths: "100" }, /horizonMonths: write whole months, 12 to 84/],
   [
     "a price of zero in an offer",

@@ -9,7 +9,7 @@ export interface SourcingOption {
   readonly summary: CostSummary;
 }
 
-/** Buy, rent, reserve and the best mix, cheapest first. */
+/** Buy, rent, reserve and the best mix, cheapest first: by the likeliest rates, or by the median where they were drawn. */
 export interface SourcingComparison {
   readonly options: readonly SourcingOption[];
   /** What buying is compared with: renting by the hour, else reserving; null where buying or both of them are closed. */

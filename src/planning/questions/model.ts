@@ -10,7 +10,7 @@ const name = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
 const precision = z.enum(["bf16", "fp8", "fp4"]);
 const engine = z.enum(["trtllm", "vllm", "sglang"]);
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
+const month = z.string().regex(/^(19[7-9]|20\d)\d-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
 const weights = z.number().min(1e6).max(1e14);

@@ -117,10 +117,15 @@ export function describeModels(operations: OperationsAdvice, errors: Block, coun
 }
 
 function describeReasons(plan: FleetPlan): Section {
+  const { best } = plan.cost;
   return {
     heading: "Why, and what if",
     blocks: [
       { kind: "list", items: plan.advice.bottlenecks },
+      {
+        kind: "text",
+        text: `With every rate at its likeliest a used GPU-hour costs ${writeUsd(best.summary.usdPerGpuHourUsed)} (${best.name}); with one thing changed:`,
+      },
       { kind: "list", items: plan.advice.whatIfs.map((each) => `${each.change}: ${each.effect}`) },
       { kind: "list", items: plan.advice.rejected.map((each) => `not ${each.option}: ${each.why}`) },
     ],

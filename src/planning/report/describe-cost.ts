@@ -130,7 +130,7 @@ function describeYears(plan: Priced): Section {
     blocks: [
       {
         kind: "text",
-        text: `The cheapest way open (${best.name}), in money of each year: ${writeUsd(best.summary.cashUsd)} in all, ${writeUsd(best.summary.presentUsd)} at today's value, ${writeUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
+        text: `The cheapest way open (${best.name}), every rate at its likeliest, in money of each year: ${writeUsd(best.summary.cashUsd)} in all, ${writeUsd(best.summary.presentUsd)} at today's value, ${writeUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
       },
       {
         kind: "table",
