@@ -414,3 +414,13 @@ test("the way with the least median is the answer, also where the likeliest rate
   expect(fleet.cost.comparison.options.map(({ name }) => name)).toEqual(fleet.cost.spreads.map(({ name }) => name));
   expect(fleet.cost.best).toBe(fleet.cost.comparison.options[0]);
 });
+
+test("storage that is bought for its speed says so where its price stands", () => {
+  const names = (read: string): readonly string[] =>
+    planFleet(plan({ storage: { datasets: [{ name: "images", size: "40TB" }], datasetRead: read } })).parts.map(
+      ({ name }) => name,
+    );
+
+  expect(names("100GB/s")).toContain("parallel file system on NVMe, TB raw (priced by its GB/s)");
+  expect(names("1GB/s")).toContain("parallel file system on NVMe, TB raw");
+});
