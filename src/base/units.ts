@@ -10,10 +10,12 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
   MB: 1e6,
   GB: 1e9,
   TB: 1e12,
+  PB: 1e15,
   KiB: 1024,
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
   TiB: 1024 ** 4,
+  PiB: 1024 ** 5,
 };
 
 const millisPerUnit: Readonly<Record<string, number>> = {
@@ -25,7 +27,7 @@ const millisPerUnit: Readonly<Record<string, number>> = {
 };
 
 /** How a size is written: a number and a unit, decimal (`24GB`) or binary (`24GiB`). */
-export const sizePattern = /^(\d+(?:\.\d+)?)(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
+export const sizePattern = /^(\d+(?:\.\d+)?)(B|KB|MB|GB|TB|PB|KiB|MiB|GiB|TiB|PiB)$/;
 
 /** How a duration is written: numbers with units, largest first (`2h30m`, `500ms`, `7d`). */
 export const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
@@ -62,7 +64,7 @@ export function parseDuration(text: string): Millis {
 
 /** Writes a size with three significant digits and a decimal unit: `13.5MB`. */
 export function formatSize(bytes: Bytes): string {
-  const units = ["B", "KB", "MB", "GB", "TB"] as const;
+  const units = ["B", "KB", "MB", "GB", "TB", "PB"] as const;
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) {

@@ -1,9 +1,11 @@
-import { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { type FleetSite, shippedFleet } from "./calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
-import { planSchema } from "./model.ts";
+import { planSchema, wordIssue } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
+
+/** Problems of one plan beyond this are not told. */
+const problemsMax = 20;
 
 /**
  * Answers a plan as it was parsed from JSON.
@@ -14,7 +16,11 @@ import { planFleet } from "./plan-fleet.ts";
 export function answerPlan(value: unknown, site: FleetSite = shippedFleet): FleetPlan {
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return planFleet(parsed.data, site);
-  throw new Fault("planning.plan-invalid", `the plan cannot be read: ${z.prettifyError(parsed.error)}`, {
-    details: { path: parsed.error.issues[0]?.path.map(String).join(".") },
+  const { issues } = parsed.error;
+  const problems = issues.slice(0, problemsMax).map((issue) => {
+    return `${issue.path.map(String).join(".") || "the plan"}: ${wordIssue(issue)}`;
+  });
+  throw new Fault("planning.plan-invalid", `the plan cannot be read: ${problems.join("; ")}`, {
+    details: { path: issues[0]?.path.map(String).join(".") },
   });
 }

@@ -8,7 +8,8 @@ import { modelFields } from "./questions/model-fields.ts";
 import { runFields } from "./questions/run-fields.ts";
 
 const nameSchema = z.string().min(1).max(120);
-const sizeWords = "write a number and a unit of bytes: 12TB (1e12 bytes) or 12TiB (2^40); Gb are bits, and no size";
+const sizeWords =
+  "write a number and a unit of bytes: 12TB (1e12 bytes), 12TiB (2^40) or 3PB; Gb are bits, and no size";
 const sizeSchema = z.string({ error: sizeWords }).regex(sizePattern, sizeWords);
 const rateWords = "write a number and a unit: 400Gb/s (bits) or 50GB/s (bytes)";
 const rateSchema = z.string({ error: rateWords }).regex(ratePattern, rateWords);
@@ -18,7 +19,9 @@ const countrySchema = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code 
 /** Limits of what one plan may ask for. */
 const stagesMax = 30;
 const workloadsMax = 50;
+const horizonMonthsMin = 12;
 const horizonMonthsMax = 84;
+const horizonWords = `write whole months, ${horizonMonthsMin} to ${horizonMonthsMax}`;
 
 /** A figure, or its least, likeliest and most. */
 const uncertainSchema = z
@@ -205,7 +208,9 @@ const offerSchema = z.strictObject({
   country: countrySchema,
   isolation: z.enum(isolationLevels),
   certifications: z.array(nameSchema).max(50).default([]),
-  usdPerGpuHour: uncertainSchema.optional().describe("On-demand price; of rent and reserve only."),
+  usdPerGpuHour: uncertainSchema
+    .optional()
+    .describe("What this offer asks for a GPU-hour: on demand to rent, under the contract to reserve; none to buy."),
 });
 
 const acceleratorSchema = z.strictObject({
@@ -293,9 +298,13 @@ export const planSchema = z.strictObject({
   name: nameSchema,
   startMonth: z
     .string()
-    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12")
+    .regex(/^(19[7-9]|20\d)\d-(0[1-9]|1[0-2])$/, "write year (1970 to 2099) and month, such as 2026-12")
     .describe("First month of the plan."),
-  horizonMonths: z.int().min(12).max(horizonMonthsMax).optional(),
+  horizonMonths: z
+    .int({ error: horizonWords })
+    .min(horizonMonthsMin, horizonWords)
+    .max(horizonMonthsMax, horizonWords)
+    .optional(),
   fleet: z.strictObject({
     gpu: nameSchema,
     gpus: z.number().optional().describe("GPUs at the start; sized from the demand if absent."),
@@ -307,7 +316,7 @@ export const planSchema = z.strictObject({
     headroomShare: z.number().optional(),
     stepMonths: z.number().optional().describe("Months between purchases."),
     leadMonths: z.number().optional().describe("Months from the decision to buy until the servers work."),
-    stages: z.array(stageSchema).min(1).max(stagesMax),
+    stages: z.array(stageSchema).min(1, "give one stage at least, with what it asks for").max(stagesMax),
   }),
   trace: traceSchema.optional(),
   network: networkSchema.prefault({}),
@@ -356,3 +365,22 @@ export const planSchema = z.strictObject({
 
 export type Plan = Readonly<z.output<typeof planSchema>>;
 export type PlanStage = Plan["demand"]["stages"][number];
+
+const nouns: Readonly<Record<string, string>> = {
+  number: "a number",
+  int: "a whole number",
+  string: "text",
+  boolean: "true or false",
+  array: "a list",
+  object: "fields below it",
+  undefined: "nothing",
+  null: "nothing",
+};
+
+/** What is wrong with a value that a schema refused, and what to write: the schema library's words for types are its own. */
+export function wordIssue({ code, message }: Pick<z.core.$ZodIssue, "code" | "message">): string {
+  const [, wanted = "", found = ""] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (code !== "invalid_type" || wanted === "") return message;
+  if (found === "undefined") return "it is missing";
+  return `write ${nouns[wanted] ?? wanted}; found ${nouns[found] ?? found}`;
+}

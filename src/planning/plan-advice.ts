@@ -62,6 +62,7 @@ export function planAdvice(
       engineersBase: rates.engineersBase,
       engineersPerThousandGpus: rates.engineersPerThousandGpus,
       usdPerEngineerYear: rates.usdPerEngineerYear,
+      share: facts.cost.best.sourcing.ownShare > 0 ? 1 : rates.cloudEngineerShare,
       machinesUsdPerYear: machinesUsdPerYear(facts.cost.best, facts.peaks.length),
       isolation: plan.compliance.isolation,
       ...(available === undefined ? {} : { engineersAvailable: available }),
@@ -148,11 +149,13 @@ function growthPaths(
 }
 
 function rejectSourcing(cost: CostPlan): readonly Rejection[] {
-  return cost.comparison.options.slice(1).map((option) => {
-    const more = option.summary.presentUsd / cost.best.summary.presentUsd - 1;
+  const [best, ...others] = cost.spreads;
+  if (best === undefined) return [];
+  return others.map(({ name, present }) => {
+    const more = (present.p50 / best.present.p50 - 1) * 100;
     return {
-      option: option.name,
-      why: `costs ${(more * 100).toFixed(0)} % more than ${cost.best.name} over the horizon`,
+      option: name,
+      why: `costs ${more < 10 ? more.toFixed(1) : more.toFixed(0)} % more than ${best.name} over the horizon (P50)`,
     };
   });
 }
@@ -166,9 +169,10 @@ function askWhatIf(facts: AdviceFacts, rates: CostRates): readonly WhatIf[] {
   const tell = (change: string, changed: Partial<CostRates>): WhatIf => {
     const then = price({ ...rates, ...changed });
     const delta = (then / now - 1) * 100;
+    if (Math.abs(delta) < 0.05) return { change, effect: `no difference to ${facts.cost.best.name}` };
     return {
       change,
-      effect: `${then.toFixed(2)} USD per used GPU-hour (${delta >= 0 ? "+" : ""}${delta.toFixed(1)} %)`,
+      effect: `$${then.toFixed(2)} per used GPU-hour (${delta >= 0 ? "+" : ""}${delta.toFixed(1)} %)`,
     };
   };
   return [
@@ -177,6 +181,9 @@ function askWhatIf(facts: AdviceFacts, rates: CostRates): readonly WhatIf[] {
     tell("servers 20 % cheaper", { serverUsdPerGpu: rates.serverUsdPerGpu * 0.8 }),
     tell("energy at twice the price", { usdPerKwh: rates.usdPerKwh * 2 }),
     tell("no spares", { spareShare: 0, availability: 1 }),
-    tell("one engineer more", { engineersBase: rates.engineersBase + 1 }),
+    tell("one engineer more", {
+      engineersBase: rates.engineersBase + 1,
+      engineersLeast: rates.engineersLeast === 0 ? 0 : rates.engineersLeast + 1,
+    }),
   ];
 }

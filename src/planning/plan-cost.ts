@@ -1,4 +1,5 @@
 import { seededRandom } from "../base/random.ts";
+import { peopleOnRota } from "./advice/advise-operations.ts";
 import type { Assumptions, Default } from "./assumption.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import type { OpenOffers } from "./choose-offers.ts";
@@ -7,14 +8,14 @@ import { type CostRates, checkRates, ratesAt, type UncertainRates } from "./cost
 import { projectCost, type Sourcing } from "./cost/project-cost.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { drawTornado, simulateCost } from "./cost/simulate-cost.ts";
-import { summariseCost } from "./cost/summarise-cost.ts";
+import { presentCost } from "./cost/summarise-cost.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
 import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
 import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
 import type { JobReliability } from "./plan-reliability.ts";
 import type { PricedRun } from "./priced-run.ts";
-import { drawTriangular, exactly, type Spread, type Uncertain } from "./uncertain.ts";
+import { drawTriangular, exactly, type Spread, toUncertain, type Uncertain } from "./uncertain.ts";
 
 /** What the other parts of a plan say about money. */
 export interface CostFacts {
@@ -46,9 +47,11 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     assumptions.take(`cost.${name}`, given[name], fallback);
   const usual = (name: keyof typeof costDefaults): Uncertain => take(name, costDefaults[name]);
   const rent = facts.offers.rent ?? given.rentUsdPerGpuHour;
+  const reserve = facts.offers.reserve;
   const countedKw = facts.provisionedKw / facts.gpus;
   const allIn = Math.max(countedKw, server.allInKwPerGpu);
-  const provisioned: Default = { low: countedKw, mode: allIn, high: allIn * 1.05, ...offer, unit: "kW" };
+  const source = "network, storage and cooling included as published for such servers; least: nameplates of this plan";
+  const provisioned: Default = { low: countedKw, mode: allIn, high: allIn * 1.05, ...offer, unit: "kW", source };
   return {
     serverUsdPerGpu: take("serverUsdPerGpu", { ...server.serverUsdPerGpu, ...offer }),
     networkUsdPerGpu: exactly(facts.networkUsd / facts.gpus),
@@ -65,12 +68,14 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     usdPerKwh: usual("usdPerKwh"),
     engineersBase: usual("engineersBase"),
     engineersPerThousandGpus: usual("engineersPerThousandGpus"),
+    engineersLeast: exactly(plan.operations.coverage === undefined ? 0 : peopleOnRota[plan.operations.coverage]),
     usdPerEngineerYear: usual("usdPerEngineerYear"),
     supportShare: usual("supportShare"),
     softwareUsdPerGpuYear: usual("softwareUsdPerGpuYear"),
     rentUsdPerGpuHour: assumptions.take("cost.rentUsdPerGpuHour", rent, { ...server.rentUsdPerGpuHour, ...offer }),
     rentChangePerYear: usual("rentChangePerYear"),
-    reserveDiscount: usual("reserveDiscount"),
+    reserveDiscount: reserve === undefined ? usual("reserveDiscount") : exactly(0),
+    reserveUsdPerGpuHour: reserve === undefined ? exactly(0) : toUncertain(reserve),
     cloudAdderShare: usual("cloudAdderShare"),
     cloudEngineerShare: usual("cloudEngineerShare"),
     utilisation: usual("utilisation"),
@@ -87,52 +92,78 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
   checkRates(ratesAt(rates, "low"));
   checkRates(ratesAt(rates, "high"));
   const comparison = compareSourcing(peaks, likeliest, serverGpus, facts.offers.open);
-  const best = comparison.options[0];
-  if (best === undefined) throw infeasiblePlan("offers", "no way to get GPUs is open");
   const draws = assumptions.takeOne("simulation.draws", plan.simulation.draws, planDefaults.draws);
   const seed = assumptions.takeOne("simulation.seed", plan.simulation.seed, planDefaults.seed);
   requireCount("simulation.draws", draws, 1);
   const price = (sourcing: Sourcing, at: CostRates) =>
-    summariseCost(projectCost(peaks, sourcing, at, serverGpus), at.discountRate);
-  const wins = comparison.options.map(() => 0);
+    presentCost(projectCost(peaks, sourcing, at, serverGpus), at.discountRate);
+  const ways = drawWays(comparison.options, rates, { draws, seed, job: facts.job, price });
+  const [best] = ways;
+  if (best === undefined) throw infeasiblePlan("offers", "no way to get GPUs is open");
+  const kgPerKwh = assumptions.takeOne("facility.gridKgPerKwh", plan.facility.gridKgPerKwh, planDefaults.gridKgPerKwh);
+  return {
+    comparison: { ...comparison, options: ways.map(({ option }) => option) },
+    best: best.option,
+    months: projectCost(peaks, best.option.sourcing, likeliest, serverGpus),
+    spreads: ways.map(({ option, present, gpuHour, cheapestShare }) => {
+      return { name: option.name, present, gpuHour, cheapestShare };
+    }),
+    tornado: drawTornado(rates, (at) => price(best.option.sourcing, at).usdPerGpuHourUsed),
+    draws,
+    seed,
+    utilisation: rates.utilisation,
+    training: priceTraining(facts, best.usefulHour),
+    usdPerMillionTokens: priceServing(plan, best.gpuHour),
+    tonnesCo2PerYear: (facts.meanKw * likeliest.pue * 8760 * kgPerKwh) / 1000,
+  };
+}
+
+/** A way to get GPUs with the spread of what it costs: in all, per used GPU-hour, and per hour that makes progress. */
+interface DrawnWay {
+  readonly option: SourcingOption;
+  readonly present: Spread;
+  readonly gpuHour: Spread;
+  readonly usefulHour: Spread;
+  readonly cheapestShare: number;
+}
+
+interface WayDraws {
+  readonly draws: number;
+  readonly seed: number;
+  readonly job: JobReliability;
+  readonly price: (sourcing: Sourcing, at: CostRates) => ReturnType<typeof presentCost>;
+}
+
+/** Figures that are drawn of each way. */
+const drawnOfWay = 3;
+
+/** All ways at the same draws, the one with the least median first: what is likeliest alone may mislead where rates are lopsided. */
+function drawWays(
+  options: readonly SourcingOption[],
+  rates: UncertainRates,
+  { draws, seed, job, price }: WayDraws,
+): readonly DrawnWay[] {
+  const wins = options.map(() => 0);
   const random = seededRandom(seed);
   const drawGoodput = (): number =>
     Math.max(
       leastGoodput,
-      facts.job.shareAt(drawTriangular(facts.job.perMillion, random), drawTriangular(facts.job.restartMinutes, random)),
+      job.shareAt(drawTriangular(job.perMillion, random), drawTriangular(job.restartMinutes, random)),
     );
   const spreads = simulateCost(rates, draws, random, (at) => {
-    const summaries = comparison.options.map(({ sourcing }) => price(sourcing, at));
-    const presents = summaries.map((summary) => summary.presentUsd);
+    const goodput = drawGoodput();
+    const drawn = options.map(({ sourcing }) => price(sourcing, at));
+    const presents = drawn.map(({ presentUsd }) => presentUsd);
     const winner = presents.indexOf(Math.min(...presents));
     wins[winner] = (wins[winner] ?? 0) + 1;
-    const usefulHour = (summaries[0]?.usdPerGpuHourUsed ?? 0) / drawGoodput();
-    return [...summaries.flatMap(({ presentUsd, usdPerGpuHourUsed }) => [presentUsd, usdPerGpuHourUsed]), usefulHour];
+    return drawn.flatMap(({ presentUsd, usdPerGpuHourUsed: hour }) => [presentUsd, hour, hour / goodput]);
   });
   const zero: Spread = { p10: 0, p50: 0, p90: 0 };
-  const named = comparison.options.map((option, index) => {
-    return {
-      name: option.name,
-      present: spreads[2 * index] ?? zero,
-      gpuHour: spreads[2 * index + 1] ?? zero,
-      cheapestShare: (wins[index] ?? 0) / draws,
-    };
+  const ways = options.map((option, index): DrawnWay => {
+    const [present = zero, gpuHour = zero, usefulHour = zero] = spreads.slice(drawnOfWay * index);
+    return { option, present, gpuHour, usefulHour, cheapestShare: (wins[index] ?? 0) / draws };
   });
-  const gpuHour = named[0]?.gpuHour ?? zero;
-  const kgPerKwh = assumptions.takeOne("facility.gridKgPerKwh", plan.facility.gridKgPerKwh, planDefaults.gridKgPerKwh);
-  return {
-    comparison,
-    best,
-    months: projectCost(peaks, best.sourcing, likeliest, serverGpus),
-    spreads: named,
-    tornado: drawTornado(rates, (at) => price(best.sourcing, at).usdPerGpuHourUsed),
-    draws,
-    seed,
-    utilisation: rates.utilisation,
-    training: priceTraining(facts, spreads.at(-1) ?? zero),
-    usdPerMillionTokens: priceServing(plan, gpuHour),
-    tonnesCo2PerYear: (facts.meanKw * likeliest.pue * 8760 * kgPerKwh) / 1000,
-  };
+  return ways.toSorted((left, right) => left.present.p50 - right.present.p50);
 }
 
 function scale(spread: Spread, factor: number): Spread {

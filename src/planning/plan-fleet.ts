@@ -13,8 +13,10 @@ import { planAdvice } from "./plan-advice.ts";
 import { type CostFacts, collectRates, planCost } from "./plan-cost.ts";
 import { planDemand } from "./plan-demand.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
+import { nodesMax } from "./network/design-fabric.ts";
 import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
+import { refuseContradictions } from "./refuse-contradictions.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
 import { pricedRun } from "./priced-run.ts";
@@ -33,6 +35,7 @@ import { exactly } from "./uncertain.ts";
  * names the part of the plan.
  */
 export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPlan {
+  refuseContradictions(asked);
   const assumptions = recordAssumptions();
   const server = findServer(asked, "fleet.gpu", asked.fleet.gpu);
   noteFallbacks(server, assumptions);
@@ -43,6 +46,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const capacity = planDemand(plan, { server, goodput: job.goodput.share, months, sizings }, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
+  refuseLargerThanFabrics(needed, server);
   const reliability = planReliability(plan, server, needed, job, assumptions);
   const servers = needed + reliability.spareServersBought;
   const gpus = servers * server.gpusPerServer;
@@ -102,6 +106,16 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
+}
+
+/** Demand that grows without end is told as such, not as a fabric that cannot be wired. */
+function refuseLargerThanFabrics(servers: number, server: ServerOffer): void {
+  if (servers * server.fabricNodes <= nodesMax) return;
+  const [gpus, most] = [servers, Math.floor(nodesMax / server.fabricNodes)].map((count) =>
+    (count * server.gpusPerServer).toLocaleString("en-US"),
+  );
+  const message = `the demand comes to ${gpus} GPUs; one fabric joins ${most} of them at most: ask for less growth or a shorter horizon`;
+  throw infeasiblePlan("demand.stages", message);
 }
 
 /** The last fallback of a server is of its price, one before it of the GPU itself. */
@@ -190,7 +204,7 @@ function nameBottlenecks(
     `capacity: ${capacity.bottleneck}`,
     `network: ${oversubscription.stepTimeFactor > 1.001 ? `steps take ${oversubscription.stepTimeFactor.toFixed(2)} times as long` : "does not slow a step"} (${network.fabric.why})`,
     `storage: ${storage}`,
-    `racks: ${power.rackLimit} keeps a rack at ${power.serversPerRack} servers`,
+    `racks: ${power.rackLimit} keeps a rack at ${power.serversPerRack} ${power.serversPerRack === 1 ? "server" : "servers"}`,
     `failures: the largest job loses ${lost} % of its time`,
   ];
 }

@@ -55,11 +55,11 @@ export function planNetwork(
   const links = countLinks(fabric, model, cable);
   const exposed = take(assumptions, "exposedShare", asked.exposedShare);
   const exchange = asked.exchange ?? note(assumptions, "network.exchange", "ring");
-  const storage = storageFabric(servers);
+  const storage = storageFabric(servers, cable, { fabric, model });
   const computeSwitches = fabric.leaves + fabric.spines + fabric.cores;
   const management = managementPart(servers, computeSwitches + storage.switches);
   const network: NetworkPlan = {
-    fabric,
+    fabric: { ...fabric, leafPortsFree: fabric.leafPortsFree - storage.portsShared },
     links,
     switchName: model.name,
     portGigabits: rate,
@@ -177,14 +177,26 @@ function namedSwitch(name: string, rate: GigabitsPerSecond): SwitchModel {
   throw contradictoryPlan("network.switch", message);
 }
 
-/** A separate 100 Gb/s fabric to the storage, two ports a server, 2:1 above its leaves. */
-function storageFabric(servers: number) {
+/**
+ * A separate 100 Gb/s fabric to the storage, two ports a server, 2:1 above its leaves. Where one switch of that rate joins
+ * all servers and has ports to spare, the storage shares it.
+ */
+function storageFabric(
+  servers: number,
+  cable: "copper" | "fibre",
+  compute: { readonly fabric: Fabric; readonly model: SwitchModel },
+) {
   const model = switchModels.find((each) => each.name === "SN4600");
   if (model === undefined) throw new Error("the catalog lost the switch SN4600");
   const topology = defaultTopology(storageRails, servers, model.radix);
   const ask: FabricAsk = { topology, nodes: servers, rails: storageRails, radix: model.radix, oversubscription: 2 };
   const fabric = designFabric(ask);
-  const switches = fabric.leaves + fabric.spines + fabric.cores;
-  const parts = listFabricParts("storage network", fabric, model, countLinks(fabric, model, "copper"));
-  return { parts, switches, powerKw: switches * model.powerKw };
+  const { leaves, levels, leafPortsFree } = compute.fabric;
+  const isShared =
+    compute.model.portRate === model.portRate && levels === 1 && leaves === 1 && leafPortsFree >= fabric.nodeLeafCables;
+  const links = countLinks(fabric, model, cable);
+  const built = isShared ? { ...fabric, leaves: 0, spines: 0, cores: 0 } : fabric;
+  const switches = built.leaves + built.spines + built.cores;
+  const parts = listFabricParts("storage network", built, model, links);
+  return { parts, switches, powerKw: switches * model.powerKw, portsShared: isShared ? fabric.nodeLeafCables : 0 };
 }

@@ -35,7 +35,7 @@ const restartMinutesMax = 14_400;
 /** A job that stands still for longer than this to save is not worth running. */
 const checkpointHoursMax = 24;
 
-/** Goodput of the largest job that trains: stated, else the widest gang, else one server. */
+/** Goodput of the largest job that trains: stated, else the widest gang, else a guess that is told. */
 export function planJobReliability(
   plan: Plan,
   server: ServerOffer,
@@ -48,7 +48,8 @@ export function planJobReliability(
     return gang;
   });
   if (plan.training?.gpus !== undefined) requireCount("training.gpus", plan.training.gpus, 1);
-  const gpus = Math.max(1, plan.training?.gpus ?? Math.max(0, ...gangs)) || server.gpusPerServer;
+  const stated = plan.training?.gpus ?? Math.max(0, ...gangs);
+  const gpus = stated > 0 ? stated : guessJob(plan, server, assumptions);
   return jobReliabilityOn(gpus, plan, assumptions, site);
 }
 
@@ -99,6 +100,16 @@ export function jobReliabilityOn(
     restartMinutes,
     shareAt: (hazard, minutes) => compute(hazard, minutes, goodput.intervalHours).share,
   };
+}
+
+/** Where neither a run nor a gang was given: the GPUs of the largest stage that trains as one job, else one server. */
+function guessJob(plan: Plan, server: ServerOffer, assumptions: Assumptions): number {
+  const asked = plan.demand.stages.flatMap(({ stage, gpus = 0 }) => (stage === "training" ? [gpus] : []));
+  const largest = Math.ceil(Math.min(Math.max(0, ...asked), plan.fleet.gpus ?? Infinity));
+  const gpus = largest > 0 ? largest : server.gpusPerServer;
+  const why = largest > 0 ? "the stage that trains is taken as one job" : "nothing says what trains: one server";
+  assumptions.note("training.gpus", `${gpus}`, `the largest job; ${why}`);
+  return gpus;
 }
 
 /** How long one save stops the job; saving in the open takes its share of Young's best interval, 2 x share x MTBF. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Fault, type FaultDetails } from "../base/fault.ts";
+import { wordIssue } from "./model.ts";
 import type { QuestionProblem } from "./questions/model.ts";
 
 /** Problems of one question beyond this are not told. */
@@ -19,7 +20,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue): readonly QuestionProblem[] {
     return { path: name, message: `${name === "" ? "the question" : name}: ${message}` };
   };
   if (strange.length > 0) return strange.map((key) => told([...issue.path, key], "there is no such field"));
-  return [told(issue.path, isMissing(issue) ? "it is missing" : issue.message)];
+  return [told(issue.path, isMissing(issue) ? "it is missing" : wordIssue(issue))];
 }
 
 /** Whether a field that has no default was not given: the schema tells that as a value of the wrong type. */

@@ -13,6 +13,11 @@ export function exactly(value: number): Uncertain {
   return { low: value, mode: value, high: value };
 }
 
+/** A figure that was given alone, or with its bounds. */
+export function toUncertain(given: number | Uncertain): Uncertain {
+  return typeof given === "number" ? exactly(given) : given;
+}
+
 /** Refuses a triple that is not finite or not in order. */
 export function checkUncertain(path: string, value: Uncertain): Uncertain {
   const isOrdered = value.low <= value.mode && value.mode <= value.high;

@@ -231,3 +231,61 @@ test("a plan and the trace beside it are opened together, and the queue is packe
 
   expect(problems.filter((problem) => !problem.includes("400"))).toEqual([]);
 });
+
+test("an amount that is none is told beside its control, and is not asked", { timeout: testTimeoutMs }, async () => {
+  const problems = await onPlanningPage("?view=training", async (page) => {
+    const before = await figure(page, "Whole run");
+    const gpus = page.getByLabel("GPUs, exactly");
+    for (const typed of ["many", "-5", "0"]) {
+      await gpus.fill(typed);
+      await gpus.press("Enter");
+      await page.getByRole("alert").getByText("Write a number from 1 to 16384").waitFor();
+    }
+    await gpus.press("Escape");
+    expect(await gpus.inputValue()).toBe("64");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(await figure(page, "Whole run")).toBe(before);
+  });
+
+  expect(problems).toEqual([]);
+});
+
+test("while a plan is wrong, the answer before it stays where it was", { timeout: testTimeoutMs }, async () => {
+  const problems = await onPlanningPage("", async (page) => {
+    const plot = page.getByRole("img", { name: "Cumulative cost of each way" });
+    await plot.waitFor();
+    const plan = page.getByLabel("The plan as YAML");
+    await plan.fill((await plan.inputValue()).replace("gpus: 64", "gpus: many"));
+    await page.getByText("answers the question before this one").waitFor();
+    await page
+      .getByRole("alert", { name: "What is wrong with the plan" })
+      .getByText("write a number; found text")
+      .waitFor();
+    expect(await plot.count()).toBe(1);
+  });
+
+  expect(problems.filter((problem) => !problem.includes("400"))).toEqual([]);
+});
+
+test.each([390, 1024])(
+  "nothing of a plan's answer is wider than a page of %i pixels",
+  { timeout: testTimeoutMs },
+  async (width) => {
+    await onPlanningPage("", async (page) => {
+      await page.setViewportSize({ width, height: 900 });
+      const tornado = page.getByRole("img", { name: "Dollars per used GPU-hour when one rate goes to its ends" });
+      await tornado.waitFor();
+      const panel = await tornado.boundingBox();
+      const words = await tornado.locator("text").all();
+      expect(words.length).toBeGreaterThan(10);
+      // A halo of two pixels around the words is no word.
+      const halo = 4;
+      for (const word of words) {
+        const box = await word.boundingBox();
+        expect(box?.x ?? 0).toBeGreaterThanOrEqual((panel?.x ?? 0) - halo);
+        expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual((panel?.x ?? 0) + (panel?.width ?? 0) + halo);
+      }
+      expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(width);
+    });
+  },
+);

@@ -119,3 +119,16 @@ test("own hardware rules a managed service out, and too few people rule out runn
     { option: "managed", why: "own hardware is required, and a managed service brings its own" },
   ]);
 });
+
+test("what a cloud does of the work and the rota is not done twice", () => {
+  const [model] = adviseOperations({ ...operations, gpus: 16, share: 0.5, machinesUsdPerYear: 9e9 }).options;
+
+  expect(model).toMatchObject({ name: "self-managed", engineers: 2.5 });
+});
+
+test("office hours ask for no more people than the work", () => {
+  const asked = { ...operations, coverage: "office-hours", engineersBase: 0.25, gpus: 8 } as const;
+  const { options } = adviseOperations(asked);
+
+  expect(options.find((option) => option.name === "self-managed")?.engineers).toBeCloseTo(0.282, 9);
+});

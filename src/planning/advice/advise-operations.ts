@@ -10,6 +10,8 @@ export interface OperationsAsk {
   readonly coverage: Coverage;
   readonly engineersPerThousandGpus: number;
   readonly engineersBase: number;
+  /** Work and rota over those of owned machines, where a cloud does a part; 1 if absent. */
+  readonly share?: number;
   readonly usdPerEngineerYear: number;
   /** Yearly cost of the machines, on which a manager's fee is counted. */
   readonly machinesUsdPerYear: number;
@@ -35,8 +37,11 @@ export interface OperationsAdvice {
   readonly bottleneck: string;
 }
 
-/** Nobody can be on call for more than a week in five: a rota around the clock needs five people. */
-const rota: Readonly<Record<Coverage, number>> = { "office-hours": 1, "around-the-clock": 5 };
+/**
+ * People that a rota takes at least. Nobody can be on call for more than a week in five: one around the clock needs five
+ * people; in office hours those who do the work are there anyway.
+ */
+export const peopleOnRota: Readonly<Record<Coverage, number>> = { "office-hours": 0, "around-the-clock": 5 };
 
 /** Share of the own work that stays, share of the rota that stays, fee over the machines. Assumptions of this planner. */
 const models = [
@@ -53,11 +58,13 @@ const models = [
 export function adviseOperations(ask: OperationsAsk): OperationsAdvice {
   requireWithin("operations.engineersPerThousandGpus", ask.engineersPerThousandGpus, 0, 1000);
   requireWithin("operations.machinesUsdPerYear", ask.machinesUsdPerYear, 0, 1e12);
-  const work = ask.engineersBase + (ask.gpus / 1000) * ask.engineersPerThousandGpus;
+  const share = ask.share ?? 1;
+  const work = share * (ask.engineersBase + (ask.gpus / 1000) * ask.engineersPerThousandGpus);
+  const rota = share * peopleOnRota[ask.coverage];
   const options: OperatingModel[] = [];
   const rejected: Rejection[] = [];
   for (const model of models) {
-    const engineers = Math.max(work * model.work, rota[ask.coverage] * model.rota);
+    const engineers = Math.max(work * model.work, rota * model.rota);
     const peopleUsdPerYear = engineers * ask.usdPerEngineerYear;
     const feeUsdPerYear = ask.machinesUsdPerYear * model.fee;
     const option: OperatingModel = {
@@ -75,12 +82,18 @@ export function adviseOperations(ask: OperationsAsk): OperationsAdvice {
   options.sort((left, right) => left.usdPerYear - right.usdPerYear);
   const best = options[0];
   for (const option of options.slice(1)) {
-    const more = Math.round((option.usdPerYear - (best?.usdPerYear ?? 0)) / 1000);
-    rejected.push({ option: option.name, why: `costs ${more} kUSD a year more than ${best?.name}` });
+    const more = option.usdPerYear - (best?.usdPerYear ?? 0);
+    rejected.push({ option: option.name, why: `costs ${tellUsd(more)} a year more than ${best?.name}` });
   }
-  const isRota = rota[ask.coverage] > work;
-  const bottleneck = isRota ? `the rota: ${ask.coverage} needs ${rota[ask.coverage]} people` : "the work of the fleet";
+  const bottleneck =
+    rota > work ? `the rota: ${ask.coverage} needs ${Number(rota.toPrecision(3))} people` : "the work of the fleet";
   return { options, rejected, bottleneck };
+}
+
+/** Thousands of dollars, or millions where they are many. */
+function tellUsd(usd: number): string {
+  if (usd >= 1e6) return `$${(usd / 1e6).toFixed(1)} M`;
+  return usd < 500 ? "under $1,000" : `$${Math.round(usd / 1000)},000`;
 }
 
 function refusal(ask: OperationsAsk, option: OperatingModel): string | undefined {

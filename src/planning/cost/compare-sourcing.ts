@@ -1,6 +1,6 @@
 import type { CostRates } from "./cost-rates.ts";
 import { projectCost, type Sourcing } from "./project-cost.ts";
-import { type CostSummary, summariseCost } from "./summarise-cost.ts";
+import { type CostSummary, presentCost, summariseCost } from "./summarise-cost.ts";
 
 /** A way to get GPUs, with what it costs. */
 export interface SourcingOption {
@@ -9,14 +9,16 @@ export interface SourcingOption {
   readonly summary: CostSummary;
 }
 
-/** Buy, rent, reserve and the best mix, cheapest first. */
+/** Buy, rent, reserve and the best mix, cheapest first: by the likeliest rates, or by the median where they were drawn. */
 export interface SourcingComparison {
   readonly options: readonly SourcingOption[];
-  /** First month (1 is the first) at whose end buying has cost less than renting; null: never within the horizon. */
+  /** What buying is compared with: renting by the hour, else reserving; null where buying or both of them are closed. */
+  readonly against: "rent" | "reserve" | null;
+  /** Month (1 is the first) from whose end on buying has cost less than that; null: never within the horizon. */
   readonly breakEvenMonth: number | null;
   /** The same, counting what the hardware could then be sold for. */
   readonly breakEvenMonthWithResale: number | null;
-  /** Mean over peak above which owning is cheaper than renting by the hour; null: above 1. */
+  /** Mean over peak above which owning is cheaper than renting by the hour; null: above 1, or renting is closed. */
   readonly breakEvenUtilisation: number | null;
 }
 
@@ -51,13 +53,19 @@ export function compareSourcing(
   const mix = bestMix(open, price);
   if (mix !== undefined) add("mix", mix);
   options.sort((left, right) => left.summary.presentUsd - right.summary.presentUsd);
-  const bought = options.find((option) => option.name === "buy")?.summary ?? price(buy);
-  const rented = options.find((option) => option.name === "rent")?.summary ?? price(rent);
+  const summaryOf = (name: SourcingOption["name"]): CostSummary | undefined =>
+    options.find((option) => option.name === name)?.summary;
+  const against = !open.buy ? null : open.rent ? "rent" : open.reserve ? "reserve" : null;
+  const bought = summaryOf("buy");
+  const other = against === null ? undefined : summaryOf(against);
+  const meet = (own: readonly number[] | undefined): number | null =>
+    own === undefined || other === undefined ? null : cheaperFrom(own, other.cumulativePresentUsd);
   return {
     options,
-    breakEvenMonth: firstCheaper(bought.cumulativePresentUsd, rented.cumulativePresentUsd),
-    breakEvenMonthWithResale: firstCheaper(bought.cumulativePresentAfterResaleUsd, rented.cumulativePresentUsd),
-    breakEvenUtilisation: breakEvenUtilisation(peakGpus, rates, serverGpus),
+    against,
+    breakEvenMonth: meet(bought?.cumulativePresentUsd),
+    breakEvenMonthWithResale: meet(bought?.cumulativePresentAfterResaleUsd),
+    breakEvenUtilisation: against === "rent" ? breakEvenUtilisation(peakGpus, rates, serverGpus) : null,
   };
 }
 
@@ -77,9 +85,10 @@ function bestMix(open: OpenWays, price: (sourcing: Sourcing) => CostSummary): So
   return best?.sourcing;
 }
 
-function firstCheaper(left: readonly number[], right: readonly number[]): number | null {
-  const index = left.findIndex((value, month) => value <= (right[month] ?? 0));
-  return index === -1 ? null : index + 1;
+/** The month from which on the left total is no more than the right one; a later purchase may turn them round once more. */
+function cheaperFrom(left: readonly number[], right: readonly number[]): number | null {
+  const last = left.findLastIndex((value, month) => value > (right[month] ?? 0));
+  return last === left.length - 1 ? null : last + 2;
 }
 
 /** Halves the interval in which buying and renting meet; buying costs almost the same at any utilisation. */
@@ -87,7 +96,7 @@ function breakEvenUtilisation(peakGpus: readonly number[], rates: CostRates, ser
   const gap = (utilisation: number): number => {
     const at = { ...rates, utilisation };
     const price = (ownShare: number): number =>
-      summariseCost(projectCost(peakGpus, { ownShare, reserveShare: 0 }, at, serverGpus), at.discountRate).presentUsd;
+      presentCost(projectCost(peakGpus, { ownShare, reserveShare: 0 }, at, serverGpus), at.discountRate).presentUsd;
     return price(1) - price(0);
   };
   let low = 0.01;

@@ -24,14 +24,18 @@ export interface CostRates {
   readonly usdPerKwh: number;
   readonly engineersBase: number;
   readonly engineersPerThousandGpus: number;
+  /** People that a rota takes at least, however small the fleet. */
+  readonly engineersLeast: number;
   readonly usdPerEngineerYear: number;
   /** Vendor support and software a year over the server price. */
   readonly supportShare: number;
   readonly softwareUsdPerGpuYear: number;
   readonly rentUsdPerGpuHour: number;
   readonly rentChangePerYear: number;
-  /** Reserved for a year or longer: off the on-demand price. */
+  /** Reserved for a year or longer: off the on-demand price, where no price of its own was offered. */
   readonly reserveDiscount: number;
+  /** Price of a reserved GPU for one hour as it was offered; 0: none was, and the discount makes it. */
+  readonly reserveUsdPerGpuHour: number;
   /** Storage, egress and management of a cloud over the price of its GPUs. */
   readonly cloudAdderShare: number;
   /** Engineers for rented GPUs over those for owned ones. */
@@ -71,10 +75,12 @@ const bounds: readonly (readonly [rate: CostRate, least: number, most: number])[
   ["pue", 1, 3],
   ["engineersBase", 0, 10_000],
   ["engineersPerThousandGpus", 0, 1000],
+  ["engineersLeast", 0, 1000],
   ["supportShare", 0, 1],
   ["softwareUsdPerGpuYear", 0, 1e6],
   ["rentChangePerYear", -0.95, 2],
   ["reserveDiscount", 0, 0.95],
+  ["reserveUsdPerGpuHour", 0, 1e6],
   ["cloudAdderShare", 0, 5],
   ["cloudEngineerShare", 0, 2],
   ["utilisation", 0.01, 1],

@@ -9,7 +9,7 @@ import { meanLoadAbove } from "./load-duration.ts";
 import { costLines, hoursPerMonth, projectCost } from "./project-cost.ts";
 import { serverOffers } from "./server-offers.ts";
 import { drawTornado, simulateCost } from "./simulate-cost.ts";
-import { summariseCost } from "./summarise-cost.ts";
+import { presentCost, summariseCost } from "./summarise-cost.ts";
 
 const rates: CostRates = {
   serverUsdPerGpu: 32_000,
@@ -27,12 +27,14 @@ const rates: CostRates = {
   usdPerKwh: 0.083,
   engineersBase: 0,
   engineersPerThousandGpus: 0,
+  engineersLeast: 0,
   usdPerEngineerYear: 220_000,
   supportShare: 0,
   softwareUsdPerGpuYear: 0,
   rentUsdPerGpuHour: 3,
   rentChangePerYear: 0,
   reserveDiscount: 0.4,
+  reserveUsdPerGpuHour: 0,
   cloudAdderShare: 0,
   cloudEngineerShare: 0.5,
   utilisation: 1,
@@ -298,4 +300,58 @@ test("refuses a price of zero, a discount that is no number, a PUE below 1 and s
 
 test("mapping rates keeps every rate", () => {
   expect(mapRates(drawable, (value) => value.mode).serverUsdPerGpu).toBe(32_000);
+});
+
+test("a reservation keeps its price for a year, and one that was offered knows no discount", () => {
+  const at = { ...rates, rentChangePerYear: -0.5 };
+  const reserve = { ownShare: 0, reserveShare: 1 };
+  const rents = (change: Partial<CostRates>): readonly number[] =>
+    projectCost(flat.slice(0, 13), reserve, { ...at, ...change }, 8).map((month) => month.rent);
+  const hours = 64 * hoursPerMonth;
+
+  expect(new Set(rents({}).slice(0, 12)).size).toBe(1);
+  expect(rents({})[0]).toBeCloseTo(hours * 3 * 0.6, 6);
+  expect(rents({})[12]).toBeCloseTo(hours * 3 * 0.6 * 0.5, 6);
+  expect(rents({ reserveUsdPerGpuHour: 2.5 })[0]).toBeCloseTo(hours * 2.5, 6);
+});
+
+test("a rota takes its people however small the fleet, and no more where the work takes more", () => {
+  const people = (peak: number, sourcing: typeof own): number =>
+    (projectCost([peak], sourcing, { ...rates, engineersPerThousandGpus: 10, engineersLeast: 5 }, 8)[0]?.people ?? 0) *
+    (12 / rates.usdPerEngineerYear);
+
+  expect(people(8, own)).toBeCloseTo(5, 9);
+  expect(people(8, rent)).toBeCloseTo(2.5, 9);
+  expect(people(800, own)).toBeCloseTo(8, 9);
+});
+
+test("what is drawn of a projection is what its summary says", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 7, max: 90 }), (ownShare, lifeMonths) => {
+      const peaks = flat.map((peak, month) => peak + 8 * Math.floor(month / 12));
+      const at = { ...rates, lifeMonths, valueLossPerYear: 0.4, utilisation: 0.7, rentChangePerYear: -0.2 };
+      const months = projectCost(peaks, { ownShare, reserveShare: (1 - ownShare) / 3 }, at, 8);
+      const { presentUsd, usdPerGpuHourUsed } = summariseCost(months, 0.1);
+      const drawn = presentCost(months, 0.1);
+
+      expect(drawn.presentUsd / presentUsd).toBeCloseTo(1, 9);
+      expect(drawn.usdPerGpuHourUsed / usdPerGpuHourUsed).toBeCloseTo(1, 9);
+    }),
+  );
+});
+
+test("buying breaks even where it stays the cheaper, against what is open beside it", () => {
+  const at = { ...rates, valueLossPerYear: 0.4, utilisation: 0.9, rentUsdPerGpuHour: 4 };
+  const twice = flat.map((_, month) => (month < 24 ? 64 : 512));
+  const compare = (peaks: readonly number[], rentable: boolean, reservable: boolean) =>
+    compareSourcing(peaks, at, 8, { buy: true, rent: rentable, reserve: reservable });
+  const once = compare(flat, true, false);
+  const again = compare(twice, true, false);
+  const reserved = compare(flat, false, true);
+
+  expect(once.breakEvenMonth).toBeLessThan(24);
+  expect(again.breakEvenMonth).toBeGreaterThan(24);
+  expect(reserved).toMatchObject({ against: "reserve", breakEvenUtilisation: null });
+  expect(reserved.breakEvenMonth).toBeGreaterThan(once.breakEvenMonth ?? Number.POSITIVE_INFINITY);
+  expect(compare(flat, false, false)).toMatchObject({ against: null, breakEvenMonth: null });
 });

@@ -76,28 +76,36 @@ export function projectCost(
   check(peakGpus, sourcing, rates);
   const months: MonthlyCost[] = [];
   let cohorts: readonly Cohort[] = [];
+  let running: Running | undefined;
   for (const [month, peak] of peakGpus.entries()) {
     const owned = peak * sourcing.ownShare * (1 + rates.spareShare);
     const wanted = Math.ceil(owned / serverGpus - 1e-9) * serverGpus;
-    const price = (1 + rates.priceChangePerYear) ** (month / 12);
     const kept = retire(cohorts, month, wanted, rates);
     const bought = Math.max(0, wanted - countGpus(kept.cohorts));
-    const server = rates.serverUsdPerGpu * price;
-    const perGpu = { server, network: rates.networkUsdPerGpu * price, storage: rates.storageUsdPerGpu * price };
-    const paidUsd = perGpu.server + perGpu.network + perGpu.storage;
+    // Nothing is bought in most months, and nothing else changes but what rents cost.
+    const price = bought === 0 ? 0 : (1 + rates.priceChangePerYear) ** (month / 12);
+    const paidUsd = price * (rates.serverUsdPerGpu + rates.networkUsdPerGpu + rates.storageUsdPerGpu);
     cohorts = bought > 0 ? [...kept.cohorts, { month, gpus: bought, paidUsd }] : kept.cohorts;
     const isLast = month === peakGpus.length - 1;
     const valueLeft = cohorts.reduce((sum, each) => sum + valueOf(each, month + 1, rates), 0);
+    if (running?.peak !== peak || running.owned !== wanted) running = run(peak, wanted, sourcing, rates);
     months.push({
       month,
       ownedGpus: wanted,
-      servers: bought * perGpu.server,
-      network: bought * perGpu.network,
-      storage: bought * perGpu.storage,
+      servers: bought * price * rates.serverUsdPerGpu,
+      network: bought * price * rates.networkUsdPerGpu,
+      storage: bought * price * rates.storageUsdPerGpu,
       install: bought * paidUsd * rates.installShare,
-      ...running(peak, wanted, sourcing, rates, month),
+      facility: running.facility,
+      energy: running.energy,
+      people: running.people,
+      support: running.support,
+      software: running.software,
+      rent: rentIn(month, running, rates),
       resale: kept.resale + (isLast ? valueLeft : 0),
       valueLeft,
+      usedGpuHours: running.usedGpuHours,
+      availableGpuHours: running.availableGpuHours,
     });
   }
   return months;
@@ -145,30 +153,64 @@ function retire(cohorts: readonly Cohort[], month: number, wanted: number, rates
   return { cohorts: kept, resale };
 }
 
-/** What a month costs to run, whatever was bought in it. */
-function running(peak: number, owned: number, sourcing: Sourcing, rates: CostRates, month: number) {
+/** What every month of one peak and one fleet costs to run, and what is rented in it. */
+interface Running {
+  readonly peak: number;
+  readonly owned: number;
+  readonly facility: number;
+  readonly energy: number;
+  readonly people: number;
+  readonly support: number;
+  readonly software: number;
+  readonly reservedHours: number;
+  readonly rentedHours: number;
+  readonly usedGpuHours: number;
+  readonly availableGpuHours: number;
+}
+
+function run(peak: number, owned: number, sourcing: Sourcing, rates: CostRates): Running {
   const reserved = Math.min(Math.max(0, peak - owned), peak * sourcing.reserveShare);
   const usable = owned * rates.availability + reserved;
   const level = peak === 0 ? 1 : Math.min(1, usable / peak);
   const above = meanLoadAbove(level, rates.utilisation) * peak;
   const rentedHours = owned + reserved >= peak ? 0 : above * hoursPerMonth;
   const unmetHours = owned + reserved >= peak ? above * hoursPerMonth : 0;
-  const rentPrice =
-    rates.rentUsdPerGpuHour * (1 + rates.rentChangePerYear) ** (month / 12) * (1 + rates.cloudAdderShare);
-  const reservedUsd = reserved * hoursPerMonth * rentPrice * (1 - rates.reserveDiscount);
   const meanGpus = peak * rates.utilisation;
   const cloudGpus = reserved + rentedHours / hoursPerMonth;
   const staffed = owned + cloudGpus * rates.cloudEngineerShare;
-  const base = owned > 0 ? rates.engineersBase : rates.engineersBase * rates.cloudEngineerShare;
-  const engineers = peak === 0 ? 0 : base + (staffed / 1000) * rates.engineersPerThousandGpus;
+  const share = owned > 0 ? 1 : rates.cloudEngineerShare;
+  const work = rates.engineersBase * share + (staffed / 1000) * rates.engineersPerThousandGpus;
+  const engineers = peak === 0 ? 0 : Math.max(work, rates.engineersLeast * share);
   return {
+    peak,
+    owned,
+    reservedHours: reserved * hoursPerMonth,
+    rentedHours,
     facility: owned * rates.provisionedKwPerGpu * rates.facilityUsdPerKwMonth,
     energy: owned * rates.meanKwPerGpu * rates.pue * rates.usdPerKwh * hoursPerMonth,
     people: (engineers * rates.usdPerEngineerYear) / 12,
     support: (owned * rates.serverUsdPerGpu * rates.supportShare) / 12,
     software: ((owned + cloudGpus) * rates.softwareUsdPerGpuYear) / 12,
-    rent: rentedHours * rentPrice + reservedUsd,
     usedGpuHours: meanGpus * hoursPerMonth - unmetHours,
     availableGpuHours: usable * hoursPerMonth + rentedHours,
   };
+}
+
+/** What is rented and reserved costs with what a cloud adds to it. */
+function rentIn(month: number, { rentedHours, reservedHours }: Running, rates: CostRates): number {
+  const rented =
+    rentedHours === 0 ? 0 : rentedHours * rates.rentUsdPerGpuHour * (1 + rates.rentChangePerYear) ** (month / 12);
+  const reserved = reservedHours === 0 ? 0 : reservedHours * reservedPrice(rates, month);
+  return (rented + reserved) * (1 + rates.cloudAdderShare);
+}
+
+/** Months for which the price of a reservation stands. */
+const reservedMonths = 12;
+
+/** A reserved GPU for one hour; the price of the day on which each year's contract was made. */
+function reservedPrice(rates: CostRates, month: number): number {
+  const years = Math.floor(month / reservedMonths);
+  const offered = rates.reserveUsdPerGpuHour;
+  const today = offered > 0 ? offered : rates.rentUsdPerGpuHour * (1 - rates.reserveDiscount);
+  return today * (1 + rates.rentChangePerYear) ** years;
 }

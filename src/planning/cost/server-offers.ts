@@ -70,7 +70,8 @@ export const serverOffers: readonly ServerOffer[] = [
     allInKwPerGpu: 1.73,
     memoryGigabytes: 141,
     confidence: "A",
-    source: "Epoch price table 33,820 (2024-03) and 39,083 (2025-01), their middle; rent: Verda 3.39, Nebius 3.50",
+    source:
+      "Epoch price table 33,820 (2024-03) and 39,083 (2025-01), their middle; rent: Verda 3.39, Nebius 3.50; power as of H100",
   },
   {
     ...hgx,

@@ -1,4 +1,5 @@
 import type { Random } from "../../base/random.ts";
+import { nameRate, writeRate } from "../report/rate-words.ts";
 import { requireWithin } from "../plan-fault.ts";
 import { drawTriangular, type Spread, toSpread } from "../uncertain.ts";
 import { type CostRate, type CostRates, mapRates, ratesAt, type UncertainRates } from "./cost-rates.ts";
@@ -8,6 +9,8 @@ export interface TornadoBar {
   readonly rate: CostRate;
   readonly low: number;
   readonly high: number;
+  /** The rate and its ends in words, with their units. */
+  readonly words: { readonly name: string; readonly low: string; readonly high: string };
   readonly resultAtLow: number;
   readonly resultAtHigh: number;
   readonly swing: number;
@@ -45,7 +48,8 @@ export function drawTornado(rates: UncertainRates, evaluate: (rates: CostRates) 
     if (low === high) continue;
     const resultAtLow = evaluate({ ...likeliest, [rate]: low });
     const resultAtHigh = evaluate({ ...likeliest, [rate]: high });
-    bars.push({ rate, low, high, resultAtLow, resultAtHigh, swing: Math.abs(resultAtHigh - resultAtLow) });
+    const words = { name: nameRate(rate), low: writeRate(rate, low), high: writeRate(rate, high) };
+    bars.push({ rate, low, high, words, resultAtLow, resultAtHigh, swing: Math.abs(resultAtHigh - resultAtLow) });
   }
   return bars.sort((left, right) => right.swing - left.swing || (left.rate < right.rate ? -1 : 1));
 }

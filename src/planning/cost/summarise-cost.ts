@@ -69,6 +69,27 @@ export function summariseCost(months: readonly MonthlyCost[], discountRate: numb
   };
 }
 
+/** What is drawn of a projection thousands of times: its present cost, and that of an hour of use. */
+export function presentCost(
+  months: readonly MonthlyCost[],
+  discountRate: number,
+): Pick<CostSummary, "presentUsd" | "usdPerGpuHourUsed"> {
+  const halfMonth = (1 + discountRate) ** (-0.5 / 12);
+  let presentUsd = 0;
+  let usedHours = 0;
+  let atEnd = 1;
+  for (const each of months) {
+    const atStart = atEnd;
+    const atMiddle = atStart * halfMonth;
+    atEnd = atMiddle * halfMonth;
+    const hardware = each.servers + each.network + each.storage + each.install;
+    const running = each.facility + each.energy + each.people + each.support + each.software + each.rent;
+    presentUsd += hardware * atStart + running * atMiddle - each.resale * atEnd;
+    usedHours += each.usedGpuHours * atMiddle;
+  }
+  return { presentUsd, usdPerGpuHourUsed: usedHours === 0 ? 0 : presentUsd / usedHours };
+}
+
 function emptyLines(): Record<CostLine | "resale", number> {
   return {
     servers: 0,

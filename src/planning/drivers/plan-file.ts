@@ -4,7 +4,7 @@ import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { Fault, isFault } from "../../base/fault.ts";
 import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
-import { type Plan, planSchema } from "../model.ts";
+import { type Plan, planSchema, wordIssue } from "../model.ts";
 import { planFleet } from "../plan-fleet.ts";
 
 /** Larger plans are refused. */
@@ -85,7 +85,7 @@ function parsePlan(file: string, text: string): { readonly plan: Plan; readonly 
   const parsed = planSchema.safeParse(toValue(file, document));
   if (parsed.success) return { plan: parsed.data, locate };
   const problems = parsed.error.issues.slice(0, mostProblems).map((issue) => {
-    return `${locate(issue.path)}: ${issue.path.map(String).join(".") || "the plan"}: ${issue.message}`;
+    return `${locate(issue.path)}: ${issue.path.map(String).join(".") || "the plan"}: ${wordIssue(issue)}`;
   });
   const details = { path: parsed.error.issues[0]?.path.map(String).join(".") };
   throw new Fault("planning.plan-invalid", problems.join("\n"), { details });

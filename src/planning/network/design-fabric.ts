@@ -64,7 +64,7 @@ interface LeafLevel {
   readonly endpointsOnFullest: number;
 }
 
-const nodesMax = 200_000;
+export const nodesMax = 200_000;
 const railsMax = 72;
 const radixMax = 1024;
 

@@ -13,7 +13,7 @@ export interface Part {
   readonly unitUsdBounds?: { readonly low: number; readonly high: number };
 }
 
-/** What one link costs. Defaults reproduce 10,560 / 20,480 / 30,400 USD per 8-port node in 1, 2 and 3 levels. */
+/** What one link of 400 Gb/s costs. Reproduces 10,560 / 20,480 / 30,400 USD per 8-port node in 1, 2 and 3 levels. */
 export interface LinkPrices {
   /** Direct copper, up to 3 m, per cable. */
   readonly copperUsd: number;
@@ -21,11 +21,14 @@ export interface LinkPrices {
   readonly fibreUsd: number;
   /** Transceiver on the node's side. */
   readonly nodeTransceiverUsd: number;
-  /** Transceiver on a switch, for all its ports (two in a twin-port cage). */
+  /** Transceiver on a switch, two ports in a twin-port cage. */
   readonly switchTransceiverUsd: number;
 }
 
 const linkSource = "tech-talk-cto H100 sheet 2024-08: 10,560 USD a node in 1 level, +9,920 a level; split here";
+
+/** Transceivers are sold by their rate: one of another rate costs in proportion (assumption; 100 Gb/s street prices agree). */
+const priceAt = (usdAt400: number, gigabits: number): number => Math.round((usdAt400 * gigabits) / 400);
 
 /** Link prices in US dollars; the split between fibre and transceivers is ours, the sum is the sheet's. */
 export const linkPrices: LinkPrices = {
@@ -70,6 +73,8 @@ export function listFabricParts(
   const line = (name: string, count: number, unitUsd: number, source: string): Part => {
     return { group, name, count: count * planes, unitUsd, totalUsd: count * planes * unitUsd, source };
   };
+  const { portRate: rate, portsPerTransceiver: ports } = model;
+  const optics = rate === 400 ? linkSource : `${linkSource}; in proportion to the rate`;
   const level = (name: string, count: number): Part =>
     line(`${model.name} ${name} switch`, count, model.priceUsd, model.source);
   return [
@@ -78,12 +83,12 @@ export function listFabricParts(
     level("core", fabric.cores),
     line("copper cable", links.copperCables, linkPrices.copperUsd, "assumed street price of direct-attach copper"),
     line("fibre cable", links.fibreCables, linkPrices.fibreUsd, linkSource),
-    line("transceiver, node side", links.nodeTransceivers, linkPrices.nodeTransceiverUsd, linkSource),
+    line("transceiver, node side", links.nodeTransceivers, priceAt(linkPrices.nodeTransceiverUsd, rate), optics),
     line(
-      `transceiver, switch side (${model.portsPerTransceiver} ports)`,
+      `transceiver, switch side (${ports === 1 ? "1 port" : `${ports} ports`})`,
       links.switchTransceivers,
-      linkPrices.switchTransceiverUsd,
-      linkSource,
+      priceAt(linkPrices.switchTransceiverUsd, (rate * ports) / 2),
+      optics,
     ),
   ].filter((part) => part.count > 0);
 }

@@ -162,3 +162,20 @@ test("a switch port splits into whole slower ports and never into faster ones", 
   expect(splitPorts(switchNamed("SN5600"), gigabits(400))?.radix).toBe(128);
   expect(splitPorts(switchNamed("QM9700"), gigabits(800))).toBeUndefined();
 });
+
+test.each([
+  [100, 1, 158, 138],
+  [400, 2, 630, 1100],
+  [800, 2, 1260, 2200],
+])("transceivers of %i Gb/s cost in proportion to their rate", (rate, ports, nodeUsd, switchUsd) => {
+  const fabric = designFabric({ topology: "leaf-spine", nodes: 40, rails: 2, radix: 64, oversubscription: 1 });
+  const [model] = switchModels;
+  if (model === undefined) throw new Error("no switch");
+  const at = { ...model, radix: 64, portRate: gigabits(rate), portsPerTransceiver: ports };
+  const parts = listFabricParts("compute network", fabric, at, countLinks(fabric, at, "fibre"));
+
+  expect(parts.filter(({ name }) => name.startsWith("transceiver")).map(({ unitUsd }) => unitUsd)).toEqual([
+    nodeUsd,
+    switchUsd,
+  ]);
+});

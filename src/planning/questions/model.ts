@@ -12,7 +12,7 @@ const positive = z.number().positive();
 const name = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
 const engine = z.enum(["trtllm", "vllm", "sglang"]);
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
+const month = z.string().regex(/^(19[7-9]|20\d)\d-(0[1-9]|1[0-2])$/, "write year and month, such as 2026-12");
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
 const ownAccelerators = z.unknown().optional();

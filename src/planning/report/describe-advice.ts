@@ -3,13 +3,17 @@ import type { WorkloadAdvice } from "../advice/align-workload.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Block, Section } from "./model.ts";
-import { writeNumber, writeShare, writeUsd } from "./write-figure.ts";
+import { writeNumber, writeShare, writeUsd, writeWhole } from "./write-figure.ts";
 
 /** Advice, and everything that was assumed to come to it. */
 export function describeAdvice(plan: FleetPlan): readonly Section[] {
   return [
     ...(plan.advice.workloads.length === 0 ? [] : [describeWorkloads(plan)]),
-    describeModels(plan.advice.operations, describeErrors(plan.errors.advice.slice(-1))),
+    describeModels(
+      plan.advice.operations,
+      describeErrors(plan.errors.advice.slice(-1)),
+      "The costs above count the people of self-managed operation. ",
+    ),
     describeReasons(plan),
     describeAssumptions(plan),
   ];
@@ -29,9 +33,9 @@ function describeWorkloads(plan: FleetPlan): Section {
               rows: growth.paths.map((path) => [
                 path.kind,
                 path.gpu,
-                String(path.servers),
+                writeWhole(path.servers),
                 writeNumber(path.powerKw),
-                String(path.racks),
+                writeWhole(path.racks),
                 writeUsd(path.usdPerMonth),
                 path.why,
               ]),
@@ -47,7 +51,7 @@ function describeWorkload(advice: WorkloadAdvice): readonly Block[] {
   const verdict =
     best === undefined
       ? `${advice.workload}: no GPU fits.`
-      : `${advice.workload}: ${best.gpus} x ${best.gpu} at ${writeUsd(best.usdPerMillion)} a million ${advice.unit}; what limits it is ${best.bottleneck}.`;
+      : `${advice.workload}: ${writeWhole(best.gpus)} x ${best.gpu} at ${writeUsd(best.usdPerMillion)} a million ${advice.unit}; what limits it is ${best.bottleneck}.`;
   return [
     {
       kind: "text",
@@ -68,7 +72,7 @@ function describeWorkload(advice: WorkloadAdvice): readonly Block[] {
       rows: advice.options.map((option) => [
         option.gpu,
         String(option.gpusPerReplica),
-        String(option.gpus),
+        writeWhole(option.gpus),
         writeNumber(option.perSecond),
         writeUsd(option.usdPerMillion),
         writeUsd(option.usdPerMonth),
@@ -88,8 +92,8 @@ function groupRejections(advice: WorkloadAdvice): readonly string[] {
   return [...byReason].map(([why, options]) => `not ${options.join(", ")}: ${why}`);
 }
 
-/** Operating models side by side, with how wrong their figures may be. */
-export function describeModels(operations: OperationsAdvice, errors: Block): Section {
+/** Operating models side by side, with how wrong their figures may be; `counted` says which of them a cost counts. */
+export function describeModels(operations: OperationsAdvice, errors: Block, counted = ""): Section {
   const rows = operations.options.map((option) => [
     option.name,
     writeNumber(option.engineers),
@@ -103,7 +107,7 @@ export function describeModels(operations: OperationsAdvice, errors: Block): Sec
     blocks: [
       {
         kind: "text",
-        text: `What decides: ${operations.bottleneck}. Shares of work and fees of the models are this planner's own assumptions.`,
+        text: `${counted}What decides: ${operations.bottleneck}. Shares of work and fees of the models are this planner's own assumptions.`,
       },
       { kind: "table", head: ["model", "#engineers", "#people a year", "#fee a year", "#total a year", "why"], rows },
       { kind: "list", items: operations.rejected.map((each) => `not ${each.option}: ${each.why}`) },
@@ -113,10 +117,15 @@ export function describeModels(operations: OperationsAdvice, errors: Block): Sec
 }
 
 function describeReasons(plan: FleetPlan): Section {
+  const { best } = plan.cost;
   return {
     heading: "Why, and what if",
     blocks: [
       { kind: "list", items: plan.advice.bottlenecks },
+      {
+        kind: "text",
+        text: `With every rate at its likeliest a used GPU-hour costs ${writeUsd(best.summary.usdPerGpuHourUsed)} (${best.name}); with one thing changed:`,
+      },
       { kind: "list", items: plan.advice.whatIfs.map((each) => `${each.change}: ${each.effect}`) },
       { kind: "list", items: plan.advice.rejected.map((each) => `not ${each.option}: ${each.why}`) },
     ],

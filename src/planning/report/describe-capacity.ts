@@ -2,7 +2,25 @@ import type { FleetPlan } from "../fleet-plan.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import type { Section } from "./model.ts";
-import { monthAfter, writeNumber, writeShare } from "./write-figure.ts";
+import { monthAfter, writeCount, writeNumber, writeShare, writeWhole } from "./write-figure.ts";
+
+/** A fleet of which less than this is asked for at its busiest is told to be too large. */
+const leastUse = 0.5;
+
+/** A stated fleet may be far larger than what is asked of it; dollars per used hour do not show it. */
+function describeIdle({ months, gpusAtPeak }: FleetPlan["capacity"]): readonly string[] {
+  const most = Math.max(...months.map((month) => month.p90Gpus));
+  if (most >= gpusAtPeak * leastUse || !months.every((month) => month.capacityGpus === gpusAtPeak)) return [];
+  const asked = writeNumber(most);
+  return [
+    `The fleet is larger than the demand: its busiest month asks for ${asked} of ${writeWhole(gpusAtPeak)} GPUs (P90). The cost of a used GPU-hour supposes that the rest is used as well.`,
+  ];
+}
+
+function describeSharing({ stages, sharedGpus }: FleetPlan["capacity"]): readonly string[] {
+  if (stages.length < 2) return [];
+  return [`Stages that share one fleet save ${writeNumber(sharedGpus)} GPUs against fleets of their own.`];
+}
 
 /** Months between two rows of the table. */
 const tableStep = 6;
@@ -31,20 +49,20 @@ export function describeCapacity(plan: FleetPlan): Section {
       writeNumber(month.p10Gpus),
       writeNumber(month.p50Gpus),
       writeNumber(month.p90Gpus),
-      String(month.capacityGpus),
+      writeWhole(month.capacityGpus),
       writeShare(month.shortage),
     ]);
   const short = capacity.firstShortMonth;
   const verdict =
     short === null
       ? "Capacity meets the demand at the chosen confidence in every month."
-      : `From ${monthAfter(plan.startMonth, short)} on, demand exceeds capacity more often than the plan allows; at worst ${capacity.missingGpus} GPUs are missing at the chosen confidence.`;
+      : `From ${monthAfter(plan.startMonth, short)} on, demand exceeds capacity more often than the plan allows; at worst ${writeCount(capacity.missingGpus, "GPU")} ${capacity.missingGpus === 1 ? "is" : "are"} missing at the chosen confidence.`;
   return {
     heading: "Capacity",
     blocks: [
       {
         kind: "text",
-        text: `${verdict} Stages that share one fleet save ${writeNumber(capacity.sharedGpus)} GPUs against fleets of their own.`,
+        text: [verdict, ...describeIdle(capacity), ...describeSharing(capacity)].join(" "),
       },
       {
         kind: "plot",

@@ -69,14 +69,22 @@ function describeShares(own: number, reserved: number): string {
 }
 
 function describeBreakEven(plan: Priced): string {
-  const { breakEvenMonth, breakEvenMonthWithResale, breakEvenUtilisation } = plan.cost.comparison;
+  const { against, breakEvenMonth, breakEvenMonthWithResale, breakEvenUtilisation } = plan.cost.comparison;
+  const hour = "A used GPU-hour is the cost at today's value over the hours of use, discounted alike.";
+  if (against === null) return hour;
+  const other = against === "rent" ? "renting by the hour" : "reserving";
   const tell = (month: number | null): string =>
     month === null ? "at no time within the horizon" : `from month ${month} on`;
+  const meet =
+    breakEvenMonth === null && breakEvenMonthWithResale === null
+      ? `Buying has not cost less than ${other} at any time within the horizon, also when the used value of the hardware counts.`
+      : `Buying has cost less than ${other} ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}.`;
+  if (against === "reserve") return `${hour} ${meet}`;
   const use =
     breakEvenUtilisation === null
       ? "Renting is the cheaper of the two at any use."
       : `Owning is the cheaper of the two once the mean use is above ${writeShare(breakEvenUtilisation)} of the peak.`;
-  return `Buying has cost less than renting by the hour ${tell(breakEvenMonth)}; when the used value of the hardware counts, ${tell(breakEvenMonthWithResale)}. ${use}`;
+  return `${hour} ${meet} ${use}`;
 }
 
 function drawCumulative(plan: Priced): string {
@@ -111,6 +119,7 @@ function describeYears(plan: Priced): Section {
   const yearly = Array.from({ length: years }, (_, year) => inYear(year));
   const used = costLines.filter((line) => plan.cost.months.some((month) => month[line] > 0));
   const rows = used.map((line) => [line, ...yearly.map((months) => writeUsd(sum(months, (month) => month[line])))]);
+  const isSold = plan.cost.months.some((month) => month.resale > 0);
   const resale = ["resale", ...yearly.map((months) => writeUsd(-sum(months, (month) => month.resale)))];
   const total = yearly.map((months) => {
     return writeUsd(sum(months, (month) => costLines.reduce((all, line) => all + month[line], 0) - month.resale));
@@ -121,12 +130,12 @@ function describeYears(plan: Priced): Section {
     blocks: [
       {
         kind: "text",
-        text: `The cheapest way open (${best.name}), in money of each year: ${writeUsd(best.summary.cashUsd)} in all, ${writeUsd(best.summary.presentUsd)} at today's value, ${writeUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
+        text: `The cheapest way open (${best.name}), every rate at its likeliest, in money of each year: ${writeUsd(best.summary.cashUsd)} in all, ${writeUsd(best.summary.presentUsd)} at today's value, ${writeUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
       },
       {
         kind: "table",
         head: ["kind", ...yearly.map((_, year) => `#year ${year + 1}`)],
-        rows: [...rows, resale, ["total", ...total]],
+        rows: [...rows, ...(isSold ? [resale] : []), ["total", ...total]],
       },
       describeErrors(plan.errors.cost),
     ],
@@ -138,10 +147,11 @@ function describeRisk(plan: Priced): Section {
   const likeliest = cost.best.summary.usdPerGpuHourUsed;
   const bars = cost.tornado.filter((bar) => bar.swing > likeliest * leastSwing).slice(0, barsShown);
   const rows = bars.map((bar) => [
-    bar.rate,
-    `${writeNumber(bar.low)} to ${writeNumber(bar.high)}`,
+    bar.words.name,
+    `${bar.words.low} to ${bar.words.high}`,
     writeUsd(bar.resultAtLow),
     writeUsd(bar.resultAtHigh),
+    bar.rate,
   ]);
   const title = `Dollars per used GPU-hour (${cost.best.name}) when one rate goes to its ends`;
   return {
@@ -152,7 +162,7 @@ function describeRisk(plan: Priced): Section {
         text: `${cost.draws} draws with seed ${cost.seed}; every rate is drawn from a triangle between its least, likeliest and most, independently. The likeliest cost takes each rate at its likeliest; the middle of the draws differs where a rate can be wrong more to one side.`,
       },
       { kind: "plot", svg: drawTornadoPlot(title, bars, likeliest), caption: title },
-      { kind: "table", head: ["rate", "range", "#at its least", "#at its most"], rows },
+      { kind: "table", head: ["rate", "range", "#at its least", "#at its most", "under cost in the plan"], rows },
       describeErrors(plan.errors.cost),
     ],
   };

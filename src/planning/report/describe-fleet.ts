@@ -8,7 +8,7 @@ import { describeTrace } from "./describe-trace.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { monthAfter, writeCount, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import { monthAfter, writeCount, writePower, writeShare, writeSpread, writeUsd, writeWhole } from "./write-figure.ts";
 
 /** The whole answer as a report: the verdict first, what was assumed last. */
 export function describeFleet(plan: FleetPlan): ReportDocument {
@@ -30,15 +30,16 @@ export function describeFleet(plan: FleetPlan): ReportDocument {
 function describeVerdict(plan: FleetPlan): Section {
   const { cost, capacity } = plan;
   const spread = cost.spreads[0];
+  const spares = plan.reliability.spareServersBought;
   const last = monthAfter(plan.startMonth, cost.months.length - 1);
   const items = [
-    `Fleet: ${writeCount(plan.servers, "server")} with ${plan.gpusPerServer} x ${plan.gpu} each, ${plan.reliability.spareServersBought} of them spare; ${capacity.gpusAtStart} GPUs at the start, ${capacity.gpusAtPeak} at most, ${plan.startMonth} to ${last}.`,
+    `Fleet: ${writeCount(plan.servers, "server")} with ${plan.gpusPerServer} x ${plan.gpu}${plan.servers === 1 ? "" : " each"}${spares === 0 ? "" : `, ${spares} of them spare`}; ${writeCount(capacity.gpusAtStart, "GPU")} at the start, ${writeWhole(capacity.gpusAtPeak)} at most, ${plan.startMonth} to ${last}.`,
     ...(spread === undefined
       ? []
       : [
           `Cheapest way open: ${cost.best.name}, ${writeSpread(spread.present, writeUsd)} at today's value, ${writeSpread(spread.gpuHour, writeUsd)} per used GPU-hour; it is the cheapest in ${writeShare(spread.cheapestShare)} of the draws.`,
         ]),
-    `If all of it is owned: ${plan.power.racks} racks, ${writeNumber(plan.power.provisionedKw)} kW provisioned, ${writeNumber(plan.power.facilityKw)} kW drawn on average with the building; network, storage and the bill of materials are sized for that.`,
+    `If all of it is owned: ${writeCount(plan.power.racks, "rack")}, ${writePower(plan.power.provisionedKw)} provisioned, ${writePower(plan.power.facilityKw)} drawn on average with the building; network, storage and the bill of materials are sized for that.`,
     `${plan.assumptions.length} figures and ${plan.choices.length} choices were assumed; they stand at the end.`,
   ];
   const { errors } = plan;

@@ -1,8 +1,9 @@
 import { formatDuration, formatSize } from "../../base/units.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
+import type { Links } from "../network/network-parts.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Section } from "./model.ts";
-import { writeNumber, writeShare, writeUsd } from "./write-figure.ts";
+import { writeCount, writeEnergy, writeNumber, writePower, writeShare, writeUsd, writeWhole } from "./write-figure.ts";
 
 /** Network, storage, power and failures, each with its figures. */
 export function describeHardware(plan: FleetPlan): readonly Section[] {
@@ -17,25 +18,25 @@ function describeNetwork(plan: FleetPlan): Section {
     ["topology", `${fabric.topology}, ${fabric.levels} ${fabric.levels === 1 ? "level" : "levels"}: ${fabric.why}`],
     [
       "switches",
-      `${fabric.leaves} leaf, ${fabric.spines} spine, ${fabric.cores} core (${network.switchName}, ${fabric.radix} ports of ${network.portGigabits} Gb/s)`,
+      `${writeWhole(fabric.leaves)} leaf, ${writeWhole(fabric.spines)} spine, ${writeWhole(fabric.cores)} core (${network.switchName}, ${fabric.radix} ports of ${network.portGigabits} Gb/s)`,
     ],
     [
       "cables",
-      `${fabric.nodeLeafCables} server to leaf, ${fabric.leafSpineCables} leaf to spine, ${fabric.spineCoreCables} spine to core`,
+      `${writeWhole(fabric.nodeLeafCables)} server to leaf, ${writeWhole(fabric.leafSpineCables)} leaf to spine, ${writeWhole(fabric.spineCoreCables)} spine to core`,
     ],
-    [
-      "links",
-      `${links.copperCables} copper, ${links.fibreCables} fibre with ${links.nodeTransceivers} + ${links.switchTransceivers} transceivers`,
-    ],
+    ["links", describeLinks(links)],
     [
       "ports kept for growth",
-      `${fabric.leafPortsFree} on leaves, ${fabric.spinePortsFree} on spines, ${fabric.corePortsFree} on cores`,
+      `${writeWhole(fabric.leafPortsFree)} on leaves, ${writeWhole(fabric.spinePortsFree)} on spines, ${writeWhole(fabric.corePortsFree)} on cores`,
     ],
     [
       "oversubscription",
-      `${writeNumber(fabric.oversubscription)} to 1; a ${price.exchange} exchange keeps ${writeShare(price.bandwidthFactor)} of its bandwidth, a training step takes ${writeNumber(price.stepTimeFactor)} times as long`,
+      `${writeNumber(fabric.oversubscription)} to 1; a ${price.exchange} exchange keeps ${writeShare(price.bandwidthFactor)} of its bandwidth, a training step takes ${price.stepTimeFactor > 1.001 ? `${writeNumber(price.stepTimeFactor)} times as long` : "no longer"}`,
     ],
-    ["power", `${writeNumber(network.powerKw)} kW, ${network.switches} switches with storage and management`],
+    [
+      "power",
+      `${writePower(network.powerKw)}, ${network.switches === 1 ? "1 switch" : `${writeWhole(network.switches)} switches`} with storage and management`,
+    ],
   ];
   const alternatives = network.alternatives.map((each) => [
     `${each.oversubscription} to 1`,
@@ -53,6 +54,13 @@ function describeNetwork(plan: FleetPlan): Section {
       describeErrors(plan.errors.network),
     ],
   };
+}
+
+function describeLinks({ copperCables, fibreCables, nodeTransceivers, switchTransceivers }: Links): string {
+  const fibre = `${writeWhole(fibreCables)} fibre with ${writeWhole(nodeTransceivers)} transceivers in servers and ${writeWhole(switchTransceivers)} in switches`;
+  const copper = `${writeWhole(copperCables)} copper`;
+  if (fibreCables === 0) return copper;
+  return copperCables === 0 ? fibre : `${copper}, ${fibre}`;
 }
 
 function describeStorage(plan: FleetPlan): Section {
@@ -83,19 +91,28 @@ function describeStorage(plan: FleetPlan): Section {
 function describePower(plan: FleetPlan): Section {
   const { power } = plan;
   const rows = [
-    ["provisioned (nameplate)", `${writeNumber(power.provisionedKw)} kW`],
-    ["mean draw", `${writeNumber(power.meanKw)} kW, ${writeNumber(power.facilityKw)} kW with the building`],
+    ["provisioned (nameplate)", writePower(power.provisionedKw)],
+    ...hallRow(plan),
+    ["mean draw", `${writePower(power.meanKw)}, ${writePower(power.facilityKw)} with the building`],
     [
       "energy a year",
-      `${writeNumber(power.megawattHoursPerYear)} MWh, ${writeNumber(plan.cost.tonnesCo2PerYear)} t of carbon dioxide`,
+      `${writeEnergy(power.megawattHoursPerYear)}, ${writeNumber(plan.cost.tonnesCo2PerYear)} t of carbon dioxide`,
     ],
     [
       "racks",
-      `${power.serverRacks} for servers (${power.serversPerRack} each, limited by ${power.rackLimit}), ${power.networkRacks} for network and storage`,
+      `${writeWhole(power.serverRacks)} for servers (at most ${power.serversPerRack} each, limited by ${power.rackLimit}), ${writeWhole(power.networkRacks)} for network and storage`,
     ],
   ];
   const table = { kind: "table", head: ["what", "answer"], rows } as const;
   return { heading: "Power and racks", blocks: [table, describeErrors(plan.errors.power)] };
+}
+
+/** What the cost of the hall is counted on, which is more than the nameplates. */
+function hallRow(plan: FleetPlan): readonly string[][] {
+  const perGpu = plan.assumptions.find((each) => each.path === "facility.provisionedKwPerGpu")?.mode;
+  if (perGpu === undefined) return [];
+  const hall = writePower(perGpu * plan.gpusWithSpares);
+  return [["hall paid for, where owned", `${hall}: ${writeNumber(perGpu)} kW a GPU with cooling and reserve`]];
 }
 
 function describeFailures(plan: FleetPlan): Section {
@@ -106,9 +123,9 @@ function describeFailures(plan: FleetPlan): Section {
     .map((each) => [each.component, writeNumber(each.failures), each.isReplaced ? "part replaced" : "restart"]);
   const spares =
     reliability.spareServersBought < reliability.spareServers
-      ? `${reliability.spareServers} spare servers would keep the capacity whole; a fleet of fixed size buys none`
-      : `${reliability.spareServers} spare servers keep the capacity whole`;
-  const text = `Something in the fleet interrupts a job every ${writeNumber(reliability.fleetMtbfHours)} h. The largest job (${reliability.jobGpus} GPUs) is interrupted every ${writeNumber(job.mtbfHours)} h and makes progress in ${writeShare(job.share)} of its time; it loses ${writeShare(job.checkpointLoss)} to saving, ${writeShare(job.reworkLoss)} to work done again, ${writeShare(job.restartLoss)} to restarts. A server works ${writeShare(reliability.nodeAvailability)} of the time; ${spares}.`;
+      ? `${writeCount(reliability.spareServers, "spare server")} would keep the capacity whole; a fleet of fixed size buys none`
+      : `${writeCount(reliability.spareServers, "spare server")} ${reliability.spareServers === 1 ? "keeps" : "keep"} the capacity whole`;
+  const text = `Something in the fleet interrupts a job every ${writeNumber(reliability.fleetMtbfHours)} h. The largest job (${writeCount(reliability.jobGpus, "GPU")}) is interrupted every ${writeNumber(job.mtbfHours)} h and makes progress in ${writeShare(job.share)} of its time; it loses ${writeShare(job.checkpointLoss)} to saving, ${writeShare(job.reworkLoss)} to work done again, ${writeShare(job.restartLoss)} to restarts. A server works ${writeShare(reliability.nodeAvailability)} of the time; ${spares}.`;
   return {
     heading: "Failures",
     blocks: [
@@ -124,7 +141,7 @@ export function describeParts(plan: FleetPlan): Section {
   const rows = plan.parts.map((part) => [
     part.group,
     part.name,
-    String(part.count),
+    writeWhole(part.count),
     writeUsd(part.unitUsd),
     writeUsd(part.totalUsd),
   ]);

@@ -20,10 +20,15 @@ export interface LinePlot {
 const width = 720;
 const height = 300;
 const left = 64;
-const right = 12;
+const right = 28;
 const top = 30;
 const bottom = 52;
 const ticksWanted = 5;
+/** Width of a letter of the legend, as good as it can be known. */
+const letterWidth = 5.8;
+const swatchWidth = 14;
+const gap = 18;
+const legendRow = 16;
 
 interface Frame {
   readonly x: (index: number) => number;
@@ -39,18 +44,19 @@ export function drawLines(plot: LinePlot): string {
   const stacked = stackAreas(plot.series);
   const most = Math.max(1e-9, ...stacked.flatMap((each) => each.upper));
   const frame = toFrame(plot.labels.length, most);
+  const legend = placeLegend(plot.series);
   const shapes = stacked.map((each, index) => drawSeries(each, index, frame));
   const marks = (plot.marks ?? []).map(({ at, label }) => {
     const x = frame.x(at).toFixed(1);
     return `<line class="mark" x1="${x}" y1="${top}" x2="${x}" y2="${height - bottom}"/><text class="note" x="${x}" y="${top + 10}" dx="4">${escapeMarkup(label)}</text>`;
   });
   return [
-    `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(plot.title)}">`,
+    `<svg class="plot" viewBox="0 0 ${width} ${height + (legend.rows - 1) * legendRow}" role="img" aria-label="${escapeMarkup(plot.title)}">`,
     `<text class="title" x="${left}" y="18">${escapeMarkup(plot.title)} (${escapeMarkup(plot.unit)})</text>`,
     drawGrid(plot, frame),
     ...shapes,
     ...marks,
-    drawLegend(plot.series),
+    drawLegend(legend),
     "</svg>",
   ].join("\n");
 }
@@ -121,12 +127,28 @@ function drawSeries(series: Stacked, index: number, frame: Frame): string {
   return `<polyline class="line c${index % 8}"${dash} points="${points.join(" ")}"/>`;
 }
 
-function drawLegend(series: readonly LineSeries[]): string {
-  const slot = (width - left - right) / Math.max(1, series.length);
-  return series
-    .map((each, index) => {
-      const x = left + index * slot;
-      return `<rect class="swatch c${index % 8}" x="${x.toFixed(1)}" y="${height - 18}" width="10" height="10"/><text class="tick" x="${(x + 14).toFixed(1)}" y="${height - 9}">${escapeMarkup(each.name)}</text>`;
+/** Names of the series, in as many rows as they take. */
+function placeLegend(series: readonly LineSeries[]) {
+  let x = left;
+  let row = 0;
+  const places = series.map((each) => {
+    const room = swatchWidth + each.name.length * letterWidth + gap;
+    if (x > left && x + room > width) {
+      x = left;
+      row += 1;
+    }
+    const place = { name: each.name, x, row };
+    x += room;
+    return place;
+  });
+  return { places, rows: row + 1 };
+}
+
+function drawLegend({ places }: ReturnType<typeof placeLegend>): string {
+  return places
+    .map(({ name, x, row }, index) => {
+      const y = height - 18 + row * legendRow;
+      return `<rect class="swatch c${index % 8}" x="${x.toFixed(1)}" y="${y}" width="10" height="10"/><text class="tick" x="${(x + swatchWidth).toFixed(1)}" y="${y + 9}">${escapeMarkup(name)}</text>`;
     })
     .join("\n");
 }

@@ -14,12 +14,15 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bo
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--dim); font-weight: 600; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } th.number { white-space: normal; }
 .wrong { list-style: none; margin: .6rem 0 1rem; padding: .4rem .8rem; border-left: 3px solid var(--line); color: var(--dim); font-size: .84rem; }
-figure { margin: 1rem 0; } figcaption { color: var(--dim); font-size: .87rem; }
-.plot { width: 100%; height: auto; font: 11px system-ui, sans-serif; } .plot text { fill: var(--dim); } .plot .title { fill: var(--ink); font-weight: 600; font-size: 13px; }
-.plot .grid { stroke: var(--line); } .plot .mark { stroke: var(--ink); stroke-dasharray: 2 3; } .plot .end { text-anchor: end; } .plot .middle { text-anchor: middle; } .plot .note { fill: var(--ink); }
+figure { margin: 1rem 0; overflow-x: auto; } .short { white-space: nowrap; } figcaption { color: var(--dim); font-size: .87rem; }
+.plot { width: 100%; min-width: 34rem; height: auto; font: 11px system-ui, sans-serif; } .plot text { fill: var(--dim); } .plot .title { fill: var(--ink); font-weight: 600; font-size: 13px; }
+.plot .grid { stroke: var(--line); } .plot .mark { stroke: var(--ink); stroke-dasharray: 2 3; } .plot .end { text-anchor: end; } .plot .middle { text-anchor: middle; } .plot .note { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 .plot .line { fill: none; stroke-width: 2; } .plot .area { opacity: .55; }
 ${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `.plot .line.c${n} { stroke: var(--c${n}); } .plot .area.c${n}, .plot .bar.c${n}, .plot .swatch.c${n} { fill: var(--c${n}); }`).join("\n")}
 `;
+
+/** Cells of so few letters, such as a month, stay in one line. */
+const shortest = 12;
 
 /** Writes a report as one HTML file that needs nothing else: no script, no font, no picture from outside. */
 export function writeHtml(document: ReportDocument): string {
@@ -60,10 +63,12 @@ function writeBlock(block: Block): string {
 }
 
 function writeTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const classOf = (column: number): string => (head[column]?.startsWith("#") === true ? ' class="number"' : "");
+  const isNumber = (column: number): boolean => head[column]?.startsWith("#") === true;
+  const classOf = (column: number, cell = ""): string =>
+    isNumber(column) ? ' class="number"' : cell !== "" && cell.length <= shortest ? ' class="short"' : "";
   const names = head.map((name, column) => `<th${classOf(column)}>${escapeMarkup(name.replace(/^#/, ""))}</th>`);
   const lines = rows.map((row) => {
-    return `<tr>${row.map((cell, column) => `<td${classOf(column)}>${escapeMarkup(cell)}</td>`).join("")}</tr>`;
+    return `<tr>${row.map((cell, column) => `<td${classOf(column, cell)}>${escapeMarkup(cell)}</td>`).join("")}</tr>`;
   });
   return `<div class="wide"><table>\n<thead><tr>${names.join("")}</tr></thead>\n<tbody>\n${lines.join("\n")}\n</tbody>\n</table></div>`;
 }

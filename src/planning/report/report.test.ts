@@ -117,7 +117,15 @@ test("a plot stays inside its frame and holds no NaN, whatever the values", () =
 });
 
 test("a tornado draws two bars a rate around the likeliest result", () => {
-  const bar = { rate: "pue", low: 1.1, high: 1.5, resultAtLow: 2, resultAtHigh: 3, swing: 1 } as const;
+  const bar = {
+    words: { name: "PUE", low: "1.1", high: "1.5" },
+    rate: "pue",
+    low: 1.1,
+    high: 1.5,
+    resultAtLow: 2,
+    resultAtHigh: 3,
+    swing: 1,
+  } as const;
   const svg = drawTornadoPlot("t", [bar], 2.4);
 
   expect(svg.match(/class="bar/g)).toHaveLength(2);
@@ -170,4 +178,25 @@ test("what may be wrong stands under its figures in Markdown and HTML", () => {
 
   expect(writeMarkdown(document)).toContain("How wrong this may be:\n\n- step time: ±5 %\n- people: not measured");
   expect(writeHtml(document)).toContain("<li>people: not measured</li>");
+});
+
+test("the words at the ends of a bar stand on different sides, also where both ends lie on one", () => {
+  const words = { name: "life of hardware", low: "36 months", high: "72 months" };
+  const bar = {
+    rate: "lifeMonths",
+    words,
+    low: 36,
+    high: 72,
+    resultAtLow: 6.26,
+    resultAtHigh: 6,
+    swing: 0.26,
+  } as const;
+  const places = [
+    ...drawTornadoPlot("t", [bar], 6).matchAll(/class="(tick end|tick)" x="([\d.]+)"[^>]*>(\d\d) months/g),
+  ];
+  const at = new Map(places.map(([, side, x, months]) => [months, { side, x: Number(x) }]));
+
+  expect(at.get("72")?.side).toBe("tick end");
+  expect(at.get("36")?.side).toBe("tick");
+  expect(at.get("72")?.x ?? 0).toBeLessThan(at.get("36")?.x ?? 0);
 });

@@ -6,13 +6,29 @@ export function writeNumber(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e9) return `${trim((value / 1e9).toPrecision(3))} G`;
   if (size >= 1e6) return `${trim((value / 1e6).toPrecision(3))} M`;
-  if (size >= 1000)
-    return Math.round(value)
-      .toString()
-      .replace(/\B(?=(\d{3})+$)/g, ",");
+  if (size >= 1000) return writeWhole(value);
   if (size >= 100) return value.toFixed(0);
   if (size < 0.001) return value.toExponential(1);
   return trim(value.toPrecision(3));
+}
+
+/** A count to its last digit: `100,800`. */
+export function writeWhole(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** A power given in kilowatts: `84.6 kW`, `7.9 MW`. */
+export function writePower(kilowatts: number): string {
+  return kilowatts < 1000 ? `${writeNumber(kilowatts)} kW` : `${writeNumber(kilowatts / 1000)} MW`;
+}
+
+/** An energy given in megawatt-hours: `584 MWh`, `5.76 GWh`, `1.65 TWh`. */
+export function writeEnergy(megawattHours: number): string {
+  if (megawattHours < 1000) return `${writeNumber(megawattHours)} MWh`;
+  const gigawattHours = megawattHours / 1000;
+  return gigawattHours < 1000 ? `${writeNumber(gigawattHours)} GWh` : `${writeNumber(gigawattHours / 1000)} TWh`;
 }
 
 function trim(text: string): string {
@@ -34,9 +50,9 @@ export function writeShare(share: number): string {
   return `${Math.abs(percent) < 10 ? trim(percent.toFixed(1)) : percent.toFixed(0)} %`;
 }
 
-/** A count with its noun: `1 replica`, `3 replicas`. */
+/** A count with its noun: `1 replica`, `3 replicas`, `1,400 servers`. */
 export function writeCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${writeWhole(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** A chance; never told as certain. */

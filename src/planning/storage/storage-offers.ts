@@ -36,11 +36,12 @@ export function listStorageParts(plan: StoragePlan): { readonly parts: readonly 
     const offer = storageOffers[tier.tier];
     const terabytes = Math.max(1, Math.ceil(tier.rawBytes / 1e12));
     const forSpeed = Math.max(tier.read, tier.write) * offer.usdPerGigabyteSecond;
-    const totalUsd = Math.max(terabytes * offer.usdPerRawTerabyte, forSpeed);
+    const forRoom = terabytes * offer.usdPerRawTerabyte;
+    const totalUsd = Math.max(forRoom, forSpeed);
     const unitUsd = totalUsd / terabytes;
     return {
       group: "storage",
-      name: `${offer.name}, TB raw`,
+      name: `${offer.name}, TB raw${forSpeed > forRoom ? " (priced by its GB/s)" : ""}`,
       count: terabytes,
       unitUsd,
       totalUsd,

@@ -1,7 +1,7 @@
 import { type ReactNode, useRef } from "react";
 import { useWidth } from "../design/use-width.ts";
 import { Axes, type Frame, frameScales, pathThrough } from "./frame.tsx";
-import { Legend } from "./roc-curve.tsx";
+import { Legend } from "./legend.tsx";
 import { extentOf, padDomain } from "./scales.ts";
 import { seriesFill } from "./series-colour.ts";
 

@@ -1,7 +1,7 @@
 import { type ReactNode, useRef } from "react";
 import { useWidth } from "../design/use-width.ts";
 import { Axes, type Frame, frameScales, pathThrough } from "./frame.tsx";
-import { Legend } from "./roc-curve.tsx";
+import { Legend, type LegendEntry } from "./legend.tsx";
 import type { Scale } from "./scales.ts";
 import { seriesFill } from "./series-colour.ts";
 import { stackSeries } from "./stack-series.ts";
@@ -22,18 +22,29 @@ interface MonthChartProps {
   readonly unit: string;
   /** An upright line with a word. */
   readonly mark?: { readonly at: number; readonly label: string } | null;
+  /** Pixels. */
+  readonly height?: number;
 }
 
-const margins = { height: 250, left: 56, right: 14, top: 22, bottom: 34 } as const;
+const margins = { left: 56, right: 14, top: 22, bottom: 34 } as const;
 const usualWidth = 640;
+const usualHeight = 250;
 /** Pixels that the name of a month takes. */
 const monthWidth = 90;
 const headroom = 1.06;
 
 /** Plans over months: stacked demand with a capacity above it, or running totals side by side. */
-export function MonthChart({ series, months, format, label, unit, mark }: MonthChartProps): ReactNode {
+export function MonthChart({
+  series,
+  months,
+  format,
+  label,
+  unit,
+  mark,
+  height = usualHeight,
+}: MonthChartProps): ReactNode {
   const host = useRef<HTMLElement>(null);
-  const frame: Frame = { ...margins, width: useWidth(host, usualWidth) };
+  const frame: Frame = { ...margins, height, width: useWidth(host, usualWidth) };
   const areas = series.filter((each) => each.kind === "area");
   const sums = stackSeries(areas.map((each) => each.values));
   const drawn = series.map((each) => (each.kind === "area" ? (sums[areas.indexOf(each)] ?? []) : each.values));
@@ -67,7 +78,7 @@ export function MonthChart({ series, months, format, label, unit, mark }: MonthC
               key={each.label}
               d={linePath(each, scale)}
               fill="none"
-              stroke={seriesFill(index)}
+              stroke={colourOf(each, index)}
               strokeWidth="2"
               {...(each.kind === "dashed" ? { strokeDasharray: "5 4" } : {})}
             />
@@ -80,7 +91,7 @@ export function MonthChart({ series, months, format, label, unit, mark }: MonthC
               stroke="var(--text-muted)"
               strokeDasharray="3 3"
             />
-            <text className="strong" x={scale.x(mark.at) + 5} y={frame.top + 10}>
+            <text className="strong halo" {...markPlace(scale.x(mark.at), frame)}>
               {mark.label}
             </text>
           </g>
@@ -100,9 +111,27 @@ export function MonthChart({ series, months, format, label, unit, mark }: MonthC
           </rect>
         ))}
       </svg>
-      <Legend labels={series.map((each) => each.label)} />
+      <Legend labels={series.map(legendOf)} />
     </figure>
   );
+}
+
+/** The word of a mark stands beside it, on the side that has more room. */
+function markPlace(x: number, frame: Frame) {
+  const isRight = x > frame.width / 2;
+  return { x: isRight ? x - 6 : x + 6, y: frame.top + 10, textAnchor: isRight ? ("end" as const) : ("start" as const) };
+}
+
+/** Limits and expectations are no series of their own: they are drawn in the colours of words. */
+function colourOf({ kind }: MonthSeries, index: number): string {
+  if (kind === "step") return "var(--text)";
+  return kind === "dashed" ? "var(--text-muted)" : seriesFill(index);
+}
+
+function legendOf(series: MonthSeries, index: number): LegendEntry {
+  const { kind, label } = series;
+  const mark = kind === "area" ? "fill" : kind === "dashed" ? "dashed" : "line";
+  return { label, mark, colour: colourOf(series, index) };
 }
 
 interface Scales {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Legend } from "./roc-curve.tsx";
+import { Legend } from "./legend.tsx";
 import { seriesFill } from "./series-colour.ts";
 
 /** A bar of parts. */
@@ -45,7 +45,9 @@ export function PartBars({
           </span>
         </div>
       ))}
-      <Legend labels={names} />
+      <Legend
+        labels={[...names, { label: `usable: ${limit.toFixed(1)} ${unit}`, mark: "upright", colour: "var(--text)" }]}
+      />
     </figure>
   );
 }

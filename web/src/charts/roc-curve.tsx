@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { pathThrough } from "./frame.tsx";
+import { Legend } from "./legend.tsx";
 import { seriesFill } from "./series-colour.ts";
 import { SquareFigure } from "./square-figure.tsx";
 
@@ -36,19 +37,5 @@ export function RocCurve({ lines }: { readonly lines: readonly RocLine[] }): Rea
       </SquareFigure>
       <Legend labels={lines.map((line) => line.label)} />
     </figure>
-  );
-}
-
-/** The names of series in the order of their colours. */
-export function Legend({ labels }: { readonly labels: readonly string[] }): ReactNode {
-  return (
-    <figcaption className="legend">
-      {labels.map((label, index) => (
-        <span key={label}>
-          <span className="swatch" style={{ background: seriesFill(index) }} />
-          {label}
-        </span>
-      ))}
-    </figcaption>
   );
 }

@@ -1,20 +1,13 @@
 import { type ReactNode, useRef } from "react";
 import { useWidth } from "../design/use-width.ts";
-import { extentOf, linearScale, roundTicks } from "./scales.ts";
-
-/** What a result becomes when one rate alone goes to its ends. */
-export interface TornadoRow {
-  readonly label: string;
-  readonly low: string;
-  readonly high: string;
-  readonly resultAtLow: number;
-  readonly resultAtHigh: number;
-}
+import { Legend } from "./legend.tsx";
+import { extentOf, linearScale, roundTicks, type Scale } from "./scales.ts";
+import { layTornado, type TornadoLayout, type TornadoRow } from "./tornado-layout.ts";
 
 const usualWidth = 640;
-const left = 170;
-const right = 56;
-const rowHeight = 25;
+const barHeight = 15;
+/** Pixels that the words of a tick take. */
+const tickWidth = 70;
 
 /** One bar a rate, the widest on top, around the likeliest result. */
 export function TornadoChart({
@@ -28,35 +21,22 @@ export function TornadoChart({
   readonly format: (value: number) => string;
   readonly label: string;
 }): ReactNode {
-  const host = useRef<HTMLDivElement>(null);
+  const host = useRef<HTMLElement>(null);
   const width = useWidth(host, usualWidth);
+  const layout = layTornado(rows, width);
   const domain = extentOf([likeliest, ...rows.flatMap((row) => [row.resultAtLow, row.resultAtHigh])]) ?? [0, 1];
-  const scale = linearScale(domain, [left + 40, width - right]);
-  const floor = rows.length * rowHeight;
+  const scale = linearScale(domain, [layout.plotLeft, layout.plotRight]);
+  const floor = rows.length * layout.rowHeight;
+  const ticks = Math.max(1, Math.floor((layout.plotRight - layout.plotLeft) / tickWidth));
   return (
-    <div ref={host}>
+    <figure className="stack tight" ref={host}>
       <svg className="figure-svg" viewBox={`0 0 ${width} ${floor + 22}`} role="img" aria-label={label}>
-        {roundTicks(domain[0], domain[1], 4).map((tick) => (
+        {roundTicks(domain[0], domain[1], ticks).map((tick) => (
           <g key={tick}>
             <line className="grid" x1={scale(tick)} x2={scale(tick)} y1="0" y2={floor} />
             <text x={scale(tick)} y={floor + 15} textAnchor="middle">
               {format(tick)}
             </text>
-          </g>
-        ))}
-        {rows.map((row, index) => (
-          <g key={row.label} transform={`translate(0 ${index * rowHeight})`}>
-            <text className="strong" x={left} y={rowHeight / 2 + 4} textAnchor="end">
-              {row.label}
-            </text>
-            <TornadoBar from={scale(likeliest)} to={scale(row.resultAtLow)} colour="var(--series-1)" words={row.low} />
-            <TornadoBar
-              from={scale(likeliest)}
-              to={scale(row.resultAtHigh)}
-              colour="var(--series-2)"
-              words={row.high}
-            />
-            <title>{`${row.label}: ${format(row.resultAtLow)} at ${row.low}, ${format(row.resultAtHigh)} at ${row.high}`}</title>
           </g>
         ))}
         <line
@@ -67,34 +47,86 @@ export function TornadoChart({
           stroke="var(--text-muted)"
           strokeDasharray="3 3"
         />
+        {rows.map((row, index) => (
+          <g key={row.label} transform={`translate(0 ${index * layout.rowHeight})`}>
+            <Row row={row} layout={layout} scale={scale} likeliest={likeliest} />
+            <title>{`${row.label}: ${format(row.resultAtLow)} at ${row.low}, ${format(row.resultAtHigh)} at ${row.high}`}</title>
+          </g>
+        ))}
       </svg>
-    </div>
+      <Legend labels={["at its least", "at its most"]} />
+    </figure>
   );
 }
 
-function TornadoBar({
+function Row({
+  row,
+  layout,
+  scale,
+  likeliest,
+}: {
+  readonly row: TornadoRow;
+  readonly layout: TornadoLayout;
+  readonly scale: Scale;
+  readonly likeliest: number;
+}): ReactNode {
+  const from = scale(likeliest);
+  // Both ends may lie on one side, or one of them on the line: their words never do.
+  const isLowLeft = row.resultAtLow < row.resultAtHigh;
+  const ends = [
+    { to: scale(row.resultAtLow), colour: "var(--series-1)", words: row.low, isLeft: isLowLeft },
+    { to: scale(row.resultAtHigh), colour: "var(--series-2)", words: row.high, isLeft: !isLowLeft },
+  ];
+  return (
+    <>
+      {layout.isNarrow ? (
+        <text className="strong halo" x="0" y="13">
+          {row.label}
+        </text>
+      ) : (
+        <text className="strong" x={layout.labelRight} y={layout.barTop + 11.5} textAnchor="end">
+          {row.label}
+        </text>
+      )}
+      {ends.map((end) => (
+        <Bar key={end.colour} from={from} top={layout.barTop} {...end} />
+      ))}
+    </>
+  );
+}
+
+function Bar({
   from,
   to,
+  top,
   colour,
   words,
+  isLeft,
 }: {
   readonly from: number;
   readonly to: number;
+  readonly top: number;
   readonly colour: string;
   readonly words: string;
+  /** On which side of the bar its words stand. */
+  readonly isLeft: boolean;
 }): ReactNode {
-  const isLeft = to < from;
   return (
     <g>
       <rect
         x={Math.min(from, to)}
         width={Math.max(1, Math.abs(to - from))}
-        y="5"
-        height={rowHeight - 10}
+        y={top}
+        height={barHeight}
         fill={colour}
         opacity="0.75"
       />
-      <text x={isLeft ? to - 4 : to + 4} y={rowHeight / 2 + 4} textAnchor={isLeft ? "end" : "start"}>
+      <text
+        className="halo"
+        x={isLeft ? Math.min(from, to) - 5 : Math.max(from, to) + 5}
+        y={top + 11.5}
+        textAnchor={isLeft ? "end" : "start"}
+      >
         {words}
       </text>
     </g>

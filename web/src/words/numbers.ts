@@ -13,6 +13,21 @@ export function formatShortCount(value: number): string {
   return `${(value / 1_000_000).toFixed(size < 10_000_000 ? 2 : 1)}M`;
 }
 
+/** Dollars in little room: `$2.80`, `$10.8k`, `$17.5M`, `$10.5B`. */
+export function formatUsd(value: number): string {
+  const sign = value < 0 ? "-" : "";
+  const size = Math.abs(value);
+  if (size === 0) return "$0";
+  if (size < 100) return `${sign}$${size.toFixed(2)}`;
+  if (size < 1e9) return `${sign}$${formatShortCount(size)}`;
+  return `${sign}$${(size / 1e9).toFixed(size < 1e10 ? 2 : 1)}B`;
+}
+
+/** Power that is given in kilowatts: `84.6 kW`, `7.9 MW`. */
+export function formatPower(kilowatts: number): string {
+  return kilowatts < 1000 ? `${formatFigure(kilowatts, 3)} kW` : `${formatFigure(kilowatts / 1000, 3)} MW`;
+}
+
 /** A figure with `digits` significant digits; never in exponent form between 0.0001 and a million. */
 export function formatFigure(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "–";

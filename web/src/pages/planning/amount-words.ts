@@ -30,3 +30,12 @@ export function nearestStep(steps: readonly number[], value: number): number {
   const distance = (step: number): number => (isRatio ? Math.abs(Math.log(step / value)) : Math.abs(step - value));
   return steps.reduce((best, step, at) => (distance(step) < distance(steps[best] ?? step) ? at : best), 0);
 }
+
+/** What is wrong with an amount that was typed, and what to write; null when nothing is. */
+export function wrongAmount(text: string, steps: readonly number[]): string | null {
+  const value = parseAmount(text);
+  const least = steps[0] ?? 0;
+  const most = steps.at(-1) ?? Number.POSITIVE_INFINITY;
+  if (value !== undefined && value >= least && value <= most) return null;
+  return `Write a number from ${writeAmount(least)} to ${writeAmount(most)}, such as ${writeAmount(steps[Math.floor(steps.length / 2)] ?? least)}.`;
+}

@@ -4,7 +4,7 @@ import { Panel } from "../../design/panel.tsx";
 import { formatShortCount } from "../../words/numbers.ts";
 import { amountIn, type Control, type ControlGroup, textIn } from "./controls.ts";
 import { useControlSource } from "./control-source.ts";
-import { nearestStep, parseAmount, writeAmount } from "./amount-words.ts";
+import { nearestStep, parseAmount, writeAmount, wrongAmount } from "./amount-words.ts";
 
 /** The controls of a view, group by group; each writes to the page's address. */
 export function ControlFields({
@@ -61,9 +61,18 @@ function AmountField({ control }: { readonly control: Extract<Control, { kind: "
   const value = amountIn(control, state);
   const [typed, setTyped] = useState<string | null>(null);
   const put = (next: number): void => write(control.name, String(next), String(control.initial));
+  const [wrong, setWrong] = useState<string | null>(null);
+  const hint = useId();
+  const drop = (): void => {
+    setTyped(null);
+    setWrong(null);
+  };
   const finish = (): void => {
-    const parsed = typed === null ? undefined : parseAmount(typed);
-    if (parsed !== undefined) put(parsed);
+    if (typed === null) return;
+    const found = wrongAmount(typed, control.steps);
+    setWrong(found);
+    if (found !== null) return;
+    put(parseAmount(typed) ?? value);
     setTyped(null);
   };
   return (
@@ -72,11 +81,14 @@ function AmountField({ control }: { readonly control: Extract<Control, { kind: "
       <input
         className="field exact"
         aria-label={`${control.label}, exactly`}
+        aria-invalid={wrong !== null}
+        aria-describedby={wrong === null ? undefined : hint}
         value={typed ?? writeAmount(value)}
         onChange={(event) => setTyped(event.target.value)}
         onBlur={finish}
         onKeyDown={(event) => {
           if (event.key === "Enter") finish();
+          if (event.key === "Escape") drop();
         }}
       />
       <span className="unit muted">{control.unit}</span>
@@ -87,8 +99,16 @@ function AmountField({ control }: { readonly control: Extract<Control, { kind: "
         aria-label={control.label}
         aria-valuetext={`${formatShortCount(value)} ${control.unit}`}
         value={nearestStep(control.steps, value)}
-        onChange={(event) => put(control.steps[Number(event.target.value)] ?? value)}
+        onChange={(event) => {
+          drop();
+          put(control.steps[Number(event.target.value)] ?? value);
+        }}
       />
+      {wrong !== null && (
+        <span className="wrong" id={hint} role="alert">
+          {wrong}
+        </span>
+      )}
     </div>
   );
 }

@@ -71,7 +71,7 @@ const gpu = (list: "accelerators" | "prices", initial: string): Control => {
   return { kind: "name", name: "gpu", label: "GPU", list, initial };
 };
 const model: Control = { kind: "name", name: "model", label: "Model", list: "models", initial: "Llama-3.1-70B" };
-const weights = amountOf("weights", "Its weights (0: by its name)", [0, ...decades(1e8, 5e12)], 0, "");
+const weights = amountOf("weights", "Weights (0: from its name)", [0, ...decades(1e8, 5e12)], 0, "");
 const productFormats = [
   ["bf16", "bf16"],
   ["fp8", "fp8"],
@@ -190,8 +190,8 @@ const serving: readonly ControlGroup[] = [
         name: "load",
         label: "Requests come",
         choices: [
-          ["varied", "as users send them"],
-          ["fixed", "in waves of one length"],
+          ["varied", "as users do"],
+          ["fixed", "in even waves"],
           ["swept", "as in a load test"],
         ],
         initial: "varied",
@@ -267,9 +267,9 @@ const advice: readonly ControlGroup[] = [
         name: "isolation",
         label: "Isolation",
         choices: [
-          ["shared", "shared machines"],
-          ["dedicated-host", "a host of our own"],
-          ["own-hardware", "hardware of our own"],
+          ["shared", "shared hosts"],
+          ["dedicated-host", "our own hosts"],
+          ["own-hardware", "our own hardware"],
         ],
         initial: "shared",
       },

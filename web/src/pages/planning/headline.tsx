@@ -1,11 +1,22 @@
 import type { ReactNode } from "react";
 import type { Fields } from "../../api/reading.ts";
 import { type FigureFact, Figures } from "../../design/figures.tsx";
-import { formatCount, formatFigure, formatPercent, formatShortCount, formatSpan } from "../../words/numbers.ts";
+import {
+  formatCount,
+  formatFigure,
+  formatPercent,
+  formatPower,
+  formatShortCount,
+  formatSpan,
+  formatUsd,
+} from "../../words/numbers.ts";
 import type { PlanningView } from "./controls.ts";
+import { monthNames } from "./month-names.ts";
 
-const usd = (value: number | null): string =>
-  value === null ? "–" : Math.abs(value) < 100 ? `$${value.toFixed(2)}` : `$${formatShortCount(value)}`;
+const usd = (value: number | null): string => (value === null ? "–" : formatUsd(value));
+const counted = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+const fromTo = (start: number, end: number): string =>
+  start === end ? formatCount(start) : `${formatCount(start)} → ${formatCount(end)}`;
 const dayMs = 86_400_000;
 
 /** The figures that a view is asked for, each with the interval or the error that goes with it. */
@@ -61,9 +72,16 @@ function costFigures(answer: Fields): readonly FigureFact[] {
     {
       label: "Buying breaks even",
       value: breakEven === null ? "never" : `month ${breakEven}`,
-      note: use === null ? "at no use" : `above ${formatPercent(use, 0)} mean use`,
+      note: breakEvenNote(comparison.textOr("against", null), use),
     },
   ];
+}
+
+/** What buying is compared with, and the mean use above which it is the cheaper. */
+function breakEvenNote(against: string | null, use: number | null): string {
+  if (against === null) return "one way is open";
+  if (against === "reserve") return "with reserving";
+  return use === null ? "at no use" : `above ${formatPercent(use, 0)} mean use`;
 }
 
 function fleetFacts(answer: Fields): readonly FigureFact[] {
@@ -73,19 +91,19 @@ function fleetFacts(answer: Fields): readonly FigureFact[] {
   return [
     {
       label: "GPUs",
-      value: `${formatCount(capacity.numberOr("gpusAtStart", 0))} → ${formatCount(capacity.numberOr("gpusAtPeak", 0))}`,
-      note: `${formatCount(answer.numberOr("servers", 0))} servers, not measured`,
+      value: fromTo(capacity.numberOr("gpusAtStart", 0), capacity.numberOr("gpusAtPeak", 0)),
+      note: `${counted(answer.numberOr("servers", 0), "server")}, not measured`,
     },
     {
       label: "Shortage from",
-      value: short === null ? "none" : `month ${short + 1}`,
-      note: "chance by month below",
+      value: short === null ? "none" : (monthNames(answer.textOr("startMonth", ""), short + 1).at(-1) ?? ""),
+      note: short === null ? "within the horizon" : `month ${short + 1}, chances below`,
     },
     ...costFigures(answer),
     {
       label: "Power",
-      value: `${formatShortCount(power.numberOr("provisionedKw", 0))} kW`,
-      note: `${formatCount(power.numberOr("racks", 0))} racks, not measured`,
+      value: formatPower(power.numberOr("provisionedKw", 0)),
+      note: `${counted(power.numberOr("racks", 0), "rack")}, not measured`,
     },
   ];
 }
@@ -106,7 +124,7 @@ function costFacts(answer: Fields): readonly FigureFact[] {
     {
       label: "Fleet",
       value: formatCount(answer.numberOr("gpus", 0)),
-      note: `${formatCount(answer.numberOr("servers", 0))} servers`,
+      note: counted(answer.numberOr("servers", 0), "server"),
     },
     ...costFigures(answer),
     ...millions,

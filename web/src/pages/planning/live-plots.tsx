@@ -3,14 +3,17 @@ import type { Fields } from "../../api/reading.ts";
 import { FrontierChart } from "../../charts/frontier-chart.tsx";
 import { MonthChart } from "../../charts/month-chart.tsx";
 import { TornadoChart } from "../../charts/tornado-chart.tsx";
-import { formatFigure, formatShortCount, formatSpan } from "../../words/numbers.ts";
+import { formatShortCount, formatSpan, formatUsd } from "../../words/numbers.ts";
 import { monthNames } from "./month-names.ts";
 
 /** Bars of the tornado that are shown, and what moves the result by less is not, as a share of it. */
 const barsShown = 10;
 const leastSwing = 0.001;
 
-const formatUsd = (value: number): string => `$${formatShortCount(value)}`;
+/** As high as the tornado beside it. */
+const cumulativeHeight = 340;
+
+const formatTick = (value: number): string => formatUsd(value).replace(/\.0+(?=[kMB]$)/, "");
 const formatHour = (value: number): string => `$${value.toFixed(2)}`;
 
 /** GPUs that each stage asks for, month by month, the demand's 90th percentile, and the capacity above it. */
@@ -33,7 +36,7 @@ export function DemandPlot({ answer }: { readonly answer: Fields }): ReactNode {
       format={formatShortCount}
       series={[
         ...stages,
-        { label: "demand, 90th percentile", kind: "dashed", values: months.map((month) => month.p90) },
+        { label: "90th percentile of demand", kind: "dashed", values: months.map((month) => month.p90) },
         { label: "capacity", kind: "step", values: months.map((month) => month.capacity) },
       ]}
     />
@@ -52,9 +55,10 @@ export function CumulativePlot({ answer }: { readonly answer: Fields }): ReactNo
   return (
     <MonthChart
       label="Cumulative cost of each way"
-      unit="at today's value"
+      unit="US dollars at today's value"
       months={monthNames(answer.textOr("startMonth", ""), series[0]?.values.length ?? 0)}
-      format={formatUsd}
+      format={formatTick}
+      height={cumulativeHeight}
       series={series}
       mark={breakEven === null ? null : { at: breakEven - 1, label: "buying breaks even" }}
     />
@@ -67,9 +71,9 @@ export function TornadoPlot({ answer }: { readonly answer: Fields }): ReactNode 
   const likeliest = cost.fields("best").fields("summary").numberOr("usdPerGpuHourUsed", 0);
   const rows = cost
     .list("tornado", (bar) => ({
-      label: bar.textOr("rate", ""),
-      low: formatFigure(bar.numberOr("low", 0), 3),
-      high: formatFigure(bar.numberOr("high", 0), 3),
+      label: bar.fields("words").textOr("name", ""),
+      low: bar.fields("words").textOr("low", ""),
+      high: bar.fields("words").textOr("high", ""),
       resultAtLow: bar.numberOr("resultAtLow", 0),
       resultAtHigh: bar.numberOr("resultAtHigh", 0),
       swing: bar.numberOr("swing", 0),

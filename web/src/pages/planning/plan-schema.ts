@@ -1,4 +1,4 @@
-import { planSchema } from "../../../../src/planning/model.ts";
+import { planSchema, wordIssue } from "../../../../src/planning/model.ts";
 import type { PlanDocument, PlanProblem } from "./plan-document.ts";
 
 /** Problems beyond this are not shown. */
@@ -8,8 +8,9 @@ const problemsMax = 20;
 export function checkPlan(document: PlanDocument): readonly PlanProblem[] {
   const parsed = planSchema.safeParse(document.value);
   if (parsed.success) return [];
-  return parsed.error.issues.slice(0, problemsMax).map(({ path, message }) => {
+  return parsed.error.issues.slice(0, problemsMax).map((issue) => {
+    const { path } = issue;
     const name = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
-    return { line: document.lineOf(path), message: `${name.replace(/^\./, "") || "the plan"}: ${message}` };
+    return { line: document.lineOf(path), message: `${name.replace(/^\./, "") || "the plan"}: ${wordIssue(issue)}` };
   });
 }

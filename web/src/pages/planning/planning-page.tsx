@@ -39,7 +39,7 @@ const labels: Readonly<Record<PlanningView | typeof siteView, string>> = {
 const shownViews = [...planningViews, siteView] as const;
 
 /** How long a control rests before the planner is asked. */
-const restMs = 250;
+const restMs = 120;
 
 function viewOf(text: string | undefined): PlanningView {
   return planningViews.find((view) => view === text) ?? "fleet";
@@ -107,6 +107,8 @@ function Asked({ view, held }: { readonly view: PlanningView; readonly held: Hel
   // Another view is asked at once; within one, a slider may come to rest first.
   const asked = rested.kind === wanted.kind ? rested : wanted;
   const answer = usePlanningAnswer(asked.kind, asked.question);
+  const shown = useLastAnswer(view, answer.data);
+  const isOld = answer.isPlaceholderData || answer.error !== null;
   return (
     <>
       <PageHead
@@ -120,20 +122,42 @@ function Asked({ view, held }: { readonly view: PlanningView; readonly held: Hel
       <Views shown={view} />
       <div className="planner">
         <ControlSourceContext value={source}>
-          <div className="stack">
+          <div className="stack planner-asked">
             <ControlFields groups={controlsOf(view, state)} catalog={catalog.data} />
           </div>
         </ControlSourceContext>
-        <div className="stack" aria-live="polite">
-          {view === "fleet" && <PlanEditor text={plan ?? writePlan(wanted.question)} held={held} />}
+        <div className="stack planner-head">
           {answer.error !== null && <FailureNotice error={answer.error} onRetry={() => void answer.refetch()} />}
-          {answer.data === undefined
-            ? answer.error === null && <SkeletonLines count={10} />
-            : answer.error === null && <AnswerView view={view} answer={answer.data} isOld={answer.isPlaceholderData} />}
+          {answer.error !== null && shown !== undefined && (
+            <p className="muted">What stands below answers the question before this one.</p>
+          )}
+          {shown !== undefined && answer.error === null && <Fallbacks answer={shown.answer} />}
+          {shown !== undefined && (
+            <div aria-live="polite" className={isOld ? "is-old" : undefined}>
+              <Headline view={view} answer={shown.answer} />
+            </div>
+          )}
+          {shown === undefined && answer.error === null && <SkeletonLines count={10} />}
+        </div>
+        <div className="stack planner-rest">
+          {shown !== undefined && (
+            <div className={`stack ${isOld ? "is-old" : ""}`}>
+              <Plots view={view} answer={shown} />
+            </div>
+          )}
+          {view === "fleet" && <PlanEditor text={plan ?? writePlan(wanted.question)} held={held} />}
+          {shown !== undefined && <Report answer={shown} isOld={isOld} />}
         </div>
       </div>
     </>
   );
+}
+
+/** The last answer of a view: it stays, faded, while a question has none, so that the page does not jump under the hand. */
+function useLastAnswer(view: PlanningView, answer: PlanningAnswer | undefined): PlanningAnswer | undefined {
+  const [last, setLast] = useState<{ readonly view: PlanningView; readonly answer: PlanningAnswer } | null>(null);
+  if (answer !== undefined && (last?.answer !== answer || last.view !== view)) setLast({ view, answer });
+  return answer ?? (last?.view === view ? last.answer : undefined);
 }
 
 /** With a whole plan the controls of the fleet read and write it; else the address itself. */
@@ -147,21 +171,11 @@ function usePlanSource(view: PlanningView, { text, put }: HeldPlan): ControlSour
   }, [view, text, put]);
 }
 
-function AnswerView({
-  view,
-  answer,
-  isOld,
-}: {
-  readonly view: PlanningView;
-  readonly answer: PlanningAnswer;
-  readonly isOld: boolean;
-}): ReactNode {
+/** The whole answer in words and tables, under its figures and plots. */
+function Report({ answer, isOld }: { readonly answer: PlanningAnswer; readonly isOld: boolean }): ReactNode {
   const [first, ...rest] = answer.document.sections;
   return (
     <div className={`stack ${isOld ? "is-old" : ""}`}>
-      <Fallbacks answer={answer.answer} />
-      <Headline view={view} answer={answer.answer} />
-      <Plots view={view} answer={answer} />
       {first !== undefined && <SectionPanel section={withoutCautions(first)} />}
       {rest.map((section) => (
         <SectionPanel key={section.heading} section={section} />

@@ -52,6 +52,17 @@ function BlockView({ block }: { readonly block: Block }): ReactNode {
   }
 }
 
+/** A figure, and what stands in brackets after it: each stays whole where the line breaks. */
+function Spread({ text }: { readonly text: string }): ReactNode {
+  const at = text.indexOf(" (");
+  if (at === -1) return <span className="whole">{text}</span>;
+  return (
+    <>
+      <span className="whole">{text.slice(0, at)}</span> <span className="whole">{text.slice(at + 1)}</span>
+    </>
+  );
+}
+
 function ReportTable({
   head,
   rows,
@@ -79,7 +90,7 @@ function ReportTable({
             <tr key={`${index} ${row[0] ?? ""}`}>
               {row.map((cell, column) => (
                 <td key={head[column] ?? column} className={classOf(column)}>
-                  {cell}
+                  {classOf(column) === undefined ? cell : <Spread text={cell} />}
                 </td>
               ))}
             </tr>
