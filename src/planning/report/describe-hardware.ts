@@ -31,7 +31,7 @@ function describeNetwork(plan: FleetPlan): Section {
     ],
     [
       "oversubscription",
-      `${writeNumber(fabric.oversubscription)} to 1; a ${price.exchange} exchange keeps ${writeShare(price.bandwidthFactor)} of its bandwidth, a training step takes ${price.stepTimeFactor > 1.001 ? `${writeNumber(price.stepTimeFactor)} times as long` : "no longer"}`,
+      `${writeNumber(fabric.oversubscription)} to 1; ${price.exchange === "ring" ? "a ring" : "an all-to-all"} exchange keeps ${writeShare(price.bandwidthFactor)} of its bandwidth, a training step takes ${price.stepTimeFactor > 1.001 ? `${writeNumber(price.stepTimeFactor)} times as long` : "no longer"}`,
     ],
     [
       "power",
