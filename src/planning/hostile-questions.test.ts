@@ -148,7 +148,35 @@ test("a number format that the accelerator lacks is refused for training, and na
 });
 
 test("a question that leaves out what has no default is told what is missing", () => {
-  expect(() => sizeInference({ model: "Llama-3.1-8B", accelerator: "H100" })).toThrow(
-    "the question cannot be read: inputTokens: it is missing; outputTokens: it is missing",
+  expect(() => sizeInference({ model: "Llama-3.1-8B" })).toThrow(
+    "the question cannot be read: accelerator: it is missing",
+  );
+  expect(() => sizeTraining({ model: "Llama-3.1-8B" })).toThrow("accelerator: it is missing; gpus: it is missing");
+});
+
+test("a first question needs a model and a GPU only: the lengths of requests are assumed, and listed with what they count", () => {
+  const { assumptions, closedLoop } = sizeInference({ model: "Llama-3.1-8B", accelerator: "H100" });
+
+  expect(assumptions).toContain("inputTokens was not given: 1,024 tokens of a prompt is assumed");
+  expect(assumptions).toContain("outputTokens was not given: 256 tokens of an answer is assumed");
+  expect(closedLoop.tpotSeconds.likely).toBeGreaterThan(0);
+});
+
+test.each([
+  [{ inputTokens: 1.5 }, "inputTokens: wanted a whole number; found 1.5"],
+  [{ outputTokens: -5 }, "outputTokens: wanted a number of at least 1; found -5"],
+  [{ ttftSeconds: 0 }, "ttftSeconds: wanted a number above 0; found 0"],
+  [{ precision: "fp3" }, 'precision: wanted one of bf16, fp8, fp4; found "fp3"'],
+  [{ concurrency: "many" }, 'concurrency: wanted a number; found "many"'],
+  [{ hourShares: 3 }, "hourShares: wanted a list; found 3"],
+])("a field that cannot be is told what was wanted and what was found: %j", (field, words) => {
+  expect(() => sizeInference({ model: "Llama-3.1-8B", accelerator: "H100", ...field })).toThrow(words);
+});
+
+test("a field that takes one of several sorts is told all of them", () => {
+  const run = { model: "Llama-3.1-8B", accelerator: "H100", gpus: 8 };
+  expect(() => sizeTraining({ ...run, network: true })).toThrow("network: wanted a text or a number; found true");
+  expect(() => answerQuestion({ kind: "advise", question: { work: { kind: "x" } }, thisMonth: "2026-12" })).toThrow(
+    /work\.kind: wanted one of serving, training; found "x"/,
   );
 });

@@ -107,3 +107,36 @@ test("at the rate that a replica is said to sustain, goals are kept for as long 
   expect(replicas?.atPeak.goodShare).toBeGreaterThanOrEqual(0.95);
   expect(replicas?.atPeak.goodShareLate).toBeGreaterThanOrEqual(0.95);
 });
+
+test("a model that no node holds is spread over as few nodes as do, and the answer says that nobody measured that", () => {
+  const large = sizeInference({ model: "Llama-3.1-405B", accelerator: "H100" });
+
+  expect(large.gpusPerReplica).toBe(16);
+  expect(large.options.map(({ layout }) => layout.pipeline)).toContain(2);
+  expect(large.cautions.join()).toContain("no node can hold a replica: it is spread over 2");
+  expect(sizeInference({ model: "Llama-3.1-405B", accelerator: "H200", precision: "fp8" }).cautions).toEqual([]);
+});
+
+test("where no replica keeps the goals, every layout is told with its reason, and what to do once", () => {
+  const words = (change: object): string => {
+    try {
+      return String(sizeInference({ ...served, tensor: undefined, ...change }));
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const tight = words({ tpotSeconds: 0.001 });
+
+  expect(tight.match(/\n {2}\d GPUs?/g)).toHaveLength(4);
+  expect(tight).toMatch(
+    /8 GPUs: tensor 8: even a lone request .* a token after it takes .*, not 1 ms\nwiden the goals/,
+  );
+  expect(words({ model: "Llama-3.1-405B", accelerator: "L4", gpusPerNode: 1 })).toMatch(/fewer bits \(fp8\)/);
+});
+
+test("a replica that may not fit is told so first", () => {
+  const { memory, cautions } = sizeInference({ model: "Llama-3.1-8B", accelerator: "L4", tensor: 1 });
+
+  expect(memory.fitProbability).toBeLessThan(0.9);
+  expect(cautions.join()).toMatch(/may not fit \(chance \d+ %\)/);
+});

@@ -1,7 +1,8 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
+import { assumedFields } from "./assumed-fields.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
@@ -16,13 +17,14 @@ import {
 } from "./inference/compare-replicas.ts";
 import type { Estimate, ServingPrediction } from "./inference/predict-serving.ts";
 import { type HourlyReplicas, replicasByHour } from "./inference/replicas-by-hour.ts";
-import { replicaLayouts } from "./inference/replica-layouts.ts";
+import { replicaDomainsMax, replicaLayouts, wideReplicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
 import type { SitePace } from "./inference/simulate-serving.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
+import { writeChance } from "./report/write-figure.ts";
 import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
@@ -76,6 +78,29 @@ function unspreadJob(question: Question): Unspread {
   };
 }
 
+/** Whether the question leaves it open how a replica is spread. */
+const isOpen = ({ tensor, attentionData, expert }: Question): boolean =>
+  tensor === undefined && attentionData === 1 && expert === 1;
+
+/** Ways to run a replica within one fast domain; where none holds the model, over as few domains as do. */
+function compareAll(
+  question: Question,
+  job: Unspread,
+  ask: ReplicaAsk,
+): ReplicaComparison & { readonly domains: number } {
+  const jobOf = (layout: ServingLayout): ServingJob => ({ ...job, layout });
+  const within = compareReplicas(jobOf, layoutsOf(question, job), ask);
+  if (within.options.length > 0 || !isOpen(question) || within.lost.some(({ isMemory }) => !isMemory)) {
+    return { ...within, domains: 1 };
+  }
+  for (let domains = 2; domains <= replicaDomainsMax; domains *= 2) {
+    const wide = compareReplicas(jobOf, wideReplicaLayouts(job.model, job.domainGpus, domains), ask);
+    const lost = [...within.lost, ...wide.lost];
+    if (wide.options.length > 0 || wide.lost.some(({ isMemory }) => !isMemory)) return { ...wide, lost, domains };
+  }
+  return { ...within, domains: 1 };
+}
+
 /** The one layout that was given, or all that are worth a look. */
 function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] {
   const { tensor, attentionData, expert } = question;
@@ -86,7 +111,7 @@ function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] 
       details: { path: "expert" },
     });
   }
-  if (tensor === undefined && attentionData === 1 && expert === 1) return replicaLayouts(job.model, job.domainGpus);
+  if (isOpen(question)) return replicaLayouts(job.model, job.domainGpus);
   return [{ tensor: tensor ?? 1, attentionData, expert, pipeline: 1 }];
 }
 
@@ -117,7 +142,7 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
   const { ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
   const job = unspreadJob(question);
   const ask = askOf(question, site);
-  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), ask);
+  const { options, lost, domains } = compareAll(question, job, ask);
   const stored = formatFallbacks(job.accelerator, job.precision);
   const errors = errorsOf(job);
   const standIns = { kernels: stored, ownModel: job.ownModel, fallbacks: job.standIns };
@@ -138,7 +163,7 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
     fallbacks: job.standIns,
-    cautions: cautionsOf(question, job),
+    cautions: [...cautionsOf(question, job), ...fitCautions(best), ...wideCautions(domains, best)],
     errors,
     assumptions: [
       ...job.standIns.map(({ words }) => words),
@@ -159,9 +184,25 @@ function cautionsOf(
   return [...(context === undefined ? [] : [context]), ...(draftShare > 0 && step >= tokensPerStep ? [dear] : [])];
 }
 
+/** Below this chance of fitting who plans with a replica is told so first. */
+const sureFit = 0.9;
+
+function fitCautions({ memory }: ReplicaOption): readonly string[] {
+  if (memory.fitProbability >= sureFit) return [];
+  const chance = writeChance(memory.fitProbability);
+  return [`the model may not fit (chance ${chance}): measure it first, or take more accelerators or fewer bits`];
+}
+
+function wideCautions(domains: number, { words }: ReplicaOption): readonly string[] {
+  if (domains === 1) return [];
+  return [
+    `no ${domains === 2 ? "node" : `${domains / 2} nodes`} can hold a replica: it is spread over ${domains} (${words}), and no measured row of a replica lies on several`,
+  ];
+}
+
 function parseQuestion(value: unknown): Question {
   const parsed = inferenceQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
   if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
   throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
     details: { path: "hourShares" },
@@ -201,11 +242,8 @@ function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): 
 
 /** What the answer assumed of the question, in words. */
 function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, value: unknown): readonly string[] {
-  const given = new Set(Object.keys(z.record(z.string(), z.unknown()).parse(value)));
   const { tensor, attentionData, expert } = best.layout;
-  return Object.entries({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision })
-    .filter(([name, each]) => !given.has(name) && each !== undefined && typeof each !== "object")
-    .map(([name, each]) => `${name} was not given: ${String(each)} is assumed`);
+  return assumedFields({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision }, value);
 }
 
 /** Why those that could run are not the first. */
@@ -276,11 +314,18 @@ function errorsOf(job: Unspread): readonly QuantityError[] {
   ];
 }
 
+/** Reasons that a refusal tells, layout by layout. */
+const reasonsTold = 8;
+
 function nothingServes(job: Unspread, lost: ReplicaComparison["lost"]): Fault {
-  const reasons = lost.map(({ layout, why }) => `${layout}: ${why}`);
+  const reasons = lost.slice(-reasonsTold).map(({ layout, why }) => `  ${layout}: ${why}`);
+  const isMemory = lost.every((each) => each.isMemory);
+  const advice = isMemory
+    ? "take accelerators with more memory, fewer bits (fp8) or shorter requests"
+    : "widen the goals, or take a faster accelerator, fewer bits or shorter requests";
   return new Fault(
     "planning.layout-impossible",
-    `no replica of ${job.model.name} on ${job.accelerator.name} can do it: ${reasons.join("; ")}`,
+    `no replica of ${job.model.name} in ${job.precision} on ${job.accelerator.name} can do it:\n${reasons.join("\n")}\n${advice}`,
     { details: { lost } },
   );
 }

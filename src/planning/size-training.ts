@@ -1,7 +1,8 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
+import { assumedFields } from "./assumed-fields.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import type { Accelerator } from "./catalog/accelerator.ts";
 import { contextCaution } from "./catalog/model-context.ts";
@@ -118,15 +119,9 @@ function networkWords(network: Question["network"]): readonly string[] {
   return [`network was given without a unit: ${network} GB/s (bytes) out of one node, which are ${network * 8} Gb/s`];
 }
 
-function assumptionsOf(question: Question, given: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(question)
-    .filter(([name, value]) => value !== undefined && given[name] === undefined && typeof value !== "object")
-    .map(([name, value]) => `${name} was not given: ${String(value)} is assumed`);
-}
-
 function parseQuestion(value: unknown): Question {
   const parsed = trainingQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
   const { gpus, sequenceTokens, globalSequences } = parsed.data;
   return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens) };
 }
@@ -255,7 +250,7 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     assumptions: [
       ...job.standIns.map(({ words }) => words),
       ...networkWords(question.network),
-      ...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)),
+      ...assumedFields(question, value),
       ...best.step.assumptions,
       ...best.memory.assumptions,
     ],

@@ -1,4 +1,4 @@
-import { isFault } from "../../base/fault.ts";
+import { type Fault, isFault } from "../../base/fault.ts";
 import { seededRandom } from "../../base/random.ts";
 import { type Estimate, predictServing, type ServingPrediction } from "./predict-serving.ts";
 import { type ReplicaCount, replicasForLoad } from "./replicas-for-load.ts";
@@ -49,7 +49,15 @@ export interface ReplicaOption {
 /** Ways to run a replica, the best first, and why the others lost. */
 export interface ReplicaComparison {
   readonly options: readonly ReplicaOption[];
-  readonly lost: readonly { readonly layout: string; readonly why: string }[];
+  readonly lost: readonly LostReplica[];
+}
+
+/** A way to run a replica that lost, and why. */
+export interface LostReplica {
+  readonly layout: string;
+  readonly why: string;
+  /** Whether it lost because it does not fit in memory. */
+  readonly isMemory?: boolean;
 }
 
 /** Requests of the simulation at the peak, and its seed: the same question has the same answer. */
@@ -64,16 +72,26 @@ export function compareReplicas(
   ask: ReplicaAsk,
 ): ReplicaComparison {
   const options: ReplicaOption[] = [];
-  const lost: { readonly layout: string; readonly why: string }[] = [];
+  const lost: LostReplica[] = [];
   for (const layout of layouts) {
     try {
       options.push(optionOf(jobOf(layout), ask));
     } catch (error) {
       if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
-      lost.push({ layout: replicaLayoutWords(layout), why: error.message });
+      lost.push({
+        layout: replicaLayoutWords(layout),
+        why: shortly(error),
+        isMemory: error.details["isMemory"] === true,
+      });
     }
   }
   return { options: options.toSorted((left, right) => orderOf(left, ask) - orderOf(right, ask)), lost };
+}
+
+/** A fault's reason without what to do about it, which is the same for all layouts. */
+function shortly({ message, details }: Fault): string {
+  const { why } = details;
+  return typeof why === "string" ? why : message;
 }
 
 /** Lower is better; a layout that misses a goal at the asked concurrency comes after all that keep it. */

@@ -9,7 +9,7 @@ import { expertsVisited } from "./iteration-parts.ts";
 import { predictServing, predictSplitServing } from "./predict-serving.ts";
 import { replicasForLoad } from "./replicas-for-load.ts";
 import { predictSaturated, serverShare } from "./saturated-throughput.ts";
-import type { ServingJob } from "./serving-job.ts";
+import type { RequestShape, ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { simulateServing } from "./simulate-serving.ts";
 import { StepHeap } from "./step-heap.ts";
@@ -72,7 +72,7 @@ test("weights that do not fit are refused with the figures", () => {
   const tiny = { ...job, accelerator: findAccelerator("L4") };
 
   expect(() => predictServing(tiny, shape, 1)).toThrow(
-    /leaves no room for a request: 35\.\d GB of weights and 0\.0944 GB of cache for one request on each of 24 GB/,
+    /does not fit: a GPU would hold 35\.3 GB of weights and 0\.094 GB of cache for one request; the engine may fill 17\.1 of its 24 GB/,
   );
 });
 
@@ -122,6 +122,34 @@ test("replicas for a load keep the goal at their share of it; a goal nobody can 
   expect(() =>
     replicasForLoad({ job, shape }, { ttftSeconds: 1e-4, tpotSeconds: 1e-4 }, 100, 0.95, () => seededRandom(3)),
   ).toThrow(/even a lone request/);
+});
+
+test("a goal that nobody keeps is told by name, with what a lone request takes", () => {
+  const lone = (goal: { readonly ttftSeconds: number; readonly tpotSeconds: number }) => () =>
+    replicasForLoad({ job, shape }, goal, 1, 0.95, () => seededRandom(3));
+
+  expect(lone({ ttftSeconds: 0.001, tpotSeconds: 1 })).toThrow(/first token comes within \d.* ms for 90 %, not 1 ms/);
+  expect(lone({ ttftSeconds: 0.001, tpotSeconds: 1 })).not.toThrow(/a token after it/);
+  expect(lone({ ttftSeconds: 9, tpotSeconds: 0.001 })).toThrow(/a token after it takes \d.* ms for 90 %, not 1 ms/);
+});
+
+test("callers beyond the cache change what each of them gets, and not what the replica yields", () => {
+  const tight = { ...job, accelerator: findAccelerator("H100") };
+  const places = servingMemory(tight, shape).requestsMax;
+  const full = predictServing(tight, shape, places);
+  const over = predictServing(tight, shape, 8 * places);
+
+  expect(over.running).toBe(places);
+  expect(over.outputTokensPerSecond.likely).toBeGreaterThan(0.9 * full.outputTokensPerSecond.likely);
+  expect(over.outputTokensPerSecond.likely).toBeLessThanOrEqual((1.001 * over.running) / over.tpotSeconds.likely);
+});
+
+test("a prefix cache raises the saturated throughput, by less than prompts without it would", () => {
+  const yieldOf = (change: Partial<RequestShape>): number =>
+    predictSaturated(job, { inputTokens: 8192, outputTokens: 256, ...change }).outputTokensPerSecond.likely;
+
+  expect(yieldOf({ cachedShare: 0.7 })).toBeGreaterThan(1.3 * yieldOf({}));
+  expect(yieldOf({ cachedShare: 0.7 })).toBeLessThan(yieldOf({ inputTokens: 8192 * 0.3 }));
 });
 
 test("tighter goals leave less of the saturated throughput, and never more than all of it", () => {
