@@ -1,9 +1,10 @@
-import type { z } from "zod";
+import * as z from "zod";
 import { isFault } from "../base/fault.ts";
 import { adviseOperations, type OperationsAdvice } from "./advice/advise-operations.ts";
 import { keepCompliant, type Offer, type Rejection } from "./advice/keep-compliant.ts";
 import type { WhatIf } from "./advice/align-workload.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import { assumedFields } from "./assumed-fields.ts";
 import { marketOffers } from "./choose-offers.ts";
 import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
@@ -43,9 +44,13 @@ export interface WorkAdvice {
   readonly whatIfs: readonly WhatIf[];
   /** What stands in for a model, a GPU or a price that the catalog does not have, for the best option. */
   readonly fallbacks: readonly Fallback[];
+  /** What in the work speaks against it on the best option, though it can be done. */
+  readonly cautions: readonly string[];
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
+
+const askedSchema = z.looseObject({ work: z.record(z.string(), z.unknown()) });
 
 const hoursPerMonth = 730;
 const monthsPerYear = 12;
@@ -77,8 +82,11 @@ export function adviseWorkload(value: unknown): WorkAdvice {
     operations: operationsOf(question, best),
     whatIfs: askWhatIf(question, ways.kept, best),
     fallbacks: best.fallbacks,
+    cautions: best.cautions,
     errors: errorsOf(best),
     assumptions: [
+      ...assumedFields(question.work, askedSchema.parse(value).work),
+      ...assumedFields(question, value),
       ...best.assumptions,
       ...best.fallbacks.map(({ words }) => words).filter((words) => !best.assumptions.includes(words)),
       "owned GPUs are priced as a neocloud's in a rented hall, rented ones at their likeliest price on demand",
@@ -115,7 +123,10 @@ function compareGpus(question: Question, open: readonly Offer[]): Pick<WorkAdvic
   const [best] = options;
   for (const option of options.slice(1)) {
     const more = option.usd / (best?.usd ?? option.usd) - 1;
-    rejected.push({ option: option.gpu, why: `costs ${(more * 100).toFixed(0)} % more than ${best?.gpu}` });
+    rejected.push({
+      option: option.gpu,
+      why: more < 0.005 ? `costs as much as ${best?.gpu}` : `costs ${(more * 100).toFixed(0)} % more than ${best?.gpu}`,
+    });
   }
   return { options, rejected };
 }

@@ -180,3 +180,20 @@ test("a field that takes one of several sorts is told all of them", () => {
     /work\.kind: wanted one of serving, training; found "x"/,
   );
 });
+
+test("advice lists all that was not given of its workload and its rules", () => {
+  const question = { work: { kind: "serving", model: "Llama-3.1-8B", peakPerSecond: 1 }, gpus: ["H100"] };
+  const { answer } = answerQuestion({ kind: "advise", question, thisMonth: "2026-12" });
+
+  expect(answer["assumptions"]).toEqual(
+    expect.arrayContaining([
+      "engine was not given: vllm is assumed",
+      "precision was not given: bf16 is assumed",
+      "inputTokens was not given: 1,024 tokens of a prompt is assumed",
+      "ttftSeconds was not given: 2 s is assumed",
+      "goodShare was not given: 95 % of requests is assumed",
+      "isolation was not given: shared is assumed",
+      "coverage was not given: office-hours is assumed",
+    ]),
+  );
+});

@@ -140,3 +140,34 @@ test("a replica that may not fit is told so first", () => {
   expect(memory.fitProbability).toBeLessThan(0.9);
   expect(cautions.join()).toMatch(/may not fit \(chance \d+ %\)/);
 });
+
+test("what if: a narrower format, other loads, goals and prompts are answered beside the first question", () => {
+  const whatIfsOf = (change: object): readonly { readonly change: string; readonly effect: string }[] =>
+    answerQuestion({ kind: "size-inference", question: { ...served, ...change }, thisMonth: "2026-12" }).answer[
+      "whatIfs"
+    ] as never;
+  const gpusAt = (change: object, begin: string): number =>
+    Number(/^\d+/.exec(whatIfsOf(change).find((each) => each.change.startsWith(begin))?.effect ?? "")?.[0]);
+  const many = { peakPerSecond: 200 };
+
+  expect(gpusAt(many, "weights and cache in fp8")).toBeLessThan(gpusAt(many, "twice the load"));
+  expect(gpusAt(many, "half of each prompt")).toBeLessThan(gpusAt(many, "prompts twice as long"));
+  expect(
+    whatIfsOf({ peakPerSecond: undefined, accelerator: "A100", cachedShare: 0.2 }).map((each) => each.change),
+  ).toEqual(["twice as many requests in flight", "prompts twice as long"]);
+});
+
+test("the report tells what was asked, and all of an interval in one unit", () => {
+  const { document } = answerQuestion({
+    kind: "size-inference",
+    question: { ...served, cachedShare: 0.25, inputTokens: 30_000, concurrency: 64, ttftSeconds: 60, tpotSeconds: 9 },
+    thisMonth: "2026-12",
+  });
+  const items = document.sections.flatMap(({ blocks }) =>
+    blocks.flatMap((block) => (block.kind === "list" ? block.items : [])),
+  );
+
+  expect(items[0]).toBe("20 requests/s at the peak of 30,000 tokens in (25 % of them in a prefix cache) and 200 out.");
+  const first = items.find((item) => item.startsWith("With 64 requests in flight")) ?? "";
+  expect(first).toMatch(/the first in [\d.,]+ (\w+) \([\d.,]+ \1 to [\d.,]+ \1\)/);
+});

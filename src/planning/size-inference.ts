@@ -24,7 +24,7 @@ import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
-import { writeChance } from "./report/write-figure.ts";
+import { writeChance, writeCount, writeShare } from "./report/write-figure.ts";
 import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
@@ -37,6 +37,10 @@ export interface InferenceAnswer extends ReplicaOption {
   readonly tensor: number;
   readonly goal: { readonly ttftSeconds: number; readonly tpotSeconds: number; readonly goodShare: number };
   readonly concurrency: number;
+  /** What was asked about, with what stands in for what was left out. */
+  readonly asked: Pick<Question, "precision" | "inputTokens" | "outputTokens" | "cachedShare" | "tokensPerStep"> & {
+    readonly peakPerSecond?: number;
+  };
   /** The best layouts, the chosen one first. */
   readonly options: readonly ReplicaOption[];
   readonly lost: ReplicaComparison["lost"];
@@ -159,6 +163,7 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
     tensor: best.layout.tensor,
     goal: { ttftSeconds, tpotSeconds, goodShare },
     concurrency,
+    asked: askedOf(question),
     ...hoursOf(question, best),
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
@@ -172,6 +177,12 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
       ...best.closedLoop.assumptions,
     ],
   };
+}
+
+function askedOf(question: Question): InferenceAnswer["asked"] {
+  const { precision, inputTokens, outputTokens, cachedShare, tokensPerStep, peakPerSecond } = question;
+  const asked = { precision, inputTokens, outputTokens, cachedShare, tokensPerStep };
+  return peakPerSecond === undefined ? asked : { ...asked, peakPerSecond };
 }
 
 function cautionsOf(
@@ -256,11 +267,11 @@ function whyLater(shown: readonly ReplicaOption[], all: readonly ReplicaOption[]
 function whyWorse(option: ReplicaOption, best: ReplicaOption): string {
   if (option.replicas !== undefined && best.replicas !== undefined) {
     const more = option.replicas.gpus - best.replicas.gpus;
-    if (more > 0) return `needs ${option.replicas.gpus} accelerators, ${more} more`;
+    if (more > 0) return `needs ${writeCount(option.replicas.gpus, "GPU")}, ${more} more`;
     return `needs as many, and a token takes ${times(option, best)} as long`;
   }
   const rate = option.closedLoop.outputTokensPerSecondPerGpu / best.closedLoop.outputTokensPerSecondPerGpu;
-  if (rate < 1) return `yields ${(100 * (1 - rate)).toFixed(0)} % less from one accelerator`;
+  if (rate < 1) return `yields ${writeShare(1 - rate)} less from one GPU`;
   return `misses a goal: a token takes ${times(option, best)} as long`;
 }
 

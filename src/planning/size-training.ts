@@ -2,16 +2,15 @@ import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel, ownModelName } from "./asked-model.ts";
+import { askedNodeRate } from "./asked-network.ts";
 import { assumedFields } from "./assumed-fields.ts";
 import type { Fallback } from "./catalog/fallback.ts";
-import type { Accelerator } from "./catalog/accelerator.ts";
 import { contextCaution } from "./catalog/model-context.ts";
-import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
-import { parseRate } from "./network/link-rate.ts";
 import { requireFormat } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
+import { writeChance } from "./report/write-figure.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
 import { trainingKernelsOf } from "./training/training-kernels.ts";
@@ -33,7 +32,11 @@ export interface TrainingAnswer extends TrainingOption {
   readonly model: string;
   readonly accelerator: string;
   readonly stack: string;
+  readonly precision: Question["precision"];
+  readonly isLora: boolean;
   readonly gpus: number;
+  /** Fast domains that the run lies on: servers, or racks whose servers share fast links. */
+  readonly nodes: number;
   readonly globalSequences: number;
   readonly sequenceTokens: number;
   /** The best layouts, the chosen one first; each is the best schedule of its degrees of parallelism. */
@@ -70,11 +73,15 @@ const usualStepTokens = 4e6;
 const optionsSearched = 400;
 const optionsShown = 5;
 
-/** About four million tokens, in a number of sequences that the accelerators divide. */
-export function usualBatch(gpus: number, sequenceTokens: number): number {
+/** Tokens of a step that trains adapters only: 128 sequences of 4,096, as in NVIDIA's published fine-tuning tables. */
+const adapterStepTokens = 0.52e6;
+
+/** About four million tokens, half a million for adapters, in a number of sequences that the accelerators divide. */
+export function usualBatch(gpus: number, sequenceTokens: number, isLora = false): number {
   let odd = gpus;
   while (odd % 2 === 0) odd /= 2;
-  return odd * 2 ** Math.max(0, Math.round(Math.log2(usualStepTokens / sequenceTokens / odd)));
+  const tokens = isLora ? adapterStepTokens : usualStepTokens;
+  return odd * 2 ** Math.max(0, Math.round(Math.log2(tokens / sequenceTokens / odd)));
 }
 
 /** All of a run but its layout, and what it rests on besides what was measured. */
@@ -97,20 +104,13 @@ function jobOf(question: Question): Unspread {
       question.gpus,
       Math.max(1, accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode),
     ),
-    domainBytesPerSecond: nodeRateOf(network, accelerator) * 1e9,
+    domainBytesPerSecond: askedNodeRate(network, accelerator) * 1e9,
     precision: question.precision,
     sequenceTokens: question.sequenceTokens,
     globalSequences: question.globalSequences,
     stack: question.stack,
     isLora: question.isLora,
   };
-}
-
-/** GB/s (bytes) out of one node: as a number, as a rate with its unit, or by the name of its network. */
-function nodeRateOf(network: Question["network"], accelerator: Accelerator): number {
-  if (typeof network === "number") return network;
-  if (network === undefined) return usualInterconnect(accelerator).nodeGbPerSecond;
-  return /^\d/.test(network) ? parseRate("network", network) : findInterconnect(network).nodeGbPerSecond;
 }
 
 /** A bare number is bytes, which who thinks in bits of ports must hear. */
@@ -122,8 +122,8 @@ function networkWords(network: Question["network"]): readonly string[] {
 function parseQuestion(value: unknown): Question {
   const parsed = trainingQuestionSchema.safeParse(value);
   if (!parsed.success) throw unreadableQuestion(parsed.error, value);
-  const { gpus, sequenceTokens, globalSequences } = parsed.data;
-  return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens) };
+  const { gpus, sequenceTokens, globalSequences, isLora } = parsed.data;
+  return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens, isLora) };
 }
 
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
@@ -196,6 +196,20 @@ function errorsOf(job: Unspread): readonly QuantityError[] {
   ];
 }
 
+/** Accelerators of the largest run that was measured (MLPerf Training 4.1, GPT-3 175B), and what is known beyond. */
+const measuredGpusMax = 11_616;
+const beyondMeasured =
+  "no measured run is larger than 11,616 accelerators; Llama-3 405B reported 41 % MFU on 16,384 H100 (arXiv 2407.21783), tuned benchmarks reach more than production";
+
+/** Below this chance of fitting who plans with a layout is told so first. */
+const sureFit = 0.9;
+
+function fitCaution({ fitProbability, peakGib, usableGib }: TrainingMemory): string | undefined {
+  if (fitProbability >= sureFit) return undefined;
+  const filled = `${peakGib.toFixed(1)} of ${usableGib.toFixed(1)} GiB`;
+  return `the run may not fit (${filled}, chance ${writeChance(fitProbability)}): take more accelerators, shorter sequences or more recomputation`;
+}
+
 /** A run that is useful for less of its time than this does not end. */
 const leastProgress = 1e-3;
 
@@ -236,7 +250,10 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     model: job.model.name,
     accelerator: job.accelerator.name,
     stack: job.stack,
+    precision: job.precision,
+    isLora: question.isLora,
     gpus,
+    nodes: Math.ceil(gpus / job.domainGpus),
     globalSequences,
     sequenceTokens,
     options,
@@ -245,7 +262,11 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     goodput,
     ...(question.tokens === undefined ? {} : { days, gpuHours: days.likely * 24 * gpus }),
     fallbacks: job.standIns,
-    cautions: [contextCaution(job.model, sequenceTokens)].filter((each) => each !== undefined),
+    cautions: [
+      contextCaution(job.model, sequenceTokens),
+      fitCaution(best.memory),
+      gpus > measuredGpusMax ? beyondMeasured : undefined,
+    ].filter((each) => each !== undefined),
     errors: errorsOf(job),
     assumptions: [
       ...job.standIns.map(({ words }) => words),
