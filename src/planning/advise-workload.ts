@@ -16,6 +16,7 @@ import { planSchema } from "./model.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { adviceQuestionSchema } from "./questions/model.ts";
+import { writeNumber } from "./report/write-figure.ts";
 import { type SizedWork, sizeWork, type Work } from "./size-work.ts";
 
 type Question = z.infer<typeof adviceQuestionSchema>;
@@ -116,7 +117,8 @@ function compareGpus(question: Question, open: readonly Offer[]): Pick<WorkAdvic
       options.push(priceWork(sizeWork(question.work, server), server, open));
     } catch (error) {
       if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
-      rejected.push({ option: server.gpu, why: error.message });
+      const { why } = error.details;
+      rejected.push({ option: server.gpu, why: typeof why === "string" ? why : error.message });
     }
   }
   options.sort((left, right) => left.usd - right.usd || (left.gpu < right.gpu ? -1 : 1));
@@ -176,14 +178,21 @@ function askWhatIf(question: Question, open: readonly Offer[], best: WorkOption)
     try {
       const { gpus, usd } = priceWork(sizeWork(changed, server), server, open);
       const delta = (usd / best.usd - 1) * 100;
-      return { change, effect: `${gpus} x ${best.gpu}, ${delta >= 0 ? "+" : ""}${delta.toFixed(0)} %` };
+      return { change, effect: `${writeNumber(gpus)} x ${best.gpu}, ${delta >= 0 ? "+" : ""}${delta.toFixed(0)} %` };
     } catch (error) {
       if (!isFault(error)) throw error;
       return { change, effect: `cannot be done: ${error.message}` };
     }
   };
   const changes: readonly (readonly [string, Work])[] = [
-    ...(work.precision === "bf16" ? [["weights in fp8", { ...work, precision: "fp8" as const }] as const] : []),
+    ...(work.precision === "bf16"
+      ? [
+          [
+            work.kind === "serving" ? "weights in fp8" : "products in fp8",
+            { ...work, precision: "fp8" as const },
+          ] as const,
+        ]
+      : []),
     ...(work.kind === "serving"
       ? ([
           ["twice the load", { ...work, peakPerSecond: work.peakPerSecond * 2 }],

@@ -98,28 +98,28 @@ function checkQuestion(kind: PlanningKind, question: unknown): void {
 
 const seeds = { numRuns: 60 };
 
-test("whatever run is asked about, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever run is asked about, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(training, (question) => checkQuestion("size-training", question)),
     seeds,
   );
 });
 
-test("whatever service is asked about, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever service is asked about, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(inference, (question) => checkQuestion("size-inference", question)),
     seeds,
   );
 });
 
-test("whatever fleet is priced, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever fleet is priced, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(cost, (question) => checkQuestion("cost", question)),
     seeds,
   );
 });
 
-test("whatever advice is asked for, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever advice is asked for, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   const work = fc.oneof(
     fc.record({ kind: fc.constant("serving"), ...requests, peakPerSecond: amount(0.01, 1000) }),
     fc.record({ kind: fc.constant("training"), model, precision, tokens: amount(1e6, 1e14), days: amount(0.01, 1000) }),
@@ -196,4 +196,25 @@ test("advice lists all that was not given of its workload and its rules", () => 
       "coverage was not given: office-hours is assumed",
     ]),
   );
+});
+
+test("advice that finds nothing tells of each GPU the layout that came nearest, in one line", () => {
+  const work = { kind: "serving", model: "Llama-3.1-8B", peakPerSecond: 1, ttftSeconds: 0.001 };
+  const ask = () => answerQuestion({ kind: "advise", question: { work, gpus: ["H100", "L4"] }, thisMonth: "2026-12" });
+
+  expect(ask).toThrow(
+    /gpus: no GPU can do it:\nH100-SXM: 8 GPUs: tensor 8: even a lone request .*, not 1 ms\nL4: 8 GPUs/,
+  );
+});
+
+test("a price of GPUs that are no whole servers says first that more are priced", () => {
+  const ask = (gpus: number) =>
+    answerQuestion({ kind: "cost", question: { gpu: "H100", gpus, draws: 100 }, thisMonth: "2026-12" });
+
+  expect(ask(4).answer["cautions"]).toEqual(["4 are no whole number of servers of 8: 8 are priced, rented ones too"]);
+  expect(ask(4).document.sections[0]?.blocks[0]).toEqual({
+    kind: "text",
+    text: expect.stringContaining("8 are priced"),
+  });
+  expect(ask(8).answer["cautions"]).toEqual([]);
 });

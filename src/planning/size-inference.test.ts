@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { answerQuestion } from "./answer-question.ts";
 import type { SiteRows } from "./calibration/model.ts";
-import { type InferenceAnswer, sizeInference } from "./size-inference.ts";
+import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-inference.ts";
 
 const served = {
   model: "Llama-3.1-8B",
@@ -170,4 +170,30 @@ test("the report tells what was asked, and all of an interval in one unit", () =
   expect(items[0]).toBe("20 requests/s at the peak of 30,000 tokens in (25 % of them in a prefix cache) and 200 out.");
   const first = items.find((item) => item.startsWith("With 64 requests in flight")) ?? "";
   expect(first).toMatch(/the first in [\d.,]+ (\w+) \([\d.,]+ \1 to [\d.,]+ \1\)/);
+});
+
+test("of replicas of as many GPUs, one that may not fit comes after one that does, and is told so", () => {
+  const { options, lost } = sizeInference({
+    model: "Qwen3-235B-A22B",
+    accelerator: "H100",
+    precision: "fp8",
+    peakPerSecond: 3,
+  });
+
+  expect(options[0]).toMatchObject({ layout: { tensor: 4 } });
+  expect(options[0]?.memory.fitProbability).toBeGreaterThan(0.99);
+  expect(lost.find(({ layout }) => layout.startsWith("4 GPUs: data-parallel attention"))?.why).toMatch(
+    /^fits less surely \(\d\d %\)$/,
+  );
+});
+
+test("who only wants the best way gets the same one, whatever the load", () => {
+  for (const peakPerSecond of [0.5, 30, 400]) {
+    for (const model of ["Llama-3.1-8B", "Llama-3.1-70B"]) {
+      const question = { ...served, model, tensor: undefined, peakPerSecond, ttftSeconds: 2, tpotSeconds: 0.1 };
+      const [all, once] = [sizeInference(question), sizeInferenceOnce(question)];
+
+      expect([once.words, once.replicas?.replicas]).toEqual([all.words, all.replicas?.replicas]);
+    }
+  }
 });

@@ -136,16 +136,23 @@ export function sizeInference(value: unknown, site?: SiteTimes): InferenceAnswer
   return sizeServing(value, site, rangeOf);
 }
 
-/** The same without the range of the replicas, which takes two more searches: for who compares many. */
+/**
+ * The same best way without the range of its replicas, which takes two more searches, and without the ways that could not be
+ * better: for who compares many.
+ */
 export function sizeInferenceOnce(value: unknown): InferenceAnswer {
-  return sizeServing(value, undefined, (best) => best);
+  return sizeServing(value, undefined, undefined);
 }
 
-function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typeof rangeOf): InferenceAnswer {
+function sizeServing(
+  value: unknown,
+  site: SiteTimes | undefined,
+  rangeWith: typeof rangeOf | undefined,
+): InferenceAnswer {
   const question = parseQuestion(value);
   const { ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
   const job = unspreadJob(question);
-  const ask = askOf(question, site);
+  const ask = { ...askOf(question, site), isBestOnly: rangeWith === undefined };
   const { options, lost, domains } = compareAll(question, job, ask);
   const stored = formatFallbacks(job.accelerator, job.precision);
   const errors = errorsOf(job);
@@ -153,7 +160,7 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
   const widened = options.slice(0, optionsShown).map((option) => widenOption(option, standIns, errors));
   const [first, ...others] = widened;
   if (first === undefined) throw nothingServes(job, lost);
-  const best = rangeWith(first, job, ask, site);
+  const best = rangeWith?.(first, job, ask, site) ?? first;
   const shown = [best, ...others];
   return {
     ...best,
@@ -264,7 +271,13 @@ function whyLater(shown: readonly ReplicaOption[], all: readonly ReplicaOption[]
   return all.slice(1).map((option) => ({ layout: option.words, why: whyWorse(option, best) }));
 }
 
+/** A chance of fitting that is lower than another by more than this decides. */
+const chanceApart = 0.05;
+
 function whyWorse(option: ReplicaOption, best: ReplicaOption): string {
+  if (option.memory.fitProbability < best.memory.fitProbability - chanceApart && yieldsMore(option, best)) {
+    return `fits less surely (${writeChance(option.memory.fitProbability)})`;
+  }
   if (option.replicas !== undefined && best.replicas !== undefined) {
     const more = option.replicas.gpus - best.replicas.gpus;
     if (more > 0) return `needs ${writeCount(option.replicas.gpus, "GPU")}, ${more} more`;
@@ -273,6 +286,14 @@ function whyWorse(option: ReplicaOption, best: ReplicaOption): string {
   const rate = option.closedLoop.outputTokensPerSecondPerGpu / best.closedLoop.outputTokensPerSecondPerGpu;
   if (rate < 1) return `yields ${writeShare(1 - rate)} less from one GPU`;
   return `misses a goal: a token takes ${times(option, best)} as long`;
+}
+
+/** Whether it needs fewer GPUs, or as many for faster tokens; without a load, whether one GPU yields more. */
+function yieldsMore(option: ReplicaOption, best: ReplicaOption): boolean {
+  const [one, other] = [option.replicas?.gpus ?? 0, best.replicas?.gpus ?? 0];
+  if (one !== other) return one < other;
+  if (option.replicas !== undefined) return option.closedLoop.tpotSeconds.likely < best.closedLoop.tpotSeconds.likely;
+  return option.closedLoop.outputTokensPerSecondPerGpu > best.closedLoop.outputTokensPerSecondPerGpu;
 }
 
 function times(option: ReplicaOption, best: ReplicaOption): string {
@@ -331,12 +352,13 @@ const reasonsTold = 8;
 function nothingServes(job: Unspread, lost: ReplicaComparison["lost"]): Fault {
   const reasons = lost.slice(-reasonsTold).map(({ layout, why }) => `  ${layout}: ${why}`);
   const isMemory = lost.every((each) => each.isMemory);
+  const nearest = lost.findLast((each) => isMemory || each.isMemory !== true);
   const advice = isMemory
     ? "take accelerators with more memory, fewer bits (fp8) or shorter requests"
     : "widen the goals, or take a faster accelerator, fewer bits or shorter requests";
   return new Fault(
     "planning.layout-impossible",
     `no replica of ${job.model.name} in ${job.precision} on ${job.accelerator.name} can do it:\n${reasons.join("\n")}\n${advice}`,
-    { details: { lost } },
+    { details: { lost, why: nearest === undefined ? advice : `${nearest.layout}: ${nearest.why}` } },
   );
 }

@@ -39,6 +39,13 @@ test("adapters take a step of fine-tuning where no batch is given, and their uti
   expect((step.mfu * 312e12) / step.tokensPerSecondPerGpu / 1e9).toBeCloseTo(4 * 7.505 + 3.22, 0);
 });
 
+test("thousands of accelerators get a batch that gives each of them work, as Llama-3's 16 million tokens on 16,384 did", () => {
+  const large = { ...run, model: "Llama-3.1-405B", sequenceTokens: 8192 };
+
+  expect(sizeTraining({ ...large, gpus: 2048 }).globalSequences * 8192).toBeCloseTo(4.2e6, -5);
+  expect(sizeTraining({ ...large, gpus: 16_384 }).globalSequences * 8192).toBeCloseTo(16.8e6, -5);
+});
+
 test("a run that fits nowhere is told how far it is from fitting, and on how many accelerators it would", () => {
   const alone = () => sizeTraining({ ...run, gpus: 1 });
 
@@ -53,7 +60,7 @@ test("a run that fits nowhere is told how far it is from fitting, and on how man
 
 test("a run that may not fit, and one larger than all that were measured, are told so first", () => {
   const tight = sizeTraining({ ...adapters, accelerator: "RTX-4090" });
-  const huge = sizeTraining({ ...run, gpus: 16_384, globalSequences: 16_384 });
+  const huge = sizeTraining({ ...run, gpus: 16_384 });
 
   expect(tight.memory.fitProbability).toBeLessThan(0.9);
   expect(tight.cautions.join()).toContain("the run may not fit");

@@ -69,6 +69,8 @@ type Question = z.infer<typeof trainingQuestionSchema> & { readonly globalSequen
 const secondsPerDay = 86_400;
 /** Tokens of a step where the question names no batch: what runs of 8 to 400 billion weights took. */
 const usualStepTokens = 4e6;
+/** Tokens of a step for each accelerator, at least, so that thousands of them have work: Llama-3 405B took 16 million on 16,384. */
+const leastTokensEach = 1024;
 /** Layouts looked at again in full, and shown. */
 const optionsSearched = 400;
 const optionsShown = 5;
@@ -76,11 +78,11 @@ const optionsShown = 5;
 /** Tokens of a step that trains adapters only: 128 sequences of 4,096, as in NVIDIA's published fine-tuning tables. */
 const adapterStepTokens = 0.52e6;
 
-/** About four million tokens, half a million for adapters, in a number of sequences that the accelerators divide. */
+/** About four million tokens, half a million for adapters, more for thousands of accelerators, in a number of sequences that the accelerators divide. */
 export function usualBatch(gpus: number, sequenceTokens: number, isLora = false): number {
   let odd = gpus;
   while (odd % 2 === 0) odd /= 2;
-  const tokens = isLora ? adapterStepTokens : usualStepTokens;
+  const tokens = Math.max(isLora ? adapterStepTokens : usualStepTokens, gpus * leastTokensEach);
   return odd * 2 ** Math.max(0, Math.round(Math.log2(tokens / sequenceTokens / odd)));
 }
 

@@ -1,4 +1,5 @@
 import { requireWithin } from "../plan-fault.ts";
+import { writeUsd } from "../report/write-figure.ts";
 import type { Isolation, Rejection } from "./keep-compliant.ts";
 
 /** When somebody must be able to act on a failure. */
@@ -75,8 +76,8 @@ export function adviseOperations(ask: OperationsAsk): OperationsAdvice {
   options.sort((left, right) => left.usdPerYear - right.usdPerYear);
   const best = options[0];
   for (const option of options.slice(1)) {
-    const more = Math.round((option.usdPerYear - (best?.usdPerYear ?? 0)) / 1000);
-    rejected.push({ option: option.name, why: `costs ${more} kUSD a year more than ${best?.name}` });
+    const more = writeUsd(option.usdPerYear - (best?.usdPerYear ?? 0));
+    rejected.push({ option: option.name, why: `costs ${more} a year more than ${best?.name}` });
   }
   const isRota = rota[ask.coverage] > work;
   const bottleneck = isRota ? `the rota: ${ask.coverage} needs ${rota[ask.coverage]} people` : "the work of the fleet";

@@ -15,6 +15,8 @@ export interface ReplicaAsk {
   readonly goodShare: number;
   readonly concurrency: number;
   readonly peakPerSecond?: number;
+  /** Only the best way is wanted: those that cannot beat one that was found are not looked at. */
+  readonly isBestOnly?: boolean;
   /** What this site measured of such times: carried through the simulations, not through the closed loop. */
   readonly pace?: SitePace | undefined;
 }
@@ -74,6 +76,7 @@ export function compareReplicas(
   const options: ReplicaOption[] = [];
   const lost: LostReplica[] = [];
   for (const layout of layouts) {
+    if (ask.isBestOnly === true && options.some((option) => orderOf(option, ask) < leastOrderOf(layout, ask))) continue;
     try {
       options.push(optionOf(jobOf(layout), ask));
     } catch (error) {
@@ -94,12 +97,24 @@ function shortly({ message, details }: Fault): string {
   return typeof why === "string" ? why : message;
 }
 
-/** Lower is better; a layout that misses a goal at the asked concurrency comes after all that keep it. */
+/** No chance of fitting counts as smaller. */
+const leastChance = 0.01;
+
+/**
+ * Lower is better; a layout that misses a goal at the asked concurrency comes after all that keep it. One that turns out not
+ * to fit costs another attempt: its accelerators count over its chance of fitting.
+ */
 function orderOf(option: ReplicaOption, ask: ReplicaAsk): number {
-  if (option.replicas !== undefined) return option.replicas.gpus + option.closedLoop.tpotSeconds.likely;
+  const chance = Math.max(leastChance, option.memory.fitProbability);
+  if (option.replicas !== undefined) return option.replicas.gpus / chance + option.closedLoop.tpotSeconds.likely;
   const { ttftSeconds, tpotSeconds, outputTokensPerSecondPerGpu } = option.closedLoop;
   const keeps = ttftSeconds.likely <= ask.goal.ttftSeconds && tpotSeconds.likely <= ask.goal.tpotSeconds;
-  return (keeps ? 0 : 1e6) - Math.min(1e5, outputTokensPerSecondPerGpu);
+  return (keeps ? 0 : 1e6) - Math.min(1e5, outputTokensPerSecondPerGpu * chance);
+}
+
+/** What the order of a layout cannot be below, known before it is looked at: a load takes at least one replica. */
+function leastOrderOf(layout: ServingLayout, ask: ReplicaAsk): number {
+  return ask.peakPerSecond === undefined ? Number.NEGATIVE_INFINITY : replicaGpus(layout);
 }
 
 function optionOf(job: ServingJob, ask: ReplicaAsk): ReplicaOption {

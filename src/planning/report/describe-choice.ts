@@ -33,7 +33,7 @@ function describeVerdict(advice: WorkAdvice): Section {
     best === undefined
       ? []
       : [
-          `${best.gpus} x ${best.gpu} (${best.layout}): ${writeUsd(best.usd)} ${period(advice)} to ${best.cheapestWay}, ${writeUsd(best.usdPerMillionTokens)} a million ${tokens(advice)}.`,
+          `${writeNumber(best.gpus)} x ${best.gpu} (${best.layout}): ${writeUsd(best.usd)} ${period(advice)} to ${best.cheapestWay}, ${writeUsd(best.usdPerMillionTokens)} a million ${tokens(advice)}.`,
           `What limits it: ${best.bottleneck}; it fits with a chance of ${writeChance(best.fitProbability)}.`,
           ...(model === undefined ? [] : [`Run by: ${model.name} (${model.why}).`]),
           ...describeStandIns(best),
@@ -60,7 +60,7 @@ function describeGpus(advice: WorkAdvice): Section {
   const isRun = advice.kind === "training";
   const rows = advice.options.map((option) => [
     option.gpu,
-    String(option.gpus),
+    writeNumber(option.gpus),
     option.layout,
     ...(isRun ? [option.days === undefined ? "" : writeDays(option.days)] : []),
     writeUsd(option.usd),

@@ -36,7 +36,8 @@ function describeAsked({ asked }: InferenceAnswer): string {
     `${writeNumber(inputTokens)} tokens in${cachedShare > 0 ? ` (${writeShare(cachedShare)} of them in a prefix cache)` : ""} and ${writeNumber(outputTokens)} out`,
     ...(tokensPerStep > 1 ? [`${writeNumber(tokensPerStep)} tokens a step by speculative decoding`] : []),
   ];
-  const peak = peakPerSecond === undefined ? "Requests" : `${writeNumber(peakPerSecond)} requests/s at the peak`;
+  const rate = `${writeNumber(peakPerSecond ?? 0)} request${peakPerSecond === 1 ? "" : "s"}/s`;
+  const peak = peakPerSecond === undefined ? "Requests" : `${rate} at the peak`;
   return `${peak} of ${parts.join(", ")}.`;
 }
 

@@ -10,7 +10,7 @@ import { writeChance, writeDays, writeInterval, writeNumber, writeSeconds, write
 /** The answer to one question about a training run, as a report. */
 export function describeTraining(answer: TrainingAnswer, whatIfs: readonly WhatIf[] = []): ReportDocument {
   return {
-    title: `Training ${answer.isLora ? "adapters (LoRA) of " : ""}${answer.model} on ${answer.gpus} x ${answer.accelerator}`,
+    title: `Training ${answer.isLora ? "adapters (LoRA) of " : ""}${answer.model} on ${writeNumber(answer.gpus)} x ${answer.accelerator}`,
     sections: [
       describeVerdict(answer),
       describeLayouts(answer),
@@ -71,9 +71,9 @@ function describeLayouts(answer: TrainingAnswer): Section {
   const lost = Object.entries(answer.lost).toSorted((left, right) => right[1] - left[1]);
   const blocks: Block[] = [{ kind: "table", head, rows }];
   if (lost.length > 0) {
-    const items = lost.map(([reason, count]) => `${count}: ${reason}`);
+    const items = lost.map(([reason, count]) => `${writeNumber(count)}: ${reason}`);
     blocks.push(
-      { kind: "text", text: `${answer.tried} layouts were tried. Of those not shown:` },
+      { kind: "text", text: `${writeNumber(answer.tried)} layouts were tried. Of those not shown:` },
       { kind: "list", items },
     );
   }
