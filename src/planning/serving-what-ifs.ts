@@ -21,9 +21,26 @@ export function servingWhatIfs(
   answer: InferenceAnswer,
   ask: (question: Asked) => InferenceAnswer,
 ): readonly WhatIf[] {
-  return changesOf(question, answer).map(([change, changed]) =>
-    askWhatIf(change, () => effectOf(answer, ask({ ...question, ...changed }))),
+  const changed = changesOf(question, answer).map(([change, fields]) =>
+    askWhatIf(change, () => effectOf(answer, ask({ ...question, ...fields }))),
   );
+  return [...changed, ...splitWhatIf(answer)];
+}
+
+/** Prefill and decode on workers of their own, against one replica that does both, per GPU and at the same load of each. */
+function splitWhatIf({ split, closedLoop }: InferenceAnswer): readonly WhatIf[] {
+  if (split === undefined) return [];
+  const { prefillWorkers, decodeWorkers, gpus, error } = split;
+  const after = split.closedLoop;
+  const rate = writeChange(after.outputTokensPerSecondPerGpu, closedLoop.outputTokensPerSecondPerGpu);
+  const times = `a token in ${writeSeconds(after.tpotSeconds.likely)}, the first in ${writeSeconds(after.ttftSeconds.likely)}`;
+  const wrong = error.percent === null ? "" : ` (token ±${error.percent.toFixed(0)} %)`;
+  return [
+    {
+      change: `disaggregated prefill and decode (${prefillWorkers} + ${decodeWorkers} workers)`,
+      effect: `${writeNumber(after.outputTokensPerSecondPerGpu)} tokens/s GPU (${rate}) on ${writeCount(gpus, "GPU")}, ${times}${wrong}`,
+    },
+  ];
 }
 
 type Change = readonly [string, Readonly<Record<string, unknown>>];

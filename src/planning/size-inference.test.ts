@@ -135,7 +135,7 @@ test("where no replica keeps the goals, every layout is told with its reason, an
 });
 
 test("a replica that may not fit is told so first", () => {
-  const { memory, cautions } = sizeInference({ model: "Llama-3.1-8B", accelerator: "L4", tensor: 1 });
+  const { memory, cautions } = sizeInference({ model: "Qwen3-32B", accelerator: "H100", tensor: 1 });
 
   expect(memory.fitProbability).toBeLessThan(0.9);
   expect(cautions.join()).toMatch(/may not fit \(chance \d+ %\)/);

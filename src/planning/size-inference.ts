@@ -7,6 +7,7 @@ import type { Fallback } from "./catalog/fallback.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { bestSplit, type SplitOption } from "./inference/best-split.ts";
 import {
   compareReplicas,
   type Ends,
@@ -44,6 +45,8 @@ export interface InferenceAnswer extends ReplicaOption {
   /** The best layouts, the chosen one first. */
   readonly options: readonly ReplicaOption[];
   readonly lost: ReplicaComparison["lost"];
+  /** Prefill and decode on workers of their own: the best of such ways with the same replicas, where one keeps the goals. */
+  readonly split?: SplitOption & { readonly error: QuantityError };
   /** Replicas through a day or a week, where its load was given. */
   readonly hours?: HourlyReplicas;
   /** What stands in for an accelerator or a model that the catalog does not have. */
@@ -172,6 +175,7 @@ function sizeServing(
     concurrency,
     asked: askedOf(question),
     ...hoursOf(question, best),
+    ...(rangeWith === undefined ? {} : splitOf(job, best, ask)),
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
     fallbacks: job.standIns,
@@ -250,6 +254,14 @@ function rangeOf(best: ReplicaOption, job: Unspread, ask: ReplicaAsk, site: Site
   const ends = site?.ends ?? predicted;
   const range = replicasAtEnds({ ...job, layout: best.layout }, ask, ask.peakPerSecond, ends);
   return { ...best, replicas: { ...best.replicas, range } };
+}
+
+/** Split serving was measured with other models on each accelerator; its error is larger, and stated beside it. */
+function splitOf(job: Unspread, { layout }: ReplicaOption, ask: ReplicaAsk): Pick<InferenceAnswer, "split"> {
+  const split = bestSplit({ ...job, layout }, ask.shape, ask.concurrency, ask.goal);
+  if (split === undefined) return {};
+  const error = measuredError("time of a token of split serving", "inference_silicon (disaggregated)", "TPOT");
+  return { split: { ...split, error } };
 }
 
 function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): Pick<InferenceAnswer, "hours"> {

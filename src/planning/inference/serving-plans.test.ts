@@ -4,6 +4,7 @@ import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
 import { sizeInference } from "../size-inference.ts";
+import { bestSplit } from "./best-split.ts";
 import { engineConstantsOf, newIn } from "./engine-constants.ts";
 import { expertsVisited } from "./iteration-parts.ts";
 import { predictServing, predictSplitServing } from "./predict-serving.ts";
@@ -72,7 +73,7 @@ test("weights that do not fit are refused with the figures", () => {
   const tiny = { ...job, accelerator: findAccelerator("L4") };
 
   expect(() => predictServing(tiny, shape, 1)).toThrow(
-    /does not fit: a GPU would hold 35\.3 GB of weights and 0\.094 GB of cache for one request; the engine may fill 17\.1 of its 24 GB/,
+    /does not fit: a GPU would hold 35\.3 GB of weights and 0\.094 GB of cache for one request; the engine may fill 19\.1 of its 24 GB/,
   );
 });
 
@@ -169,6 +170,22 @@ test("split serving decodes without waiting for prefills", () => {
   );
 });
 
+test("the best split keeps the goals, and yields no less than any other ratio that does", () => {
+  const long = { inputTokens: 8192, outputTokens: 256 };
+  const goal = { ttftSeconds: 30, tpotSeconds: 0.1 };
+  const best = bestSplit(job, long, 16, goal);
+  const even = { prefill: job, prefillWorkers: 1, decode: job, decodeWorkers: 1 };
+
+  expect(best?.gpus).toBe(2 * ((best?.prefillWorkers ?? 0) + (best?.decodeWorkers ?? 0)));
+  expect(best?.prefillWorkers).toBeGreaterThan(best?.decodeWorkers ?? 9);
+  expect(best?.closedLoop.outputTokensPerSecondPerGpu).toBeGreaterThanOrEqual(
+    predictSplitServing(even, long, 32).outputTokensPerSecondPerGpu,
+  );
+  expect(best?.closedLoop.tpotSeconds.likely).toBeLessThanOrEqual(goal.tpotSeconds);
+  expect(bestSplit(job, long, 16, { ttftSeconds: 1e-3, tpotSeconds: 0.1 })).toBeUndefined();
+  expect(bestSplit(job, { ...long, cachedShare: 0.5 }, 16, goal)).toBeUndefined();
+});
+
 test("prefill workers that cannot keep up make requests wait for them, and more of them end the wait", () => {
   const long = { inputTokens: 8192, outputTokens: 128 };
   const withWorkers = (prefillWorkers: number) =>
@@ -180,6 +197,23 @@ test("prefill workers that cannot keep up make requests wait for them, and more 
   expect(fed.waiting).toBe(0);
   expect(starved.ttftSeconds.likely).toBeGreaterThan(5 * fed.ttftSeconds.likely);
   expect(starved.tpotSeconds.likely).toBeLessThan(fed.tpotSeconds.likely);
+});
+
+test("an engine keeps less beside the cache on a small accelerator: one of 24 GB serves 8 billion weights in 16 bits, one of 16 GB does not", () => {
+  const alone = (name: string): ServingJob => ({
+    ...job,
+    model: findModel("Llama-3.1-8B"),
+    precision: "bf16",
+    kvPrecision: "bf16",
+    accelerator: findAccelerator(name),
+    layout: { ...job.layout, tensor: 1 },
+  });
+  const { requestsMax, fitProbability } = servingMemory(alone("L4"), { inputTokens: 1000, outputTokens: 0.5 });
+
+  expect(requestsMax).toBeGreaterThan(20);
+  expect(requestsMax).toBeLessThan(35);
+  expect(fitProbability).toBeGreaterThan(0.95);
+  expect(servingMemory(alone("T4"), shape).requestsMax).toBe(0);
 });
 
 test("a worker that only decodes holds more requests than one that prefills too", () => {
