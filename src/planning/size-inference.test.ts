@@ -197,3 +197,33 @@ test("who only wants the best way gets the same one, whatever the load", () => {
     }
   }
 });
+
+test("a replica of nodes with fewer accelerators is not wider than they are; a rack's fast links are", () => {
+  const widest = (change: object): number =>
+    Math.max(
+      ...sizeInference({ model: "Llama-3.1-8B", accelerator: "H100", ...change }).options.map(
+        (each) => each.gpusPerReplica,
+      ),
+    );
+
+  expect(widest({})).toBe(8);
+  expect(widest({ gpusPerNode: 2 })).toBe(2);
+  expect(widest({ accelerator: "GB200", gpusPerNode: 4 })).toBeGreaterThan(4);
+});
+
+test("hours that all take as many replicas need no table", () => {
+  const headings = (peakPerSecond: number): readonly string[] =>
+    answerQuestion({
+      kind: "size-inference",
+      question: {
+        ...served,
+        ttftSeconds: 2,
+        peakPerSecond,
+        hourShares: Array.from({ length: 24 }, (_, hour) => (hour < 12 ? 0.1 : 1)),
+      },
+      thisMonth: "2026-12",
+    }).document.sections.map(({ heading }) => heading);
+
+  expect(headings(1)).not.toContain("Replicas by the hour");
+  expect(headings(100)).toContain("Replicas by the hour");
+});

@@ -69,7 +69,8 @@ interface Unspread extends Omit<ServingJob, "layout"> {
 function unspreadJob(question: Question): Unspread {
   const [chip, model] = [askedAccelerator(question), askedModel(question)];
   const accelerator = chip.value;
-  const domainGpus = Math.max(question.gpusPerNode, accelerator.scaleUpGpus);
+  // Fast links join a node's accelerators, or the racks of those that are sold by the rack.
+  const domainGpus = accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode;
   return {
     model: model.value,
     ownModel: ownModelName(model),

@@ -102,3 +102,12 @@ test("what if: twice the accelerators end sooner at the same batch, fp8 is faste
     /^cannot be done: none of 24 layouts/,
   );
 });
+
+test("a layout of another number of accelerators than the run's is refused, with both numbers", () => {
+  const layout = { tensor: 8, pipeline: 1, data: 4, microSequences: 1 };
+
+  expect(() => sizeTraining({ ...run, gpus: 64, layout })).toThrow(
+    "layout: tensor 8 x pipeline 1 x context 1 x data 4 are 32 accelerators and gpus says 64; make them agree",
+  );
+  expect(sizeTraining({ ...run, gpus: 32, layout }).gpus).toBe(32);
+});

@@ -17,7 +17,7 @@ import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
 import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
-import type { Layout, TrainingJob } from "./training/training-job.ts";
+import { gpusOf, type Layout, type TrainingJob } from "./training/training-job.ts";
 import { atLeastAsWide, type Widening, widen, wideningOf } from "./widening.ts";
 
 /** A layout with its step and its memory. */
@@ -158,8 +158,19 @@ interface Choice {
 }
 
 /** The best schedule of each set of degrees of parallelism, the best first; or the one layout that was given. */
+function otherNumber(layout: Layout, gpus: number): Fault {
+  const { tensor, pipeline, context, data } = layout;
+  const product = `tensor ${tensor} x pipeline ${pipeline} x context ${context} x data ${data}`;
+  const message = `layout: ${product} are ${gpusOf(layout)} accelerators and gpus says ${gpus}; make them agree`;
+  return new Fault("planning.layout-impossible", message, { details: { path: "layout" } });
+}
+
 function chooseLayouts(question: Question, job: Unspread): Choice {
-  if (question.layout !== undefined) return { options: [optionOf(job, question.layout)], tried: 1, lost: {} };
+  const { layout } = question;
+  if (layout !== undefined) {
+    if (gpusOf(layout) !== question.gpus) throw otherNumber(layout, question.gpus);
+    return { options: [optionOf(job, layout)], tried: 1, lost: {} };
+  }
   const search = searchLayouts(job, question.gpus, optionsSearched);
   const degreesOf = ({ tensor, pipeline, context, expert, data }: Layout): string =>
     [tensor, pipeline, context, expert, data].join(" ");
@@ -168,13 +179,13 @@ function chooseLayouts(question: Question, job: Unspread): Choice {
   const risked = search.best.toSorted(
     (left, right) => left.seconds / left.fitProbability - right.seconds / right.fitProbability,
   );
-  for (const { layout } of risked) {
-    if (!best.has(degreesOf(layout))) best.set(degreesOf(layout), layout);
+  for (const each of risked) {
+    if (!best.has(degreesOf(each.layout))) best.set(degreesOf(each.layout), each.layout);
   }
   const shown = [...best.values()].slice(0, optionsShown);
   const slower = (search.lost["slower than the best"] ?? 0) + search.best.length - shown.length;
   const lost = { ...search.lost, ...(slower === 0 ? {} : { "slower than the best": slower }) };
-  return { options: shown.map((layout) => optionOf(job, layout)), tried: search.tried, lost };
+  return { options: shown.map((each) => optionOf(job, each)), tried: search.tried, lost };
 }
 
 /** How rows were left out that stand for this run: with a model or an accelerator that no row has, or only new. */

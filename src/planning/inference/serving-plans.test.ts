@@ -145,6 +145,16 @@ test("callers beyond the cache change what each of them gets, and not what the r
   expect(over.outputTokensPerSecond.likely).toBeLessThanOrEqual((1.001 * over.running) / over.tpotSeconds.likely);
 });
 
+test("callers beyond the cache wait shorter where speculative decoding lets the others end sooner", () => {
+  const tight = { ...job, accelerator: findAccelerator("H100") };
+  const written = { inputTokens: 512, outputTokens: 2048 };
+  const callers = 4 * servingMemory(tight, written).requestsMax;
+  const waitOf = (tokensPerStep: number): number =>
+    predictServing({ ...tight, tokensPerStep }, written, callers).ttftSeconds.likely;
+
+  expect(waitOf(3)).toBeLessThan(0.6 * waitOf(1));
+});
+
 test("a prefix cache raises the saturated throughput, by less than prompts without it would", () => {
   const yieldOf = (change: Partial<RequestShape>): number =>
     predictSaturated(job, { inputTokens: 8192, outputTokens: 256, ...change }).outputTokensPerSecond.likely;

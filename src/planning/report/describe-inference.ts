@@ -98,7 +98,7 @@ function describeHours({ hours }: InferenceAnswer): readonly string[] {
 }
 
 function describeHourly({ hours }: InferenceAnswer): readonly Section[] {
-  if (hours === undefined) return [];
+  if (hours === undefined || new Set(hours.replicas).size === 1) return [];
   const { replicas } = hours;
   const isDay = replicas.length === dayHours;
   const title = isDay ? "Replicas by hour of the day" : "Replicas by hour of the week, from Monday on";
