@@ -27,6 +27,13 @@ export function describeInference(answer: InferenceAnswer, whatIfs: readonly Wha
   };
 }
 
+/** What a replica waits for, in the words of who reads the report. */
+const limitWords: Readonly<Record<InferenceAnswer["closedLoop"]["bottleneck"], string>> = {
+  cache: "KV cache; requests wait until it has room",
+  prefill: "prefill; tokens wait for the prompts of others",
+  decode: "decode; each step reads the weights and the cache",
+};
+
 /** `2 GPUs (tensor 2)`. */
 const inSentence = (words: string): string => words.replace(/: (.*)$/, " ($1)");
 
@@ -60,7 +67,7 @@ function describeVerdict(answer: InferenceAnswer): Section {
     `With ${writeCount(answer.concurrency, "request")} in flight, ${replica} gives a token in ${writeInterval(closedLoop.tpotSeconds, writeSeconds)}, the first in ${writeInterval(closedLoop.ttftSeconds, writeSeconds)}; ${writeNumber(closedLoop.outputTokensPerSecond.likely)} tokens/s.`,
     `Saturated it yields ${writeInterval(saturated.outputTokensPerSecond, writeNumber)} output tokens/s.`,
     `Memory: ${writeCount(memory.requestsMax, "request")} at once (${writeNumber(cacheTokens)} tokens of KV cache); the model fits with a chance of ${writeChance(memory.fitProbability)}.`,
-    `What limits it: ${closedLoop.bottleneck}.`,
+    `What limits it: ${limitWords[closedLoop.bottleneck]}.`,
   ];
   return {
     heading: "Answer",

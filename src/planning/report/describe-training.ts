@@ -1,5 +1,6 @@
 import type { WhatIf } from "../advice/align-workload.ts";
 import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
+import type { StepPart } from "../training/step-time.ts";
 import type { Layout } from "../training/training-job.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
@@ -33,7 +34,7 @@ function describeVerdict(answer: TrainingAnswer): Section {
         ]),
     `Memory: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}.`,
     `Failures (one every ${writeSeconds(goodput.meanSecondsToInterruption)}) and saving (every ${writeSeconds(goodput.intervalSeconds)}) leave ${writeShare(goodput.ratio)} of the time.`,
-    `What limits it: ${step.bottleneck} (${describeParts(answer)}).`,
+    `What limits it: ${partWords[step.bottleneck]}. Of a step: ${describeParts(answer)}.`,
   ];
   return {
     heading: "Answer",
@@ -48,11 +49,37 @@ function describeVerdict(answer: TrainingAnswer): Section {
 
 const timesOf = ({ low, seconds, high }: TrainingOption["step"]) => ({ low, likely: seconds, high });
 
+/** What a step's time is spent on, in the words of who reads the report. */
+const partWords: Readonly<Record<StepPart, string>> = {
+  products: "matrix products",
+  attention: "attention",
+  memory: "memory traffic",
+  host: "kernel launches",
+  tensor: "tensor-parallel communication",
+  exchange: "expert all-to-all",
+  bubble: "pipeline bubble",
+  data: "data-parallel communication",
+  optimizer: "optimizer",
+};
+
+const stepParts: readonly StepPart[] = [
+  "products",
+  "attention",
+  "memory",
+  "host",
+  "tensor",
+  "exchange",
+  "bubble",
+  "data",
+  "optimizer",
+];
+
 function describeParts({ step }: TrainingOption): string {
-  return Object.entries(step.parts)
+  return stepParts
+    .map((part) => [part, step.parts[part]] as const)
     .filter(([, seconds]) => seconds > step.seconds * 0.01)
     .toSorted((left, right) => right[1] - left[1])
-    .map(([part, seconds]) => `${part} ${writeShare(seconds / step.seconds)}`)
+    .map(([part, seconds]) => `${partWords[part]} ${writeShare(seconds / step.seconds)}`)
     .join(", ");
 }
 
