@@ -99,7 +99,7 @@ export async function printAnswer(
 ): Promise<number> {
   const site = isOfSite ? await readSite(context, kind, question) : undefined;
   const { answer, document, files } = await askPlanner(context, { kind, question, site }).catch((error: unknown) => {
-    throw placeProblems(error, question, source);
+    throw placeProblems(error, kind, question, source);
   });
   if (out !== undefined) await writeFiles(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
   else if (context.format === "json") printJson(context, { answer });

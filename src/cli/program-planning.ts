@@ -51,11 +51,11 @@ function withModel(command: Command): Command {
 function withRequests(command: Command): Command {
   return command
     .addOption(new Option("--engine <name>", "what serves it").choices(engines))
-    .option("--input <tokens>", "tokens of a prompt", amount)
-    .option("--output <tokens>", "tokens of an answer", amount)
+    .option("--input <tokens>", "tokens of a prompt; left out: 1024", amount)
+    .option("--output <tokens>", "tokens of an answer; left out: 256", amount)
     .option("--rps <rate>", "requests a second at the busiest moment", amount)
-    .option("--ttft <time>", "the first token comes within, such as 500ms", seconds)
-    .option("--tpot <time>", "each token after it within, such as 50ms", seconds);
+    .option("--ttft <time>", "the first token comes within, such as 500ms; left out: 2s", seconds)
+    .option("--tpot <time>", "each token after it within, such as 50ms; left out: 100ms", seconds);
 }
 
 function addSizeTraining(size: Command, act: Act): void {
@@ -67,7 +67,11 @@ function addSizeTraining(size: Command, act: Act): void {
     .option("--network <name>", "the node's network, such as DGX-H100, or its rate, such as 3200Gb/s or 400GB/s")
     .option("--tokens <amount>", "tokens to train on, such as 1T", amount)
     .option("--sequence <tokens>", "tokens of one sequence", amount)
-    .option("--batch <sequences>", "sequences of one step", amount)
+    .option(
+      "--batch <sequences>",
+      "sequences of one step; left out: about 4 million tokens, 128 sequences with --lora",
+      amount,
+    )
     .addOption(new Option("--stack <name>", "the software").choices(stacks))
     .option("--lora", "train adapters only");
   act(training, async (context, options) => (await import("./commands/size.ts")).sizeTraining(context, options));
@@ -87,6 +91,8 @@ function addSizeInference(size: Command, act: Act): void {
       hourShares,
     )
     .option("--cached <share>", "of each prompt that a prefix cache holds", shareOf)
+    .option("--tokens-per-step <count>", "tokens of a step with speculative decoding, such as 2.5", amount)
+    .option("--draft <share>", "what the draft costs, over a step, such as 15%", shareOf)
     .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1));
   act(inference, async (context, options) => (await import("./commands/size.ts")).sizeInference(context, options));
 }

@@ -1,9 +1,10 @@
-import type { z } from "zod";
+import * as z from "zod";
 import { isFault } from "../base/fault.ts";
 import { adviseOperations, type OperationsAdvice } from "./advice/advise-operations.ts";
 import { keepCompliant, type Offer, type Rejection } from "./advice/keep-compliant.ts";
 import type { WhatIf } from "./advice/align-workload.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import { assumedFields } from "./assumed-fields.ts";
 import { marketOffers } from "./choose-offers.ts";
 import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
@@ -15,6 +16,7 @@ import { planSchema } from "./model.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { adviceQuestionSchema } from "./questions/model.ts";
+import { writeNumber } from "./report/write-figure.ts";
 import { type SizedWork, sizeWork, type Work } from "./size-work.ts";
 
 type Question = z.infer<typeof adviceQuestionSchema>;
@@ -43,9 +45,13 @@ export interface WorkAdvice {
   readonly whatIfs: readonly WhatIf[];
   /** What stands in for a model, a GPU or a price that the catalog does not have, for the best option. */
   readonly fallbacks: readonly Fallback[];
+  /** What in the work speaks against it on the best option, though it can be done. */
+  readonly cautions: readonly string[];
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
+
+const askedSchema = z.looseObject({ work: z.record(z.string(), z.unknown()) });
 
 const hoursPerMonth = 730;
 const monthsPerYear = 12;
@@ -58,7 +64,7 @@ const monthsPerYear = 12;
  */
 export function adviseWorkload(value: unknown): WorkAdvice {
   const parsed = adviceQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
   const question = parsed.data;
   const ways = keepCompliant(marketOffers(question), question);
   if (ways.kept.length === 0) throw infeasiblePlan("isolation", ways.rejected.map((each) => each.why).join("; "));
@@ -77,8 +83,11 @@ export function adviseWorkload(value: unknown): WorkAdvice {
     operations: operationsOf(question, best),
     whatIfs: askWhatIf(question, ways.kept, best),
     fallbacks: best.fallbacks,
+    cautions: best.cautions,
     errors: errorsOf(best),
     assumptions: [
+      ...assumedFields(question.work, askedSchema.parse(value).work),
+      ...assumedFields(question, value),
       ...best.assumptions,
       ...best.fallbacks.map(({ words }) => words).filter((words) => !best.assumptions.includes(words)),
       "owned GPUs are priced as a neocloud's in a rented hall, rented ones at their likeliest price on demand",
@@ -108,14 +117,18 @@ function compareGpus(question: Question, open: readonly Offer[]): Pick<WorkAdvic
       options.push(priceWork(sizeWork(question.work, server), server, open));
     } catch (error) {
       if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
-      rejected.push({ option: server.gpu, why: error.message });
+      const { why } = error.details;
+      rejected.push({ option: server.gpu, why: typeof why === "string" ? why : error.message });
     }
   }
   options.sort((left, right) => left.usd - right.usd || (left.gpu < right.gpu ? -1 : 1));
   const [best] = options;
   for (const option of options.slice(1)) {
     const more = option.usd / (best?.usd ?? option.usd) - 1;
-    rejected.push({ option: option.gpu, why: `costs ${(more * 100).toFixed(0)} % more than ${best?.gpu}` });
+    rejected.push({
+      option: option.gpu,
+      why: more < 0.005 ? `costs as much as ${best?.gpu}` : `costs ${(more * 100).toFixed(0)} % more than ${best?.gpu}`,
+    });
   }
   return { options, rejected };
 }
@@ -165,14 +178,21 @@ function askWhatIf(question: Question, open: readonly Offer[], best: WorkOption)
     try {
       const { gpus, usd } = priceWork(sizeWork(changed, server), server, open);
       const delta = (usd / best.usd - 1) * 100;
-      return { change, effect: `${gpus} x ${best.gpu}, ${delta >= 0 ? "+" : ""}${delta.toFixed(0)} %` };
+      return { change, effect: `${writeNumber(gpus)} x ${best.gpu}, ${delta >= 0 ? "+" : ""}${delta.toFixed(0)} %` };
     } catch (error) {
       if (!isFault(error)) throw error;
       return { change, effect: `cannot be done: ${error.message}` };
     }
   };
   const changes: readonly (readonly [string, Work])[] = [
-    ...(work.precision === "bf16" ? [["weights in fp8", { ...work, precision: "fp8" as const }] as const] : []),
+    ...(work.precision === "bf16"
+      ? [
+          [
+            work.kind === "serving" ? "weights in fp8" : "products in fp8",
+            { ...work, precision: "fp8" as const },
+          ] as const,
+        ]
+      : []),
     ...(work.kind === "serving"
       ? ([
           ["twice the load", { ...work, peakPerSecond: work.peakPerSecond * 2 }],

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { adviseWorkload } from "./advise-workload.ts";
 import { fleetSite } from "./calibration/apply-fleet-site.ts";
 import { applyServingSite, applyTrainingSite } from "./calibration/apply-site.ts";
@@ -12,8 +13,10 @@ import { describePrice } from "./report/describe-price.ts";
 import { describeTraining } from "./report/describe-training.ts";
 import type { ReportDocument } from "./report/model.ts";
 import { documentFiles, reportFiles } from "./report/report-files.ts";
-import { sizeInference } from "./size-inference.ts";
-import { sizeTraining } from "./size-training.ts";
+import { servingWhatIfs } from "./serving-what-ifs.ts";
+import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-inference.ts";
+import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
+import { trainingWhatIfs } from "./training-what-ifs.ts";
 
 type Answered = Extract<PlanningReply, { readonly kind: "answer" }>;
 
@@ -33,12 +36,17 @@ export function answerQuestion({ kind, question, thisMonth, site = [] }: Plannin
       return reported({ plan }, { title: plan.name, sections: [] });
     }
     case "size-training": {
-      const answer = applyTrainingSite(sizeTraining(question), site);
-      return reported({ ...answer }, describeTraining(answer));
+      const ask = (asked: unknown): TrainingAnswer => applyTrainingSite(sizeTraining(asked), site);
+      const answer = ask(question);
+      const whatIfs = trainingWhatIfs(fieldsOf(question), answer, ask);
+      return reported({ ...answer, whatIfs }, describeTraining(answer, whatIfs));
     }
     case "size-inference": {
       const answer = applyServingSite(sizeInference(question), site, (times) => sizeInference(question, times));
-      return reported({ ...answer }, describeInference(answer));
+      const again = (asked: unknown): InferenceAnswer =>
+        applyServingSite(sizeInferenceOnce(asked), site, (times) => sizeInference(asked, times));
+      const whatIfs = servingWhatIfs(fieldsOf(question), answer, again);
+      return reported({ ...answer, whatIfs }, describeInference(answer, whatIfs));
     }
     case "cost": {
       const answer = priceFleet(question, thisMonth);
@@ -49,6 +57,11 @@ export function answerQuestion({ kind, question, thisMonth, site = [] }: Plannin
       return reported({ ...answer }, describeChoice(answer));
     }
   }
+}
+
+/** The fields of a question that was answered. */
+function fieldsOf(question: unknown): Readonly<Record<string, unknown>> {
+  return z.record(z.string(), z.unknown()).parse(question);
 }
 
 function reported(answer: Readonly<Record<string, unknown>>, document: ReportDocument): Answered {

@@ -99,28 +99,28 @@ function checkQuestion(kind: PlanningKind, question: unknown): void {
 
 const seeds = { numRuns: 60 };
 
-test("whatever run is asked about, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever run is asked about, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(training, (question) => checkQuestion("size-training", question)),
     seeds,
   );
 });
 
-test("whatever service is asked about, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever service is asked about, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(inference, (question) => checkQuestion("size-inference", question)),
     seeds,
   );
 });
 
-test("whatever fleet is priced, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever fleet is priced, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(cost, (question) => checkQuestion("cost", question)),
     seeds,
   );
 });
 
-test("whatever advice is asked for, the answer is finite or the question is refused", { timeout: 60_000 }, () => {
+test("whatever advice is asked for, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
   const work = fc.oneof(
     fc.record({ kind: fc.constant("serving"), ...requests, peakPerSecond: amount(0.01, 1000) }),
     fc.record({ kind: fc.constant("training"), model, precision, tokens: amount(1e6, 1e14), days: amount(0.01, 1000) }),
@@ -149,7 +149,73 @@ test("a number format that the accelerator lacks is refused for training, and na
 });
 
 test("a question that leaves out what has no default is told what is missing", () => {
-  expect(() => sizeInference({ model: "Llama-3.1-8B", accelerator: "H100" })).toThrow(
-    "the question cannot be read: inputTokens: it is missing; outputTokens: it is missing",
+  expect(() => sizeInference({ model: "Llama-3.1-8B" })).toThrow(
+    "the question cannot be read: accelerator: it is missing",
   );
+  expect(() => sizeTraining({ model: "Llama-3.1-8B" })).toThrow("accelerator: it is missing; gpus: it is missing");
+});
+
+test("a first question needs a model and a GPU only: the lengths of requests are assumed, and listed with what they count", () => {
+  const { assumptions, closedLoop } = sizeInference({ model: "Llama-3.1-8B", accelerator: "H100" });
+
+  expect(assumptions).toContain("inputTokens was not given: 1,024 tokens of a prompt is assumed");
+  expect(assumptions).toContain("outputTokens was not given: 256 tokens of an answer is assumed");
+  expect(closedLoop.tpotSeconds.likely).toBeGreaterThan(0);
+});
+
+test.each([
+  [{ inputTokens: 1.5 }, "inputTokens: wanted a whole number; found 1.5"],
+  [{ outputTokens: -5 }, "outputTokens: wanted a number of at least 1; found -5"],
+  [{ ttftSeconds: 0 }, "ttftSeconds: wanted a number above 0; found 0"],
+  [{ precision: "fp3" }, 'precision: wanted one of bf16, fp8, fp4; found "fp3"'],
+  [{ concurrency: "many" }, 'concurrency: wanted a number; found "many"'],
+  [{ hourShares: 3 }, "hourShares: wanted a list; found 3"],
+])("a field that cannot be is told what was wanted and what was found: %j", (field, words) => {
+  expect(() => sizeInference({ model: "Llama-3.1-8B", accelerator: "H100", ...field })).toThrow(words);
+});
+
+test("a field that takes one of several sorts is told all of them", () => {
+  const run = { model: "Llama-3.1-8B", accelerator: "H100", gpus: 8 };
+  expect(() => sizeTraining({ ...run, network: true })).toThrow("network: wanted a text or a number; found true");
+  expect(() => answerQuestion({ kind: "advise", question: { work: { kind: "x" } }, thisMonth: "2026-12" })).toThrow(
+    /work\.kind: wanted one of serving, training; found "x"/,
+  );
+});
+
+test("advice lists all that was not given of its workload and its rules", () => {
+  const question = { work: { kind: "serving", model: "Llama-3.1-8B", peakPerSecond: 1 }, gpus: ["H100"] };
+  const { answer } = answerQuestion({ kind: "advise", question, thisMonth: "2026-12" });
+
+  expect(answer["assumptions"]).toEqual(
+    expect.arrayContaining([
+      "engine was not given: vllm is assumed",
+      "precision was not given: bf16 is assumed",
+      "inputTokens was not given: 1,024 tokens of a prompt is assumed",
+      "ttftSeconds was not given: 2 s is assumed",
+      "goodShare was not given: 95 % of requests is assumed",
+      "isolation was not given: shared is assumed",
+      "coverage was not given: office-hours is assumed",
+    ]),
+  );
+});
+
+test("advice that finds nothing tells of each GPU the layout that came nearest, in one line", () => {
+  const work = { kind: "serving", model: "Llama-3.1-8B", peakPerSecond: 1, ttftSeconds: 0.001 };
+  const ask = () => answerQuestion({ kind: "advise", question: { work, gpus: ["H100", "L4"] }, thisMonth: "2026-12" });
+
+  expect(ask).toThrow(
+    /gpus: no GPU can do it:\nH100-SXM: 8 GPUs: tensor 8: even a lone request .*, not 1 ms\nL4: 8 GPUs/,
+  );
+});
+
+test("a price of GPUs that are no whole servers says first that more are priced", () => {
+  const ask = (gpus: number) =>
+    answerQuestion({ kind: "cost", question: { gpu: "H100", gpus, draws: 100 }, thisMonth: "2026-12" });
+
+  expect(ask(4).answer["cautions"]).toEqual(["4 are no whole number of servers of 8: 8 are priced, rented ones too"]);
+  expect(ask(4).document.sections[0]?.blocks[0]).toEqual({
+    kind: "text",
+    text: expect.stringContaining("8 are priced"),
+  });
+  expect(ask(8).answer["cautions"]).toEqual([]);
 });

@@ -12,6 +12,8 @@ export interface FleetPrice
     "name" | "startMonth" | "gpu" | "gpusPerServer" | "servers" | "cost" | "fallbacks" | "assumptions"
   > {
   readonly gpus: number;
+  /** What in the question speaks against it, though it can be answered. */
+  readonly cautions: readonly string[];
   readonly errors: Pick<FleetPlan["errors"], "cost">;
   readonly choices: FleetPlan["choices"];
 }
@@ -25,7 +27,7 @@ export interface FleetPrice
  */
 export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
   const parsed = costQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
   const question = parsed.data;
   const bare = { name: "fleet", startMonth: question.startMonth ?? thisMonth };
   const stage = { stage: "training", gpus: question.gpus, growthPerYear: 0, growthUncertainty: 0 };
@@ -52,7 +54,7 @@ export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
   const rounded = {
     path: "gpus",
     choice: `${gpus}`,
-    source: `${question.gpus} are no whole servers of ${gpusPerServer}`,
+    source: `${question.gpus} are no whole number of servers of ${gpusPerServer}`,
   };
   return {
     name,
@@ -64,6 +66,7 @@ export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
     fallbacks,
     assumptions,
     gpus,
+    cautions: gpus === question.gpus ? [] : [`${rounded.source}: ${gpus} are priced, rented ones too`],
     errors: { cost: fleet.errors.cost },
     choices: gpus === question.gpus ? choices : [rounded, ...choices],
   };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { answerQuestion } from "./answer-question.ts";
 import type { SiteRows } from "./calibration/model.ts";
-import { type InferenceAnswer, sizeInference } from "./size-inference.ts";
+import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-inference.ts";
 
 const served = {
   model: "Llama-3.1-8B",
@@ -106,4 +106,124 @@ test("at the rate that a replica is said to sustain, goals are kept for as long 
 
   expect(replicas?.atPeak.goodShare).toBeGreaterThanOrEqual(0.95);
   expect(replicas?.atPeak.goodShareLate).toBeGreaterThanOrEqual(0.95);
+});
+
+test("a model that no node holds is spread over as few nodes as do, and the answer says that nobody measured that", () => {
+  const large = sizeInference({ model: "Llama-3.1-405B", accelerator: "H100" });
+
+  expect(large.gpusPerReplica).toBe(16);
+  expect(large.options.map(({ layout }) => layout.pipeline)).toContain(2);
+  expect(large.cautions.join()).toContain("no node can hold a replica: it is spread over 2");
+  expect(sizeInference({ model: "Llama-3.1-405B", accelerator: "H200", precision: "fp8" }).cautions).toEqual([]);
+});
+
+test("where no replica keeps the goals, every layout is told with its reason, and what to do once", () => {
+  const words = (change: object): string => {
+    try {
+      return String(sizeInference({ ...served, tensor: undefined, ...change }));
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const tight = words({ tpotSeconds: 0.001 });
+
+  expect(tight.match(/\n {2}\d GPUs?/g)).toHaveLength(4);
+  expect(tight).toMatch(
+    /8 GPUs: tensor 8: even a lone request .* a token after it takes .*, not 1 ms\nwiden the goals/,
+  );
+  expect(words({ model: "Llama-3.1-405B", accelerator: "L4", gpusPerNode: 1 })).toMatch(/fewer bits \(fp8\)/);
+});
+
+test("a replica that may not fit is told so first", () => {
+  const { memory, cautions } = sizeInference({ model: "Qwen3-32B", accelerator: "H100", tensor: 1 });
+
+  expect(memory.fitProbability).toBeLessThan(0.9);
+  expect(cautions.join()).toMatch(/may not fit \(chance \d+ %\)/);
+});
+
+test("what if: a narrower format, other loads, goals and prompts are answered beside the first question", () => {
+  const whatIfsOf = (change: object): readonly { readonly change: string; readonly effect: string }[] =>
+    answerQuestion({ kind: "size-inference", question: { ...served, ...change }, thisMonth: "2026-12" }).answer[
+      "whatIfs"
+    ] as never;
+  const gpusAt = (change: object, begin: string): number =>
+    Number(/^\d+/.exec(whatIfsOf(change).find((each) => each.change.startsWith(begin))?.effect ?? "")?.[0]);
+  const many = { peakPerSecond: 200 };
+
+  expect(gpusAt(many, "weights and cache in fp8")).toBeLessThan(gpusAt(many, "twice the load"));
+  expect(gpusAt(many, "half of each prompt")).toBeLessThan(gpusAt(many, "prompts twice as long"));
+  expect(
+    whatIfsOf({ peakPerSecond: undefined, accelerator: "A100", cachedShare: 0.2 }).map((each) => each.change),
+  ).toEqual(["twice as many requests in flight", "prompts twice as long"]);
+});
+
+test("the report tells what was asked, and all of an interval in one unit", () => {
+  const { document } = answerQuestion({
+    kind: "size-inference",
+    question: { ...served, cachedShare: 0.25, inputTokens: 30_000, concurrency: 64, ttftSeconds: 60, tpotSeconds: 9 },
+    thisMonth: "2026-12",
+  });
+  const items = document.sections.flatMap(({ blocks }) =>
+    blocks.flatMap((block) => (block.kind === "list" ? block.items : [])),
+  );
+
+  expect(items[0]).toBe("20 requests/s at the peak of 30,000 tokens in (25 % of them in a prefix cache) and 200 out.");
+  const first = items.find((item) => item.startsWith("With 64 requests in flight")) ?? "";
+  expect(first).toMatch(/the first in [\d.,]+ (\w+) \([\d.,]+ \1 to [\d.,]+ \1\)/);
+});
+
+test("of replicas of as many GPUs, one that may not fit comes after one that does, and is told so", () => {
+  const { options, lost } = sizeInference({
+    model: "Qwen3-235B-A22B",
+    accelerator: "H100",
+    precision: "fp8",
+    peakPerSecond: 3,
+  });
+
+  expect(options[0]).toMatchObject({ layout: { tensor: 4 } });
+  expect(options[0]?.memory.fitProbability).toBeGreaterThan(0.99);
+  expect(lost.find(({ layout }) => layout.startsWith("4 GPUs: data-parallel attention"))?.why).toMatch(
+    /^fits less surely \(\d\d %\)$/,
+  );
+});
+
+test("who only wants the best way gets the same one, whatever the load", () => {
+  for (const peakPerSecond of [0.5, 30, 400]) {
+    for (const model of ["Llama-3.1-8B", "Llama-3.1-70B"]) {
+      const question = { ...served, model, tensor: undefined, peakPerSecond, ttftSeconds: 2, tpotSeconds: 0.1 };
+      const [all, once] = [sizeInference(question), sizeInferenceOnce(question)];
+
+      expect([once.words, once.replicas?.replicas]).toEqual([all.words, all.replicas?.replicas]);
+    }
+  }
+});
+
+test("a replica of nodes with fewer accelerators is not wider than they are; a rack's fast links are", () => {
+  const widest = (change: object): number =>
+    Math.max(
+      ...sizeInference({ model: "Llama-3.1-8B", accelerator: "H100", ...change }).options.map(
+        (each) => each.gpusPerReplica,
+      ),
+    );
+
+  expect(widest({})).toBe(8);
+  expect(widest({ gpusPerNode: 2 })).toBe(2);
+  expect(widest({ accelerator: "GB200", gpusPerNode: 4 })).toBeGreaterThan(4);
+});
+
+test("hours that all take as many replicas need no table", () => {
+  const headings = (peakPerSecond: number): readonly string[] =>
+    answerQuestion({
+      kind: "size-inference",
+      question: {
+        ...served,
+        ttftSeconds: 2,
+        peakPerSecond,
+        hourShares: Array.from({ length: 24 }, (_, hour) => (hour < 12 ? 0.1 : 1)),
+      },
+      thisMonth: "2026-12",
+    }).document.sections.map(({ heading }) => heading);
+
+  expect(headings(1)).not.toContain("Replicas by the hour");
+  expect(headings(100)).toContain("Replicas by the hour");
 });

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
+import { assumedFields } from "./assumed-fields.ts";
 import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
+import { bestSplit, type SplitOption } from "./inference/best-split.ts";
 import {
   compareReplicas,
   type Ends,
@@ -17,7 +19,7 @@ import {
 } from "./inference/compare-replicas.ts";
 import type { Estimate, ServingPrediction } from "./inference/predict-serving.ts";
 import { type HourlyReplicas, replicasByHour } from "./inference/replicas-by-hour.ts";
-import { replicaLayouts } from "./inference/replica-layouts.ts";
+import { replicaDomainsMax, replicaLayouts, wideReplicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
 import type { SitePace } from "./inference/simulate-serving.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
@@ -25,6 +27,7 @@ import { tellDoubts } from "./memory-doubt.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
+import { writeChance, writeCount, writeShare } from "./report/write-figure.ts";
 import { toldFormat } from "./told-format.ts";
 import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
 
@@ -38,9 +41,15 @@ export interface InferenceAnswer extends ReplicaOption {
   readonly tensor: number;
   readonly goal: { readonly ttftSeconds: number; readonly tpotSeconds: number; readonly goodShare: number };
   readonly concurrency: number;
+  /** What was asked about, with what stands in for what was left out. */
+  readonly asked: Pick<Question, "precision" | "inputTokens" | "outputTokens" | "cachedShare" | "tokensPerStep"> & {
+    readonly peakPerSecond?: number;
+  };
   /** The best layouts, the chosen one first. */
   readonly options: readonly ReplicaOption[];
   readonly lost: ReplicaComparison["lost"];
+  /** Prefill and decode on workers of their own: the best of such ways with the same replicas, where one keeps the goals. */
+  readonly split?: SplitOption & { readonly error: QuantityError };
   /** Replicas through a day or a week, where its load was given. */
   readonly hours?: HourlyReplicas;
   /** What stands in for an accelerator or a model that the catalog does not have. */
@@ -57,10 +66,11 @@ const optionsShown = 5;
 /** All of a job but its layout. */
 type Unspread = AskedParts & Omit<ServingJob, "layout">;
 
-function jobOf(question: Question): Unspread {
+function unspreadJob(question: Question): Unspread {
   const parts = askedParts(question);
   const { accelerator } = parts;
-  const domainGpus = Math.max(question.gpusPerNode, accelerator.scaleUpGpus);
+  // Fast links join a node's accelerators, or the racks of those that are sold by the rack.
+  const domainGpus = accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode;
   return {
     ...parts,
     domainGpus,
@@ -78,6 +88,29 @@ function usualCacheFormat(precision: Question["precision"]): "bf16" | "fp8" {
   return precision === "bf16" || isWeightOnly(precision) ? "bf16" : "fp8";
 }
 
+/** Whether the question leaves it open how a replica is spread. */
+const isOpen = ({ tensor, attentionData, expert }: Question): boolean =>
+  tensor === undefined && attentionData === 1 && expert === 1;
+
+/** Ways to run a replica within one fast domain; where none holds the model, over as few domains as do. */
+function compareAll(
+  question: Question,
+  job: Unspread,
+  ask: ReplicaAsk,
+): ReplicaComparison & { readonly domains: number } {
+  const jobOf = (layout: ServingLayout): ServingJob => ({ ...job, layout });
+  const within = compareReplicas(jobOf, layoutsOf(question, job), ask);
+  if (within.options.length > 0 || !isOpen(question) || within.lost.some(({ isMemory }) => !isMemory)) {
+    return { ...within, domains: 1 };
+  }
+  for (let domains = 2; domains <= replicaDomainsMax; domains *= 2) {
+    const wide = compareReplicas(jobOf, wideReplicaLayouts(job.model, job.domainGpus, domains), ask);
+    const lost = [...within.lost, ...wide.lost];
+    if (wide.options.length > 0 || wide.lost.some(({ isMemory }) => !isMemory)) return { ...wide, lost, domains };
+  }
+  return { ...within, domains: 1 };
+}
+
 /** The one layout that was given, or all that are worth a look. */
 function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] {
   const { tensor, attentionData, expert } = question;
@@ -88,7 +121,7 @@ function layoutsOf(question: Question, job: Unspread): readonly ServingLayout[] 
       details: { path: "expert" },
     });
   }
-  if (tensor === undefined && attentionData === 1 && expert === 1) return replicaLayouts(job.model, job.domainGpus);
+  if (isOpen(question)) return replicaLayouts(job.model, job.domainGpus);
   return [{ tensor: tensor ?? 1, attentionData, expert, pipeline: 1 }];
 }
 
@@ -109,24 +142,31 @@ export function sizeInference(value: unknown, site?: SiteTimes): InferenceAnswer
   return sizeServing(value, site, rangeOf);
 }
 
-/** The same without the range of the replicas, which takes two more searches: for who compares many. */
+/**
+ * The same best way without the range of its replicas, which takes two more searches, and without the ways that could not be
+ * better: for who compares many.
+ */
 export function sizeInferenceOnce(value: unknown): InferenceAnswer {
-  return sizeServing(value, undefined, (best) => best);
+  return sizeServing(value, undefined, undefined);
 }
 
-function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typeof rangeOf): InferenceAnswer {
+function sizeServing(
+  value: unknown,
+  site: SiteTimes | undefined,
+  rangeWith: typeof rangeOf | undefined,
+): InferenceAnswer {
   const question = parseQuestion(value);
   const { ttftSeconds, tpotSeconds, goodShare, concurrency } = question;
-  const job = jobOf(question);
-  const ask = askOf(question, site);
-  const { options, lost } = compareReplicas((layout) => ({ ...job, layout }), layoutsOf(question, job), ask);
+  const job = unspreadJob(question);
+  const ask = { ...askOf(question, site), isBestOnly: rangeWith === undefined };
+  const { options, lost, domains } = compareAll(question, job, ask);
   const stored = formatFallbacks(job.accelerator, job.precision);
   const errors = errorsOf(job);
   const standIns = { kernels: stored, fallbacks: job.standIns };
   const widened = options.slice(0, optionsShown).map((option) => widenOption(option, standIns, errors));
   const [first, ...others] = widened;
   if (first === undefined) throw nothingServes(job, lost);
-  const best = rangeWith(first, job, ask, site);
+  const best = rangeWith?.(first, job, ask, site) ?? first;
   const shown = [best, ...others];
   return {
     ...best,
@@ -136,11 +176,13 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
     tensor: best.layout.tensor,
     goal: { ttftSeconds, tpotSeconds, goodShare },
     concurrency,
+    asked: askedOf(question),
     ...hoursOf(question, best),
+    ...(rangeWith === undefined ? {} : splitOf(job, best, ask)),
     options: shown,
     lost: [...whyLater(shown, options), ...lost],
     fallbacks: job.standIns,
-    cautions: cautionsOf(question, job),
+    cautions: [...cautionsOf(question, job), ...fitCautions(best), ...wideCautions(domains, best)],
     errors,
     assumptions: [
       ...job.standIns.map(({ words }) => words),
@@ -149,6 +191,12 @@ function sizeServing(value: unknown, site: SiteTimes | undefined, rangeWith: typ
       ...best.closedLoop.assumptions,
     ],
   };
+}
+
+function askedOf(question: Question): InferenceAnswer["asked"] {
+  const { precision, inputTokens, outputTokens, cachedShare, tokensPerStep, peakPerSecond } = question;
+  const asked = { precision, inputTokens, outputTokens, cachedShare, tokensPerStep };
+  return peakPerSecond === undefined ? asked : { ...asked, peakPerSecond };
 }
 
 function cautionsOf(question: Question, job: Unspread): readonly string[] {
@@ -173,9 +221,25 @@ function withToldFormat(value: unknown): unknown {
   return bare.success && told !== undefined ? { ...bare.data, precision: told.format } : value;
 }
 
+/** Below this chance of fitting who plans with a replica is told so first. */
+const sureFit = 0.9;
+
+function fitCautions({ memory }: ReplicaOption): readonly string[] {
+  if (memory.fitProbability >= sureFit) return [];
+  const chance = writeChance(memory.fitProbability);
+  return [`the model may not fit (chance ${chance}): measure it first, or take more accelerators or fewer bits`];
+}
+
+function wideCautions(domains: number, { words }: ReplicaOption): readonly string[] {
+  if (domains === 1) return [];
+  return [
+    `no ${domains === 2 ? "node" : `${domains / 2} nodes`} can hold a replica: it is spread over ${domains} (${words}), and no measured row of a replica lies on several`,
+  ];
+}
+
 function parseQuestion(value: unknown): Question {
   const parsed = inferenceQuestionSchema.safeParse(withToldFormat(value));
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
+  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
   if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
   throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
     details: { path: "hourShares" },
@@ -207,6 +271,14 @@ function rangeOf(best: ReplicaOption, job: Unspread, ask: ReplicaAsk, site: Site
   return { ...best, replicas: { ...best.replicas, range } };
 }
 
+/** Split serving was measured with other models on each accelerator; its error is larger, and stated beside it. */
+function splitOf(job: Unspread, { layout }: ReplicaOption, ask: ReplicaAsk): Pick<InferenceAnswer, "split"> {
+  const split = bestSplit({ ...job, layout }, ask.shape, ask.concurrency, ask.goal);
+  if (split === undefined) return {};
+  const error = measuredError("time of a token of split serving", "inference_silicon (disaggregated)", "TPOT");
+  return { split: { ...split, error } };
+}
+
 function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): Pick<InferenceAnswer, "hours"> {
   if (hourShares === undefined || peakPerSecond === undefined || best.replicas === undefined) return {};
   const { goodputPerReplica } = best.replicas;
@@ -215,15 +287,12 @@ function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): 
 
 /** What the answer assumed of the question, in words. */
 function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, value: unknown): readonly string[] {
-  const given = new Set(Object.keys(z.record(z.string(), z.unknown()).parse(value)));
   const { tensor, attentionData, expert } = best.layout;
-  return Object.entries({ ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision })
-    .filter(([name, each]) => !given.has(name) && each !== undefined && typeof each !== "object")
-    .map(([name, each]) => {
-      const told = name === "precision" ? toldFormat(question) : undefined;
-      const why = told !== undefined && told.format === each ? `, as ${told.by} says` : "";
-      return `${name} was not given: ${String(each)} is assumed${why}`;
-    });
+  const told = toldFormat(question);
+  const asked = { ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision };
+  return assumedFields(asked, value).map((words) =>
+    words.startsWith("precision ") && told?.format === question.precision ? `${words}, as ${told.by} says` : words,
+  );
 }
 
 /** Why those that could run are not the first. */
@@ -233,15 +302,29 @@ function whyLater(shown: readonly ReplicaOption[], all: readonly ReplicaOption[]
   return all.slice(1).map((option) => ({ layout: option.words, why: whyWorse(option, best) }));
 }
 
+/** A chance of fitting that is lower than another by more than this decides. */
+const chanceApart = 0.05;
+
 function whyWorse(option: ReplicaOption, best: ReplicaOption): string {
+  if (option.memory.fitProbability < best.memory.fitProbability - chanceApart && yieldsMore(option, best)) {
+    return `fits less surely (${writeChance(option.memory.fitProbability)})`;
+  }
   if (option.replicas !== undefined && best.replicas !== undefined) {
     const more = option.replicas.gpus - best.replicas.gpus;
-    if (more > 0) return `needs ${option.replicas.gpus} accelerators, ${more} more`;
+    if (more > 0) return `needs ${writeCount(option.replicas.gpus, "GPU")}, ${more} more`;
     return `needs as many, and a token takes ${times(option, best)} as long`;
   }
   const rate = option.closedLoop.outputTokensPerSecondPerGpu / best.closedLoop.outputTokensPerSecondPerGpu;
-  if (rate < 1) return `yields ${(100 * (1 - rate)).toFixed(0)} % less from one accelerator`;
+  if (rate < 1) return `yields ${writeShare(1 - rate)} less from one GPU`;
   return `misses a goal: a token takes ${times(option, best)} as long`;
+}
+
+/** Whether it needs fewer GPUs, or as many for faster tokens; without a load, whether one GPU yields more. */
+function yieldsMore(option: ReplicaOption, best: ReplicaOption): boolean {
+  const [one, other] = [option.replicas?.gpus ?? 0, best.replicas?.gpus ?? 0];
+  if (one !== other) return one < other;
+  if (option.replicas !== undefined) return option.closedLoop.tpotSeconds.likely < best.closedLoop.tpotSeconds.likely;
+  return option.closedLoop.outputTokensPerSecondPerGpu > best.closedLoop.outputTokensPerSecondPerGpu;
 }
 
 function times(option: ReplicaOption, best: ReplicaOption): string {
@@ -295,11 +378,19 @@ function errorsOf(job: Unspread): readonly QuantityError[] {
   ];
 }
 
+/** Reasons that a refusal tells, layout by layout. */
+const reasonsTold = 8;
+
 function nothingServes(job: Unspread, lost: ReplicaComparison["lost"]): Fault {
-  const reasons = lost.map(({ layout, why }) => `${layout}: ${why}`);
+  const reasons = lost.slice(-reasonsTold).map(({ layout, why }) => `  ${layout}: ${why}`);
+  const isMemory = lost.every((each) => each.isMemory);
+  const nearest = lost.findLast((each) => isMemory || each.isMemory !== true);
+  const advice = isMemory
+    ? "take accelerators with more memory, fewer bits (fp8) or shorter requests"
+    : "widen the goals, or take a faster accelerator, fewer bits or shorter requests";
   return new Fault(
     "planning.layout-impossible",
-    `no replica of ${job.model.name} on ${job.accelerator.name} can do it: ${reasons.join("; ")}`,
-    { details: { lost } },
+    `no replica of ${job.model.name} in ${job.precision} on ${job.accelerator.name} can do it:\n${reasons.join("\n")}\n${advice}`,
+    { details: { lost, why: nearest === undefined ? advice : `${nearest.layout}: ${nearest.why}` } },
   );
 }

@@ -1,24 +1,24 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
-import type { Fallback } from "./catalog/fallback.ts";
-import type { Accelerator } from "./catalog/accelerator.ts";
+import { askedNodeRate } from "./asked-network.ts";
+import { assumedFields } from "./assumed-fields.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
+import type { Fallback } from "./catalog/fallback.ts";
 import { contextCaution } from "./catalog/model-context.ts";
-import { findInterconnect, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { tellDoubts } from "./memory-doubt.ts";
-import { parseRate } from "./network/link-rate.ts";
 import { requireFormat } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
+import { writeChance } from "./report/write-figure.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
 import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
 import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
-import type { Layout, TrainingJob } from "./training/training-job.ts";
+import { gpusOf, type Layout, type TrainingJob } from "./training/training-job.ts";
 import { atLeastAsWide, widen, wideningOf } from "./widening.ts";
 
 /** A layout with its step and its memory. */
@@ -33,7 +33,11 @@ export interface TrainingAnswer extends TrainingOption {
   readonly model: string;
   readonly accelerator: string;
   readonly stack: string;
+  readonly precision: Question["precision"];
+  readonly isLora: boolean;
   readonly gpus: number;
+  /** Fast domains that the run lies on: servers, or racks whose servers share fast links. */
+  readonly nodes: number;
   readonly globalSequences: number;
   readonly sequenceTokens: number;
   /** The best layouts, the chosen one first; each is the best schedule of its degrees of parallelism. */
@@ -66,15 +70,21 @@ type Question = z.infer<typeof trainingQuestionSchema> & { readonly globalSequen
 const secondsPerDay = 86_400;
 /** Tokens of a step where the question names no batch: what runs of 8 to 400 billion weights took. */
 const usualStepTokens = 4e6;
+/** Tokens of a step for each accelerator, at least, so that thousands of them have work: Llama-3 405B took 16 million on 16,384. */
+const leastTokensEach = 1024;
 /** Layouts looked at again in full, and shown. */
 const optionsSearched = 400;
 const optionsShown = 5;
 
-/** About four million tokens, in a number of sequences that the accelerators divide. */
-export function usualBatch(gpus: number, sequenceTokens: number): number {
+/** Tokens of a step that trains adapters only: 128 sequences of 4,096, as in NVIDIA's published fine-tuning tables. */
+const adapterStepTokens = 0.52e6;
+
+/** About four million tokens, half a million for adapters, more for thousands of accelerators, in a number of sequences that the accelerators divide. */
+export function usualBatch(gpus: number, sequenceTokens: number, isLora = false): number {
   let odd = gpus;
   while (odd % 2 === 0) odd /= 2;
-  return odd * 2 ** Math.max(0, Math.round(Math.log2(usualStepTokens / sequenceTokens / odd)));
+  const tokens = Math.max(isLora ? adapterStepTokens : usualStepTokens, gpus * leastTokensEach);
+  return odd * 2 ** Math.max(0, Math.round(Math.log2(tokens / sequenceTokens / odd)));
 }
 
 /** All of a run but its layout. */
@@ -91,7 +101,7 @@ function jobOf(question: Question): Unspread {
       question.gpus,
       Math.max(1, accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode),
     ),
-    domainBytesPerSecond: nodeRateOf(network, accelerator) * 1e9,
+    domainBytesPerSecond: askedNodeRate(network, accelerator) * 1e9,
     precision: question.precision,
     sequenceTokens: question.sequenceTokens,
     globalSequences: question.globalSequences,
@@ -100,30 +110,17 @@ function jobOf(question: Question): Unspread {
   };
 }
 
-/** GB/s (bytes) out of one node: as a number, as a rate with its unit, or by the name of its network. */
-function nodeRateOf(network: Question["network"], accelerator: Accelerator): number {
-  if (typeof network === "number") return network;
-  if (network === undefined) return usualInterconnect(accelerator).nodeGbPerSecond;
-  return /^\d/.test(network) ? parseRate("network", network) : findInterconnect(network).nodeGbPerSecond;
-}
-
 /** A bare number is bytes, which who thinks in bits of ports must hear. */
 function networkWords(network: Question["network"]): readonly string[] {
   if (typeof network !== "number") return [];
   return [`network was given without a unit: ${network} GB/s (bytes) out of one node, which are ${network * 8} Gb/s`];
 }
 
-function assumptionsOf(question: Question, given: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(question)
-    .filter(([name, value]) => value !== undefined && given[name] === undefined && typeof value !== "object")
-    .map(([name, value]) => `${name} was not given: ${String(value)} is assumed`);
-}
-
 function parseQuestion(value: unknown): Question {
   const parsed = trainingQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error);
-  const { gpus, sequenceTokens, globalSequences } = parsed.data;
-  return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens) };
+  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
+  const { gpus, sequenceTokens, globalSequences, isLora } = parsed.data;
+  return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens, isLora) };
 }
 
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
@@ -145,8 +142,19 @@ interface Choice {
 }
 
 /** The best schedule of each set of degrees of parallelism, the best first; or the one layout that was given. */
+function otherNumber(layout: Layout, gpus: number): Fault {
+  const { tensor, pipeline, context, data } = layout;
+  const product = `tensor ${tensor} x pipeline ${pipeline} x context ${context} x data ${data}`;
+  const message = `layout: ${product} are ${gpusOf(layout)} accelerators and gpus says ${gpus}; make them agree`;
+  return new Fault("planning.layout-impossible", message, { details: { path: "layout" } });
+}
+
 function chooseLayouts(question: Question, job: Unspread): Choice {
-  if (question.layout !== undefined) return { options: [optionOf(job, question.layout)], tried: 1, lost: {} };
+  const { layout } = question;
+  if (layout !== undefined) {
+    if (gpusOf(layout) !== question.gpus) throw otherNumber(layout, question.gpus);
+    return { options: [optionOf(job, layout)], tried: 1, lost: {} };
+  }
   const search = searchLayouts(job, question.gpus, optionsSearched);
   const degreesOf = ({ tensor, pipeline, context, expert, data }: Layout): string =>
     [tensor, pipeline, context, expert, data].join(" ");
@@ -155,13 +163,13 @@ function chooseLayouts(question: Question, job: Unspread): Choice {
   const risked = search.best.toSorted(
     (left, right) => left.seconds / left.fitProbability - right.seconds / right.fitProbability,
   );
-  for (const { layout } of risked) {
-    if (!best.has(degreesOf(layout))) best.set(degreesOf(layout), layout);
+  for (const each of risked) {
+    if (!best.has(degreesOf(each.layout))) best.set(degreesOf(each.layout), each.layout);
   }
   const shown = [...best.values()].slice(0, optionsShown);
   const slower = (search.lost["slower than the best"] ?? 0) + search.best.length - shown.length;
   const lost = { ...search.lost, ...(slower === 0 ? {} : { "slower than the best": slower }) };
-  return { options: shown.map((layout) => optionOf(job, layout)), tried: search.tried, lost };
+  return { options: shown.map((each) => optionOf(job, each)), tried: search.tried, lost };
 }
 
 /** How rows were left out that stand for this run: with a model or an accelerator that no row has, or only new. */
@@ -187,6 +195,20 @@ function errorsOf(job: Unspread, { widening }: TrainingMemory): readonly Quantit
     notMeasured("useful share of the time, and what it adds to days and GPU-hours"),
     notMeasured("chance of fitting", tellDoubts("from the spread of the measured peaks", job.memoryDoubt)),
   ];
+}
+
+/** Accelerators of the largest run that was measured (MLPerf Training 4.1, GPT-3 175B), and what is known beyond. */
+const measuredGpusMax = 11_616;
+const beyondMeasured =
+  "no measured run is larger than 11,616 accelerators; Llama-3 405B reported 41 % MFU on 16,384 H100 (arXiv 2407.21783), tuned benchmarks reach more than production";
+
+/** Below this chance of fitting who plans with a layout is told so first. */
+const sureFit = 0.9;
+
+function fitCaution({ fitProbability, peakGib, usableGib }: TrainingMemory): string | undefined {
+  if (fitProbability >= sureFit) return undefined;
+  const filled = `${peakGib.toFixed(1)} of ${usableGib.toFixed(1)} GiB`;
+  return `the run may not fit (${filled}, chance ${writeChance(fitProbability)}): take more accelerators, shorter sequences or more recomputation`;
 }
 
 /** A run that is useful for less of its time than this does not end. */
@@ -229,7 +251,10 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     model: job.model.name,
     accelerator: job.accelerator.name,
     stack: job.stack,
+    precision: job.precision,
+    isLora: question.isLora,
     gpus,
+    nodes: Math.ceil(gpus / job.domainGpus),
     globalSequences,
     sequenceTokens,
     options,
@@ -238,14 +263,17 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     goodput,
     ...(question.tokens === undefined ? {} : { days, gpuHours: days.likely * 24 * gpus }),
     fallbacks: job.standIns,
-    cautions: [approximationCaution(job.model), contextCaution(job.model, sequenceTokens)].filter(
-      (each) => each !== undefined,
-    ),
+    cautions: [
+      approximationCaution(job.model),
+      contextCaution(job.model, sequenceTokens),
+      fitCaution(best.memory),
+      gpus > measuredGpusMax ? beyondMeasured : undefined,
+    ].filter((each) => each !== undefined),
     errors: errorsOf(job, best.memory),
     assumptions: [
       ...job.standIns.map(({ words }) => words),
       ...networkWords(question.network),
-      ...assumptionsOf(question, z.record(z.string(), z.unknown()).parse(value)),
+      ...assumedFields(question, value),
       ...best.step.assumptions,
       ...best.memory.assumptions,
     ],

@@ -33,6 +33,8 @@ export interface SizedWork {
   readonly fitProbability: number;
   /** What stands in for an accelerator or a model that the catalog does not have. */
   readonly fallbacks: readonly Fallback[];
+  /** What in the work speaks against it on this GPU, though it can be done. */
+  readonly cautions: readonly string[];
   readonly errors: readonly QuantityError[];
   readonly assumptions: readonly string[];
 }
@@ -67,6 +69,7 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
     memoryUse: Math.min(1, (memory.weights + memory.perRequest) / memory.usable),
     fitProbability: memory.fitProbability,
     fallbacks: answer.fallbacks,
+    cautions: answer.cautions,
     errors: answer.errors,
     assumptions: answer.assumptions,
   };
@@ -135,6 +138,7 @@ function describeRun(answer: TrainingAnswer, tokens: number): SizedWork {
     memoryUse: memory.peakGib / memory.usableGib,
     fitProbability: memory.fitProbability,
     fallbacks: answer.fallbacks,
+    cautions: answer.cautions,
     errors: answer.errors,
     assumptions: answer.assumptions,
   };

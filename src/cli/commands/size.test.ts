@@ -111,7 +111,7 @@ test.each([
 });
 
 test.each([
-  ["outputTokens: -5", /q\.yaml:4:15: outputTokens: Too small/],
+  ["outputTokens: -5", /q\.yaml:4:15: outputTokens: wanted a number of at least 1; found -5/],
   ["rps: 7\noutputTokens: 5", /q\.yaml:4:6: rps: there is no such field/],
   [
     "outputTokens: 5\nparameters: 13e9",
@@ -123,6 +123,37 @@ test.each([
   const failure: unknown = await sizeInference(recordingContext({}), { file }).catch((error: unknown) => error);
 
   expect(String(failure)).toMatch(words);
+});
+
+test("a first question needs few words, and what is missing is named by its option", async () => {
+  const context = recordingContext({});
+  const asked = async (run: Promise<number>): Promise<string> =>
+    String(await run.catch((error: unknown) => (isFault(error) ? error.message : error)));
+
+  expect(await sizeInference(context, { model: "llama-3-8b", gpu: "H100" })).toBe(0);
+  expect(context.printed.join("\n")).toContain("inputTokens was not given: 1,024 tokens of a prompt is assumed");
+  expect(await asked(sizeInference(context, { model: "llama-3-8b" }))).toBe("--gpu (accelerator): it is missing");
+  expect(await asked(sizeTraining(context, { model: "llama-3-8b" }))).toBe(
+    "--gpu (accelerator): it is missing\n--gpus: it is missing",
+  );
+  expect(await asked(cost(context, { gpu: "H100" }))).toBe("--gpus: it is missing");
+  expect(await asked(cost(context, { gpu: "H100", gpus: 8, months: 6 }))).toBe(
+    "--months: wanted a number of at least 12; found 6",
+  );
+  expect(await asked(advise(context, { model: "llama-3-8b" }))).toBe("--rps (work.peakPerSecond): it is missing");
+});
+
+test("speculative decoding is asked for by what a step yields and what its draft costs", async () => {
+  const tokenOf = async (more: object): Promise<number> => {
+    const context = recordingContext({ format: "json" });
+    await sizeInference(context, { model: "llama-3-8b", gpu: "H100", tensor: 1, ...more });
+    const { answer } = JSON.parse(context.printed.join("")) as {
+      answer: { closedLoop: { tpotSeconds: { likely: number } } };
+    };
+    return answer.closedLoop.tpotSeconds.likely;
+  };
+
+  expect(await tokenOf({ tokensPerStep: 2, draft: 0.1 })).toBeLessThan(await tokenOf({}));
 });
 
 test("a question's file that holds no object is refused as such", async () => {

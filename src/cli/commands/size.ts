@@ -56,6 +56,8 @@ export interface SizeInferenceInput extends QuestionInput, ModelInput {
   readonly concurrency?: number;
   readonly tensor?: number;
   readonly cached?: number;
+  readonly tokensPerStep?: number;
+  readonly draft?: number;
   readonly load?: string;
   readonly hours?: readonly number[];
   readonly gpusPerNode?: number;
@@ -80,6 +82,8 @@ export async function sizeInference(context: CommandContext, input: SizeInferenc
       concurrency: input.concurrency,
       tensor: input.tensor,
       cachedShare: input.cached,
+      tokensPerStep: input.tokensPerStep,
+      draftShare: input.draft,
       load: input.load,
       hourShares: input.hours,
       gpusPerNode: input.gpusPerNode,

@@ -1,4 +1,4 @@
-import { isFault } from "../../base/fault.ts";
+import { type Fault, isFault } from "../../base/fault.ts";
 import { seededRandom } from "../../base/random.ts";
 import { type Estimate, predictServing, type ServingPrediction } from "./predict-serving.ts";
 import { type ReplicaCount, replicasForLoad } from "./replicas-for-load.ts";
@@ -15,6 +15,8 @@ export interface ReplicaAsk {
   readonly goodShare: number;
   readonly concurrency: number;
   readonly peakPerSecond?: number;
+  /** Only the best way is wanted: those that cannot beat one that was found are not looked at. */
+  readonly isBestOnly?: boolean;
   /** What this site measured of such times: carried through the simulations, not through the closed loop. */
   readonly pace?: SitePace | undefined;
 }
@@ -55,7 +57,15 @@ export interface ReplicaRange {
 /** Ways to run a replica, the best first, and why the others lost. */
 export interface ReplicaComparison {
   readonly options: readonly ReplicaOption[];
-  readonly lost: readonly { readonly layout: string; readonly why: string }[];
+  readonly lost: readonly LostReplica[];
+}
+
+/** A way to run a replica that lost, and why. */
+export interface LostReplica {
+  readonly layout: string;
+  readonly why: string;
+  /** Whether it lost because it does not fit in memory. */
+  readonly isMemory?: boolean;
 }
 
 /** Requests of the simulation at the peak, and its seed: the same question has the same answer. */
@@ -70,24 +80,47 @@ export function compareReplicas(
   ask: ReplicaAsk,
 ): ReplicaComparison {
   const options: ReplicaOption[] = [];
-  const lost: { readonly layout: string; readonly why: string }[] = [];
+  const lost: LostReplica[] = [];
   for (const layout of layouts) {
+    if (ask.isBestOnly === true && options.some((option) => orderOf(option, ask) < leastOrderOf(layout, ask))) continue;
     try {
       options.push(optionOf(jobOf(layout), ask));
     } catch (error) {
       if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
-      lost.push({ layout: replicaLayoutWords(layout), why: error.message });
+      lost.push({
+        layout: replicaLayoutWords(layout),
+        why: shortly(error),
+        isMemory: error.details["isMemory"] === true,
+      });
     }
   }
   return { options: options.toSorted((left, right) => orderOf(left, ask) - orderOf(right, ask)), lost };
 }
 
-/** Lower is better; a layout that misses a goal at the asked concurrency comes after all that keep it. */
+/** A fault's reason without what to do about it, which is the same for all layouts. */
+function shortly({ message, details }: Fault): string {
+  const { why } = details;
+  return typeof why === "string" ? why : message;
+}
+
+/** No chance of fitting counts as smaller. */
+const leastChance = 0.01;
+
+/**
+ * Lower is better; a layout that misses a goal at the asked concurrency comes after all that keep it. One that turns out not
+ * to fit costs another attempt: its accelerators count over its chance of fitting.
+ */
 function orderOf(option: ReplicaOption, ask: ReplicaAsk): number {
-  if (option.replicas !== undefined) return option.replicas.gpus + option.closedLoop.tpotSeconds.likely;
+  const chance = Math.max(leastChance, option.memory.fitProbability);
+  if (option.replicas !== undefined) return option.replicas.gpus / chance + option.closedLoop.tpotSeconds.likely;
   const { ttftSeconds, tpotSeconds, outputTokensPerSecondPerGpu } = option.closedLoop;
   const keeps = ttftSeconds.likely <= ask.goal.ttftSeconds && tpotSeconds.likely <= ask.goal.tpotSeconds;
-  return (keeps ? 0 : 1e6) - Math.min(1e5, outputTokensPerSecondPerGpu);
+  return (keeps ? 0 : 1e6) - Math.min(1e5, outputTokensPerSecondPerGpu * chance);
+}
+
+/** What the order of a layout cannot be below, known before it is looked at: a load takes at least one replica. */
+function leastOrderOf(layout: ServingLayout, ask: ReplicaAsk): number {
+  return ask.peakPerSecond === undefined ? Number.NEGATIVE_INFINITY : replicaGpus(layout);
 }
 
 function optionOf(job: ServingJob, ask: ReplicaAsk): ReplicaOption {

@@ -12,7 +12,9 @@ function costsOf(context: ServingContext, shape: RequestShape, running: number):
   const ranks = context.job.layout.attentionData;
   const length = shape.inputTokens + shape.outputTokens / 2;
   const many = Math.max(running, 2 * ranks);
-  const [least, most] = [decodeTime(context, ranks, length), decodeTime(context, many, length)];
+  // A step of the loop writes one token: with speculative decoding a part of a real one.
+  const tokens = context.job.tokensPerStep ?? 1;
+  const [least, most] = [decodeTime(context, ranks, length) / tokens, decodeTime(context, many, length) / tokens];
   const sequence = Math.max(0, (most - least) / (many - ranks));
   const cached = shape.inputTokens * (shape.cachedShare ?? 0);
   const newTokens = Math.max(2, shape.inputTokens - cached);

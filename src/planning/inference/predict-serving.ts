@@ -10,7 +10,7 @@ import {
 } from "./iteration-time.ts";
 import { interruptedShare } from "./request-scheduling.ts";
 import { checkServing, type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
-import { replicaWords, servingMemory } from "./serving-memory.ts";
+import { replicaWords, type ServingMemory, servingMemory } from "./serving-memory.ts";
 import { closedLoopOf, withPrefills } from "./first-token-loop.ts";
 import { runClosedLoop } from "./closed-loop.ts";
 import { fallbackWidening } from "../widening.ts";
@@ -110,6 +110,18 @@ const around = (likely: number, spread: number): Estimate => ({
   high: likely * Math.exp(spread),
 });
 
+/** Gigabytes with about three digits that carry meaning. */
+function gigabytes(bytes: number): string {
+  return Number((bytes / 1e9).toPrecision(3)).toLocaleString("en-US");
+}
+
+function noRoom(job: ServingJob, { weights, perRequest, usable }: ServingMemory): Fault {
+  const filled = `the engine may fill ${gigabytes(usable)} of its ${job.accelerator.memoryGb} GB`;
+  const why = `does not fit: a GPU would hold ${gigabytes(weights)} GB of weights and ${gigabytes(perRequest)} GB of cache for one request; ${filled}`;
+  const message = `${replicaWords(job)} ${why}; take more accelerators, fewer bits or shorter requests`;
+  return new Fault("planning.layout-impossible", message, { details: { why, isMemory: true } });
+}
+
 /**
  * Predicts what one replica does with `concurrency` requests always in flight (a closed loop).
  *
@@ -121,21 +133,14 @@ export function predictServing(job: ServingJob, shape: RequestShape, concurrency
     throw new Fault("planning.request-invalid", `concurrency must be at least 1, found ${concurrency}`);
   }
   const memory = servingMemory(job, shape);
-  if (memory.requestsMax < 1) {
-    const request = `${(memory.perRequest / 1e9).toPrecision(3)} GB of cache for one request`;
-    const words = `${(memory.weights / 1e9).toFixed(1)} GB of weights and ${request} on each of ${job.accelerator.memoryGb} GB`;
-    throw new Fault(
-      "planning.layout-impossible",
-      `${replicaWords(job)} leaves no room for a request: ${words}; take more accelerators, fewer bits or shorter requests`,
-    );
-  }
+  if (memory.requestsMax < 1) throw noRoom(job, memory);
   const context = servingContextOf(job, engineConstantsOf(job, shape.load));
   const state = steadyState(context, shape, concurrency);
   const spreads = servingSpreadOf(job);
   const widen = context.kernels.isFromStrangers ? fallbackWidening : 1;
-  const rate =
-    (state.running * shape.outputTokens) /
-    (shape.outputTokens * state.tpot + state.ttft * (state.running / concurrency));
+  // Little's law over all callers, those that wait for a place too; and no more than those that have one can write.
+  const little = (concurrency * shape.outputTokens) / (shape.outputTokens * state.tpot + state.ttft);
+  const rate = Math.min(little, state.running / state.tpot);
   const isPrefillBound = state.tpot > 2 * state.decode;
   return {
     ttftSeconds: around(state.ttft, spreads.ttft * widen),

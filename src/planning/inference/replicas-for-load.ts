@@ -1,6 +1,12 @@
 import { Fault } from "../../base/fault.ts";
 import type { Random } from "../../base/random.ts";
-import { type ServiceGoal, type Simulation, simulateServing } from "./simulate-serving.ts";
+import {
+  type Quantiles,
+  type ServiceGoal,
+  type SimulatedServing,
+  type Simulation,
+  simulateServing,
+} from "./simulate-serving.ts";
 
 /** How many replicas a load needs under a goal. */
 export interface ReplicaCount {
@@ -34,20 +40,18 @@ export function replicasForLoad(
       `wanted a positive peak and a share below 1, found ${peakPerSecond} and ${share}`,
     );
   }
-  const goodAt = (perSecond: number): number => {
+  const runAt = (perSecond: number): SimulatedServing => {
     const load = { kind: "open", perSecond } as const;
-    const done = simulateServing({ ...question, goal, load, requests: requestsSimulated }, newRandom());
+    return simulateServing({ ...question, goal, load, requests: requestsSimulated }, newRandom());
+  };
+  const goodAt = (perSecond: number): number => {
+    const done = runAt(perSecond);
     // A queue that grows for as long as it is watched keeps the goals only at first.
     return Math.min(done.goodShare, done.goodShareLate);
   };
   let [low, high] = [1e-3, 1];
   const alone = goodAt(low);
-  if (alone < share) {
-    throw new Fault(
-      "planning.layout-impossible",
-      `even a lone request keeps the goal in ${(100 * alone).toFixed(0)} % of cases, ${(100 * share).toFixed(0)} % are wanted; take more accelerators a replica, a faster one, or a wider goal`,
-    );
-  }
+  if (alone < share) throw goalOutOfReach(alone, share, runAt(low), goal);
   while (high < 1e5 && goodAt(high) >= share) [low, high] = [high, 2 * high];
   for (let round = 0; round < rounds; round += 1) {
     const middle = Math.sqrt(low * high);
@@ -55,4 +59,27 @@ export function replicasForLoad(
     else high = middle;
   }
   return { replicas: Math.ceil(peakPerSecond / low), goodputPerReplica: low, goodShare: goodAt(low) };
+}
+
+/** Not even requests that come one by one keep the goal: which of the two times is too long, and how long it is. */
+function goalOutOfReach(alone: number, share: number, run: SimulatedServing, goal: ServiceGoal): Fault {
+  const missed = [
+    ...missedWords("the first token comes within", run.ttftSeconds, goal.ttftSeconds),
+    ...missedWords("a token after it takes", run.tpotSeconds, goal.tpotSeconds),
+  ];
+  const told = missed.length === 0 ? "" : `: ${missed.join(", ")}`;
+  const kept = `even a lone request keeps the goals in ${(100 * alone).toFixed(0)} % of cases where ${(100 * share).toFixed(0)} % are wanted`;
+  const why = `${kept}${told}`;
+  const message = `${why}; take more accelerators a replica, a faster one, or a wider goal`;
+  return new Fault("planning.layout-impossible", message, { details: { why } });
+}
+
+function missedWords(what: string, { p50, p90 }: Quantiles, wanted: number): readonly string[] {
+  return p90 <= wanted
+    ? []
+    : [`${what} ${milliseconds(p50)} for half and ${milliseconds(p90)} for 90 %, not ${milliseconds(wanted)}`];
+}
+
+function milliseconds(seconds: number): string {
+  return `${Number((seconds * 1000).toPrecision(3)).toLocaleString("en-US")} ms`;
 }

@@ -1,4 +1,10 @@
-import { batchedPrefillTime, decodeTime, type ServingContext, servingContextOf } from "./iteration-time.ts";
+import {
+  batchedPrefillTime,
+  decodeTime,
+  prefillTime,
+  type ServingContext,
+  servingContextOf,
+} from "./iteration-time.ts";
 import type { Estimate } from "./predict-serving.ts";
 import { type Precision, productFormatOf } from "../catalog/accelerator.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
@@ -42,6 +48,14 @@ function fullContextOf(job: ServingJob, isStatic = false): ServingContext {
   };
 }
 
+/** Seconds a request of prefill in full iterations; what a prefix cache holds is not computed, and still attended to. */
+function promptTime(context: ServingContext, { inputTokens, cachedShare = 0 }: RequestShape): number {
+  const cached = inputTokens * cachedShare;
+  const computed = inputTokens - cached;
+  const attending = prefillTime(context, computed, cached) / prefillTime(context, computed);
+  return batchedPrefillTime(context, computed) * attending;
+}
+
 /** Requests that run when each keeps room for its whole length from the start, as TensorRT-LLM does by default. */
 function reservedRequests(job: ServingJob, shape: RequestShape): number {
   const whole = { inputTokens: shape.inputTokens + shape.outputTokens / 2, outputTokens: shape.outputTokens };
@@ -51,7 +65,7 @@ function reservedRequests(job: ServingJob, shape: RequestShape): number {
 /**
  * Predicts the saturated throughput: decode steps of as many requests as the cache holds, and one prefill a request between.
  *
- * tokens a second = B out / (out · decode(B, in + out/2) + B · prefill(in)).
+ * tokens a second = B out / (out · decode(B, in + out/2) + B · prefill(in)), where a prefix cache shortens prefills.
  *
  * @throws {Fault} `planning.layout-impossible` or `planning.request-invalid`.
  */
@@ -60,7 +74,7 @@ export function predictSaturated(job: ServingJob, shape: RequestShape, batch?: n
   const context = fullContextOf(job, batch !== undefined);
   const running = Math.max(1, Math.min(batch ?? reservedRequests(job, shape), servingMemory(job, shape).requestsMax));
   const step = decodeTime(context, running, shape.inputTokens + shape.outputTokens / 2) / (job.tokensPerStep ?? 1);
-  const iterations = shape.outputTokens * step + running * batchedPrefillTime(context, shape.inputTokens);
+  const iterations = shape.outputTokens * step + running * promptTime(context, shape);
   const uneven = job.layout.attentionData > 1 ? spreadSlowdown : 1;
   const seconds = iterations * uneven * (batch === undefined ? 1 : staticSlowdown[productFormatOf(job.precision)]);
   const likely = (running * shape.outputTokens) / seconds;
@@ -88,7 +102,7 @@ const waitCost = (prefillShare: number): number => 0.13 * prefillShare;
 export function serverShare(job: ServingJob, shape: RequestShape, ttftSeconds?: number, tpotSeconds?: number): number {
   const context = fullContextOf(job);
   const most = predictSaturated(job, shape);
-  const prefill = batchedPrefillTime(context, shape.inputTokens);
+  const prefill = promptTime(context, shape);
   const length = shape.inputTokens + shape.outputTokens / 2;
   const tpotOf = (running: number): number =>
     decodeTime(context, running, length) + (running * prefill) / shape.outputTokens;

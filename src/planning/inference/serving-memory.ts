@@ -23,6 +23,13 @@ export interface ServingMemory {
 const usableShare = 0.9;
 /** Activations, captured graphs and the driver's context, bytes. */
 const overheadBytes = 4.5e9;
+/**
+ * The same on accelerators with less memory, whose engines take a quarter of the tokens an iteration (vLLM: 2,048 in place of
+ * 8,192 below 70 GiB, `EngineArgs.get_batch_defaults`; SGLang halves or quarters its chunks), and what communication adds.
+ */
+const smallMemoryGb = 70;
+const smallOverheadBytes = 2e9;
+const smallLinkBytes = 0.5e9;
 
 /** Workers that only decode need little beside weights and cache, and are set to take more. */
 const decodeOnlyShare = 0.97;
@@ -67,7 +74,12 @@ function freeBytes(job: ServingJob, weights: number, isDecodeOnly: boolean): num
   const memory = job.accelerator.memoryGb * 1e9;
   if (isDecodeOnly) return decodeOnlyShare * memory - weights - decodeOnlyBytes;
   if (job.engine === "trtllm") return usableShare * (memory - weights - driverBytes);
-  return usableShare * memory - weights - overheadBytes;
+  return usableShare * memory - weights - overheadOf(job);
+}
+
+function overheadOf({ accelerator, layout }: ServingJob): number {
+  if (accelerator.memoryGb >= smallMemoryGb) return overheadBytes;
+  return smallOverheadBytes + (replicaGpus(layout) > 1 ? smallLinkBytes : 0);
 }
 
 /** How many requests a replica runs at once, from what weights leave of its memory; a decode worker of split serving runs more. */

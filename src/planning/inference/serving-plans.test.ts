@@ -4,12 +4,13 @@ import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
 import { sizeInference } from "../size-inference.ts";
+import { bestSplit } from "./best-split.ts";
 import { engineConstantsOf, newIn } from "./engine-constants.ts";
 import { expertsVisited } from "./iteration-parts.ts";
 import { predictServing, predictSplitServing } from "./predict-serving.ts";
 import { replicasForLoad } from "./replicas-for-load.ts";
 import { predictSaturated, serverShare } from "./saturated-throughput.ts";
-import type { ServingJob } from "./serving-job.ts";
+import type { RequestShape, ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { simulateServing } from "./simulate-serving.ts";
 import { smallKernels } from "./small-kernels.ts";
@@ -73,7 +74,7 @@ test("weights that do not fit are refused with the figures", () => {
   const tiny = { ...job, accelerator: findAccelerator("L4") };
 
   expect(() => predictServing(tiny, shape, 1)).toThrow(
-    /leaves no room for a request: 35\.\d GB of weights and 0\.0944 GB of cache for one request on each of 24 GB/,
+    /does not fit: a GPU would hold 35\.3 GB of weights and 0\.094 GB of cache for one request; the engine may fill 19\.1 of its 24 GB/,
   );
 });
 
@@ -125,6 +126,44 @@ test("replicas for a load keep the goal at their share of it; a goal nobody can 
   ).toThrow(/even a lone request/);
 });
 
+test("a goal that nobody keeps is told by name, with what a lone request takes", () => {
+  const lone = (goal: { readonly ttftSeconds: number; readonly tpotSeconds: number }) => () =>
+    replicasForLoad({ job, shape }, goal, 1, 0.95, () => seededRandom(3));
+
+  expect(lone({ ttftSeconds: 0.001, tpotSeconds: 1 })).toThrow(/first token comes within \d.* ms for 90 %, not 1 ms/);
+  expect(lone({ ttftSeconds: 0.001, tpotSeconds: 1 })).not.toThrow(/a token after it/);
+  expect(lone({ ttftSeconds: 9, tpotSeconds: 0.001 })).toThrow(/a token after it takes \d.* ms for 90 %, not 1 ms/);
+});
+
+test("callers beyond the cache change what each of them gets, and not what the replica yields", () => {
+  const tight = { ...job, accelerator: findAccelerator("H100") };
+  const places = servingMemory(tight, shape).requestsMax;
+  const full = predictServing(tight, shape, places);
+  const over = predictServing(tight, shape, 8 * places);
+
+  expect(over.running).toBe(places);
+  expect(over.outputTokensPerSecond.likely).toBeGreaterThan(0.9 * full.outputTokensPerSecond.likely);
+  expect(over.outputTokensPerSecond.likely).toBeLessThanOrEqual((1.001 * over.running) / over.tpotSeconds.likely);
+});
+
+test("callers beyond the cache wait shorter where speculative decoding lets the others end sooner", () => {
+  const tight = { ...job, accelerator: findAccelerator("H100") };
+  const written = { inputTokens: 512, outputTokens: 2048 };
+  const callers = 4 * servingMemory(tight, written).requestsMax;
+  const waitOf = (tokensPerStep: number): number =>
+    predictServing({ ...tight, tokensPerStep }, written, callers).ttftSeconds.likely;
+
+  expect(waitOf(3)).toBeLessThan(0.6 * waitOf(1));
+});
+
+test("a prefix cache raises the saturated throughput, by less than prompts without it would", () => {
+  const yieldOf = (change: Partial<RequestShape>): number =>
+    predictSaturated(job, { inputTokens: 8192, outputTokens: 256, ...change }).outputTokensPerSecond.likely;
+
+  expect(yieldOf({ cachedShare: 0.7 })).toBeGreaterThan(1.3 * yieldOf({}));
+  expect(yieldOf({ cachedShare: 0.7 })).toBeLessThan(yieldOf({ inputTokens: 8192 * 0.3 }));
+});
+
 test("tighter goals leave less of the saturated throughput, and never more than all of it", () => {
   const share = (tpotSeconds: number): number => serverShare(job, shape, 2, tpotSeconds);
 
@@ -142,6 +181,22 @@ test("split serving decodes without waiting for prefills", () => {
   );
 });
 
+test("the best split keeps the goals, and yields no less than any other ratio that does", () => {
+  const long = { inputTokens: 8192, outputTokens: 256 };
+  const goal = { ttftSeconds: 30, tpotSeconds: 0.1 };
+  const best = bestSplit(job, long, 16, goal);
+  const even = { prefill: job, prefillWorkers: 1, decode: job, decodeWorkers: 1 };
+
+  expect(best?.gpus).toBe(2 * ((best?.prefillWorkers ?? 0) + (best?.decodeWorkers ?? 0)));
+  expect(best?.prefillWorkers).toBeGreaterThan(best?.decodeWorkers ?? 9);
+  expect(best?.closedLoop.outputTokensPerSecondPerGpu).toBeGreaterThanOrEqual(
+    predictSplitServing(even, long, 32).outputTokensPerSecondPerGpu,
+  );
+  expect(best?.closedLoop.tpotSeconds.likely).toBeLessThanOrEqual(goal.tpotSeconds);
+  expect(bestSplit(job, long, 16, { ttftSeconds: 1e-3, tpotSeconds: 0.1 })).toBeUndefined();
+  expect(bestSplit(job, { ...long, cachedShare: 0.5 }, 16, goal)).toBeUndefined();
+});
+
 test("prefill workers that cannot keep up make requests wait for them, and more of them end the wait", () => {
   const long = { inputTokens: 8192, outputTokens: 128 };
   const withWorkers = (prefillWorkers: number) =>
@@ -153,6 +208,23 @@ test("prefill workers that cannot keep up make requests wait for them, and more 
   expect(fed.waiting).toBe(0);
   expect(starved.ttftSeconds.likely).toBeGreaterThan(5 * fed.ttftSeconds.likely);
   expect(starved.tpotSeconds.likely).toBeLessThan(fed.tpotSeconds.likely);
+});
+
+test("an engine keeps less beside the cache on a small accelerator: one of 24 GB serves 8 billion weights in 16 bits, one of 16 GB does not", () => {
+  const alone = (name: string): ServingJob => ({
+    ...job,
+    model: findModel("Llama-3.1-8B"),
+    precision: "bf16",
+    kvPrecision: "bf16",
+    accelerator: findAccelerator(name),
+    layout: { ...job.layout, tensor: 1 },
+  });
+  const { requestsMax, fitProbability } = servingMemory(alone("L4"), { inputTokens: 1000, outputTokens: 0.5 });
+
+  expect(requestsMax).toBeGreaterThan(20);
+  expect(requestsMax).toBeLessThan(35);
+  expect(fitProbability).toBeGreaterThan(0.95);
+  expect(servingMemory(alone("T4"), shape).requestsMax).toBe(0);
 });
 
 test("a worker that only decodes holds more requests than one that prefills too", () => {

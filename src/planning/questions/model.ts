@@ -45,8 +45,8 @@ const servingFields = {
   precision: servedFormatSchema.default("bf16"),
   kvPrecision: cacheFormatSchema.optional(),
   gpusPerNode: count.default(8),
-  inputTokens: count,
-  outputTokens: count,
+  inputTokens: count.default(1024).describe("Tokens of a prompt."),
+  outputTokens: count.default(256).describe("Tokens of an answer."),
   cachedShare: z.number().min(0).max(0.99).default(0).describe("Share of each prompt that a prefix cache holds."),
   load: z
     .enum(["varied", "fixed", "swept"])

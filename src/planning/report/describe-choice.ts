@@ -20,6 +20,10 @@ export function describeChoice(advice: WorkAdvice): ReportDocument {
   };
 }
 
+/** A service is priced by what it writes, a run by what it reads. */
+const tokens = (advice: WorkAdvice): string =>
+  advice.kind === "serving" ? "output tokens if the peak lasted" : "tokens trained on";
+
 const period = (advice: WorkAdvice): string => (advice.kind === "serving" ? "a month" : "for the run");
 
 function describeVerdict(advice: WorkAdvice): Section {
@@ -29,7 +33,7 @@ function describeVerdict(advice: WorkAdvice): Section {
     best === undefined
       ? []
       : [
-          `${best.gpus} x ${best.gpu} (${best.layout}): ${writeUsd(best.usd)} ${period(advice)}, ${writeUsd(best.usdPerMillionTokens)} a million tokens, to ${best.cheapestWay}.`,
+          `${writeNumber(best.gpus)} x ${best.gpu} (${best.layout}): ${writeUsd(best.usd)} ${period(advice)} to ${best.cheapestWay}, ${writeUsd(best.usdPerMillionTokens)} a million ${tokens(advice)}.`,
           `What limits it: ${best.bottleneck}; it fits with a chance of ${writeChance(best.fitProbability)}.`,
           ...(model === undefined ? [] : [`Run by: ${model.name} (${model.why}).`]),
           ...describeStandIns(best),
@@ -37,7 +41,7 @@ function describeVerdict(advice: WorkAdvice): Section {
   return {
     heading: "Answer",
     blocks: [
-      ...describeFallbacks(advice.fallbacks),
+      ...describeFallbacks(advice.fallbacks, advice.cautions),
       { kind: "list", items },
       describeErrors(advice.errors),
       { kind: "text", text: errorsExplained },
@@ -56,7 +60,7 @@ function describeGpus(advice: WorkAdvice): Section {
   const isRun = advice.kind === "training";
   const rows = advice.options.map((option) => [
     option.gpu,
-    String(option.gpus),
+    writeNumber(option.gpus),
     option.layout,
     ...(isRun ? [option.days === undefined ? "" : writeDays(option.days)] : []),
     writeUsd(option.usd),
@@ -74,7 +78,7 @@ function describeGpus(advice: WorkAdvice): Section {
     "layout",
     ...(isRun ? ["#takes"] : []),
     `#${period(advice)}`,
-    "#a million tokens",
+    advice.kind === "serving" ? "#a million out" : "#a million tokens",
     "#own, hour",
     "#reserve, hour",
     "#rent, hour",

@@ -1,22 +1,24 @@
+import type { WhatIf } from "../advice/align-workload.ts";
 import type { ReplicaOption } from "../inference/compare-replicas.ts";
-import type { Estimate } from "../inference/predict-serving.ts";
 import type { InferenceAnswer } from "../size-inference.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import { drawLines } from "./draw-lines.ts";
+import { describeWhatIfs } from "./describe-what-ifs.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { writeChance, writeCount, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+import { writeChance, writeCount, writeInterval, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
 
 const bytesPerGigabyte = 1e9;
 const dayHours = 24;
 
 /** The answer to one question about serving a model, as a report. */
-export function describeInference(answer: InferenceAnswer): ReportDocument {
+export function describeInference(answer: InferenceAnswer, whatIfs: readonly WhatIf[] = []): ReportDocument {
   return {
-    title: `Serving ${answer.model} on ${answer.accelerator} with ${answer.engine}`,
+    title: `Serving ${answer.model} in ${answer.asked.precision} on ${answer.accelerator} with ${answer.engine}`,
     sections: [
       describeVerdict(answer),
       describeReplicas(answer),
+      ...describeWhatIfs(whatIfs),
       ...describeHourly(answer),
       describeMemory(answer),
       describeFrontier(answer),
@@ -25,26 +27,47 @@ export function describeInference(answer: InferenceAnswer): ReportDocument {
   };
 }
 
-const writeEstimate = ({ low, likely, high }: Estimate, write: (value: number) => string): string =>
-  `${write(likely)} (${write(low)} to ${write(high)})`;
+/** What a replica waits for, in the words of who reads the report. */
+const limitWords: Readonly<Record<InferenceAnswer["closedLoop"]["bottleneck"], string>> = {
+  cache: "KV cache; requests wait until it has room",
+  prefill: "prefill; tokens wait for the prompts of others",
+  decode: "decode; each step reads the weights and the cache",
+};
+
+/** `2 GPUs (tensor 2)`. */
+const inSentence = (words: string): string => words.replace(/: (.*)$/, " ($1)");
+
+function describeAsked({ asked }: InferenceAnswer): string {
+  const { peakPerSecond, inputTokens, outputTokens, cachedShare, tokensPerStep } = asked;
+  const parts = [
+    `${writeNumber(inputTokens)} tokens in${cachedShare > 0 ? ` (${writeShare(cachedShare)} of them in a prefix cache)` : ""} and ${writeNumber(outputTokens)} out`,
+    ...(tokensPerStep > 1 ? [`${writeNumber(tokensPerStep)} tokens a step by speculative decoding`] : []),
+  ];
+  const rate = `${writeNumber(peakPerSecond ?? 0)} request${peakPerSecond === 1 ? "" : "s"}/s`;
+  const peak = peakPerSecond === undefined ? "Requests" : `${rate} at the peak`;
+  return `${peak} of ${parts.join(", ")}.`;
+}
 
 function describeVerdict(answer: InferenceAnswer): Section {
   const { closedLoop, replicas, goal, saturated, memory } = answer;
   const goals = `first token ${writeSeconds(goal.ttftSeconds)}, each after it ${writeSeconds(goal.tpotSeconds)}`;
+  const cacheTokens = memory.requestsMax * (answer.asked.inputTokens + answer.asked.outputTokens / 2);
+  const replica = `a replica of ${inSentence(answer.words)}`;
   const items = [
+    describeAsked(answer),
     ...(replicas === undefined
       ? []
       : [
-          `${writeCount(replicas.replicas, "replica")} of ${answer.words}: ${writeCount(replicas.gpus, "GPU")} in all; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
+          `${writeCount(replicas.gpus, "GPU")}: ${writeCount(replicas.replicas, "replica")} of ${inSentence(answer.words)}; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
           `At the peak, half of the first tokens come within ${writeSeconds(replicas.atPeak.ttftSeconds.p50)} and 90 % within ${writeSeconds(replicas.atPeak.ttftSeconds.p90)}; a token takes ${writeSeconds(replicas.atPeak.tpotSeconds.p50)} (90 %: ${writeSeconds(replicas.atPeak.tpotSeconds.p90)}).`,
           `One replica keeps the goals up to ${writeNumber(replicas.goodputPerReplica)} requests/s.`,
           ...describeRange(answer),
           ...describeHours(answer),
         ]),
-    `With ${answer.concurrency} requests in flight a replica (${answer.words}) gives a token in ${writeEstimate(closedLoop.tpotSeconds, writeSeconds)}, the first in ${writeEstimate(closedLoop.ttftSeconds, writeSeconds)}; ${writeNumber(closedLoop.outputTokensPerSecond.likely)} tokens/s.`,
-    `Saturated it yields ${writeEstimate(saturated.outputTokensPerSecond, writeNumber)} tokens/s.`,
-    `Memory: ${memory.requestsMax} requests fit at once; the model fits with a chance of ${writeChance(memory.fitProbability)}.`,
-    `What limits it: ${closedLoop.bottleneck}.`,
+    `With ${writeCount(answer.concurrency, "request")} in flight, ${replica} gives a token in ${writeInterval(closedLoop.tpotSeconds, writeSeconds)}, the first in ${writeInterval(closedLoop.ttftSeconds, writeSeconds)}; ${writeNumber(closedLoop.outputTokensPerSecond.likely)} tokens/s.`,
+    `Saturated it yields ${writeInterval(saturated.outputTokensPerSecond, writeNumber)} output tokens/s.`,
+    `Memory: ${writeCount(memory.requestsMax, "request")} at once (${writeNumber(cacheTokens)} tokens of KV cache); the model fits with a chance of ${writeChance(memory.fitProbability)}.`,
+    `What limits it: ${limitWords[closedLoop.bottleneck]}.`,
   ];
   return {
     heading: "Answer",
@@ -58,16 +81,18 @@ function describeVerdict(answer: InferenceAnswer): Section {
 }
 
 const writeRange = (low: number, high: number): string =>
-  low === high ? writeCount(low, "replica") : `${low} to ${writeCount(high, "replica")}`;
+  low === high ? writeCount(low, "replica") : `${writeNumber(low)} to ${writeCount(high, "replica")}`;
 
 /** How many replicas the load takes where the predicted times are as wrong as they may be. */
 function describeRange({ replicas }: InferenceAnswer): readonly string[] {
   const range = replicas?.range;
   if (range === undefined) return [];
-  if (range.low === range.high && range.low !== null) return ["As many with all times at the ends of their intervals."];
+  const { low, high } = range;
+  const ends = "With all times at the ends of their 80 % intervals";
+  if (low !== null && high !== null) return [`${ends}: ${low === high ? "as many" : writeRange(low, high)}.`];
   const tell = (count: number | null): string =>
-    count === null ? "none that keeps the goals" : writeCount(count, "replica");
-  return [`With all times at the ends of their intervals: ${tell(range.low)} to ${tell(range.high)}.`];
+    count === null ? "none keeps the goals" : `${writeCount(count, "replica")}`;
+  return [`${ends}: ${tell(low)} at the fast ends, ${tell(high)} at the slow ones.`];
 }
 
 function describeHours({ hours }: InferenceAnswer): readonly string[] {
@@ -80,7 +105,7 @@ function describeHours({ hours }: InferenceAnswer): readonly string[] {
 }
 
 function describeHourly({ hours }: InferenceAnswer): readonly Section[] {
-  if (hours === undefined) return [];
+  if (hours === undefined || new Set(hours.replicas).size === 1) return [];
   const { replicas } = hours;
   const isDay = replicas.length === dayHours;
   const title = isDay ? "Replicas by hour of the day" : "Replicas by hour of the week, from Monday on";
@@ -120,7 +145,7 @@ function describeReplicas(answer: InferenceAnswer): Section {
     index === 0 ? "the best" : (answer.lost.find((each) => each.layout === option.words)?.why ?? ""),
   ]);
   const peak = hasPeak ? ["#replicas", "#GPUs"] : [];
-  const head = ["replica", ...peak, "#token", "#first", "#tokens/s GPU", "#requests", "#fits", "limit", "why"];
+  const head = ["replica", ...peak, "#token", "#first", "#tokens/s GPU", "#at once", "#fits", "limit", "why"];
   const shown = new Set(answer.options.map((option) => option.words));
   const items = answer.lost.filter((each) => !shown.has(each.layout)).map(({ layout, why }) => `not ${layout}: ${why}`);
   return {
@@ -147,9 +172,8 @@ function describeMemory(answer: InferenceAnswer): Section {
 }
 
 function describeFrontier(answer: InferenceAnswer): Section {
-  const longest = answer.options.reduce((most, option) => Math.max(most, option.frontier.length), 0);
-  const widest = answer.options.find((option) => option.frontier.length === longest) ?? answer;
-  const rows = widest.frontier.map((point) => [
+  const { frontier } = answer;
+  const rows = frontier.map((point) => [
     String(point.concurrency),
     writeSeconds(point.tpotSeconds.likely),
     writeSeconds(point.ttftSeconds.likely),
@@ -160,20 +184,22 @@ function describeFrontier(answer: InferenceAnswer): Section {
   const svg = drawLines({
     title,
     unit: "tokens/s",
-    labels: widest.frontier.map((point) => String(point.concurrency)),
-    series: answer.options.filter((option) => option.frontier.length === longest).map(toLine),
+    labels: frontier.map((point) => String(point.concurrency)),
+    series: answer.options
+      .filter((option) => option.frontier.length >= frontier.length)
+      .map((option) => toLine(option, frontier.length)),
   });
   return {
     heading: "Speed for one user against yield of one GPU",
     blocks: [
       { kind: "plot", svg, caption: title },
-      { kind: "text", text: `The figures of ${widest.words}:` },
+      { kind: "text", text: `The figures of ${inSentence(answer.words)}:` },
       { kind: "table", head: ["#in flight", "#token", "#first", "#tokens/s user", "#tokens/s GPU"], rows },
     ],
   };
 }
 
-function toLine(option: ReplicaOption) {
-  const values = option.frontier.map((point) => point.outputTokensPerSecondPerGpu);
+function toLine(option: ReplicaOption, points: number) {
+  const values = option.frontier.slice(0, points).map((point) => point.outputTokensPerSecondPerGpu);
   return { name: option.words, kind: "line" as const, values };
 }

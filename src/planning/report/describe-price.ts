@@ -32,7 +32,7 @@ function describeVerdict(price: FleetPrice): Section {
   return {
     heading: "Answer",
     blocks: [
-      ...describeFallbacks(price.fallbacks),
+      ...describeFallbacks(price.fallbacks, price.cautions),
       { kind: "list", items },
       describeErrors(price.errors.cost),
       { kind: "text", text: errorsExplained },

@@ -1,16 +1,25 @@
+import type { WhatIf } from "../advice/align-workload.ts";
 import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
 import { layoutWords } from "../training/layout-words.ts";
+import type { StepPart } from "../training/step-time.ts";
 import type { Layout } from "../training/training-job.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { Block, ReportDocument, Section } from "./model.ts";
-import { writeChance, writeDays, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+import { describeWhatIfs } from "./describe-what-ifs.ts";
+import { writeChance, writeDays, writeInterval, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
 
 /** The answer to one question about a training run, as a report. */
-export function describeTraining(answer: TrainingAnswer): ReportDocument {
+export function describeTraining(answer: TrainingAnswer, whatIfs: readonly WhatIf[] = []): ReportDocument {
   return {
-    title: `Training ${answer.model} on ${answer.gpus} x ${answer.accelerator}`,
-    sections: [describeVerdict(answer), describeLayouts(answer), describeMemory(answer), describeAssumed(answer)],
+    title: `Training ${answer.isLora ? "adapters (LoRA) of " : ""}${answer.model} on ${writeNumber(answer.gpus)} x ${answer.accelerator}`,
+    sections: [
+      describeVerdict(answer),
+      describeLayouts(answer),
+      ...describeWhatIfs(whatIfs),
+      describeMemory(answer),
+      describeAssumed(answer),
+    ],
   };
 }
 
@@ -18,15 +27,15 @@ function describeVerdict(answer: TrainingAnswer): Section {
   const { step, memory, goodput, days } = answer;
   const items = [
     `Layout: ${layoutWords(answer.layout)}.`,
-    `A step of ${answer.globalSequences} x ${writeNumber(answer.sequenceTokens)} tokens takes ${writeSeconds(step.seconds)} (${writeSeconds(step.low)} to ${writeSeconds(step.high)} in 80 % of cases): ${writeNumber(step.tokensPerSecondPerGpu)} tokens/s for each GPU, ${writeShare(step.mfu)} of its peak.`,
+    `A step of ${writeNumber(answer.globalSequences)} x ${writeNumber(answer.sequenceTokens)} tokens takes ${writeInterval(timesOf(step), writeSeconds)}: ${writeNumber(step.tokensPerSecondPerGpu)} tokens/s for each GPU, an MFU of ${writeShare(step.mfu)} of the dense ${answer.precision} peak.`,
     ...(days === undefined
       ? []
       : [
-          `The run takes ${writeDays(days.likely)} (${writeDays(days.low)} to ${writeDays(days.high)}), ${writeNumber(answer.gpuHours ?? 0)} GPU-hours, failures included.`,
+          `The run takes ${writeInterval(days, writeDays)}, ${writeNumber(answer.gpuHours ?? 0)} GPU-hours, failures included.`,
         ]),
     `Memory: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}.`,
-    `Failures and saving leave ${writeShare(goodput.ratio)} of the time, with a checkpoint every ${writeSeconds(goodput.intervalSeconds)}.`,
-    `What limits it: ${step.bottleneck} (${describeParts(answer)}).`,
+    `Failures (one every ${writeSeconds(goodput.meanSecondsToInterruption)}) and saving (every ${writeSeconds(goodput.intervalSeconds)}) leave ${writeShare(goodput.ratio)} of the time.`,
+    `What limits it: ${partWords[step.bottleneck]}. Of a step: ${describeParts(answer)}.`,
   ];
   return {
     heading: "Answer",
@@ -39,18 +48,46 @@ function describeVerdict(answer: TrainingAnswer): Section {
   };
 }
 
+const timesOf = ({ low, seconds, high }: TrainingOption["step"]) => ({ low, likely: seconds, high });
+
+/** What a step's time is spent on, in the words of who reads the report. */
+const partWords: Readonly<Record<StepPart, string>> = {
+  products: "matrix products",
+  attention: "attention",
+  memory: "memory traffic",
+  host: "kernel launches",
+  tensor: "tensor-parallel communication",
+  exchange: "expert all-to-all",
+  bubble: "pipeline bubble",
+  data: "data-parallel communication",
+  optimizer: "optimizer",
+};
+
+const stepParts: readonly StepPart[] = [
+  "products",
+  "attention",
+  "memory",
+  "host",
+  "tensor",
+  "exchange",
+  "bubble",
+  "data",
+  "optimizer",
+];
+
 function describeParts({ step }: TrainingOption): string {
-  return Object.entries(step.parts)
+  return stepParts
+    .map((part) => [part, step.parts[part]] as const)
     .filter(([, seconds]) => seconds > step.seconds * 0.01)
     .toSorted((left, right) => right[1] - left[1])
-    .map(([part, seconds]) => `${part} ${writeShare(seconds / step.seconds)}`)
+    .map(([part, seconds]) => `${partWords[part]} ${writeShare(seconds / step.seconds)}`)
     .join(", ");
 }
 
 function describeLayouts(answer: TrainingAnswer): Section {
   const rows = answer.options.map((option, index) => [
     layoutWords(option.layout),
-    `${writeSeconds(option.step.seconds)} (${writeSeconds(option.step.low)} to ${writeSeconds(option.step.high)})`,
+    writeInterval(timesOf(option.step), writeSeconds),
     writeNumber(option.step.tokensPerSecondPerGpu),
     writeShare(option.step.mfu),
     option.memory.peakGib.toFixed(1),
@@ -58,13 +95,13 @@ function describeLayouts(answer: TrainingAnswer): Section {
     option.step.bottleneck,
     index === 0 ? "the best" : whyLater(option, answer),
   ]);
-  const head = ["layout", "#step, 80 %", "#tokens/s GPU", "#MFU", "#GiB", "#fits", "limit", "why"];
+  const head = ["layout", "#step (80 %)", "#tokens/s GPU", "#MFU", "#GiB", "#fits", "limit", "why"];
   const lost = Object.entries(answer.lost).toSorted((left, right) => right[1] - left[1]);
   const blocks: Block[] = [{ kind: "table", head, rows }];
   if (lost.length > 0) {
-    const items = lost.map(([reason, count]) => `${count}: ${reason}`);
+    const items = lost.map(([reason, count]) => `${writeNumber(count)}: ${reason}`);
     blocks.push(
-      { kind: "text", text: `${answer.tried} layouts were tried. Of those not shown:` },
+      { kind: "text", text: `${writeNumber(answer.tried)} layouts were tried. Of those not shown:` },
       { kind: "list", items },
     );
   }

@@ -8,7 +8,16 @@ import { writeMarkdown } from "./markdown-report.ts";
 import { writePartsCsv } from "./parts-csv.ts";
 import type { ReportDocument } from "./model.ts";
 import { writeTablesCsv } from "./tables-csv.ts";
-import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import {
+  monthAfter,
+  writeDays,
+  writeInterval,
+  writeNumber,
+  writeSeconds,
+  writeShare,
+  writeSpread,
+  writeUsd,
+} from "./write-figure.ts";
 
 const page: ReportDocument = {
   title: "A <fleet> & more",
@@ -41,6 +50,13 @@ test("writes figures with three digits that carry meaning", () => {
     "< 0.1 %",
   ]);
   expect(writeSpread({ p10: 1, p50: 2, p90: 3 }, writeUsd)).toBe("$2.00 ($1.00 to $3.00)");
+});
+
+test("a share below all is never told as all, and an interval keeps to the unit of its likely figure", () => {
+  expect([0.9985, 0.99999, 1, 0.994].map(writeShare)).toEqual(["99.9 %", "over 99.9 %", "100 %", "99 %"]);
+  expect(writeInterval({ low: 105, likely: 115, high: 125 }, writeSeconds)).toBe("115 s (105 s to 125 s)");
+  expect(writeInterval({ low: 1.8, likely: 1.9, high: 2.2 }, writeDays)).toBe("45.6 hours (43.2 hours to 52.8 hours)");
+  expect(writeSeconds(50_700 * 3600)).toBe("2,113 days");
 });
 
 test("months go on over the end of a year", () => {

@@ -47,6 +47,7 @@ export function writeUsd(value: number): string {
 export function writeShare(share: number): string {
   const percent = share * 100;
   if (percent > 0 && percent < 0.1) return "< 0.1 %";
+  if (percent >= 99.5 && percent < 100) return percent > 99.9 ? "over 99.9 %" : `${percent.toFixed(1)} %`;
   return `${Math.abs(percent) < 10 ? trim(percent.toFixed(1)) : percent.toFixed(0)} %`;
 }
 
@@ -61,17 +62,26 @@ export function writeChance(chance: number): string {
   return chance < 0.005 ? "under 1 %" : `${(chance * 100).toFixed(0)} %`;
 }
 
-/** A time: `850 µs`, `12.3 ms`, `4.2 s`, `3.1 min`, `5.2 h`. */
-export function writeSeconds(seconds: number): string {
-  if (seconds < 1e-3) return `${writeNumber(seconds * 1e6)} µs`;
-  if (seconds < 1) return `${writeNumber(seconds * 1e3)} ms`;
-  if (seconds < 120) return `${writeNumber(seconds)} s`;
-  return seconds < 7200 ? `${writeNumber(seconds / 60)} min` : `${writeNumber(seconds / 3600)} h`;
+/** A time: `850 µs`, `12.3 ms`, `4.2 s`, `3.1 min`, `5.2 h`, `12 days`; in the unit of the time `like`, where one is given. */
+export function writeSeconds(seconds: number, like = seconds): string {
+  if (like < 1e-3) return `${writeNumber(seconds * 1e6)} µs`;
+  if (like < 1) return `${writeNumber(seconds * 1e3)} ms`;
+  if (like < 120) return `${writeNumber(seconds)} s`;
+  if (like < 7200) return `${writeNumber(seconds / 60)} min`;
+  return like < 259_200 ? `${writeNumber(seconds / 3600)} h` : `${writeNumber(seconds / 86_400)} days`;
 }
 
-/** A time in days, or in hours below two days. */
-export function writeDays(days: number): string {
-  return days < 2 ? `${writeNumber(days * 24)} hours` : `${writeNumber(days)} days`;
+/** A time in days, or in hours below two days; in the unit of the time `like`, where one is given. */
+export function writeDays(days: number, like = days): string {
+  return like < 2 ? `${writeNumber(days * 24)} hours` : `${writeNumber(days)} days`;
+}
+
+/** A likely figure with its interval, all in the unit of the likely one: `115 s (105 s to 125 s)`. */
+export function writeInterval(
+  { low, likely, high }: { readonly low: number; readonly likely: number; readonly high: number },
+  write: (value: number, like: number) => string,
+): string {
+  return `${write(likely, likely)} (${write(low, likely)} to ${write(high, likely)})`;
 }
 
 /** The middle, and the 10th to 90th percentile. */

@@ -198,7 +198,7 @@ export function predictStepTime(job: TrainingJob): StepTime {
   const tokens = job.globalSequences * job.sequenceTokens;
   const gpus = gpusOf(job.layout);
   const rate = tokens / seconds / gpus;
-  const flops = trainingFlopsPerToken(job.model, job.sequenceTokens);
+  const flops = trainedFlops(job);
   const peak = peakFlopsOf(job.accelerator, job.precision);
   const extra = extraFlops(job);
   const spread = context.stack.spread * (strangeKernels(job, context.kernels).length > 0 ? fallbackWidening : 1);
@@ -214,10 +214,24 @@ export function predictStepTime(job: TrainingJob): StepTime {
     bottleneck: bottleneck as StepPart,
     assumptions: [
       ...context.kernels.fallbacks,
-      `software like ${job.stack}; ${job.domainGpus} accelerators share fast links, ${(job.domainBytesPerSecond / 1e9).toFixed(0)} GB/s leave them`,
+      `software like ${job.stack}${linksWords(job)}`,
       ...(job.model.experts === undefined ? [] : ["experts are evenly loaded"]),
     ],
   };
+}
+
+/** The links that a run on several accelerators uses. */
+function linksWords({ domainGpus, domainBytesPerSecond, layout }: TrainingJob): string {
+  const gpus = gpusOf(layout);
+  if (gpus === 1) return "";
+  const inside = `; ${domainGpus} accelerators share fast links`;
+  return gpus <= domainGpus ? inside : `${inside}, ${(domainBytesPerSecond / 1e9).toFixed(0)} GB/s leave them`;
+}
+
+/** FLOPs a token that a run asks for; adapters need no gradients of the frozen weights, a third of the products. */
+function trainedFlops({ model, sequenceTokens, isLora }: TrainingJob): number {
+  const all = trainingFlopsPerToken(model, sequenceTokens);
+  return isLora === true ? all - (all / 3 - attentionFlops(model, sequenceTokens / 2)) : all;
 }
 
 function extraFlops(job: TrainingJob): number {
