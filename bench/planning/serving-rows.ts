@@ -1,7 +1,7 @@
 import { isFault } from "../../src/base/fault.ts";
 import { type Accelerator, isWeightOnly, type WeightFormat } from "../../src/planning/catalog/accelerator.ts";
 import type { Fallback } from "../../src/planning/catalog/fallback.ts";
-import { usualInterconnect } from "../../src/planning/catalog/find-interconnect.ts";
+import { domainGbPerSecond, usualInterconnect } from "../../src/planning/catalog/find-interconnect.ts";
 import { readWeightFormat } from "../../src/planning/catalog/format-spelling.ts";
 import { resolveModel } from "../../src/planning/catalog/resolve-model.ts";
 import type {
@@ -70,7 +70,6 @@ export function standInsOf({ model, accelerator }: Pick<ServedNames, "model" | "
 /** A serving job from names, with the network that such servers usually have. */
 export function servingJobOf(names: ServedNames, layout: ServingLayout): ServingJob {
   const accelerator = acceleratorOf(names.accelerator).value;
-  const perNode = /gb[23]00/i.test(names.accelerator) ? 4 : 8;
   const domainGpus = Math.max(8, accelerator.scaleUpGpus);
   const precision = precisionOf(names.precision);
   const model = resolveModel({ model: names.model }).value;
@@ -78,7 +77,7 @@ export function servingJobOf(names: ServedNames, layout: ServingLayout): Serving
     model,
     accelerator,
     domainGpus,
-    domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / perNode,
+    domainBytesPerSecond: domainGbPerSecond(usualInterconnect(accelerator), domainGpus) * 1e9,
     precision,
     kvPrecision: precision === "bf16" || isWeightOnly(precision) ? "bf16" : "fp8",
     engine: names.engine,

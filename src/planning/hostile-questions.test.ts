@@ -167,7 +167,10 @@ test.each([
   [{ inputTokens: 1.5 }, "inputTokens: wanted a whole number; found 1.5"],
   [{ outputTokens: -5 }, "outputTokens: wanted a number of at least 1; found -5"],
   [{ ttftSeconds: 0 }, "ttftSeconds: wanted a number above 0; found 0"],
-  [{ precision: "fp3" }, 'precision: wanted one of bf16, fp8, fp4; found "fp3"'],
+  [
+    { precision: "fp3" },
+    'precision: write bf16 (fp16), fp8, fp4 (nvfp4, mxfp4), int8 (w8a16, w8a8) or int4 (awq, gptq, w4a16), found "fp3"',
+  ],
   [{ concurrency: "many" }, 'concurrency: wanted a number; found "many"'],
   [{ hourShares: 3 }, "hourShares: wanted a list; found 3"],
 ])("a field that cannot be is told what was wanted and what was found: %j", (field, words) => {

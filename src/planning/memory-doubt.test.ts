@@ -22,8 +22,8 @@ const run = { gpus: 8, stack: "fsdp", globalSequences: 8, layout: { data: 8, sha
 const trained = (model: object, memoryGb: number) => sizeTraining({ ...chipOf(memoryGb), ...model, ...run }).memory;
 
 test("a guessed model near the limit is served with less of a chance to fit than its shape given exactly; far from it both fit", () => {
-  expect(served(guessed, 37)).toBeLessThan(served(given, 37) - 0.02);
-  expect(served(guessed, 37)).toBeGreaterThan(0.5);
+  expect(served(guessed, 34)).toBeLessThan(served(given, 34) - 0.02);
+  expect(served(guessed, 34)).toBeGreaterThan(0.5);
   expect(served(guessed, 80)).toBeGreaterThan(0.999);
   expect(served(given, 80)).toBeGreaterThan(0.999);
 });

@@ -103,23 +103,22 @@ test("the error of a sized stage widens its demand on both sides and leaves the 
   expect(stated.errors.capacity[0]?.words).not.toContain("sized");
 });
 
+const twoStages = [stageOf({ trained: run }), { ...stageOf({ trained: run }), name: "post-training" }];
+
 test("errors of two sized stages are independent: together they are relatively surer than each alone", () => {
-  const two = planFleet(
-    planOf({}, { demand: { stages: [stageOf({ trained: run }), stageOf({ trained: run })] } }),
-  ).capacity;
+  const two = planFleet(planOf({}, { demand: { stages: twoStages } })).capacity;
   const one = trains().capacity;
   const width = ({ months: [first] }: FleetPlan["capacity"]): number => (first?.p90Gpus ?? 0) / (first?.p10Gpus ?? 1);
 
   expect(Math.log(width(two))).toBeCloseTo(Math.log(width(one)) / Math.SQRT2, 2);
 });
 
-test("two stages of one name state the errors that they share once", () => {
-  const { errors, runs } = planFleet(
-    planOf({}, { demand: { stages: [stageOf({ trained: run }), stageOf({ trained: run })] } }),
-  );
+test("each sized stage states its own errors", () => {
+  const { errors, runs } = planFleet(planOf({}, { demand: { stages: twoStages } }));
+  const told = errors.capacity.map(({ quantity }) => quantity).filter((quantity) => quantity.includes("step time"));
 
   expect(runs).toHaveLength(2);
-  expect(errors.capacity.filter(({ quantity }) => quantity.includes("step time"))).toHaveLength(1);
+  expect(told.map((quantity) => quantity.split(":")[0])).toEqual(["pre-training", "post-training"]);
 });
 
 test("what a run costs follows from the stage that trains it, which may be named", () => {

@@ -34,9 +34,12 @@ function isMissing({ code, message }: z.core.$ZodIssue): boolean {
 /** The most of a value that is told back. */
 const foundMax = 80;
 
+/** The schema library's words for what it refuses; any other message was written for its field and says more. */
+const ownWords = /^(?:Invalid|Too) /;
+
 function wantedAndFound(issue: z.core.$ZodIssue, value: unknown): string {
   const wanted = wantedBy(issue);
-  if (wanted === undefined) return issue.message;
+  if (wanted === undefined || !ownWords.test(issue.message)) return issue.message;
   const found = JSON.stringify(issue.path.reduce(memberOf, value)) ?? "nothing";
   return `wanted ${wanted}; found ${found.length > foundMax ? `${found.slice(0, foundMax)}…` : found}`;
 }

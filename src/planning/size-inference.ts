@@ -6,7 +6,7 @@ import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import { contextCaution } from "./catalog/model-context.ts";
-import { usualInterconnect } from "./catalog/find-interconnect.ts";
+import { domainGbPerSecond, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { bestSplit, type SplitOption } from "./inference/best-split.ts";
 import {
@@ -70,11 +70,13 @@ function unspreadJob(question: Question): Unspread {
   const parts = askedParts(question);
   const { accelerator } = parts;
   // Fast links join a node's accelerators, or the racks of those that are sold by the rack.
-  const domainGpus = accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode;
+  const isRack = accelerator.scaleUpGpus > 8;
+  const domainGpus = isRack ? accelerator.scaleUpGpus : question.gpusPerNode;
+  const node = usualInterconnect(accelerator);
   return {
     ...parts,
     domainGpus,
-    domainBytesPerSecond: (usualInterconnect(accelerator).nodeGbPerSecond * 1e9 * domainGpus) / question.gpusPerNode,
+    domainBytesPerSecond: (isRack ? domainGbPerSecond(node, domainGpus) : node.nodeGbPerSecond) * 1e9,
     precision: question.precision,
     kvPrecision: question.kvPrecision ?? usualCacheFormat(question.precision),
     engine: question.engine,

@@ -111,3 +111,17 @@ test("a layout of another number of accelerators than the run's is refused, with
   );
   expect(sizeTraining({ ...run, gpus: 32, layout }).gpus).toBe(32);
 });
+
+test("what leaves a rack is what leaves all of its trays, whichever way a tray's network is told", () => {
+  const rateOf = (change: object): string | undefined => {
+    const { assumptions } = sizeTraining({ ...run, accelerator: "GB200", gpus: 144, ...change });
+    return assumptions.map((words) => /(\d+) GB\/s leave them/.exec(words)?.[1]).find((each) => each !== undefined);
+  };
+
+  // 18 trays of 4 accelerators with 4 ports of 400 Gb/s each.
+  expect(rateOf({})).toBe("3600");
+  expect(rateOf({ network: "GB200-NVL72" })).toBe("3600");
+  expect(rateOf({ network: "200GB/s", gpusPerNode: 4 })).toBe("3600");
+  expect(rateOf({ network: "3600GB/s", gpusPerNode: 72 })).toBe("3600");
+  expect(rateOf({ accelerator: "H100" })).toBe("400");
+});

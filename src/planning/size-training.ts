@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
-import { askedNodeRate } from "./asked-network.ts";
+import { askedNodeNetwork } from "./asked-network.ts";
 import { assumedFields } from "./assumed-fields.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import type { Fallback } from "./catalog/fallback.ts";
+import { domainGbPerSecond } from "./catalog/find-interconnect.ts";
 import { contextCaution } from "./catalog/model-context.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { tellDoubts } from "./memory-doubt.ts";
@@ -94,14 +95,14 @@ function jobOf(question: Question): Unspread {
   const parts = askedParts(question);
   const { accelerator } = parts;
   requireFormat(accelerator, question.precision);
-  const { network } = question;
+  const { gpus, gpusPerNode, network } = question;
+  const node = askedNodeNetwork(network, accelerator, gpusPerNode);
+  const isRack = accelerator.scaleUpGpus > 8;
+  const domainGpus = Math.min(gpus, Math.max(1, isRack ? accelerator.scaleUpGpus : gpusPerNode));
   return {
     ...parts,
-    domainGpus: Math.min(
-      question.gpus,
-      Math.max(1, accelerator.scaleUpGpus > 8 ? accelerator.scaleUpGpus : question.gpusPerNode),
-    ),
-    domainBytesPerSecond: askedNodeRate(network, accelerator) * 1e9,
+    domainGpus,
+    domainBytesPerSecond: (isRack ? domainGbPerSecond(node, domainGpus) : node.nodeGbPerSecond) * 1e9,
     precision: question.precision,
     sequenceTokens: question.sequenceTokens,
     globalSequences: question.globalSequences,

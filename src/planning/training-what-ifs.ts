@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { WhatIf } from "./advice/align-workload.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
-import { askedNodeRate } from "./asked-network.ts";
+import { askedNodeNetwork } from "./asked-network.ts";
 import { formatFallbacks } from "./number-format.ts";
+import { trainingQuestionSchema } from "./questions/model.ts";
 import { writeDays, writeNumber } from "./report/write-figure.ts";
 import type { TrainingAnswer } from "./size-training.ts";
 import { askWhatIf, writeChange } from "./what-if.ts";
@@ -11,6 +12,7 @@ import { askWhatIf, writeChange } from "./what-if.ts";
 type Asked = Readonly<Record<string, unknown>>;
 
 const chipSchema = z.looseObject({ accelerator: z.string(), ownAccelerators: z.unknown().optional() });
+const nodeSchema = trainingQuestionSchema.pick({ gpusPerNode: true }).loose();
 
 /**
  * What the answer would be with one thing changed: accelerators, number format, batch, network.
@@ -45,8 +47,12 @@ function changesOf(question: Asked, answer: TrainingAnswer): readonly Change[] {
     precision === "bf16" && formatFallbacks(chip, "fp8").length === 0
       ? [["products in fp8", { precision: "fp8" }]]
       : [];
-  const halfRate = askedNodeRate(question["network"], chip) / 2;
-  const network: readonly Change[] = nodes > 1 ? [["half the network out of each node", { network: halfRate }]] : [];
+  const { gpusPerNode } = nodeSchema.parse(question);
+  const node = askedNodeNetwork(question["network"], chip, gpusPerNode);
+  // Nodes of a rack are its trays: their size moves no domain.
+  const tray = chip.scaleUpGpus > 8 ? { gpusPerNode: node.nodeGpus } : {};
+  const half = { network: node.nodeGbPerSecond / 2, ...tray };
+  const network: readonly Change[] = nodes > 1 ? [["half the network out of each node", half]] : [];
   return [...sizes, ...narrower, ["twice the batch", { globalSequences: globalSequences * 2 }], ...network];
 }
 

@@ -5,10 +5,15 @@ import { parseTable } from "./parse-table.ts";
 import { byteRateOf, type GigabitsPerSecond, type GigabytesPerSecond } from "./quantities.ts";
 import { suggestNames } from "./suggest-names.ts";
 
+/** What leaves one node, GB/s in one direction, and how many accelerators it has. */
+export type NodeNetwork = Pick<Interconnect, "nodeGbPerSecond" | "nodeGpus">;
+
 /** What one node has toward the network: all ports together, GB/s in one direction. */
 export interface Interconnect {
   readonly name: string;
   readonly nodeGbPerSecond: GigabytesPerSecond;
+  /** Accelerators of such a node: of a rack's tray, where a rack has one domain of fast links. */
+  readonly nodeGpus: number;
   readonly source: string;
 }
 
@@ -17,6 +22,7 @@ const shipped: readonly Interconnect[] = parseTable(interconnectTable).map((row)
   return {
     name: row["name"] ?? "",
     nodeGbPerSecond: (port * Number(row["ports"])) as GigabytesPerSecond,
+    nodeGpus: Number(row["gpus"]),
     source: row["source"] ?? "",
   };
 });
@@ -57,4 +63,9 @@ const usualByFamily: Readonly<Record<string, string>> = {
 /** The network that servers of this accelerator usually come with; an assumption to be named in an answer. */
 export function usualInterconnect(accelerator: Accelerator): Interconnect {
   return findInterconnect(usualByAccelerator[accelerator.name] ?? usualByFamily[accelerator.family] ?? "Ethernet-100");
+}
+
+/** GB/s that leave a domain of fast links of so many accelerators, its nodes together. */
+export function domainGbPerSecond({ nodeGbPerSecond, nodeGpus }: NodeNetwork, domainGpus: number): number {
+  return nodeGbPerSecond * Math.max(1, domainGpus / nodeGpus);
 }
