@@ -45,32 +45,32 @@ vtrain_single_a100|step time|1020|5.8|4.5|9.6|0.6|80.1
 training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
-inference_silicon|TPOT|2470|17.8|8.8|21.9|5.2|85.5
-inference_silicon|TTFT|2470|34.5|19.2|49.3|5.8|85.3
-inference_silicon (dense)|TPOT|1062|9.6|5.7|12.9|1.4|87.4
-inference_silicon (dense)|TTFT|1062|27.2|13.6|32.1|7.0|87.3
-inference_silicon (experts)|TPOT|625|19.9|8.6|19.9|5.2|85.4
-inference_silicon (experts)|TTFT|625|26.2|15.8|44.1|0.1|87.7
-inference_silicon (ambiguous layout)|TPOT|143|12.2|11.4|20.0|-4.8|86.0
-inference_silicon (ambiguous layout)|TTFT|143|27.9|21.2|42.9|-3.4|86.0
-inference_silicon (disaggregated)|TPOT|640|30.4|18.6|48.0|13.6|82.3
-inference_silicon (disaggregated)|TTFT|640|56.2|40.4|83.0|11.4|79.7
-inference_trtllm (saturated)|output tokens/s|399|14.5|9.6|20.7|3.5|84.2
-inference_trtllm (static)|output tokens/s|197|17.7|6.9|20.2|8.2|81.2
-inference_trtllm (first-token)|first token alone|100|14.8|9.9|19.4|0.3|87.0
-trtllm_v1.0|output tokens/s|170|15.1|9.8|19.7|5.8|85.9
-trtllm_v0.17|output tokens/s|185|10.4|7.2|15.0|-1.7|89.7
-trtllm_v0.14|output tokens/s|44|29.2|28.3|38.9|17.2|54.5
-trtllm_static_v0.9.0|output tokens/s|80|17.0|7.6|18.6|7.2|81.3
-trtllm_ttft_b1_v0.9.0|first token alone|40|15.2|9.7|18.4|2.1|87.5
-trtllm_static_v0.8.0|output tokens/s|79|17.8|8.0|19.4|5.8|82.3
-trtllm_ttft_b1_v0.8.0|first token alone|40|16.0|10.0|20.3|2.0|87.5
-trtllm_static_v0.5.0|output tokens/s|38|19.1|4.6|33.5|15.5|78.9
-trtllm_ttft_b1_v0.5.0|first token alone|20|11.8|10.1|18.2|-6.6|85.0
-inference_mlperf (Offline)|output tokens/s|87|15.6|8.8|25.1|5.7|81.6
-inference_mlperf (Server)|output tokens/s|87|19.3|11.7|27.2|7.2|73.6
-inference_mlperf (Interactive)|output tokens/s|26|13.1|12.5|19.6|-5.8|80.8
-inference_mlperf|Server / Offline|86|5.6|3.4|9.0|1.1|79.1
+inference_silicon|TPOT|2477|17.4|7.6|21.2|5.4|84.2
+inference_silicon|TTFT|2477|42.2|19.3|50.7|13.0|85.3
+inference_silicon (dense)|TPOT|1062|8.5|4.8|9.8|0.8|85.1
+inference_silicon (dense)|TTFT|1062|27.8|13.7|32.7|6.5|87.8
+inference_silicon (experts)|TPOT|629|19.8|8.7|19.6|4.8|84.7
+inference_silicon (experts)|TTFT|629|56.6|17.0|44.2|30.4|87.3
+inference_silicon (ambiguous layout)|TPOT|143|12.0|11.2|19.3|-4.9|83.9
+inference_silicon (ambiguous layout)|TTFT|143|28.5|21.3|43.6|-3.3|85.3
+inference_silicon (disaggregated)|TPOT|643|30.8|18.1|49.5|15.9|82.1
+inference_silicon (disaggregated)|TTFT|643|55.0|41.8|83.3|10.2|79.5
+inference_trtllm (saturated)|output tokens/s|399|14.2|9.7|18.4|6.8|86.2
+inference_trtllm (static)|output tokens/s|197|18.4|7.5|23.0|9.9|80.2
+inference_trtllm (first-token)|first token alone|100|15.6|11.0|23.5|-1.7|87.0
+trtllm_v1.0|output tokens/s|170|15.8|10.2|21.8|7.9|85.9
+trtllm_v0.17|output tokens/s|185|8.8|6.5|14.2|1.0|93.0
+trtllm_v0.14|output tokens/s|44|30.7|21.5|53.5|26.5|59.1
+trtllm_static_v0.9.0|output tokens/s|80|17.6|6.7|20.7|8.7|81.3
+trtllm_ttft_b1_v0.9.0|first token alone|40|16.0|12.2|23.0|-0.1|87.5
+trtllm_static_v0.8.0|output tokens/s|79|18.3|8.1|18.2|7.3|81.0
+trtllm_ttft_b1_v0.8.0|first token alone|40|17.0|10.8|24.5|-0.1|87.5
+trtllm_static_v0.5.0|output tokens/s|38|20.2|4.0|37.9|17.7|76.3
+trtllm_ttft_b1_v0.5.0|first token alone|20|12.3|8.4|18.7|-8.2|85.0
+inference_mlperf (Offline)|output tokens/s|87|15.7|7.6|26.2|7.6|78.2
+inference_mlperf (Server)|output tokens/s|87|19.7|10.5|28.4|9.1|71.3
+inference_mlperf (Interactive)|output tokens/s|26|11.9|12.0|14.9|-1.5|92.3
+inference_mlperf|Server / Offline|86|5.7|3.4|8.9|1.2|79.1
 fabric_superpod|switches and cables|36|0.0|0.0|0.0|0.0|100.0
 tco_gpu_hour|dollars per GPU-hour|8|3.2|2.8|5.0|-0.1|100.0
 training (vTrain)|step time, its model left out|1061|6.0|4.7|9.6|0.5|79.7
@@ -113,44 +113,44 @@ llmfoundry_h100_fp8|step time, its model left out|7|4.0|3.9|4.3|-2.2|85.7
 torchtitan_t1_fsdp8|step time, its model left out|3|7.5|8.4|9.4|0.8|33.3
 torchtitan_t3_fsdp128|step time, its model left out|3|8.4|9.6|10.2|2.0|33.3
 torchtitan_t5_3d|step time, its model left out|2|10.2|10.2|13.7|5.9|50.0
-inference_silicon|TPOT, its model on an accelerator left out|2470|19.9|11.2|24.2|5.5|79.8
-inference_silicon|TTFT, its model on an accelerator left out|2470|40.0|22.7|59.2|5.9|80.1
-inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|12.3|8.4|16.4|1.7|79.7
-inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|34.5|16.1|40.8|3.9|80.0
-inference_silicon (experts)|TPOT, its model on an accelerator left out|625|22.6|11.2|24.7|6.0|79.0
-inference_silicon (experts)|TTFT, its model on an accelerator left out|625|33.8|21.9|56.0|5.1|80.3
-inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|13.3|10.4|22.3|-7.1|77.6
-inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|26.3|18.0|44.2|-6.3|83.9
-inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|640|31.2|19.6|49.3|14.0|81.3
-inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|640|58.1|41.0|85.6|12.8|79.2
-inference_silicon|TPOT, its fifth of models on accelerators left out|2470|19.9|11.2|24.6|6.1|80.2
-inference_silicon|TTFT, its fifth of models on accelerators left out|2470|40.4|23.1|60.5|6.7|79.9
-inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|12.2|8.4|16.3|1.9|80.3
-inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|34.5|15.9|40.9|4.8|79.9
-inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|640|31.5|19.8|50.1|13.8|81.4
-inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|640|57.8|41.1|85.0|11.3|79.1
-inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|625|22.6|11.1|25.5|7.3|79.2
-inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|625|35.5|24.6|60.0|7.2|80.0
-inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.6|11.9|23.2|-3.7|78.3
-inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|28.0|22.0|45.2|-1.5|82.5
-inference_silicon|TPOT, its model left out|2470|20.3|13.0|26.8|1.8|81.3
-inference_silicon|TTFT, its model left out|2470|42.8|31.2|64.0|-7.9|80.0
-inference_silicon (dense)|TPOT, its model left out|1062|12.6|9.0|16.8|2.0|79.9
-inference_silicon (dense)|TTFT, its model left out|1062|32.6|20.8|46.5|4.8|79.9
-inference_silicon (disaggregated)|TPOT, its model left out|640|29.4|22.3|44.7|4.9|86.1
-inference_silicon (disaggregated)|TTFT, its model left out|640|58.7|50.8|82.0|-30.9|79.5
-inference_silicon (experts)|TPOT, its model left out|625|24.9|15.6|28.6|1.8|80.2
-inference_silicon (experts)|TTFT, its model left out|625|45.1|36.4|69.0|-0.1|82.2
-inference_silicon (ambiguous layout)|TPOT, its model left out|143|16.3|13.7|27.9|-13.9|74.1
-inference_silicon (ambiguous layout)|TTFT, its model left out|143|37.4|35.3|59.5|-33.5|72.0
-inference_silicon|TPOT, its accelerator left out|2470|20.9|11.6|27.5|6.6|81.5
-inference_silicon|TTFT, its accelerator left out|2470|42.0|25.6|61.3|4.6|80.0
-inference_silicon (dense)|TPOT, its accelerator left out|1062|11.5|7.3|15.0|2.4|83.4
-inference_silicon (dense)|TTFT, its accelerator left out|1062|35.8|18.0|46.4|-2.0|79.9
-inference_silicon (disaggregated)|TPOT, its accelerator left out|640|31.9|20.3|48.4|12.7|81.3
-inference_silicon (disaggregated)|TTFT, its accelerator left out|640|59.0|41.3|86.4|12.4|79.2
-inference_silicon (experts)|TPOT, its accelerator left out|625|27.2|16.1|33.1|9.6|77.3
-inference_silicon (experts)|TTFT, its accelerator left out|625|38.2|27.7|61.3|9.5|80.2
-inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|14.3|11.9|25.5|-3.2|86.0
-inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|27.9|20.3|46.0|-2.5|82.5
+inference_silicon|TPOT, its model on an accelerator left out|2477|19.0|9.1|22.9|6.0|79.9
+inference_silicon|TTFT, its model on an accelerator left out|2477|47.5|22.9|60.7|13.3|80.1
+inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|10.2|5.5|12.1|1.7|79.7
+inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|35.6|16.8|45.8|4.8|79.9
+inference_silicon (experts)|TPOT, its model on an accelerator left out|629|22.4|11.3|23.9|5.4|79.0
+inference_silicon (experts)|TTFT, its model on an accelerator left out|629|62.9|23.2|57.8|33.7|80.5
+inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|12.8|10.9|22.2|-7.2|78.3
+inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|26.4|17.5|44.4|-6.8|83.9
+inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|643|31.6|18.6|51.0|16.7|81.7
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|643|56.8|42.2|85.4|11.7|79.3
+inference_silicon|TPOT, its fifth of models on accelerators left out|2477|19.1|9.4|23.0|6.5|80.1
+inference_silicon|TTFT, its fifth of models on accelerators left out|2477|48.1|23.1|62.5|13.9|79.8
+inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|10.2|5.5|11.8|1.4|80.3
+inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|35.4|16.1|45.0|4.5|80.0
+inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|643|31.9|19.2|50.6|16.9|81.0
+inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|643|56.8|42.3|85.1|10.8|79.0
+inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|629|22.4|11.5|23.9|6.8|78.5
+inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|629|65.3|25.1|62.3|36.6|79.7
+inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|12.7|11.6|22.3|-4.5|80.4
+inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|28.2|20.6|45.1|-2.2|83.2
+inference_silicon|TPOT, its model left out|2477|19.2|9.5|24.1|6.3|80.0
+inference_silicon|TTFT, its model left out|2477|48.9|29.8|63.0|-0.8|79.9
+inference_silicon (dense)|TPOT, its model left out|1062|10.6|6.0|13.3|1.4|79.9
+inference_silicon (dense)|TTFT, its model left out|1062|32.2|19.9|47.3|3.8|79.9
+inference_silicon (disaggregated)|TPOT, its model left out|643|31.5|18.1|51.3|17.6|81.7
+inference_silicon (disaggregated)|TTFT, its model left out|643|56.9|49.0|81.7|-30.0|79.5
+inference_silicon (experts)|TPOT, its model left out|629|22.5|11.2|26.3|5.5|78.9
+inference_silicon (experts)|TTFT, its model left out|629|72.0|33.9|67.5|28.4|82.0
+inference_silicon (ambiguous layout)|TPOT, its model left out|143|13.2|11.2|22.9|-5.0|78.3
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|35.8|33.0|57.9|-31.3|72.7
+inference_silicon|TPOT, its accelerator left out|2477|20.1|10.0|26.1|7.3|80.3
+inference_silicon|TTFT, its accelerator left out|2477|50.0|26.0|63.2|12.9|79.9
+inference_silicon (dense)|TPOT, its accelerator left out|1062|10.2|5.9|11.9|2.4|80.8
+inference_silicon (dense)|TTFT, its accelerator left out|1062|36.1|17.6|45.2|-1.2|79.9
+inference_silicon (disaggregated)|TPOT, its accelerator left out|643|31.9|19.1|49.3|16.3|81.2
+inference_silicon (disaggregated)|TTFT, its accelerator left out|643|58.5|43.4|86.7|12.6|79.2
+inference_silicon (experts)|TPOT, its accelerator left out|629|26.3|15.0|31.6|8.9|77.1
+inference_silicon (experts)|TTFT, its accelerator left out|629|69.7|29.5|66.7|40.4|80.0
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|13.4|11.3|22.2|-3.4|86.7
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|28.4|20.3|46.3|-2.2|83.2
 `;

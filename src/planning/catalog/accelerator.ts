@@ -101,3 +101,15 @@ export function peakFlopsOf(accelerator: Accelerator, format: WeightFormat): num
   const tflops = own[productFormatOf(format)] ?? bf16;
   return tflops * 1e12;
 }
+
+/** Cards that keep the codes of error correction in the memory that they correct, a sixteenth of it. */
+const inlineCorrected = /^(?:A10|A10G|A16|A40|L4|L20|L40|L40S|T4)$/;
+
+/**
+ * Bytes of memory that programs see. Makers count memory in powers of two: 80 GB are 80 x 2^30 bytes, of which some five in a
+ * thousand are the driver's. nvidia-smi tells 81,559 MiB of an H100-80, 143,771 of an H200, 183,359 of a B200 (180 here), 81,920
+ * of an A100-80, 46,068 of an L40S and 23,034 of an L4, whose error correction is inline.
+ */
+export function visibleBytes({ name, memoryGb }: Pick<Accelerator, "name" | "memoryGb">): number {
+  return memoryGb * 2 ** 30 * (inlineCorrected.test(name) ? 15 / 16 : 0.995);
+}

@@ -10,3 +10,8 @@ const blockScaled = /^(?:deepseek-(?!.*distill)|qwen3|glm-5|kimi|minimax|mimo)/i
 export function hasBlockScales(model: ModelShape): boolean {
   return model.hasBlockScales ?? blockScaled.test(model.name.replace(/^.*\//, ""));
 }
+
+/** Bytes of a four-bit weight with its scale: one of 8 bits for 32 weights (MXFP4, which gpt-oss is published in), else for 16 (NVFP4). */
+export function fourBitBytes({ name }: ModelShape): number {
+  return 0.5 + 1 / (/^gpt-?oss/i.test(name.replace(/^.*\//, "")) ? 32 : 16);
+}

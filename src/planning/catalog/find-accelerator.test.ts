@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
-import { peakFlopsOf } from "./accelerator.ts";
+import { peakFlopsOf, visibleBytes } from "./accelerator.ts";
 import { findAccelerator, listAccelerators, spellAccelerator } from "./find-accelerator.ts";
 import { findInterconnect, usualInterconnect } from "./find-interconnect.ts";
 import { parseAccelerators } from "./own-accelerator.ts";
@@ -117,4 +117,21 @@ test("decimal and binary memory are converted, not mixed: 80 GB are 74.5 GiB", (
 
   expect(gibibytesOf(bytesOfGigabytes(memory))).toBeCloseTo(74.5, 1);
   expect(bytesOfGibibytes(gibibytesOf(80e9))).toBeCloseTo(80e9, 0);
+});
+
+test.each([
+  ["A100-SXM-80", 81_920],
+  ["A100-SXM-40", 40_960],
+  ["H100-SXM", 81_559],
+  ["H200-SXM", 143_771],
+  ["H20-SXM", 97_871],
+  ["B200-SXM", 183_359],
+  ["GB200", 189_471],
+  ["L40S", 46_068],
+  ["L4", 23_034],
+  ["A10", 23_028],
+  ["T4", 15_360],
+  ["RTX-4090", 24_564],
+])("programs see the memory of %s that its driver tells, %d MiB, within one percent", (name, mebibytes) => {
+  expect(Math.abs(visibleBytes(findAccelerator(name)) / 2 ** 20 / mebibytes - 1)).toBeLessThan(0.01);
 });

@@ -107,3 +107,18 @@ test("training refuses weights in 4 bits with what to do", () => {
     "precision: int4 is a format of weights that are served",
   );
 });
+
+test("gpt-oss-120b in its own four bits takes what its checkpoint does, and one accelerator of 80 GB serves it", () => {
+  const { memory, tensor, accelerator } = sizeInference({
+    model: "gpt-oss-120b",
+    accelerator: "H100",
+    precision: "mxfp4",
+  });
+
+  // model.safetensors.index.json of the repository tells 65.25e9 bytes.
+  expect(Math.abs((memory.weights * tensor) / 65.25e9 - 1)).toBeLessThan(0.02);
+  expect(
+    sizeInference({ model: "gpt-oss-120b", accelerator: "H100", precision: "mxfp4", tensor: 1 }).memory.fitProbability,
+  ).toBeGreaterThan(0.8);
+  expect(accelerator).toBe("H100-SXM");
+});

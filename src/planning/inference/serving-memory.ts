@@ -1,5 +1,6 @@
 import { eightyPercent } from "../capacity/normal-distribution.ts";
-import { bytesPerWeight, isWeightOnly } from "../catalog/accelerator.ts";
+import { bytesPerWeight, isWeightOnly, visibleBytes } from "../catalog/accelerator.ts";
+import { fourBitBytes } from "../catalog/block-scales.ts";
 import { kvBytesOfSequence, layerCounts, layerParameters, modelParameters } from "../catalog/model-size.ts";
 import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
@@ -35,8 +36,8 @@ const smallLinkBytes = 0.5e9;
 const decodeOnlyShare = 0.97;
 const decodeOnlyBytes = 2e9;
 
-/** TensorRT-LLM takes its share of what the weights and the driver leave, others take theirs of all memory. */
-const driverBytes = 3.5e9;
+/** TensorRT-LLM takes its share of what weights, activations and the driver leave, others take theirs of all memory. */
+const driverBytes = 6e9;
 
 /** A replica that holds fewer requests than this is of no use. */
 const fewRequests = 4;
@@ -54,12 +55,12 @@ function weightBytes(job: ServingJob): number {
   const counts = layerCounts(model);
   const experts = counts.mixture * (model.experts?.count ?? 0) * layerParameters(model).expert;
   const wide = wideWeights(job);
+  const bytes = precision === "fp4" ? fourBitBytes(model) : bytesPerWeight[precision];
   const common = modelParameters(model).total - experts - wide;
-  const commonBytes =
-    model.experts !== undefined && precision === "fp4" ? bytesPerWeight.bf16 : bytesPerWeight[precision];
+  const commonBytes = model.experts !== undefined && precision === "fp4" ? bytesPerWeight.bf16 : bytes;
   const perPipeline =
     (common * commonBytes + wide * bytesPerWeight.bf16) / layout.tensor +
-    (experts * bytesPerWeight[precision]) / (layout.tensor * layout.attentionData);
+    (experts * bytes) / (layout.tensor * layout.attentionData);
   return perPipeline / layout.pipeline;
 }
 
@@ -71,7 +72,7 @@ function cacheRanks(job: ServingJob): number {
 
 /** What the engine leaves for the cache beside weights, bytes. */
 function freeBytes(job: ServingJob, weights: number, isDecodeOnly: boolean): number {
-  const memory = job.accelerator.memoryGb * 1e9;
+  const memory = visibleBytes(job.accelerator);
   if (isDecodeOnly) return decodeOnlyShare * memory - weights - decodeOnlyBytes;
   if (job.engine === "trtllm") return usableShare * (memory - weights - driverBytes);
   return usableShare * memory - weights - overheadOf(job);

@@ -1,5 +1,5 @@
 import { eightyPercent } from "../capacity/normal-distribution.ts";
-import { bytesPerWeight } from "../catalog/accelerator.ts";
+import { bytesPerWeight, visibleBytes } from "../catalog/accelerator.ts";
 import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { gibibytesOf } from "../catalog/quantities.ts";
 import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
@@ -177,7 +177,7 @@ export function predictTrainingMemory(job: TrainingJob): TrainingMemory {
   const workspace = workspaceBytes(job) + fragments * (activations + logits + states.gathered);
   const bytes = { ...states, activations, logits, workspace };
   const total = Object.values(bytes).reduce((sum, each) => sum + each, 0);
-  const usable = job.accelerator.memoryGb * 1e9 - contextBytes;
+  const usable = visibleBytes(job.accelerator) - contextBytes;
   const parts = Object.fromEntries(
     Object.entries(bytes).map(([name, value]) => [name, gibibytesOf(value)]),
   ) as unknown as Record<MemoryPart, number>;
