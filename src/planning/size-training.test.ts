@@ -50,7 +50,7 @@ test("a run that fits nowhere is told how far it is from fitting, and on how man
   const alone = () => sizeTraining({ ...run, gpus: 1 });
 
   expect(alone).toThrow(
-    /on 1 accelerator can run: does not fit in memory \(24\); the leanest needs \d+\.\d of 73\.1 GiB/,
+    /on 1 accelerator can run: does not fit in memory \(24\); the leanest needs \d+\.\d of 78\.2 GiB/,
   );
   expect(alone).toThrow(
     "take 2 accelerators, the fewest in doublings that hold it, or shorter sequences, or train adapters",

@@ -74,7 +74,7 @@ test("weights that do not fit are refused with the figures", () => {
   const tiny = { ...job, accelerator: findAccelerator("L4") };
 
   expect(() => predictServing(tiny, shape, 1)).toThrow(
-    /does not fit: a GPU would hold 35\.3 GB of weights and 0\.094 GB of cache for one request; the engine may fill 19\.1 of its 24 GB/,
+    /does not fit: a GPU would hold 35\.3 GB of weights and 0\.094 GB of cache for one request; the engine may fill 19\.2 of its 24 GB/,
   );
 });
 
