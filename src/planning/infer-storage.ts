@@ -5,7 +5,7 @@ import { bytesPerWeight } from "./catalog/accelerator.ts";
 import type { ModelShape } from "./catalog/model-shape.ts";
 import { modelParameters } from "./catalog/model-size.ts";
 import type { Plan } from "./model.ts";
-import { writeNumber } from "./report/write-figure.ts";
+import { writeTokens } from "./report/write-figure.ts";
 import { atStage } from "./stage-fault.ts";
 
 /**
@@ -36,7 +36,7 @@ function trainedParameters({ demand }: Plan, assumptions: Assumptions): number |
   const [largest] = models.map(sizeOf).toSorted((left, right) => right.weights - left.weights);
   if (largest === undefined) return undefined;
   const words = `weights of ${largest.name}, the largest model that a stage trains in full`;
-  assumptions.note("storage.checkpoint.parameters", writeNumber(largest.weights), words);
+  assumptions.note("storage.checkpoint.parameters", writeTokens(largest.weights), words);
   return largest.weights;
 }
 

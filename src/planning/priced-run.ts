@@ -2,7 +2,7 @@ import type { Assumptions } from "./assumption.ts";
 import type { SizedRun } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import { contradictoryPlan } from "./plan-fault.ts";
-import { writeNumber } from "./report/write-figure.ts";
+import { writeNumber, writeTokens } from "./report/write-figure.ts";
 
 /** One training run, to be priced. */
 export interface PricedRun {
@@ -36,7 +36,7 @@ export function pricedRun(
   assumptions.note(
     "training",
     `a run of ${largest.stage}`,
-    `${writeNumber(largest.tokens)} tokens of ${largest.model} on ${largest.gpus} GPUs, ${writeNumber(rate)} tokens/s for each, as sized`,
+    `${writeTokens(largest.tokens)} tokens of ${largest.model} on ${largest.gpus} GPUs, ${writeNumber(rate)} tokens/s for each, as sized`,
   );
   return { tokensPerRun: largest.tokens, tokensPerSecondPerGpu: rate, gpus: largest.gpus };
 }

@@ -1,5 +1,6 @@
 import { contradictoryPlan, invalidPlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
 import { hoursPerMonth } from "../cost/project-cost.ts";
+import { writeNumber } from "../report/write-figure.ts";
 import { forecastHistory } from "./forecast-history.ts";
 import { type LogNormal, logNormalVariation } from "./log-normal.ts";
 
@@ -59,6 +60,9 @@ const statedPeakDeviation = 0.05;
 /** Peaks of a random load lie this many deviations above its mean (95 %). */
 const peakDeviations = 1.645;
 
+/** A number that need not be whole, with its noun: `1 job`, `16.3 GPUs`. */
+const some = (count: number, noun: string): string => `${writeNumber(count)} ${noun}${count === 1 ? "" : "s"}`;
+
 interface FirstMonth {
   readonly peak: number;
   readonly deviation: number;
@@ -105,7 +109,7 @@ function firstMonth(path: string, load: Exclude<StageLoad, { kind: "history" }>,
       return {
         peak: load.gpus,
         deviation: load.gpus * statedPeakDeviation,
-        how: `${load.gpus} GPUs at peak, as stated`,
+        how: `${some(load.gpus, "GPU")} at peak, as stated`,
       };
     case "jobs": {
       requireWithin(`${path}.goodput`, goodput, 0.01, 1);
@@ -114,20 +118,21 @@ function firstMonth(path: string, load: Exclude<StageLoad, { kind: "history" }>,
       const spread = (chance * load.gpuHoursEach) / goodput / hoursPerMonth;
       const busy = mean + peakDeviations * spread;
       const gangs = Math.max(1, Math.ceil(busy / load.gangGpus - 1e-9));
-      const how = `${load.perMonth} jobs a month need ${mean.toPrecision(3)} GPUs on average, ${busy.toPrecision(3)} in a busy month, in gangs of ${load.gangGpus}`;
+      const needed = `${some(mean, "GPU")} on average, ${writeNumber(busy)} in a busy month`;
+      const how = `${some(load.perMonth, "job")} a month: ${needed}, in gangs of ${load.gangGpus}`;
       return { peak: gangs * load.gangGpus, deviation: spread, how };
     }
     case "people": {
       const mean = load.people * load.activeShare;
       const spread = Math.sqrt(mean * (1 - load.activeShare));
       const active = Math.min(load.people, Math.ceil(mean + peakDeviations * spread));
-      const how = `${active} of ${load.people} people at once (95 %), ${load.gpusEach} GPUs each`;
+      const how = `${active} of ${load.people} people at once (95 %), ${some(load.gpusEach, "GPU")} each`;
       return { peak: active * load.gpusEach, deviation: spread * load.gpusEach * statedPeakDeviation, how };
     }
     case "requests": {
       const replicas = Math.ceil(load.peakPerSecond / (load.perGpuPerSecond * load.gpusPerReplica)) + 1;
       const peak = replicas * load.gpusPerReplica;
-      const how = `${replicas} replicas of ${load.gpusPerReplica} GPUs for ${load.peakPerSecond} requests/s at peak, one of them spare`;
+      const how = `${some(replicas, "replica")} of ${some(load.gpusPerReplica, "GPU")} for ${writeNumber(load.peakPerSecond)} requests/s at peak, one of them spare`;
       return { peak, deviation: peak * statedPeakDeviation, how };
     }
   }

@@ -3,7 +3,7 @@ import { tellTried } from "../plan-training.ts";
 import { layoutWords } from "../training/layout-words.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Section } from "./model.ts";
-import { writeChance, writeDays, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+import { writeChance, writeDays, writeNumber, writeSeconds, writeShare, writeTokens } from "./write-figure.ts";
 
 /** Runs whose GPU-hours were sized from the model that a stage trains: layout, step, and what limits it. */
 export function describeRuns({ runs, errors }: Pick<FleetPlan, "runs" | "errors">): readonly Section[] {
@@ -40,7 +40,7 @@ function tellChoice(run: SizedRun): readonly string[] {
   const { stage, gpus, tried, exposedShare, memory } = run;
   const waits = exposedShare === 0 ? "nothing" : writeShare(exposedShare);
   return [
-    `${stage}: ${writeNumber(run.tokens)} tokens of ${run.model} on ${gpus} x ${run.accelerator}, ${layoutWords(run.layout)}; ${waits} of a step waits for other servers`,
+    `${stage}: ${writeTokens(run.tokens)} tokens of ${run.model} on ${gpus} x ${run.accelerator}, ${layoutWords(run.layout)}; ${waits} of a step waits for other servers`,
     `${stage}: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}`,
     ...(tried.length === 0
       ? []

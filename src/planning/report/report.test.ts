@@ -16,6 +16,7 @@ import {
   writeSeconds,
   writeShare,
   writeSpread,
+  writeTokens,
   writeUsd,
 } from "./write-figure.ts";
 
@@ -49,6 +50,7 @@ test("writes figures with three digits that carry meaning", () => {
     "3 %",
     "< 0.1 %",
   ]);
+  expect([13e9, 300e9, 15e12].map(writeTokens)).toEqual(["13 B", "300 B", "15 T"]);
   expect(writeSpread({ p10: 1, p50: 2, p90: 3 }, writeUsd)).toBe("$2.00 ($1.00 to $3.00)");
 });
 

@@ -4,12 +4,18 @@ import type { Spread } from "../uncertain.ts";
 export function writeNumber(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
+  if (size >= 1e12) return `${trim((value / 1e12).toPrecision(3))} T`;
   if (size >= 1e9) return `${trim((value / 1e9).toPrecision(3))} G`;
   if (size >= 1e6) return `${trim((value / 1e6).toPrecision(3))} M`;
   if (size >= 1000) return writeWhole(value);
   if (size >= 100) return value.toFixed(0);
   if (size < 0.001) return value.toExponential(1);
   return trim(value.toPrecision(3));
+}
+
+/** Tokens, or weights, as they are counted in this trade: `300 B`, `15 T`. */
+export function writeTokens(count: number): string {
+  return writeNumber(count).replace(/ G$/, " B");
 }
 
 /** A count to its last digit: `100,800`. */
