@@ -73,7 +73,8 @@ function addSizeTraining(size: Command, act: Act): void {
       amount,
     )
     .addOption(new Option("--stack <name>", "the software").choices(stacks))
-    .option("--lora", "train adapters only");
+    .option("--lora", "train adapters only")
+    .option("--qlora", "the same over frozen weights in 4 bits");
   act(training, async (context, options) => (await import("./commands/size.ts")).sizeTraining(context, options));
 }
 

@@ -16,6 +16,7 @@ const options: Readonly<Record<string, string>> = {
   globalSequences: "--batch",
   stack: "--stack",
   isLora: "--lora",
+  frozenPrecision: "--qlora",
   engine: "--engine",
   inputTokens: "--input",
   outputTokens: "--output",

@@ -125,3 +125,37 @@ test("what leaves a rack is what leaves all of its trays, whichever way a tray's
   expect(rateOf({ network: "3600GB/s", gpusPerNode: 72 })).toBe("3600");
   expect(rateOf({ accelerator: "H100" })).toBe("400");
 });
+
+const frozen = { accelerator: "RTX-A6000", gpus: 1, stack: "fsdp", isLora: true, globalSequences: 16 } as const;
+
+test("65 to 70 billion frozen weights in 4 bits train adapters on one accelerator of 48 GB, as QLoRA reports; in 16 bits they need a node", () => {
+  const short = { ...frozen, model: "Llama-2-70B", sequenceTokens: 512 };
+  const { memory } = sizeTraining({ ...short, frozenPrecision: "nf4" });
+
+  expect(memory.parts.weights).toBeGreaterThan(33);
+  expect(memory.parts.weights).toBeLessThan(36);
+  expect(memory.peakGib).toBeLessThan(48);
+  expect(memory.fitProbability).toBeGreaterThan(0.5);
+  expect(() => sizeTraining(short)).toThrow(/QLoRA: frozenPrecision int4/);
+});
+
+test("unpacking frozen weights costs time, and the answer says that no such run was measured", () => {
+  const answerOf = (change: object) =>
+    sizeTraining({ ...frozen, model: "Llama-3.1-8B", sequenceTokens: 2048, ...change });
+  const layout = { data: 1, sharding: "zero1", microSequences: 1, recompute: "full" } as const;
+  const [plain, packed] = [answerOf({ layout }), answerOf({ layout, frozenPrecision: "int4" })];
+
+  expect(packed.step.seconds).toBeGreaterThan(plain.step.seconds);
+  expect(packed.step.seconds).toBeLessThan(1.5 * plain.step.seconds);
+  expect(Math.log(packed.step.high / packed.step.low)).toBeGreaterThan(Math.log(plain.step.high / plain.step.low));
+  expect(packed.errors[0]?.words).toContain("no run over frozen weights in int4 was measured");
+});
+
+test("frozen weights belong to adapters, and are kept in 4 or 8 bits", () => {
+  expect(() => sizeTraining({ ...frozen, model: "Llama-3.1-8B", isLora: false, frozenPrecision: "int4" })).toThrow(
+    "frozenPrecision: only weights below adapters are frozen",
+  );
+  expect(() => sizeTraining({ ...frozen, model: "Llama-3.1-8B", frozenPrecision: "fp8" })).toThrow(
+    'frozenPrecision: write int4 (nf4, as QLoRA keeps them) or int8, found "fp8"',
+  );
+});

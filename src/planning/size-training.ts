@@ -15,6 +15,7 @@ import { trainingQuestionSchema } from "./questions/model.ts";
 import { writeChance } from "./report/write-figure.ts";
 import { type Goodput, predictGoodput } from "./training/goodput.ts";
 import { predictTrainingMemory, type TrainingMemory } from "./training/memory.ts";
+import type { FrozenFormat } from "./training/frozen-weights.ts";
 import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
@@ -36,6 +37,8 @@ export interface TrainingAnswer extends TrainingOption {
   readonly stack: string;
   readonly precision: Question["precision"];
   readonly isLora: boolean;
+  /** What the frozen weights are kept in, where that is narrower than what they are multiplied in. */
+  readonly frozenPrecision?: FrozenFormat;
   readonly gpus: number;
   /** Fast domains that the run lies on: servers, or racks whose servers share fast links. */
   readonly nodes: number;
@@ -108,7 +111,14 @@ function jobOf(question: Question): Unspread {
     globalSequences: question.globalSequences,
     stack: question.stack,
     isLora: question.isLora,
+    ...(question.frozenPrecision === undefined ? {} : { frozenFormat: question.frozenPrecision }),
   };
+}
+
+/** What no measured run had: weights that are kept packed. */
+function frozenWords({ frozenFormat }: Unspread): readonly string[] {
+  if (frozenFormat === undefined) return [];
+  return [`no run over frozen weights in ${frozenFormat} was measured: they are unpacked to 16 bits layer by layer`];
 }
 
 /** A bare number is bytes, which who thinks in bits of ports must hear. */
@@ -120,14 +130,18 @@ function networkWords(network: Question["network"]): readonly string[] {
 function parseQuestion(value: unknown): Question {
   const parsed = trainingQuestionSchema.safeParse(value);
   if (!parsed.success) throw unreadableQuestion(parsed.error, value);
-  const { gpus, sequenceTokens, globalSequences, isLora } = parsed.data;
+  const { gpus, sequenceTokens, globalSequences, isLora, frozenPrecision } = parsed.data;
+  if (frozenPrecision !== undefined && !isLora) {
+    const message = `frozenPrecision: only weights below adapters are frozen, and isLora is not set; set it, or leave ${frozenPrecision} out`;
+    throw new Fault("planning.request-invalid", message, { details: { path: "frozenPrecision" } });
+  }
   return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens, isLora) };
 }
 
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
 function optionOf(job: Unspread, layout: Layout): TrainingOption {
   const step = predictStepTime({ ...job, layout });
-  const widened = widen(step, step.seconds, wideningOf({ kernels: [], fallbacks: job.standIns }));
+  const widened = widen(step, step.seconds, wideningOf({ kernels: frozenWords(job), fallbacks: job.standIns }));
   const stated = job.standIns.length > 0 ? stepErrorOf(job).percent : null;
   return {
     layout,
@@ -142,7 +156,6 @@ interface Choice {
   readonly lost: Readonly<Record<string, number>>;
 }
 
-/** The best schedule of each set of degrees of parallelism, the best first; or the one layout that was given. */
 function otherNumber(layout: Layout, gpus: number): Fault {
   const { tensor, pipeline, context, data } = layout;
   const product = `tensor ${tensor} x pipeline ${pipeline} x context ${context} x data ${data}`;
@@ -150,6 +163,7 @@ function otherNumber(layout: Layout, gpus: number): Fault {
   return new Fault("planning.layout-impossible", message, { details: { path: "layout" } });
 }
 
+/** The best schedule of each set of degrees of parallelism, the best first; or the one layout that was given. */
 function chooseLayouts(question: Question, job: Unspread): Choice {
   const { layout } = question;
   if (layout !== undefined) {
@@ -183,7 +197,10 @@ function leftOutLike(job: Pick<TrainingJob, "stack" | "model" | "accelerator">):
 /** The error of a step's time, widened where kernels are another's. */
 function stepErrorOf(job: Unspread): QuantityError {
   const kernels = trainingKernelsOf(job.accelerator, job.precision);
-  const widening = wideningOf({ kernels: strangeKernels(job, kernels), fallbacks: job.standIns });
+  const widening = wideningOf({
+    kernels: [...strangeKernels(job, kernels), ...frozenWords(job)],
+    fallbacks: job.standIns,
+  });
   const quantity = "step time, tokens a second and utilisation";
   return measuredError(quantity, errorClassOf(job), "step time", widening, leftOutLike(job));
 }
@@ -254,6 +271,7 @@ export function sizeTraining(value: unknown): TrainingAnswer {
     stack: job.stack,
     precision: job.precision,
     isLora: question.isLora,
+    ...(question.frozenPrecision === undefined ? {} : { frozenPrecision: question.frozenPrecision }),
     gpus,
     nodes: Math.ceil(gpus / job.domainGpus),
     globalSequences,
@@ -275,6 +293,7 @@ export function sizeTraining(value: unknown): TrainingAnswer {
       ...job.standIns.map(({ words }) => words),
       ...networkWords(question.network),
       ...assumedFields(question, value),
+      ...frozenWords(job),
       ...best.step.assumptions,
       ...best.memory.assumptions,
     ],

@@ -19,6 +19,7 @@ export interface SizeTrainingInput extends QuestionInput, ModelInput {
   readonly precision?: string;
   readonly stack?: string;
   readonly lora?: boolean;
+  readonly qlora?: boolean;
 }
 
 /** Sizes a training run: the best layouts, their time and memory, and why the others lost. Needs no server. */
@@ -37,7 +38,8 @@ export async function sizeTraining(context: CommandContext, input: SizeTrainingI
       globalSequences: input.batch,
       precision: input.precision,
       stack: input.stack,
-      isLora: input.lora,
+      isLora: input.qlora ?? input.lora,
+      frozenPrecision: input.qlora === true ? "int4" : undefined,
     }),
   };
   return await printAnswer(context, "size-training", question, input, source);

@@ -6,7 +6,14 @@ export type LooseQuestion = Readonly<Record<string, unknown>>;
 /** Parameters of an MLflow run that say what it trains; only those with `planning.` before them are read. */
 const prefix = "planning.";
 const numbers: ReadonlySet<string> = new Set(["gpus", "gpusPerNode", "sequenceTokens", "globalSequences"]);
-const words: ReadonlySet<string> = new Set(["model", "accelerator", "precision", "stack", "network"]);
+const words: ReadonlySet<string> = new Set([
+  "model",
+  "accelerator",
+  "precision",
+  "stack",
+  "network",
+  "frozenPrecision",
+]);
 
 /**
  * The question that a training run asks by the parameters that it logged (`planning.model`, `planning.sequenceTokens`,

@@ -61,6 +61,14 @@ export const trainedFormatSchema = z.preprocess(
   }),
 );
 
+/** What the frozen weights below adapters are kept in, by any of its names. */
+export const frozenFormatSchema = z.preprocess(
+  canonical,
+  z.enum(["int4", "int8"], {
+    error: ({ input }) => `write int4 (nf4, as QLoRA keeps them) or int8, found ${found(input)}`,
+  }),
+);
+
 /** The format of a KV cache, by any of its names. */
 export const cacheFormatSchema = z.preprocess(
   canonical,

@@ -32,6 +32,7 @@ export const trainingQuestionSchema = z.strictObject({
   globalSequences: runFields.globalSequences,
   stack: runFields.stack.default("megatron-core"),
   isLora: runFields.isLora.default(false),
+  frozenPrecision: runFields.frozenPrecision,
   layout: layoutSchema.optional().describe("How it is spread; searched if absent."),
   tokens: positive.optional().describe("Tokens to train on: gives wall time and goodput."),
   gpuHoursPerInterruption: positive.default(50_700),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { trainedFormatSchema } from "../catalog/format-spelling.ts";
+import { frozenFormatSchema, trainedFormatSchema } from "../catalog/format-spelling.ts";
 
 const count = z.int().min(1).max(10_000_000);
 
@@ -9,5 +9,8 @@ export const runFields = {
   sequenceTokens: count,
   globalSequences: count.optional().describe("Sequences of one step; about 4 million tokens if absent."),
   stack: z.enum(["megatron-classic", "megatron-core", "fsdp", "maxtext"]),
+  frozenPrecision: frozenFormatSchema
+    .optional()
+    .describe("What the frozen weights are kept in: int4 (nf4, as QLoRA does) or int8; as precision if absent."),
   isLora: z.boolean().describe("Only adapters are trained: fine-tuning with frozen weights."),
 } as const;

@@ -12,7 +12,7 @@ import { writeChance, writeDays, writeInterval, writeNumber, writeSeconds, write
 /** The answer to one question about a training run, as a report. */
 export function describeTraining(answer: TrainingAnswer, whatIfs: readonly WhatIf[] = []): ReportDocument {
   return {
-    title: `Training ${answer.isLora ? "adapters (LoRA) of " : ""}${answer.model} on ${writeNumber(answer.gpus)} x ${answer.accelerator}`,
+    title: `Training ${adaptersOf(answer)}${answer.model} on ${writeNumber(answer.gpus)} x ${answer.accelerator}`,
     sections: [
       describeVerdict(answer),
       describeLayouts(answer),
@@ -136,4 +136,11 @@ function describeAssumed(answer: TrainingAnswer): Section {
 function writeDegrees({ tensor, pipeline, context, expert, data }: Layout): string {
   const rest = [...(context > 1 ? [`c${context}`] : []), ...(expert > 1 ? [`e${expert}`] : [])];
   return [`t${tensor}`, `p${pipeline}`, ...rest, `d${data}`].join(" ");
+}
+
+function adaptersOf({ isLora, frozenPrecision }: TrainingAnswer): string {
+  if (!isLora) return "";
+  return frozenPrecision === undefined
+    ? "adapters (LoRA) of "
+    : `adapters (LoRA, frozen weights in ${frozenPrecision}) of `;
 }

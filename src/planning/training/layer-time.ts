@@ -4,6 +4,7 @@ import { type Cluster, clusterCollectiveTime, ranksPerDomain } from "../kernels/
 import { collectiveTime } from "../kernels/collective-time.ts";
 import { gemmTime, type MatrixProduct } from "../kernels/gemm-time.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
+import { unpackSeconds } from "./frozen-weights.ts";
 import type { StackConstants } from "./stack-constants.ts";
 import type { TrainingJob } from "./training-job.ts";
 
@@ -16,6 +17,8 @@ export interface LayerTime {
   readonly exchange: number;
   /** Expert exchange over the network, before anything of it is hidden. */
   readonly network: number;
+  /** Unpacking weights that are kept packed, once a pass. */
+  readonly unpack: number;
 }
 
 /** What the times of a job's layers are computed from. */
@@ -203,6 +206,7 @@ export function layerForwardTime(context: TimingContext): LayerTime {
     tensor: tensorTime(context),
     exchange: (contextTime(context) + 2 * mixture * near) * context.stack.exchangeExposed,
     network: 2 * mixture * far,
+    unpack: unpackSeconds(context.job),
   };
 }
 

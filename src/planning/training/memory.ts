@@ -4,6 +4,7 @@ import { layerCounts, layerParameters } from "../catalog/model-size.ts";
 import { gibibytesOf } from "../catalog/quantities.ts";
 import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type Widening, widenedWidth } from "../widening.ts";
+import { frozenBytesPerWeight } from "./frozen-weights.ts";
 import { microTokens } from "./layer-time.ts";
 import { rankParameters } from "./rank-parameters.ts";
 import { checkTrainingJob, microBatchesOf, type TrainingJob } from "./training-job.ts";
@@ -46,13 +47,7 @@ function stateBytes(job: TrainingJob): States {
   const { layout } = job;
   const held = rankParameters(job);
   const weights = held.dense + held.expert;
-  if (job.isLora === true)
-    return {
-      weights: bytesPerWeight[job.precision] * weights,
-      gradients: 0.02 * weights,
-      optimizer: 0.06 * weights,
-      gathered: 0,
-    };
+  if (job.isLora === true) return adapterBytes(job, weights);
   const gradients = (job.stack === "megatron-core" ? 2 : 4) * weights;
   const ranks = layout.data * layout.context;
   const shards = layout.shardRanks ?? ranks;
@@ -66,6 +61,18 @@ function stateBytes(job: TrainingJob): States {
     case "zero3":
       return { ...fullyShardedBytes(job, weights, shards) };
   }
+}
+
+/** Frozen weights, and adapters of some hundredth of them; packed weights are unpacked one layer at a time, and the next. */
+function adapterBytes({ model, layout, precision, frozenFormat }: TrainingJob, weights: number): States {
+  const each = frozenFormat === undefined ? bytesPerWeight[precision] : frozenBytesPerWeight(model, frozenFormat);
+  const layer = (weights * layout.pipeline) / model.layers;
+  return {
+    weights: each * weights,
+    gradients: 0.02 * weights,
+    optimizer: 0.06 * weights,
+    gathered: frozenFormat === undefined ? 0 : 2 * 2 * layer,
+  };
 }
 
 /** FSDP: 32-bit weights, gradients and two moments in shards; some layers gathered in 16 bits; a pipeline keeps all of them. */

@@ -157,5 +157,10 @@ function adviceFor(job: Omit<TrainingJob, "layout">, gpus: number, leanest: Trai
     fewest === undefined
       ? "take accelerators with more memory"
       : `take ${fewest} accelerators, the fewest in doublings that hold it`;
-  return `${more}, or shorter sequences${job.isLora === true ? "" : ", or train adapters only (LoRA)"}`;
+  return `${more}, or shorter sequences${leanerWay(job)}`;
+}
+
+function leanerWay({ isLora, frozenFormat }: Omit<TrainingJob, "layout">): string {
+  if (isLora !== true) return ", or train adapters only (LoRA)";
+  return frozenFormat === "int4" ? "" : ", or keep the frozen weights in 4 bits (QLoRA: frozenPrecision int4)";
 }

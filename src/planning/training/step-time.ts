@@ -53,7 +53,7 @@ function hostSeconds({ model, layout, isDropping }: TrainingJob, stack: StackCon
 
 interface Pass {
   readonly seconds: number;
-  readonly parts: Omit<LayerTime, "network"> & { readonly host: number };
+  readonly parts: Omit<LayerTime, "network" | "unpack"> & { readonly host: number };
 }
 
 function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): Pass {
@@ -61,7 +61,7 @@ function layerPass(layer: LayerTime, job: TrainingJob, stack: StackConstants): P
   const selective = job.layout.recompute === "selective" ? 1 : 0;
   const products = layer.products * ((job.isLora === true ? 2 : 3) + again + selective * selectiveProducts(job));
   const attention = layer.attention * (1 + attentionBackward + again + selective * (stack.scorePasses > 0 ? 1 : 0.3));
-  const elementwise = layer.elementwise * (3 + again + selective * 0.3);
+  const elementwise = layer.elementwise * (3 + again + selective * 0.3) + layer.unpack * (2 + again);
   const tensor = layer.tensor * (2 + again);
   const computed = products + attention + elementwise + tensor;
   const exchange = layer.exchange * (2 + again) + exposedNetwork(layer.network * (2 + again), computed, job);

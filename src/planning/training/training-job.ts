@@ -1,3 +1,4 @@
+import type { FrozenFormat } from "./frozen-weights.ts";
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import type { Accelerator, Precision } from "../catalog/accelerator.ts";
@@ -48,6 +49,8 @@ export interface TrainingJob {
   readonly softwareYear?: number;
   /** Only adapters are trained: no weight gradients of the frozen weights. */
   readonly isLora?: boolean;
+  /** What the frozen weights below adapters are kept in, unpacked layer by layer (QLoRA); as they are multiplied when left out. */
+  readonly frozenFormat?: FrozenFormat;
   /** Layers that predict tokens further ahead, each with its own pass of the output projection; DeepSeek-V3 trains with one. */
   readonly predictionLayers?: number;
   /** Mean tokens of the documents that are packed into one sequence: attention stays within them. A whole sequence when left out. */

@@ -141,6 +141,17 @@ const training: readonly ControlGroup[] = [
     title: "How it runs",
     controls: [
       precision(false),
+      {
+        kind: "choice",
+        name: "trains",
+        label: "What is trained",
+        choices: [
+          ["all", "all weights"],
+          ["lora", "adapters (LoRA)"],
+          ["qlora", "adapters over 4-bit weights (QLoRA)"],
+        ],
+        initial: "all",
+      },
       amountOf("sequence", "Sequence", doublings(1024, 131_072), 4096, "tokens"),
       amountOf("batch", "Sequences of a step", doublings(1, 16_384), 1024, ""),
       {

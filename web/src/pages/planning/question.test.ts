@@ -47,6 +47,14 @@ test("what the address says is asked, numbers beyond a slider's ends at its ends
   expect([ask({ gpus: "1e9" })["gpus"], ask({ gpus: "many" })["gpus"]]).toEqual([16_384, 64]);
 });
 
+test("adapters are asked for as such, over weights in 4 bits or in those of the products", () => {
+  const ask = (trains: string) => questionOf("training", { trains }, "2026-12").question;
+
+  expect(ask("qlora")).toMatchObject({ isLora: true, frozenPrecision: "int4" });
+  expect(ask("lora")).toMatchObject({ isLora: true });
+  expect([ask("lora")["frozenPrecision"], ask("all")["isLora"]]).toEqual([undefined, undefined]);
+});
+
 test("a stage without GPUs is left out, and the first month is the address's where it names one", () => {
   const { question } = questionOf("fleet", { data: "0", serving: "0", start: "2027-03" }, "2026-12");
 

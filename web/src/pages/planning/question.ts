@@ -89,6 +89,8 @@ function trainingOf(values: Values): Readonly<Record<string, unknown>> {
     sequenceTokens: amount("sequence"),
     globalSequences: amount("batch"),
     stack: text("stack"),
+    ...(text("trains") === "all" ? {} : { isLora: true }),
+    ...(text("trains") === "qlora" ? { frozenPrecision: "int4" } : {}),
     gpuHoursPerInterruption: amount("interruption"),
   };
 }
