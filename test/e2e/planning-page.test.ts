@@ -164,7 +164,7 @@ test("a question that nothing can answer says why, and the next one is answered"
   await onPlanningPage("?view=training&model=Llama-3.1-405B&gpus=1", async (page) => {
     await page
       .getByRole("alert")
-      .getByText(/take more accelerators/)
+      .getByText(/take \d+ accelerators, the fewest in doublings that hold it/)
       .waitFor();
     await page.getByLabel("GPUs, exactly").fill("512");
     await page.getByLabel("GPUs, exactly").press("Enter");
