@@ -48,6 +48,9 @@ const bytesPerActivation = 2;
 /** Share of the memory bandwidth that grouped products of experts reach: they stream like 16-bit products, in any format. */
 const expertMemoryEfficiency = 0.75;
 
+/** Tokens that grouped products compute together for one expert; fewer are filled up (rows of one tensor-core instruction of Hopper's). */
+const expertTileRows = 64;
+
 /**
  * Engines reduce over the host's bus faster than the kernel library's collectives, whose constants for accelerators without
  * links are carried over from others: L40S and A100-PCIE in three of NVIDIA's tables, 7 to 180 billion parameters.
@@ -192,7 +195,7 @@ function routedExperts(context: KernelContext, iteration: Iteration): KernelSeco
   const streaming = Math.max(expertKernels.gemm.memoryEfficiency, expertMemoryEfficiency);
   const roof = rooflineTime(
     {
-      flops: 2 * Math.max(rows, visited * 8) * weights,
+      flops: 2 * Math.max(rows, visited * expertTileRows) * weights,
       bytes: visited * weights * bytesPerWeight[weightFormat] + 4 * rows * model.hiddenSize,
       peakFlops: peakFlopsOf(accelerator, weightFormat),
       bytesPerSecond: accelerator.memoryGbPerSecond * 1e9,
