@@ -43,8 +43,10 @@ function changesOf(question: Asked, answer: TrainingAnswer): readonly Change[] {
         ...(gpus % 2 === 0 ? [["half the GPUs, the same batch", { gpus: gpus / 2, ...batch }] as const] : []),
       ]
     : [];
+  // Packed weights are unpacked to 16 bits.
+  const isWide = precision === "bf16" && answer.frozenPrecision === undefined;
   const narrower: readonly Change[] =
-    precision === "bf16" && formatFallbacks(chip, "fp8").length === 0
+    isWide && formatFallbacks(chip, "fp8").length === 0
       ? [["products in fp8", { precision: "fp8" }]]
       : [];
   const { gpusPerNode } = nodeSchema.parse(question);
