@@ -216,7 +216,7 @@ const refusals: readonly (readonly [what: string, jobs: string, rest: string, me
     "both ways at once",
     "{ perMonth: 1, gpuHoursEach: 9, gangGpus: 8, trained: { model: Llama-2-13B, tokens: 1e9, gpus: 8 } }",
     "",
-    /^p\.yaml:7:\d+: demand\.stages\.0\.jobs: give gpuHoursEach with gangGpus, or the trained model/,
+    /^p\.yaml:7:\d+: demand\.stages\[0\]\.jobs: give gpuHoursEach with gangGpus, or the trained model/,
   ],
   ["neither way", "{ perMonth: 1 }", "", /^p\.yaml:7:\d+: .*one of the two/],
   ["GPU-hours without a gang", "{ perMonth: 1, gpuHoursEach: 9 }", "", /^p\.yaml:7:\d+: .*gangGpus is missing/],
@@ -230,7 +230,7 @@ const refusals: readonly (readonly [what: string, jobs: string, rest: string, me
     "neither GPUs nor a time",
     "{ perMonth: 1, trained: { model: Llama-2-13B, tokens: 1e9 } }",
     "",
-    /^p\.yaml:7:\d+: demand\.stages\.0\.jobs\.trained: give gpus, or finishWithin/,
+    /^p\.yaml:7:\d+: demand\.stages\[0\]\.jobs\.trained: give gpus, or finishWithin/,
   ],
   [
     "an unknown model",
