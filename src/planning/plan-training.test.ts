@@ -200,6 +200,18 @@ test("on a server of the plan's own nothing can be sized, and what to state inst
   expect(planFleet(planOf({ gpuHoursEach: 9, gangGpus: 4 }, change)).runs).toEqual([]);
 });
 
+test("a fleet of no GPUs is refused as such before a run is sized on it", () => {
+  const asked = { gpus: undefined, finishWithin: "20d" };
+
+  expect(() => trains(asked, { fleet: { gpu: "H100", gpus: 0 } })).toThrow(/^fleet\.gpus must be a whole number/);
+});
+
+test("what speaks against a run is told once, by its place in the plan", () => {
+  const place = "demand.stages[0].jobs.trained.frozenPrecision";
+
+  expect(() => trains({ frozenPrecision: "int4" })).toThrow(`${place}: only weights below adapters are frozen`);
+});
+
 test("the report names layout, step, limit, errors and what was assumed of a sized run", () => {
   const report = reportFiles(trains({ gpus: undefined, finishWithin: "20d" }))["report.md"];
 
