@@ -138,7 +138,7 @@ const placeOfGpus = (path: string): string => `${path}.trained.gpus`;
 /** `32 GPUs: 31 days, 64 GPUs: 15.8 days`. */
 export function tellTried(tried: SizedRun["tried"]): string {
   return tried
-    .map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "no layout runs" : writeDays(days)}`)
+    .map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`)
     .join(", ");
 }
 
