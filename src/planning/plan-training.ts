@@ -137,9 +137,7 @@ const placeOfGpus = (path: string): string => `${path}.trained.gpus`;
 
 /** `32 GPUs: 31 days, 64 GPUs: 15.8 days`. */
 export function tellTried(tried: SizedRun["tried"]): string {
-  return tried
-    .map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`)
-    .join(", ");
+  return tried.map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`).join(", ");
 }
 
 /** Powers of two within one server, then one, two, four, ... servers; and all of a fleet that stays as it is. */
