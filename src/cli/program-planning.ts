@@ -69,7 +69,7 @@ function addSizeTraining(size: Command, act: Act): void {
     .option("--sequence <tokens>", "tokens of one sequence", amount)
     .option(
       "--batch <sequences>",
-      "sequences of one step; left out: about 4 million tokens, 128 sequences with --lora",
+      "sequences of one step; left out: about 4 million tokens, half a million for adapters",
       amount,
     )
     .addOption(new Option("--stack <name>", "the software").choices(stacks))

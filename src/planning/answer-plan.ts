@@ -1,11 +1,9 @@
 import { Fault } from "../base/fault.ts";
 import { type FleetSite, shippedFleet } from "./calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "./fleet-plan.ts";
-import { planSchema, wordIssue } from "./model.ts";
+import { planSchema } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
-
-/** Problems of one plan beyond this are not told. */
-const problemsMax = 20;
+import { refusedFields, writePath } from "./problems/model.ts";
 
 /**
  * Answers a plan as it was parsed from JSON.
@@ -16,11 +14,9 @@ const problemsMax = 20;
 export function answerPlan(value: unknown, site: FleetSite = shippedFleet): FleetPlan {
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return planFleet(parsed.data, site);
-  const { issues } = parsed.error;
-  const problems = issues.slice(0, problemsMax).map((issue) => {
-    return `${issue.path.map(String).join(".") || "the plan"}: ${wordIssue(issue)}`;
-  });
-  throw new Fault("planning.plan-invalid", `the plan cannot be read: ${problems.join("; ")}`, {
-    details: { path: issues[0]?.path.map(String).join(".") },
+  const problems = refusedFields(parsed.error, value);
+  const words = problems.map(({ path, words: told }) => `${writePath(path) || "the plan"}: ${told}`);
+  throw new Fault("planning.plan-invalid", `the plan cannot be read: ${words.join("; ")}`, {
+    details: { path: writePath(problems[0]?.path ?? []) },
   });
 }

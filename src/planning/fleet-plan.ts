@@ -74,7 +74,7 @@ export interface SizedRun {
   readonly days: { readonly low: number; readonly likely: number; readonly high: number };
   /** Part of the step that waits for other servers, 0..1; 0 within one server. */
   readonly exposedShare: number;
-  /** Numbers of GPUs that were looked at where the plan gave a time, and the days on each; null: none of its layouts runs. */
+  /** Numbers of GPUs that were looked at where the plan gave a time, and the days on each; null: it cannot run there. */
   readonly tried: readonly { readonly gpus: number; readonly days: number | null }[];
 }
 

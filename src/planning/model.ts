@@ -365,22 +365,3 @@ export const planSchema = z.strictObject({
 
 export type Plan = Readonly<z.output<typeof planSchema>>;
 export type PlanStage = Plan["demand"]["stages"][number];
-
-const nouns: Readonly<Record<string, string>> = {
-  number: "a number",
-  int: "a whole number",
-  string: "text",
-  boolean: "true or false",
-  array: "a list",
-  object: "fields below it",
-  undefined: "nothing",
-  null: "nothing",
-};
-
-/** What is wrong with a value that a schema refused, and what to write: the schema library's words for types are its own. */
-export function wordIssue({ code, message }: Pick<z.core.$ZodIssue, "code" | "message">): string {
-  const [, wanted = "", found = ""] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
-  if (code !== "invalid_type" || wanted === "") return message;
-  if (found === "undefined") return "it is missing";
-  return `write ${nouns[wanted] ?? wanted}; found ${nouns[found] ?? found}`;
-}

@@ -200,6 +200,18 @@ test("on a server of the plan's own nothing can be sized, and what to state inst
   expect(planFleet(planOf({ gpuHoursEach: 9, gangGpus: 4 }, change)).runs).toEqual([]);
 });
 
+test("a fleet of no GPUs is refused as such before a run is sized on it", () => {
+  const asked = { gpus: undefined, finishWithin: "20d" };
+
+  expect(() => trains(asked, { fleet: { gpu: "H100", gpus: 0 } })).toThrow(/^fleet\.gpus must be a whole number/);
+});
+
+test("what speaks against a run is told once, by its place in the plan", () => {
+  const place = "demand.stages[0].jobs.trained.frozenPrecision";
+
+  expect(() => trains({ frozenPrecision: "int4" })).toThrow(`${place}: only weights below adapters are frozen`);
+});
+
 test("the report names layout, step, limit, errors and what was assumed of a sized run", () => {
   const report = reportFiles(trains({ gpus: undefined, finishWithin: "20d" }))["report.md"];
 
@@ -216,7 +228,7 @@ const refusals: readonly (readonly [what: string, jobs: string, rest: string, me
     "both ways at once",
     "{ perMonth: 1, gpuHoursEach: 9, gangGpus: 8, trained: { model: Llama-2-13B, tokens: 1e9, gpus: 8 } }",
     "",
-    /^p\.yaml:7:\d+: demand\.stages\.0\.jobs: give gpuHoursEach with gangGpus, or the trained model/,
+    /^p\.yaml:7:\d+: demand\.stages\[0\]\.jobs: give gpuHoursEach with gangGpus, or the trained model/,
   ],
   ["neither way", "{ perMonth: 1 }", "", /^p\.yaml:7:\d+: .*one of the two/],
   ["GPU-hours without a gang", "{ perMonth: 1, gpuHoursEach: 9 }", "", /^p\.yaml:7:\d+: .*gangGpus is missing/],
@@ -230,7 +242,7 @@ const refusals: readonly (readonly [what: string, jobs: string, rest: string, me
     "neither GPUs nor a time",
     "{ perMonth: 1, trained: { model: Llama-2-13B, tokens: 1e9 } }",
     "",
-    /^p\.yaml:7:\d+: demand\.stages\.0\.jobs\.trained: give gpus, or finishWithin/,
+    /^p\.yaml:7:\d+: demand\.stages\[0\]\.jobs\.trained: give gpus, or finishWithin/,
   ],
   [
     "an unknown model",

@@ -11,7 +11,7 @@ import type { SizedRun } from "./fleet-plan.ts";
 import type { Plan, PlanStage } from "./model.ts";
 import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
 import { isFixedFleet } from "./plan-demand.ts";
-import { infeasiblePlan } from "./plan-fault.ts";
+import { infeasiblePlan, requireCount } from "./plan-fault.ts";
 import { type JobReliability, jobReliabilityOn } from "./plan-reliability.ts";
 import { writeDays, writeNumber } from "./report/write-figure.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
@@ -137,9 +137,7 @@ const placeOfGpus = (path: string): string => `${path}.trained.gpus`;
 
 /** `32 GPUs: 31 days, 64 GPUs: 15.8 days`. */
 export function tellTried(tried: SizedRun["tried"]): string {
-  return tried
-    .map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "no layout runs" : writeDays(days)}`)
-    .join(", ");
+  return tried.map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`).join(", ");
 }
 
 /** Powers of two within one server, then one, two, four, ... servers; and all of a fleet that stays as it is. */
@@ -151,7 +149,10 @@ function numbersOfGpus(gpusPerServer: number, most: number): readonly number[] {
 
 /** The GPUs that one run may take: all of a fleet that stays as it is. */
 function gpusMostOf(plan: Plan): number {
-  return isFixedFleet(plan) ? (plan.fleet.gpus ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const { gpus } = plan.fleet;
+  if (gpus === undefined || !isFixedFleet(plan)) return Number.POSITIVE_INFINITY;
+  requireCount("fleet.gpus", gpus, 1);
+  return gpus;
 }
 
 /** Gives the faults of one run their place: what names no field is a matter of its GPUs. */

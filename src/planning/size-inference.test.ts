@@ -87,6 +87,22 @@ test("what a site measured is carried through the simulation of the peak: replic
   expect(slow.errors[0]?.words).toMatch(/^this site: /);
 });
 
+test("split serving is told beside one replica on the same footing: with what the site measured, and as unsure of what stands in", () => {
+  const open = { ...served, tensor: undefined, peakPerSecond: undefined, ttftSeconds: 30, tpotSeconds: 1 };
+  const ask = (question: object, site: readonly SiteRows[] = []): InferenceAnswer =>
+    answerQuestion({ kind: "size-inference", question, thisMonth: "2026-12", site: [...site] })
+      .answer as unknown as InferenceAnswer;
+  const gain = ({ split, closedLoop }: InferenceAnswer): number =>
+    (split?.closedLoop.outputTokensPerSecondPerGpu ?? 0) / closedLoop.outputTokensPerSecondPerGpu;
+  const shipped = ask(open);
+
+  expect(gain(shipped)).toBeGreaterThan(0);
+  expect(gain(ask(open, [siteOf("tpot", 2)]))).toBeCloseTo(gain(shipped), 9);
+  const guessed = ask({ ...open, model: "acme-8b" }).split?.error;
+  expect(guessed?.percent).toBeGreaterThan(shipped.split?.error.percent ?? Number.POSITIVE_INFINITY);
+  expect(guessed?.words).toContain('"acme-8b" is planned in the proportions of');
+});
+
 test("a question that speaks against itself is answered with the caution first: too long a context, a draft that costs more than it yields", () => {
   const long = sizeInference({ ...served, model: "Llama-2-7B", inputTokens: 5000 });
   const dear = sizeInference({ ...served, tokensPerStep: 1.5, draftShare: 2 });

@@ -22,14 +22,15 @@ import { type HourlyReplicas, replicasByHour } from "./inference/replicas-by-hou
 import { replicaDomainsMax, replicaLayouts, wideReplicaLayouts } from "./inference/replica-layouts.ts";
 import type { ServingJob, ServingLayout } from "./inference/serving-job.ts";
 import type { SitePace } from "./inference/simulate-serving.ts";
+import { whyLater } from "./inference/why-later.ts";
 import { kernelSetOf } from "./kernels/kernel-set.ts";
 import { tellDoubts } from "./memory-doubt.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "./question-fault.ts";
 import { inferenceQuestionSchema } from "./questions/model.ts";
-import { writeChance, writeCount, writeShare } from "./report/write-figure.ts";
+import { writeChance } from "./report/write-figure.ts";
 import { toldFormat } from "./told-format.ts";
-import { atLeastAsWide, type StandIns, widen, wideningOf } from "./widening.ts";
+import { atLeastAsWide, type StandIns, type Widening, widen, wideningOf } from "./widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
 
@@ -182,7 +183,7 @@ function sizeServing(
     ...hoursOf(question, best),
     ...(rangeWith === undefined ? {} : splitOf(job, best, ask)),
     options: shown,
-    lost: [...whyLater(shown, options), ...lost],
+    lost: [...whyLater(options, ask.goal), ...lost],
     fallbacks: job.standIns,
     cautions: [...cautionsOf(question, job), ...fitCautions(best), ...wideCautions(domains, best)],
     errors,
@@ -277,7 +278,9 @@ function rangeOf(best: ReplicaOption, job: Unspread, ask: ReplicaAsk, site: Site
 function splitOf(job: Unspread, { layout }: ReplicaOption, ask: ReplicaAsk): Pick<InferenceAnswer, "split"> {
   const split = bestSplit({ ...job, layout }, ask.shape, ask.concurrency, ask.goal);
   if (split === undefined) return {};
-  const error = measuredError("time of a token of split serving", "inference_silicon (disaggregated)", "TPOT");
+  const ways = job.standIns.map((each) => each.of);
+  const table = "inference_silicon (disaggregated)";
+  const error = measuredError("time of a token of split serving", table, "TPOT", timesWideningOf(job), ways);
   return { split: { ...split, error } };
 }
 
@@ -295,42 +298,6 @@ function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, v
   return assumedFields(asked, value).map((words) =>
     words.startsWith("precision ") && told?.format === question.precision ? `${words}, as ${told.by} says` : words,
   );
-}
-
-/** Why those that could run are not the first. */
-function whyLater(shown: readonly ReplicaOption[], all: readonly ReplicaOption[]): ReplicaComparison["lost"] {
-  const [best] = shown;
-  if (best === undefined) return [];
-  return all.slice(1).map((option) => ({ layout: option.words, why: whyWorse(option, best) }));
-}
-
-/** A chance of fitting that is lower than another by more than this decides. */
-const chanceApart = 0.05;
-
-function whyWorse(option: ReplicaOption, best: ReplicaOption): string {
-  if (option.memory.fitProbability < best.memory.fitProbability - chanceApart && yieldsMore(option, best)) {
-    return `fits less surely (${writeChance(option.memory.fitProbability)})`;
-  }
-  if (option.replicas !== undefined && best.replicas !== undefined) {
-    const more = option.replicas.gpus - best.replicas.gpus;
-    if (more > 0) return `needs ${writeCount(option.replicas.gpus, "GPU")}, ${more} more`;
-    return `needs as many, and a token takes ${times(option, best)} as long`;
-  }
-  const rate = option.closedLoop.outputTokensPerSecondPerGpu / best.closedLoop.outputTokensPerSecondPerGpu;
-  if (rate < 1) return `yields ${writeShare(1 - rate)} less from one GPU`;
-  return `misses a goal: a token takes ${times(option, best)} as long`;
-}
-
-/** Whether it needs fewer GPUs, or as many for faster tokens; without a load, whether one GPU yields more. */
-function yieldsMore(option: ReplicaOption, best: ReplicaOption): boolean {
-  const [one, other] = [option.replicas?.gpus ?? 0, best.replicas?.gpus ?? 0];
-  if (one !== other) return one < other;
-  if (option.replicas !== undefined) return option.closedLoop.tpotSeconds.likely < best.closedLoop.tpotSeconds.likely;
-  return option.closedLoop.outputTokensPerSecondPerGpu > best.closedLoop.outputTokensPerSecondPerGpu;
-}
-
-function times(option: ReplicaOption, best: ReplicaOption): string {
-  return `${(option.closedLoop.tpotSeconds.likely / best.closedLoop.tpotSeconds.likely).toFixed(2)} times`;
 }
 
 /** What stated errors apply to, in the order of `errorsOf`. */
@@ -363,13 +330,20 @@ function widenOption(option: ReplicaOption, standIns: StandIns, errors: readonly
   return { ...option, closedLoop: loop, frontier, saturated: yielded };
 }
 
+/** How much wider times are than those of measured rows. */
+function timesWideningOf(job: Unspread): Widening {
+  const { fallbacks } = kernelSetOf(job.accelerator, job.precision, job.kvPrecision);
+  return wideningOf({
+    kernels: [...fallbacks, ...formatFallbacks(job.accelerator, job.precision)],
+    fallbacks: job.standIns,
+  });
+}
+
 /** Errors of the figures of an answer, widened where kernels are another's. */
 function errorsOf(job: Unspread): readonly QuantityError[] {
-  const { fallbacks } = kernelSetOf(job.accelerator, job.precision, job.kvPrecision);
-  const all = [...fallbacks, ...formatFallbacks(job.accelerator, job.precision)];
-  const widening = wideningOf({ kernels: all, fallbacks: job.standIns });
+  const widening = timesWideningOf(job);
   const ways = job.standIns.map((each) => each.of);
-  const tooLarge = "55 of 2,482 measured replicas ran that it thinks too large";
+  const tooLarge = "7 of 2,477 measured replicas ran that it gives less than an even chance";
   const table = `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
   return [
     measuredError("time of a token after the first (closed loop)", table, "TPOT", widening, ways),

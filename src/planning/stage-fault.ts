@@ -10,8 +10,11 @@ export function atStage<Result>(placeOf: (field: string | undefined) => string, 
     return run();
   } catch (error) {
     if (!isFault(error)) throw error;
-    const field = error.details["path"];
-    const place = placeOf(typeof field === "string" && field !== "" ? field : undefined);
-    throw new Fault(error.code, `${place}: ${error.message}`, { details: { path: place }, cause: error });
+    const { path } = error.details;
+    const field = typeof path === "string" && path !== "" ? path : undefined;
+    const place = placeOf(field);
+    // Some words begin with their field, which the place names already.
+    const words = error.message.startsWith(`${field}: `) ? error.message.slice(`${field}: `.length) : error.message;
+    throw new Fault(error.code, `${place}: ${words}`, { details: { path: place }, cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { eightyPercent } from "./capacity/normal-distribution.ts";
 import type { Fallback } from "./catalog/fallback.ts";
 import type { QuantityError } from "./error-statement.ts";
 
@@ -11,9 +12,6 @@ export interface StageSizing {
   readonly errors: readonly QuantityError[];
   readonly fallbacks: readonly Fallback[];
 }
-
-/** Half of an 80 % interval, in standard deviations. */
-const eightyPercent = 1.2816;
 
 /** Standard deviation of the logarithm of a quantity, from the two ends of its 80 % interval. */
 export function logDeviationOf({ low, high }: { readonly low: number; readonly high: number }): number {

@@ -43,10 +43,10 @@ function changesOf(question: Asked, answer: TrainingAnswer): readonly Change[] {
         ...(gpus % 2 === 0 ? [["half the GPUs, the same batch", { gpus: gpus / 2, ...batch }] as const] : []),
       ]
     : [];
+  // Packed weights are unpacked to 16 bits.
+  const isWide = precision === "bf16" && answer.frozenPrecision === undefined;
   const narrower: readonly Change[] =
-    precision === "bf16" && formatFallbacks(chip, "fp8").length === 0
-      ? [["products in fp8", { precision: "fp8" }]]
-      : [];
+    isWide && formatFallbacks(chip, "fp8").length === 0 ? [["products in fp8", { precision: "fp8" }]] : [];
   const { gpusPerNode } = nodeSchema.parse(question);
   const node = askedNodeNetwork(question["network"], chip, gpusPerNode);
   // Nodes of a rack are its trays: their size moves no domain.

@@ -92,7 +92,7 @@ export function adviseOperations(ask: OperationsAsk): OperationsAdvice {
 
 /** Thousands of dollars, or millions where they are many. */
 function tellUsd(usd: number): string {
-  if (usd >= 1e6) return `$${(usd / 1e6).toFixed(1)} M`;
+  if (usd >= 999_500) return `$${(usd / 1e6).toFixed(1)} M`;
   return usd < 500 ? "under $1,000" : `$${Math.round(usd / 1000)},000`;
 }
 

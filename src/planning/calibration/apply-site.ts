@@ -1,7 +1,7 @@
 import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { notMeasured, type QuantityError } from "../error-statement.ts";
 import type { ReplicaOption } from "../inference/compare-replicas.ts";
-import type { Estimate } from "../inference/predict-serving.ts";
+import type { Estimate, ServingPrediction } from "../inference/predict-serving.ts";
 import type { InferenceAnswer, SiteTimes } from "../size-inference.ts";
 import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
 import type { StepPart } from "../training/step-time.ts";
@@ -106,7 +106,7 @@ function paceOf(
 
 /**
  * Corrects a served model by the first token and token times that this site's gateway measured, and states its own errors. The
- * closed loop is corrected as it stands; for the peak the site's factors are carried through the simulation: on prefills and
+ * closed loops, of split serving too, are corrected as they stand; for the peak the site's factors are carried through the simulation: on prefills and
  * hosts what first tokens took, on steps of decoding what tokens took.
  *
  * @param sizeAgain the same question under what the site measured.
@@ -127,10 +127,12 @@ export function applyServingSite(
   });
   const options = answer.options.map((option) => correctOption(option, first, token));
   const [best] = options;
+  const { split, ...rest } = answer;
   return {
-    ...answer,
+    ...rest,
     ...best,
     options,
+    ...(split === undefined ? {} : { split: { ...split, closedLoop: correctLoop(split.closedLoop, first, token) } }),
     errors: restatePeak(
       restate(restate(answer.errors, "time of a token after the first", token), "time to the first token", first),
       [first, token],
@@ -144,35 +146,47 @@ export function applyServingSite(
   };
 }
 
+function correctBy(estimate: Estimate, site: SiteCalibration | undefined): Estimate {
+  return site === undefined ? estimate : correctPrediction(estimate.likely, site);
+}
+
+const slower = ({ low, likely, high }: Estimate, factor: number): Estimate => ({
+  low: low / factor,
+  likely: likely / factor,
+  high: high / factor,
+});
+
+function correctLoop(
+  loop: ServingPrediction,
+  first: SiteCalibration | undefined,
+  token: SiteCalibration | undefined,
+): ServingPrediction {
+  const factor = token?.factor ?? 1;
+  return {
+    ...loop,
+    ttftSeconds: correctBy(loop.ttftSeconds, first),
+    tpotSeconds: correctBy(loop.tpotSeconds, token),
+    outputTokensPerSecond: slower(loop.outputTokensPerSecond, factor),
+    outputTokensPerSecondPerGpu: loop.outputTokensPerSecondPerGpu / factor,
+  };
+}
+
 function correctOption(
   option: ReplicaOption,
   first: SiteCalibration | undefined,
   token: SiteCalibration | undefined,
 ): ReplicaOption {
-  const correct = (estimate: Estimate, by: SiteCalibration | undefined): Estimate =>
-    by === undefined ? estimate : correctPrediction(estimate.likely, by);
-  const slower = token?.factor ?? 1;
-  const yieldOf = ({ low, likely, high }: Estimate): Estimate => ({
-    low: low / slower,
-    likely: likely / slower,
-    high: high / slower,
-  });
-  const { closedLoop, saturated } = option;
+  const { closedLoop, saturated, frontier } = option;
+  const factor = token?.factor ?? 1;
   return {
     ...option,
-    closedLoop: {
-      ...closedLoop,
-      ttftSeconds: correct(closedLoop.ttftSeconds, first),
-      tpotSeconds: correct(closedLoop.tpotSeconds, token),
-      outputTokensPerSecond: yieldOf(closedLoop.outputTokensPerSecond),
-      outputTokensPerSecondPerGpu: closedLoop.outputTokensPerSecondPerGpu / slower,
-    },
-    saturated: { ...saturated, outputTokensPerSecond: yieldOf(saturated.outputTokensPerSecond) },
-    frontier: option.frontier.map((point) => ({
+    closedLoop: correctLoop(closedLoop, first, token),
+    saturated: { ...saturated, outputTokensPerSecond: slower(saturated.outputTokensPerSecond, factor) },
+    frontier: frontier.map((point) => ({
       ...point,
-      ttftSeconds: correct(point.ttftSeconds, first),
-      tpotSeconds: correct(point.tpotSeconds, token),
-      outputTokensPerSecondPerGpu: point.outputTokensPerSecondPerGpu / slower,
+      ttftSeconds: correctBy(point.ttftSeconds, first),
+      tpotSeconds: correctBy(point.tpotSeconds, token),
+      outputTokensPerSecondPerGpu: point.outputTokensPerSecondPerGpu / factor,
     })),
   };
 }

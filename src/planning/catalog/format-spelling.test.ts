@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { weightFormats } from "./accelerator.ts";
-import { formatInName, readWeightFormat, servedFormatSchema, trainedFormatSchema } from "./format-spelling.ts";
+import {
+  formatInConfig,
+  formatInName,
+  readWeightFormat,
+  servedFormatSchema,
+  trainedFormatSchema,
+} from "./format-spelling.ts";
 
 test.each([
   ["bf16", "bf16"],
@@ -55,4 +61,26 @@ test.each([
   ["openai/gpt-oss-120b", undefined],
 ])("the name %s tells that its weights are in %s", (name, format) => {
   expect(formatInName(name)).toBe(format);
+});
+
+const groupOf = (num_bits: number, type: string) => ({ group_0: { weights: { num_bits, type } } });
+
+test.each([
+  [{ quant_method: "awq", bits: 4 }, "int4"],
+  [{ quant_method: "gptq", bits: 8 }, "int8"],
+  [{ quant_method: "gptq", bits: 3 }, undefined],
+  [{ quant_method: "bitsandbytes", load_in_8bit: true }, "int8"],
+  [{ quant_method: "bitsandbytes", load_in_4bit: true, load_in_8bit: false }, "int4"],
+  [{ quant_method: "fp8", weight_block_size: [128, 128] }, "fp8"],
+  [{ quant_method: "fbgemm_fp8" }, "fp8"],
+  [{ quant_method: "mxfp4" }, "fp4"],
+  [{ quant_method: "compressed-tensors", config_groups: groupOf(8, "float") }, "fp8"],
+  [{ quant_method: "compressed-tensors", config_groups: groupOf(4, "int") }, "int4"],
+  [{ quant_method: "compressed-tensors", config_groups: groupOf(8, "int") }, "int8"],
+  [{ quant_method: "compressed-tensors" }, undefined],
+  [{ quant_method: "modelopt", quant_algo: "NVFP4" }, "fp4"],
+  [{ quant_method: "modelopt", quant_algo: "W4A16_AWQ" }, "int4"],
+  [{ quant_method: "gguf" }, undefined],
+])("a config.json with %o says that its weights are in %s", (quantization, format) => {
+  expect(formatInConfig({ quantization_config: quantization })).toBe(format);
 });

@@ -24,16 +24,34 @@ export function formatInName(name: string): WeightFormat | undefined {
 }
 
 const quantizedSchema = z.looseObject({
-  quantization_config: z.looseObject({ quant_method: z.string(), bits: z.number().nullish() }),
+  quantization_config: z.looseObject({
+    quant_method: z.string(),
+    bits: z.number().nullish(),
+    load_in_8bit: z.boolean().nullish(),
+    quant_algo: z.string().nullish(),
+    config_groups: z
+      .record(
+        z.string(),
+        z.looseObject({ weights: z.looseObject({ num_bits: z.number(), type: z.string() }).nullish() }),
+      )
+      .nullish(),
+  }),
 });
 
-/** The number format that the `quantization_config` of a Hugging Face config.json tells; undefined where it tells none that is known. */
+/**
+ * The number format that the `quantization_config` of a Hugging Face config.json tells: by its groups of layers (compressed-tensors,
+ * ModelOpt), its algorithm (ModelOpt), or its method and bits; undefined where it tells none that is known.
+ */
 export function formatInConfig(config: unknown): WeightFormat | undefined {
   const read = quantizedSchema.safeParse(config);
   if (!read.success) return undefined;
-  const { quant_method: method, bits } = read.data.quantization_config;
-  const format = readWeightFormat(method);
-  return format === "int4" && bits === 8 ? "int8" : format;
+  const stored = read.data.quantization_config;
+  const weights = Object.values(stored.config_groups ?? {})[0]?.weights ?? undefined;
+  if (weights !== undefined) return readWeightFormat(`${weights.type === "float" ? "fp" : "int"}${weights.num_bits}`);
+  const format = formatInName(stored.quant_algo ?? stored.quant_method);
+  if (format !== "int4") return format;
+  const bits = stored.bits ?? (stored.load_in_8bit === true ? 8 : 4);
+  return readWeightFormat(`int${bits}`);
 }
 
 const canonical = (value: unknown): unknown => (typeof value === "string" ? (readWeightFormat(value) ?? value) : value);

@@ -4,13 +4,12 @@ import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { Fault, isFault } from "../../base/fault.ts";
 import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
-import { type Plan, planSchema, wordIssue } from "../model.ts";
+import { type Plan, planSchema } from "../model.ts";
 import { planFleet } from "../plan-fleet.ts";
+import { refusedFields, writePath } from "../problems/model.ts";
 
 /** Larger plans are refused. */
 const largestPlanBytes = 6_000_000;
-/** Problems of one file beyond this are not shown. */
-const mostProblems = 20;
 
 /** Where in the file a part of the plan stands. */
 type Locate = (path: readonly PropertyKey[]) => string;
@@ -82,13 +81,13 @@ function parsePlan(file: string, text: string): { readonly plan: Plan; readonly 
     }
     return file;
   };
-  const parsed = planSchema.safeParse(toValue(file, document));
+  const value = toValue(file, document);
+  const parsed = planSchema.safeParse(value);
   if (parsed.success) return { plan: parsed.data, locate };
-  const problems = parsed.error.issues.slice(0, mostProblems).map((issue) => {
-    return `${locate(issue.path)}: ${issue.path.map(String).join(".") || "the plan"}: ${wordIssue(issue)}`;
-  });
-  const details = { path: parsed.error.issues[0]?.path.map(String).join(".") };
-  throw new Fault("planning.plan-invalid", problems.join("\n"), { details });
+  const problems = refusedFields(parsed.error, value);
+  const words = problems.map(({ path, words: told }) => `${locate(path)}: ${writePath(path) || "the plan"}: ${told}`);
+  const details = { path: writePath(problems[0]?.path ?? []) };
+  throw new Fault("planning.plan-invalid", words.join("\n"), { details });
 }
 
 /** The plan as plain values; aliases that would fill the memory are refused. */

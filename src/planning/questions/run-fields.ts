@@ -7,7 +7,11 @@ const count = z.int().min(1).max(10_000_000);
 export const runFields = {
   precision: trainedFormatSchema,
   sequenceTokens: count,
-  globalSequences: count.optional().describe("Sequences of one step; about 4 million tokens if absent."),
+  globalSequences: count
+    .optional()
+    .describe(
+      "Sequences of one step; if absent, about 4 million tokens (half a million for adapters, 1,024 a GPU at least).",
+    ),
   stack: z.enum(["megatron-classic", "megatron-core", "fsdp", "maxtext"]),
   frozenPrecision: frozenFormatSchema
     .optional()

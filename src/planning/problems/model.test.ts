@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { planSchema } from "../model.ts";
+import { refusedFields, writePath } from "./model.ts";
+
+const plan = { name: "n", startMonth: "2026-12", fleet: { gpu: "H100" } };
+const withStage = (stage: object) => ({ ...plan, demand: { stages: [{ stage: "training", ...stage }] } });
+
+test.each([
+  [withStage({ gpus: "many" }), 'demand.stages[0].gpus: wanted a number; found "many"'],
+  [withStage({ gpus: [8] }), "demand.stages[0].gpus: wanted a number; found [8]"],
+  [withStage({ gpus: Number.NaN }), "demand.stages[0].gpus: wanted a number; found NaN"],
+  [withStage({ gpus: 1, gpsu: 8 }), "demand.stages[0].gpsu: there is no such field"],
+  [
+    withStage({ jobs: { perMonth: 1, trained: { model: "m", tokens: 0, gpus: 8 } } }),
+    "tokens: wanted a number above 0",
+  ],
+  [{ ...plan, demand: { stages: "training" } }, 'demand.stages: wanted a list; found "training"'],
+  [{ ...plan, demand: 8 }, "demand: wanted an object with fields; found 8"],
+  [plan, "demand: it is missing"],
+  [{ ...plan, demand: { stages: [] } }, "demand.stages: give one stage at least, with what it asks for"],
+])("%o is told in words, with its place", (value, words) => {
+  const parsed = planSchema.safeParse(value);
+  const told = parsed.success ? [] : refusedFields(parsed.error, value);
+
+  expect(told).toHaveLength(1);
+  expect(told.map((each) => `${writePath(each.path)}: ${each.words}`).join()).toContain(words);
+});
