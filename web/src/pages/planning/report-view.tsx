@@ -63,6 +63,11 @@ function Spread({ text }: { readonly text: string }): ReactNode {
   );
 }
 
+/** Cells of so few letters stay in one line. */
+const wholeLetters = 16;
+/** Cells of more letters are given room, that they do not become towers. */
+const longLetters = 40;
+
 function ReportTable({
   head,
   rows,
@@ -71,8 +76,12 @@ function ReportTable({
   readonly rows: readonly (readonly string[])[];
 }): ReactNode {
   if (rows.length === 0) return null;
-  const classOf = (column: number): string | undefined =>
-    head[column]?.startsWith("#") === true ? "number" : undefined;
+  const isNumber = (column: number): boolean => head[column]?.startsWith("#") === true;
+  const classOf = (column: number, cell = ""): string | undefined => {
+    if (isNumber(column)) return "number";
+    if (cell.length <= wholeLetters) return "whole";
+    return cell.length > longLetters ? "long" : undefined;
+  };
   return (
     <div className="scroll">
       <table className="rows">
@@ -89,8 +98,8 @@ function ReportTable({
           {rows.map((row, index) => (
             <tr key={`${index} ${row[0] ?? ""}`}>
               {row.map((cell, column) => (
-                <td key={head[column] ?? column} className={classOf(column)}>
-                  {classOf(column) === undefined ? cell : <Spread text={cell} />}
+                <td key={head[column] ?? column} className={classOf(column, cell)}>
+                  {isNumber(column) ? <Spread text={cell} /> : cell}
                 </td>
               ))}
             </tr>
