@@ -237,6 +237,12 @@ test("the legend of a plot looks like its series, and the word of a mark at the 
   expect(svg).toMatch(/<text class="note end"[^>]+>break-even</);
 });
 
+test("a figure and its percent sign are not torn apart in HTML", () => {
+  const blocks = [{ kind: "text" as const, text: "90 % owned" }];
+
+  expect(writeHtml({ title: "t", sections: [{ heading: "h", blocks }] })).toContain("90&nbsp;% owned");
+});
+
 test("sizes stand apart from their unit", () => {
   expect([182e9, 1.46e12, 12].map(writeSize)).toEqual(["182 GB", "1.46 TB", "12 B"]);
 });

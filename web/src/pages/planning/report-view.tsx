@@ -23,15 +23,18 @@ export function SectionPanel({
   );
 }
 
+/** Text whose figures stay with their percent sign where the line breaks. */
+const together = (text: string): string => text.replace(/(?<=\d) (?=%)/g, "\u00a0");
+
 function BlockView({ block }: { readonly block: Block }): ReactNode {
   switch (block.kind) {
     case "text":
-      return <p className="muted">{block.text}</p>;
+      return <p className="muted">{together(block.text)}</p>;
     case "list":
       return block.items.length === 0 ? null : (
         <ul className="plain-list">
           {block.items.map((item) => (
-            <li key={item}>{item}</li>
+            <li key={item}>{together(item)}</li>
           ))}
         </ul>
       );
@@ -39,7 +42,7 @@ function BlockView({ block }: { readonly block: Block }): ReactNode {
       return (
         <ul className="how-wrong" aria-label="How wrong this may be">
           {block.items.map((item) => (
-            <li key={item}>{item}</li>
+            <li key={item}>{together(item)}</li>
           ))}
         </ul>
       );
@@ -99,7 +102,7 @@ function ReportTable({
             <tr key={`${index} ${row[0] ?? ""}`}>
               {row.map((cell, column) => (
                 <td key={head[column] ?? column} className={classOf(column, cell)}>
-                  {isNumber(column) ? <Spread text={cell} /> : cell}
+                  {isNumber(column) ? <Spread text={cell} /> : together(cell)}
                 </td>
               ))}
             </tr>
