@@ -1,6 +1,7 @@
 import type { OperationsAdvice } from "../advice/advise-operations.ts";
 import type { WorkloadAdvice } from "../advice/align-workload.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
+import type { QuantityError } from "../error-statement.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Block, Section } from "./model.ts";
 import { writeNumber, writeShare, writeUsd, writeWhole } from "./write-figure.ts";
@@ -11,7 +12,7 @@ export function describeAdvice(plan: FleetPlan): readonly Section[] {
     ...(plan.advice.workloads.length === 0 ? [] : [describeWorkloads(plan)]),
     describeModels(
       plan.advice.operations,
-      describeErrors(plan.errors.advice.slice(-1)),
+      describeErrors(errorsOfPeople(plan.errors.advice)),
       "The costs above count the people of self-managed operation. ",
     ),
     describeReasons(plan),
@@ -92,11 +93,15 @@ function groupRejections(advice: WorkloadAdvice): readonly string[] {
   return [...byReason].map(([why, options]) => `not ${options.join(", ")}: ${why}`);
 }
 
+/** What is said of people and fees, of all that is said of advice. */
+export const errorsOfPeople = (errors: readonly QuantityError[]): readonly QuantityError[] =>
+  errors.filter(({ quantity }) => quantity === "people and fees");
+
 /** Operating models side by side, with how wrong their figures may be; `counted` says which of them a cost counts. */
 export function describeModels(operations: OperationsAdvice, errors: Block, counted = ""): Section {
   const rows = operations.options.map((option) => [
     option.name,
-    writeNumber(option.engineers),
+    writeNumber(Number(option.engineers.toPrecision(2))),
     writeUsd(option.peopleUsdPerYear),
     writeUsd(option.feeUsdPerYear),
     writeUsd(option.usdPerYear),

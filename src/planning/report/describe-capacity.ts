@@ -19,7 +19,7 @@ function describeIdle({ months, gpusAtPeak }: FleetPlan["capacity"]): readonly s
 
 function describeSharing({ stages, sharedGpus }: FleetPlan["capacity"]): readonly string[] {
   if (stages.length < 2) return [];
-  return [`Stages that share one fleet save ${writeNumber(sharedGpus)} GPUs against fleets of their own.`];
+  return [`Stages that share one fleet save ${writeWhole(sharedGpus)} GPUs against fleets of their own.`];
 }
 
 /** Months between two rows of the table. */
@@ -69,7 +69,11 @@ export function describeCapacity(plan: FleetPlan): Section {
         svg,
         caption: "Mean peak demand by stage, its 90th percentile as seen today, and the capacity planned.",
       },
-      { kind: "table", head: ["month", "#mean", "#P10", "#P50", "#P90", "#capacity", "#P(shortage)"], rows },
+      {
+        kind: "table",
+        head: ["month", "#mean GPUs", "#P10", "#P50", "#P90", "#capacity", "#chance of a shortage"],
+        rows,
+      },
       { kind: "list", items: capacity.stages.map((stage) => `${stage.name}: ${stage.how}`) },
       describeErrors(plan.errors.capacity),
     ],

@@ -1,5 +1,5 @@
 import type { WorkAdvice, WorkOption } from "../advise-workload.ts";
-import { describeModels } from "./describe-advice.ts";
+import { describeModels, errorsOfPeople } from "./describe-advice.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
@@ -14,7 +14,7 @@ export function describeChoice(advice: WorkAdvice): ReportDocument {
       describeVerdict(advice),
       describeGpus(advice),
       describeWays(advice),
-      describeModels(advice.operations, describeErrors(advice.errors.slice(-1))),
+      describeModels(advice.operations, describeErrors(errorsOfPeople(advice.errors))),
       { heading: "What was assumed", blocks: [{ kind: "list", items: advice.assumptions }] },
     ],
   };

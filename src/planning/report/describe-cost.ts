@@ -4,7 +4,7 @@ import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import { drawTornadoPlot } from "./draw-tornado.ts";
 import type { Block, Section } from "./model.ts";
-import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd, writeWhole } from "./write-figure.ts";
 
 /** Bars of the tornado that are shown. */
 const barsShown = 10;
@@ -159,7 +159,7 @@ function describeRisk(plan: Priced): Section {
     blocks: [
       {
         kind: "text",
-        text: `${cost.draws} draws with seed ${cost.seed}; every rate is drawn from a triangle between its least, likeliest and most, independently. The likeliest cost takes each rate at its likeliest; the middle of the draws differs where a rate can be wrong more to one side.`,
+        text: `${writeWhole(cost.draws)} draws with seed ${cost.seed}; every rate is drawn from a triangle between its least, likeliest and most, independently. The likeliest cost takes each rate at its likeliest; the middle of the draws differs where a rate can be wrong more to one side.`,
       },
       { kind: "plot", svg: drawTornadoPlot(title, bars, likeliest), caption: title },
       { kind: "table", head: ["rate", "range", "#at its least", "#at its most", "under cost in the plan"], rows },

@@ -1,9 +1,18 @@
-import { formatDuration, formatSize } from "../../base/units.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
 import type { Links } from "../network/network-parts.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Section } from "./model.ts";
-import { writeCount, writeEnergy, writeNumber, writePower, writeShare, writeUsd, writeWhole } from "./write-figure.ts";
+import {
+  writeCount,
+  writeEnergy,
+  writeNumber,
+  writePower,
+  writeSeconds,
+  writeShare,
+  writeSize,
+  writeUsd,
+  writeWhole,
+} from "./write-figure.ts";
 
 /** Network, storage, power and failures, each with its figures. */
 export function describeHardware(plan: FleetPlan): readonly Section[] {
@@ -44,7 +53,7 @@ function describeNetwork(plan: FleetPlan): Section {
     writeNumber(each.ringStepFactor),
     writeNumber(each.allToAllStepFactor),
   ]);
-  const head = ["oversubscription", "#fabric", "#step time, ring", "#step time, all-to-all"];
+  const head = ["oversubscription", "#fabric", "#step, ring: times as long", "#step, all-to-all: times as long"];
   const isOneSwitch = fabric.levels === 1;
   return {
     heading: "Network",
@@ -66,18 +75,18 @@ function describeLinks({ copperCables, fibreCables, nodeTransceivers, switchTran
 function describeStorage(plan: FleetPlan): Section {
   const rows = plan.storage.tiers.map((tier) => [
     tier.tier,
-    formatSize(tier.usedBytes),
-    formatSize(tier.rawBytes),
+    writeSize(tier.usedBytes),
+    writeSize(tier.rawBytes),
     writeNumber(tier.read),
     writeNumber(tier.write),
-    tier.holds.map((held) => `${held.what} ${formatSize(held.bytes)}`).join(", "),
+    tier.holds.map((held) => `${held.what} ${writeSize(held.bytes)}`).join(", "),
   ]);
   const stall = plan.storage.stallSeconds;
   const saved = plan.storage.checkpointBytes;
   const saving =
     saved === 0
       ? "No checkpoint was given."
-      : `A checkpoint has ${formatSize(saved)} and stops the job for ${writeNumber(stall)} s every ${formatDuration(plan.reliability.job.intervalHours * 3_600_000)}.`;
+      : `A checkpoint has ${writeSize(saved)} and stops the job for ${writeSeconds(stall)} every ${writeSeconds(plan.reliability.job.intervalHours * 3600)}.`;
   return {
     heading: "Storage",
     blocks: [
@@ -120,7 +129,11 @@ function describeFailures(plan: FleetPlan): Section {
   const { job } = reliability;
   const rows = reliability.perYear
     .filter((each) => each.failures >= 0.05)
-    .map((each) => [each.component, writeNumber(each.failures), each.isReplaced ? "part replaced" : "restart"]);
+    .map((each) => [
+      each.component,
+      writeNumber(Number(each.failures.toPrecision(2))),
+      each.isReplaced ? "part replaced" : "restart",
+    ]);
   const spares =
     reliability.spareServersBought < reliability.spareServers
       ? `${writeCount(reliability.spareServers, "spare server")} would keep the capacity whole; a fleet of fixed size buys none`

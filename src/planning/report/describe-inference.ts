@@ -6,9 +6,18 @@ import { describeFallbacks } from "./describe-fallbacks.ts";
 import { drawLines } from "./draw-lines.ts";
 import { describeWhatIfs } from "./describe-what-ifs.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { writeChance, writeCount, writeInterval, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+import {
+  writeChance,
+  writeCount,
+  writeInterval,
+  writeNumber,
+  writeSeconds,
+  writeShare,
+  writeWhole,
+} from "./write-figure.ts";
 
-const bytesPerGigabyte = 1e9;
+/** Memory is told as programs see it. */
+const bytesPerGibibyte = 2 ** 30;
 const dayHours = 24;
 
 /** The answer to one question about serving a model, as a report. */
@@ -139,7 +148,7 @@ function describeReplicas(answer: InferenceAnswer): Section {
     writeSeconds(option.closedLoop.tpotSeconds.likely),
     writeSeconds(option.closedLoop.ttftSeconds.likely),
     writeNumber(option.closedLoop.outputTokensPerSecondPerGpu),
-    String(option.memory.requestsMax),
+    writeWhole(option.memory.requestsMax),
     writeChance(option.memory.fitProbability),
     option.closedLoop.bottleneck,
     index === 0 ? "the best" : (answer.lost.find((each) => each.layout === option.words)?.why ?? ""),
@@ -161,14 +170,14 @@ function describeMemory(answer: InferenceAnswer): Section {
   const bars = answer.options.map(({ words, memory }) => ({
     label: words,
     parts: [
-      { name: "weights", value: memory.weights / bytesPerGigabyte },
-      { name: "cache", value: memory.cache / bytesPerGigabyte },
+      { name: "weights", value: memory.weights / bytesPerGibibyte },
+      { name: "cache", value: memory.cache / bytesPerGibibyte },
     ],
-    note: `${memory.requestsMax} requests`,
+    note: writeCount(memory.requestsMax, "request"),
   }));
   const caption = "Memory of one GPU by replica; the line is what the engine may fill.";
-  const limit = answer.memory.usable / bytesPerGigabyte;
-  return { heading: "Memory", blocks: [{ kind: "bars", caption, unit: "GB", limit, bars }] };
+  const limit = answer.memory.usable / bytesPerGibibyte;
+  return { heading: "Memory", blocks: [{ kind: "bars", caption, unit: "GiB", limit, bars }] };
 }
 
 function describeFrontier(answer: InferenceAnswer): Section {

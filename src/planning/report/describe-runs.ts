@@ -3,6 +3,7 @@ import { tellTried } from "../plan-training.ts";
 import { layoutWords } from "../training/layout-words.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Section } from "./model.ts";
+import { stepPartWords } from "./step-part-words.ts";
 import { writeChance, writeDays, writeNumber, writeSeconds, writeShare, writeTokens } from "./write-figure.ts";
 
 /** Runs whose GPU-hours were sized from the model that a stage trains: layout, step, and what limits it. */
@@ -32,7 +33,7 @@ function rowOf(run: SizedRun): readonly string[] {
     writeShare(step.mfu),
     writeNumber(run.gpuHours),
     `${writeDays(days.likely)} (${writeDays(days.low)} to ${writeDays(days.high)})`,
-    step.bottleneck,
+    stepPartWords[step.bottleneck],
   ];
 }
 

@@ -7,6 +7,7 @@ import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { Block, ReportDocument, Section } from "./model.ts";
 import { describeWhatIfs } from "./describe-what-ifs.ts";
+import { stepPartWords } from "./step-part-words.ts";
 import { writeChance, writeDays, writeInterval, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
 
 /** The answer to one question about a training run, as a report. */
@@ -35,7 +36,7 @@ function describeVerdict(answer: TrainingAnswer): Section {
         ]),
     `Memory: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}.`,
     `Failures (one every ${writeSeconds(goodput.meanSecondsToInterruption)}) and saving (every ${writeSeconds(goodput.intervalSeconds)}) leave ${writeShare(goodput.ratio)} of the time.`,
-    `What limits it: ${partWords[step.bottleneck]}. Of a step: ${describeParts(answer)}.`,
+    `What limits it: ${stepPartWords[step.bottleneck]}. Of a step: ${describeParts(answer)}.`,
   ];
   return {
     heading: "Answer",
@@ -49,19 +50,6 @@ function describeVerdict(answer: TrainingAnswer): Section {
 }
 
 const timesOf = ({ low, seconds, high }: TrainingOption["step"]) => ({ low, likely: seconds, high });
-
-/** What a step's time is spent on, in the words of who reads the report. */
-const partWords: Readonly<Record<StepPart, string>> = {
-  products: "matrix products",
-  attention: "attention",
-  memory: "memory traffic",
-  host: "kernel launches",
-  tensor: "tensor-parallel communication",
-  exchange: "expert all-to-all",
-  bubble: "pipeline bubble",
-  data: "data-parallel communication",
-  optimizer: "optimizer",
-};
 
 const stepParts: readonly StepPart[] = [
   "products",
@@ -80,7 +68,7 @@ function describeParts({ step }: TrainingOption): string {
     .map((part) => [part, step.parts[part]] as const)
     .filter(([, seconds]) => seconds > step.seconds * 0.01)
     .toSorted((left, right) => right[1] - left[1])
-    .map(([part, seconds]) => `${partWords[part]} ${writeShare(seconds / step.seconds)}`)
+    .map(([part, seconds]) => `${stepPartWords[part]} ${writeShare(seconds / step.seconds)}`)
     .join(", ");
 }
 
@@ -92,7 +80,7 @@ function describeLayouts(answer: TrainingAnswer): Section {
     writeShare(option.step.mfu),
     option.memory.peakGib.toFixed(1),
     writeChance(option.memory.fitProbability),
-    option.step.bottleneck,
+    stepPartWords[option.step.bottleneck],
     index === 0 ? "the best" : whyLater(option, answer),
   ]);
   const head = ["layout", "#step (80 %)", "#tokens/s GPU", "#MFU", "#GiB", "#fits", "limit", "why"];
@@ -134,8 +122,8 @@ function describeAssumed(answer: TrainingAnswer): Section {
 }
 
 function writeDegrees({ tensor, pipeline, context, expert, data }: Layout): string {
-  const rest = [...(context > 1 ? [`c${context}`] : []), ...(expert > 1 ? [`e${expert}`] : [])];
-  return [`t${tensor}`, `p${pipeline}`, ...rest, `d${data}`].join(" ");
+  const rest = [...(context > 1 ? [`context ${context}`] : []), ...(expert > 1 ? [`expert ${expert}`] : [])];
+  return [`tensor ${tensor}`, `pipeline ${pipeline}`, ...rest, `data ${data}`].join(", ");
 }
 
 function adaptersOf({ isLora, frozenPrecision }: TrainingAnswer): string {

@@ -3,15 +3,18 @@ import type { Block } from "./model.ts";
 import { writeNumber } from "./write-figure.ts";
 
 const width = 720;
-const left = 200;
 const right = 110;
 const rowHeight = 28;
 const top = 14;
+/** Width of a letter, as good as it can be known. */
+const letterWidth = 5.8;
+const leastLeft = 120;
 
 /** Draws bars of parts on one scale, with an upright line at their limit. Colours come from the page's classes. */
 export function drawBars(block: Extract<Block, { readonly kind: "bars" }>): string {
   const totals = block.bars.map((bar) => bar.parts.reduce((sum, part) => sum + part.value, 0));
   const most = Math.max(1e-9, block.limit, ...totals);
+  const left = Math.max(leastLeft, 16 + letterWidth * Math.max(0, ...block.bars.map((bar) => bar.label.length)));
   const x = (value: number): number => left + (value / most) * (width - left - right);
   const names = [...new Set(block.bars.flatMap((bar) => bar.parts.map((part) => part.name)))];
   const rows = block.bars.map((bar, index) => {
@@ -29,9 +32,9 @@ export function drawBars(block: Extract<Block, { readonly kind: "bars" }>): stri
   });
   const floor = top + block.bars.length * rowHeight;
   const limit = x(block.limit).toFixed(1);
-  const slot = (width - left) / Math.max(1, names.length);
+  const slot = width / Math.max(1, names.length);
   const legend = names.map((name, index) => {
-    const at = left + index * slot;
+    const at = index * slot;
     return `<rect class="swatch c${index % 8}" x="${at.toFixed(1)}" y="${floor + 14}" width="10" height="10"/><text class="tick" x="${(at + 14).toFixed(1)}" y="${floor + 23}">${escapeMarkup(name)}</text>`;
   });
   return [

@@ -48,7 +48,9 @@ export function drawLines(plot: LinePlot): string {
   const shapes = stacked.map((each, index) => drawSeries(each, index, frame));
   const marks = (plot.marks ?? []).map(({ at, label }) => {
     const x = frame.x(at).toFixed(1);
-    return `<line class="mark" x1="${x}" y1="${top}" x2="${x}" y2="${height - bottom}"/><text class="note" x="${x}" y="${top + 10}" dx="4">${escapeMarkup(label)}</text>`;
+    // The word stands beside its line, on the side that has more room.
+    const side = frame.x(at) > width / 2 ? 'class="note end" dx="-4"' : 'class="note" dx="4"';
+    return `<line class="mark" x1="${x}" y1="${top}" x2="${x}" y2="${height - bottom}"/><text ${side} x="${x}" y="${top + 10}">${escapeMarkup(label)}</text>`;
   });
   return [
     `<svg class="plot" viewBox="0 0 ${width} ${height + (legend.rows - 1) * legendRow}" role="img" aria-label="${escapeMarkup(plot.title)}">`,
@@ -137,18 +139,26 @@ function placeLegend(series: readonly LineSeries[]) {
       x = left;
       row += 1;
     }
-    const place = { name: each.name, x, row };
+    const place = { name: each.name, kind: each.kind, x, row };
     x += room;
     return place;
   });
   return { places, rows: row + 1 };
 }
 
+/** What stands before a name looks like what it names. */
+function drawSwatch(kind: LineSeries["kind"], index: number, x: number, y: number): string {
+  const colour = `c${index % 8}`;
+  if (kind === "area") return `<rect class="area ${colour}" x="${x.toFixed(1)}" y="${y}" width="10" height="10"/>`;
+  const dash = kind === "dashed" ? ' stroke-dasharray="4 2"' : "";
+  return `<line class="line ${colour}"${dash} x1="${(x - 1).toFixed(1)}" y1="${y + 5}" x2="${(x + 11).toFixed(1)}" y2="${y + 5}"/>`;
+}
+
 function drawLegend({ places }: ReturnType<typeof placeLegend>): string {
   return places
-    .map(({ name, x, row }, index) => {
+    .map(({ name, kind, x, row }, index) => {
       const y = height - 18 + row * legendRow;
-      return `<rect class="swatch c${index % 8}" x="${x.toFixed(1)}" y="${y}" width="10" height="10"/><text class="tick" x="${(x + swatchWidth).toFixed(1)}" y="${y + 9}">${escapeMarkup(name)}</text>`;
+      return `${drawSwatch(kind, index, x, y)}<text class="tick" x="${(x + swatchWidth).toFixed(1)}" y="${y + 9}">${escapeMarkup(name)}</text>`;
     })
     .join("\n");
 }

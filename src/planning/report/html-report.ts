@@ -45,16 +45,19 @@ ${sections.join("\n")}
 `;
 }
 
+/** Text whose figures stay with their percent sign where the line breaks. */
+const writeText = (text: string): string => escapeMarkup(text).replace(/(?<=\d) (?=%)/g, "&nbsp;");
+
 function writeBlock(block: Block): string {
   switch (block.kind) {
     case "text":
-      return `<p>${escapeMarkup(block.text)}</p>`;
+      return `<p>${writeText(block.text)}</p>`;
     case "list":
-      return `<ul>\n${block.items.map((item) => `<li>${escapeMarkup(item)}</li>`).join("\n")}\n</ul>`;
+      return `<ul>\n${block.items.map((item) => `<li>${writeText(item)}</li>`).join("\n")}\n</ul>`;
     case "plot":
       return `<figure>\n${block.svg}\n<figcaption>${escapeMarkup(block.caption)}</figcaption>\n</figure>`;
     case "errors":
-      return `<ul class="wrong">\n${block.items.map((item) => `<li>${escapeMarkup(item)}</li>`).join("\n")}\n</ul>`;
+      return `<ul class="wrong">\n${block.items.map((item) => `<li>${writeText(item)}</li>`).join("\n")}\n</ul>`;
     case "bars":
       return `<figure>\n${drawBars(block)}\n<figcaption>${escapeMarkup(block.caption)}</figcaption>\n</figure>`;
     case "table":
@@ -68,7 +71,7 @@ function writeTable(head: readonly string[], rows: readonly (readonly string[])[
     isNumber(column) ? ' class="number"' : cell !== "" && cell.length <= shortest ? ' class="short"' : "";
   const names = head.map((name, column) => `<th${classOf(column)}>${escapeMarkup(name.replace(/^#/, ""))}</th>`);
   const lines = rows.map((row) => {
-    return `<tr>${row.map((cell, column) => `<td${classOf(column, cell)}>${escapeMarkup(cell)}</td>`).join("")}</tr>`;
+    return `<tr>${row.map((cell, column) => `<td${classOf(column, cell)}>${writeText(cell)}</td>`).join("")}</tr>`;
   });
   return `<div class="wide"><table>\n<thead><tr>${names.join("")}</tr></thead>\n<tbody>\n${lines.join("\n")}\n</tbody>\n</table></div>`;
 }

@@ -15,6 +15,7 @@ import {
   writeNumber,
   writeSeconds,
   writeShare,
+  writeSize,
   writeSpread,
   writeTokens,
   writeUsd,
@@ -217,4 +218,31 @@ test("the words at the ends of a bar stand on different sides, also where both e
   expect(at.get("72")?.side).toBe("tick end");
   expect(at.get("36")?.side).toBe("tick");
   expect(at.get("72")?.x ?? 0).toBeLessThan(at.get("36")?.x ?? 0);
+});
+
+test("the legend of a plot looks like its series, and the word of a mark at the end stands inside", () => {
+  const svg = drawLines({
+    title: "totals",
+    unit: "USD",
+    labels: ["2026-12", "2027-01"],
+    series: [
+      { name: "stage", kind: "area", values: [1, 2] },
+      { name: "P90", kind: "dashed", values: [2, 3] },
+    ],
+    marks: [{ at: 1, label: "break-even" }],
+  });
+
+  expect(svg).toContain('<rect class="area c0"');
+  expect(svg).toMatch(/<line class="line c1" stroke-dasharray="[\d ]+"[^>]+\/><text[^>]+>P90</);
+  expect(svg).toMatch(/<text class="note end"[^>]+>break-even</);
+});
+
+test("a figure and its percent sign are not torn apart in HTML", () => {
+  const blocks = [{ kind: "text" as const, text: "90 % owned" }];
+
+  expect(writeHtml({ title: "t", sections: [{ heading: "h", blocks }] })).toContain("90&nbsp;% owned");
+});
+
+test("sizes stand apart from their unit", () => {
+  expect([182e9, 1.46e12, 12].map(writeSize)).toEqual(["182 GB", "1.46 TB", "12 B"]);
 });

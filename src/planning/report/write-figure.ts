@@ -1,3 +1,4 @@
+import { formatSize } from "../../base/units.ts";
 import type { Spread } from "../uncertain.ts";
 
 /** A number with about three digits that carry meaning: 1,230; 12.3; 0.123. */
@@ -28,6 +29,11 @@ export function writeWhole(value: number): string {
 /** A power given in kilowatts: `84.6 kW`, `7.9 MW`. */
 export function writePower(kilowatts: number): string {
   return kilowatts < 1000 ? `${writeNumber(kilowatts)} kW` : `${writeNumber(kilowatts / 1000)} MW`;
+}
+
+/** A size of bytes: `182 GB`, `1.46 TB`. */
+export function writeSize(bytes: number): string {
+  return formatSize(bytes).replace(/[A-Z]+$/, (unit) => ` ${unit}`);
 }
 
 /** An energy given in megawatt-hours: `584 MWh`, `5.76 GWh`, `1.65 TWh`. */

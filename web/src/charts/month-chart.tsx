@@ -3,7 +3,7 @@ import { useWidth } from "../design/use-width.ts";
 import { Axes, type Frame, frameScales, pathThrough } from "./frame.tsx";
 import { Legend, type LegendEntry } from "./legend.tsx";
 import type { Scale } from "./scales.ts";
-import { seriesFill } from "./series-colour.ts";
+import { paled, seriesFill } from "./series-colour.ts";
 import { stackSeries } from "./stack-series.ts";
 
 /** One series over the months. `area`s lie upon each other; a `step` holds its value for the whole month. */
@@ -20,6 +20,8 @@ interface MonthChartProps {
   readonly format: (value: number) => string;
   readonly label: string;
   readonly unit: string;
+  /** What is counted along the floor; left out where it is months. */
+  readonly labelX?: string;
   /** An upright line with a word. */
   readonly mark?: { readonly at: number; readonly label: string } | null;
   /** Pixels. */
@@ -32,6 +34,8 @@ const usualHeight = 250;
 /** Pixels that the name of a month takes. */
 const monthWidth = 90;
 const headroom = 1.06;
+/** Areas are paler than lines, and so is their legend. */
+const areaShare = 0.6;
 
 /** Plans over months: stacked demand with a capacity above it, or running totals side by side. */
 export function MonthChart({
@@ -40,6 +44,7 @@ export function MonthChart({
   format,
   label,
   unit,
+  labelX = "",
   mark,
   height = usualHeight,
 }: MonthChartProps): ReactNode {
@@ -61,7 +66,7 @@ export function MonthChart({
           y={y}
           formatX={(month) => months[month] ?? ""}
           formatY={format}
-          labelX=""
+          labelX={labelX}
           labelY={unit}
           ticks={Math.max(2, Math.floor(frame.width / monthWidth))}
         />
@@ -71,7 +76,7 @@ export function MonthChart({
               key={each.label}
               d={areaPath(sums[areas.indexOf(each)] ?? [], sums[areas.indexOf(each) - 1], scale)}
               fill={seriesFill(index)}
-              opacity="0.6"
+              opacity={areaShare}
             />
           ) : (
             <path
@@ -131,7 +136,8 @@ function colourOf({ kind }: MonthSeries, index: number): string {
 function legendOf(series: MonthSeries, index: number): LegendEntry {
   const { kind, label } = series;
   const mark = kind === "area" ? "fill" : kind === "dashed" ? "dashed" : "line";
-  return { label, mark, colour: colourOf(series, index) };
+  const colour = colourOf(series, index);
+  return { label, mark, colour: kind === "area" ? paled(colour, areaShare) : colour };
 }
 
 interface Scales {

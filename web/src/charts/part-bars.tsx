@@ -25,11 +25,9 @@ export function PartBars({
   const percent = (value: number): string => `${((value / most) * 100).toFixed(2)}%`;
   return (
     <figure className="stack tight">
-      {bars.map((bar) => (
-        <div key={bar.label} className="part-bar">
-          <span className="name" title={bar.label}>
-            {bar.label}
-          </span>
+      {bars.map((bar, index) => (
+        <div key={`${index} ${bar.label}`} className="part-bar">
+          <span>{bar.label}</span>
           <span className="track" role="img" aria-label={`${bar.label}: ${totalOf(bar).toFixed(1)} ${unit}`}>
             {bar.parts.map((part) => (
               <span

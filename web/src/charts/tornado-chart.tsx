@@ -2,10 +2,13 @@ import { type ReactNode, useRef } from "react";
 import { useWidth } from "../design/use-width.ts";
 import { Legend } from "./legend.tsx";
 import { extentOf, linearScale, roundTicks, type Scale } from "./scales.ts";
+import { paled, seriesFill } from "./series-colour.ts";
 import { layTornado, type TornadoLayout, type TornadoRow } from "./tornado-layout.ts";
 
 const usualWidth = 640;
 const barHeight = 15;
+/** Opacity of a bar. */
+const barShare = 0.75;
 /** Pixels that the words of a tick take. */
 const tickWidth = 70;
 
@@ -54,7 +57,12 @@ export function TornadoChart({
           </g>
         ))}
       </svg>
-      <Legend labels={["at its least", "at its most"]} />
+      <Legend
+        labels={[
+          { label: "at its least", colour: paled(seriesFill(0), barShare) },
+          { label: "at its most", colour: paled(seriesFill(1), barShare) },
+        ]}
+      />
     </figure>
   );
 }
@@ -119,7 +127,7 @@ function Bar({
         y={top}
         height={barHeight}
         fill={colour}
-        opacity="0.75"
+        opacity={barShare}
       />
       <text
         className="halo"

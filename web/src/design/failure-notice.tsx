@@ -16,7 +16,7 @@ export function FailureNotice({
   return (
     <div className="notice bad soft" role="alert">
       <div className="row spread">
-        <strong>{message}</strong>
+        <strong className="lines">{message}</strong>
         {onRetry !== undefined && (
           <button type="button" className="button small" onClick={onRetry}>
             Try again

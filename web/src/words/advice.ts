@@ -14,7 +14,8 @@ const adviceByCode: Readonly<Record<string, string>> = {
 export function adviceFor(code: string, status: number | null): string | null {
   const advice = adviceByCode[code];
   if (advice !== undefined) return advice;
-  if (status === 404)
+  // A planner's refusal says itself what there is.
+  if (status === 404 && !code.startsWith("planning."))
     return "It may have been deleted, or its name is different. Go back to the list to see what there is.";
   if (status !== null && status >= 500)
     return "This is a fault of the server. Its log has an entry with this request's id.";

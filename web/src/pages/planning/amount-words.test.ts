@@ -5,6 +5,17 @@ test.each([0, 0.25, 64, 4096, 131_072, 1e6, 1.5e12, 123_456_789, 5e13])("%d is r
   expect(parseAmount(writeAmount(value))).toBe(value);
 });
 
+test("thousands stand apart in a field", () => {
+  expect([0, 0.25, 64, 4096, 131_072, 1.5e12].map(writeAmount)).toEqual([
+    "0",
+    "0.25",
+    "64",
+    "4,096",
+    "131,072",
+    "1.5T",
+  ]);
+});
+
 test("reads amounts as people type them, and refuses what is none", () => {
   expect(["1.5T", "70B", "4,096", "-20", "1e3"].map(parseAmount)).toEqual([1.5e12, 70e9, 4096, -20, 1000]);
   expect(["", "many", "12TB", "1..5"].map(parseAmount)).toEqual([undefined, undefined, undefined, undefined]);

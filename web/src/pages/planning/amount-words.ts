@@ -6,14 +6,14 @@ const letters = [
 
 const factors: Readonly<Record<string, number>> = { "": 1, k: 1e3, K: 1e3, M: 1e6, B: 1e9, G: 1e9, T: 1e12 };
 
-/** An amount as it stands in a field: from a million on with a letter, `1.5T`. */
+/** An amount as it stands in a field: `4,096`, and from a million on with a letter, `1.5T`. */
 export function writeAmount(value: number): string {
   for (const [factor, letter] of letters) {
     if (value >= factor && Number((value / factor).toPrecision(6)) * factor === value) {
       return `${Number((value / factor).toPrecision(6))}${letter}`;
     }
   }
-  return String(value);
+  return value < 1e-6 ? String(value) : value.toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
 /** Reads what was typed: `96`, `1.5T`, `4,096`; undefined when it is no number of at least zero. */

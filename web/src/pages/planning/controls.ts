@@ -80,7 +80,7 @@ const productFormats = [
 /** Of served weights alone: products are made in 16 bits. */
 const weightFormats = [
   ["int8", "int8 weights"],
-  ["int4", "int4 weights (AWQ, GPTQ)"],
+  ["int4", "int4 weights"],
 ] as const;
 const precision = (isServed: boolean): Control => ({
   kind: "choice",
@@ -117,7 +117,7 @@ const fleet: readonly ControlGroup[] = [
     controls: [
       amountOf("growth", "Training and the rest", evenly(-20, 200, 5), 30, "% a year"),
       amountOf("serving-growth", "Serving", evenly(-20, 300, 10), 80, "% a year"),
-      amountOf("unsure", "How wrong after a year", evenly(0, 100, 5), 25, "%"),
+      amountOf("unsure", "May be off after a year", evenly(0, 100, 5), 25, "%"),
     ],
   },
   {
@@ -148,7 +148,7 @@ const training: readonly ControlGroup[] = [
         choices: [
           ["all", "all weights"],
           ["lora", "adapters (LoRA)"],
-          ["qlora", "adapters over 4-bit weights (QLoRA)"],
+          ["qlora", "adapters (QLoRA)"],
         ],
         initial: "all",
       },
@@ -165,7 +165,7 @@ const training: readonly ControlGroup[] = [
         ],
         initial: "megatron-core",
       },
-      amountOf("interruption", "GPU-hours between failures", decades(1000, 1e6), 50_000, "h"),
+      amountOf("interruption", "GPU-hours between failures", decades(1000, 1e6), 50_000, ""),
     ],
   },
 ];
@@ -207,10 +207,10 @@ const serving: readonly ControlGroup[] = [
         ],
         initial: "varied",
       },
-      { kind: "choice", name: "hours", label: "Replicas through", choices: profileChoices, initial: "" },
+      { kind: "choice", name: "hours", label: "Load by the hour", choices: profileChoices, initial: "" },
       amountOf("cached", "Prompt held by a prefix cache", evenly(0, 95, 5), 0, "%"),
       amountOf("good", "Requests that keep both goals", [50, 80, 90, 95, 99], 95, "%"),
-      amountOf("concurrency", "In flight, for the closed loop", doublings(1, 512), 32, ""),
+      amountOf("concurrency", "Requests in flight on a replica", doublings(1, 512), 32, ""),
     ],
   },
 ];
@@ -269,8 +269,16 @@ const advice: readonly ControlGroup[] = [
       {
         kind: "choice",
         name: "residency",
-        label: "Data lie in",
-        choices: [["", "any country"], ...["DE", "FR", "NL", "GB", "CH", "US"].map((code) => [code, code] as const)],
+        label: "Data stay in",
+        choices: [
+          ["", "any country"],
+          ["DE", "Germany"],
+          ["FR", "France"],
+          ["NL", "Netherlands"],
+          ["GB", "United Kingdom"],
+          ["CH", "Switzerland"],
+          ["US", "United States"],
+        ],
         initial: "",
       },
       {
@@ -287,7 +295,7 @@ const advice: readonly ControlGroup[] = [
       {
         kind: "choice",
         name: "coverage",
-        label: "Somebody can act",
+        label: "Someone on call",
         choices: [
           ["office-hours", "in office hours"],
           ["around-the-clock", "around the clock"],

@@ -39,11 +39,11 @@ function factsOf(view: PlanningView, answer: Fields): readonly FigureFact[] {
   }
 }
 
-/** The error that the benchmark measured for the quantity at `index`, `±9.4 %`; null when none was. */
+/** The error that the benchmark measured for the quantity at `index`, `±9.4%`; null when none was. */
 function errorPercent(answer: Fields, index: number): string | null {
   const error = answer.list("errors", (each) => each.numberOr("percent", null))[index] ?? null;
   if (error === null) return null;
-  return error <= 100 ? `±${error.toFixed(1)} %` : `within ${(1 + error / 100).toFixed(1)} times`;
+  return error <= 100 ? `±${error.toFixed(1)}%` : `within ${(1 + error / 100).toFixed(1)} times`;
 }
 
 function errorNote(answer: Fields, index: number): string {
@@ -59,7 +59,7 @@ function costFigures(answer: Fields): readonly FigureFact[] {
   const hour = best?.fields("gpuHour");
   const present = best?.fields("present");
   const between = (spread: Fields | undefined): string =>
-    `${usd(spread?.numberOr("p10", null) ?? null)} to ${usd(spread?.numberOr("p90", null) ?? null)}, drawn`;
+    `${usd(spread?.numberOr("p10", null) ?? null)} to ${usd(spread?.numberOr("p90", null) ?? null)} in 80% of draws`;
   const breakEven = comparison.numberOr("breakEvenMonth", null);
   const use = comparison.numberOr("breakEvenUtilisation", null);
   return [
@@ -68,7 +68,7 @@ function costFigures(answer: Fields): readonly FigureFact[] {
       value: usd(present?.numberOr("p50", null) ?? null),
       note: between(present),
     },
-    { label: "A used GPU-hour", value: usd(hour?.numberOr("p50", null) ?? null), note: between(hour) },
+    { label: "Per used GPU-hour", value: usd(hour?.numberOr("p50", null) ?? null), note: between(hour) },
     {
       label: "Buying breaks even",
       value: breakEven === null ? "never" : `month ${breakEven}`,
@@ -81,7 +81,7 @@ function costFigures(answer: Fields): readonly FigureFact[] {
 function breakEvenNote(against: string | null, use: number | null): string {
   if (against === null) return "one way is open";
   if (against === "reserve") return "with reserving";
-  return use === null ? "at no use" : `above ${formatPercent(use, 0)} mean use`;
+  return use === null ? "renting is cheaper at any use" : `owning is cheaper above ${formatPercent(use, 0)} mean use`;
 }
 
 function fleetFacts(answer: Fields): readonly FigureFact[] {
@@ -97,7 +97,7 @@ function fleetFacts(answer: Fields): readonly FigureFact[] {
     {
       label: "Shortage from",
       value: short === null ? "none" : (monthNames(answer.textOr("startMonth", ""), short + 1).at(-1) ?? ""),
-      note: short === null ? "within the horizon" : `month ${short + 1}, chances below`,
+      note: short === null ? "within the horizon" : `month ${short + 1} of the plan`,
     },
     ...costFigures(answer),
     {
@@ -117,7 +117,7 @@ function costFacts(answer: Fields): readonly FigureFact[] {
           {
             label: "A million tokens",
             value: usd(tokens.numberOr("p50", null)),
-            note: `${usd(tokens.numberOr("p10", null))} to ${usd(tokens.numberOr("p90", null))}, drawn`,
+            note: `${usd(tokens.numberOr("p10", null))} to ${usd(tokens.numberOr("p90", null))} in 80% of draws`,
           },
         ];
   return [
@@ -210,7 +210,8 @@ function replicasNote(replicas: Fields): string {
 function adviceFacts(answer: Fields): readonly FigureFact[] {
   const [best] = answer.list("options", (option) => option);
   const [model] = answer.fields("operations").list("options", (option) => option.textOr("name", ""));
-  const period = answer.textOr("kind", "") === "training" ? "for the run" : "a month";
+  const isTraining = answer.textOr("kind", "") === "training";
+  const period = isTraining ? "for the run" : "a month";
   return [
     {
       label: "GPU",
@@ -225,12 +226,12 @@ function adviceFacts(answer: Fields): readonly FigureFact[] {
     {
       label: "A million tokens",
       value: usd(best?.numberOr("usdPerMillionTokens", null) ?? null),
-      note: "not measured",
+      note: `${isTraining ? "trained on" : "written at the peak"}, not measured`,
     },
     {
       label: "Predicted times",
       value: errorPercent(answer, 0) ?? "not measured",
-      note: "80 % of measured rows",
+      note: "holds for 80% of measured rows",
     },
     { label: "Run by", value: model ?? "–", note: "fees assumed" },
   ];

@@ -5,6 +5,7 @@ import { MonthChart } from "../../charts/month-chart.tsx";
 import { TornadoChart } from "../../charts/tornado-chart.tsx";
 import { formatShortCount, formatSpan, formatUsd } from "../../words/numbers.ts";
 import { monthNames } from "./month-names.ts";
+import { stepPartWords } from "./step-part-words.ts";
 
 /** Bars of the tornado that are shown, and what moves the result by less is not, as a share of it. */
 const barsShown = 10;
@@ -46,11 +47,14 @@ export function DemandPlot({ answer }: { readonly answer: Fields }): ReactNode {
 /** Running totals of each way to get the GPUs, with the month in which buying breaks even. */
 export function CumulativePlot({ answer }: { readonly answer: Fields }): ReactNode {
   const comparison = answer.fields("cost").fields("comparison");
-  const series = comparison.list("options", (option) => ({
-    label: option.textOr("name", ""),
-    kind: "line" as const,
-    values: option.fields("summary").numbers("cumulativePresentUsd"),
-  }));
+  const series = comparison
+    .list("options", (option) => ({
+      label: option.textOr("name", ""),
+      kind: "line" as const,
+      values: option.fields("summary").numbers("cumulativePresentUsd"),
+    }))
+    // The answer puts the cheapest first; a way keeps its colour whatever it costs.
+    .toSorted((left, right) => left.label.localeCompare(right.label, "en"));
   const breakEven = comparison.numberOr("breakEvenMonth", null);
   return (
     <MonthChart
@@ -132,7 +136,8 @@ export function TracePlot({ answer }: { readonly answer: Fields }): ReactNode {
   return (
     <MonthChart
       label="Workloads that start in time, and GPUs in use, by the number of servers"
-      unit="%"
+      unit="% of workloads, and of GPUs"
+      labelX="servers"
       months={fleets.map(({ servers }) => String(servers))}
       format={formatShortCount}
       series={[
@@ -156,7 +161,7 @@ export function StepParts({ answer }: { readonly answer: Fields }): ReactNode {
     <div className="step-parts" role="img" aria-label="Parts of a step">
       {parts.map(([name, part]) => (
         <span key={name} className="step-part">
-          <span className="muted">{name}</span>
+          <span className="muted">{stepPartWords(name)}</span>
           <span className="track">
             <span style={{ width: `${((part / seconds) * 100).toFixed(1)}%` }} />
           </span>

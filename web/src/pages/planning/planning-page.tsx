@@ -1,6 +1,7 @@
 import type { Block, Section } from "../../../../src/planning/report/model.ts";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
+import { ApiFailure } from "../../api/client.ts";
 import { type PlanningAnswer, useCatalog, usePlanningAnswer } from "../../api/planning.ts";
 import type { Fields } from "../../api/reading.ts";
 import { FailureNotice } from "../../design/failure-notice.tsx";
@@ -62,7 +63,7 @@ export function PlanningPage(): ReactNode {
 
 function Views({ shown }: { readonly shown: PlanningView | typeof siteView }): ReactNode {
   return (
-    <nav className="views" aria-label="Views of planning">
+    <nav className="views planning-views" aria-label="Views of planning">
       {shownViews.map((each) => (
         <Link
           key={each}
@@ -127,7 +128,12 @@ function Asked({ view, held }: { readonly view: PlanningView; readonly held: Hel
           </div>
         </ControlSourceContext>
         <div className="stack planner-head">
-          {answer.error !== null && <FailureNotice error={answer.error} onRetry={() => void answer.refetch()} />}
+          {answer.error !== null && (
+            <FailureNotice
+              error={answer.error}
+              {...(isPassing(answer.error) ? { onRetry: () => void answer.refetch() } : {})}
+            />
+          )}
           {answer.error !== null && shown !== undefined && (
             <p className="muted">What stands below answers the question before this one.</p>
           )}
@@ -151,6 +157,11 @@ function Asked({ view, held }: { readonly view: PlanningView; readonly held: Hel
       </div>
     </>
   );
+}
+
+/** Whether the same question may be answered when it is asked again: a refusal of the question itself stays. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof ApiFailure) || error.status === 0 || error.status >= 500 || error.status === 429;
 }
 
 /** The last answer of a view: it stays, faded, while a question has none, so that the page does not jump under the hand. */
@@ -219,7 +230,7 @@ function Plots({ view, answer }: { readonly view: PlanningView; readonly answer:
           </Panel>
           <RunPlots answer={fields} />
           {fields.value("trace") !== null && fields.value("trace") !== undefined && (
-            <Panel title="The queue, packed by the scheduler" note="by number of servers; each point is one simulation">
+            <Panel title="The queue, packed by the scheduler" note="each point is one simulation">
               <TracePlot answer={fields} />
             </Panel>
           )}
@@ -273,7 +284,7 @@ function runNote(run: Fields): string {
 function CostPlots({ answer }: { readonly answer: PlanningAnswer }): ReactNode {
   return (
     <div className="grid-2">
-      <Panel title="Cumulative cost">
+      <Panel title="Cumulative cost" note="every rate at its likeliest; what is owned is sold at the end">
         <CumulativePlot answer={answer.answer} />
       </Panel>
       <Panel title="What makes it unsure" note="dollars per used GPU-hour">

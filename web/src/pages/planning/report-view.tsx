@@ -23,15 +23,18 @@ export function SectionPanel({
   );
 }
 
+/** Text whose figures stay with their percent sign where the line breaks. */
+const together = (text: string): string => text.replace(/(?<=\d) (?=%)/g, "\u00a0");
+
 function BlockView({ block }: { readonly block: Block }): ReactNode {
   switch (block.kind) {
     case "text":
-      return <p className="muted">{block.text}</p>;
+      return <p className="muted">{together(block.text)}</p>;
     case "list":
       return block.items.length === 0 ? null : (
         <ul className="plain-list">
           {block.items.map((item) => (
-            <li key={item}>{item}</li>
+            <li key={item}>{together(item)}</li>
           ))}
         </ul>
       );
@@ -39,7 +42,7 @@ function BlockView({ block }: { readonly block: Block }): ReactNode {
       return (
         <ul className="how-wrong" aria-label="How wrong this may be">
           {block.items.map((item) => (
-            <li key={item}>{item}</li>
+            <li key={item}>{together(item)}</li>
           ))}
         </ul>
       );
@@ -63,6 +66,11 @@ function Spread({ text }: { readonly text: string }): ReactNode {
   );
 }
 
+/** Cells of so few letters stay in one line. */
+const wholeLetters = 16;
+/** Cells of more letters are given room, that they do not become towers. */
+const longLetters = 40;
+
 function ReportTable({
   head,
   rows,
@@ -71,8 +79,12 @@ function ReportTable({
   readonly rows: readonly (readonly string[])[];
 }): ReactNode {
   if (rows.length === 0) return null;
-  const classOf = (column: number): string | undefined =>
-    head[column]?.startsWith("#") === true ? "number" : undefined;
+  const isNumber = (column: number): boolean => head[column]?.startsWith("#") === true;
+  const classOf = (column: number, cell = ""): string | undefined => {
+    if (isNumber(column)) return "number";
+    if (cell.length <= wholeLetters) return "whole";
+    return cell.length > longLetters ? "long" : undefined;
+  };
   return (
     <div className="scroll">
       <table className="rows">
@@ -89,8 +101,8 @@ function ReportTable({
           {rows.map((row, index) => (
             <tr key={`${index} ${row[0] ?? ""}`}>
               {row.map((cell, column) => (
-                <td key={head[column] ?? column} className={classOf(column)}>
-                  {classOf(column) === undefined ? cell : <Spread text={cell} />}
+                <td key={head[column] ?? column} className={classOf(column, cell)}>
+                  {isNumber(column) ? <Spread text={cell} /> : together(cell)}
                 </td>
               ))}
             </tr>
