@@ -356,6 +356,14 @@ test("what a site measured of first tokens and tokens is carried through the sim
   expect(askedGroups("plan", { ...asked })).toContainEqual({ kind: "tpot", group: "H100-SXM vllm" });
 });
 
+test("a site that was asked and has measured nothing changes nothing: the error of a served model stays in the demand", () => {
+  const asked = serves({ peakPerSecond: 400, served: servedModel });
+  const nothing = fleetSite(askedGroups("plan", { ...asked }).map((each) => ({ ...each, rows: [] })));
+
+  expect(planFleet(asked, nothing)).toEqual(planFleet(asked));
+  expect(planFleet(asked, nothing).errors.capacity[0]?.words).not.toContain("±0.0 %");
+});
+
 test.each([
   [{ peakPerSecond: 9 }, /give perGpuPerSecond, or the served model/],
   [{ peakPerSecond: 9, perGpuPerSecond: 1, served: servedModel }, /one of the two/],

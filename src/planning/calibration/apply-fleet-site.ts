@@ -35,16 +35,17 @@ export const shippedFleet: FleetSite = {
  * drawn by the site's factor (whole servers; where only GPU boards were measured, theirs). What the plan itself gives wins.
  */
 export function fleetSite(site: readonly SiteRows[]): FleetSite {
+  const measured = site.filter(({ rows }) => rows.length > 0);
   const of = (kind: SiteRows["kind"], ending = ""): SiteRows | undefined =>
-    site.find((each) => each.kind === kind && each.group.endsWith(ending) && each.rows.length > 0);
+    measured.find((each) => each.kind === kind && each.group.endsWith(ending));
   const failures = of("failures");
   const power = of("power", " server") ?? of("power", " boards");
   return {
     ...shippedFleet,
     ...(failures === undefined ? {} : withFailures(failures)),
     ...(power === undefined ? {} : withPower(power)),
-    served: site.filter(({ kind }) => kind === "ttft" || kind === "tpot"),
-    trained: site.filter(({ kind }) => kind === "step-time" || kind === "training-duration"),
+    served: measured.filter(({ kind }) => kind === "ttft" || kind === "tpot"),
+    trained: measured.filter(({ kind }) => kind === "step-time" || kind === "training-duration"),
   };
 }
 
