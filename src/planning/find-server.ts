@@ -46,7 +46,7 @@ function nameGpu(path: string, gpu: string, servers: readonly ServerOffer[]): Re
     if (!isFault(error)) throw error;
     const names = servers.map((each) => each.gpu);
     const meant = misspelledAccelerator(gpu) ?? suggestNames(gpu, names)[0];
-    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
     throw invalidPlan(
       path,
       `a GPU of the catalog (${names.join(", ")}), or one with your prices under accelerators${hint}`,

@@ -1,9 +1,10 @@
 import { isFault } from "../base/fault.ts";
 import type { WhatIf } from "./advice/align-workload.ts";
 
-/** `+12 %`, `-3 %`: how a figure changes, over what it was. */
+/** `+12 %`, `-3 %`, `unchanged` below half a percent: how a figure changes, over what it was. */
 export function writeChange(after: number, before: number): string {
   const percent = Math.round((after / before - 1) * 100);
+  if (percent === 0) return "unchanged";
   return `${percent >= 0 ? "+" : ""}${percent} %`;
 }
 

@@ -25,7 +25,7 @@ test("a training run is answered in words: layouts, why others lost, memory bars
   expect(text).toContain("Training Llama-3.1-70B on 64 x H100-SXM");
   expect(text).toMatch(/the best\n.* % slower/);
   expect(text).toMatch(/\d+: does not fit in memory/);
-  expect(text).toMatch(/t\d+ p\d+ d\d+ +▕█+/);
+  expect(text).toMatch(/tensor \d+, pipeline \d+, data \d+ +▕█+/);
   expect(text).toMatch(
     /step time.*: ±\d+\.\d % \(80 % of \d+ measured rows\), measured on training \(Megatron, dense\)/,
   );

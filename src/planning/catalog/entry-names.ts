@@ -54,8 +54,8 @@ export function unknownEntry(
     entries.map((each) => each.name),
   );
   const resembling = alike.length === 0 ? "" : ` (alike: ${alike.join(", ")})`;
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return new Fault(`planning.${of}-unknown`, `the catalog has no ${of} "${name}"${resembling}${hint}; ${give}`, {
+  const next = meant === undefined ? give : `did you mean ${meant}? Otherwise ${give}`;
+  return new Fault(`planning.${of}-unknown`, `the catalog has no ${of} "${name}"${resembling}; ${next}`, {
     details: { path: of, name, alike },
   });
 }

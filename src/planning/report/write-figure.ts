@@ -85,7 +85,8 @@ export function writeSeconds(seconds: number, like = seconds): string {
 
 /** A time in days, or in hours below two days; in the unit of the time `like`, where one is given. */
 export function writeDays(days: number, like = days): string {
-  return like < 2 ? `${writeNumber(days * 24)} hours` : `${writeNumber(days)} days`;
+  const [count, unit] = like < 2 ? [writeNumber(days * 24), "hour"] : [writeNumber(days), "day"];
+  return `${count} ${unit}${count === "1" ? "" : "s"}`;
 }
 
 /** A likely figure with its interval, all in the unit of the likely one: `115 s (105 s to 125 s)`. */
