@@ -261,7 +261,7 @@ test("while a plan is wrong, the answer before it stays where it was", { timeout
     await page.getByText("answers the question before this one").waitFor();
     await page
       .getByRole("alert", { name: "What is wrong with the plan" })
-      .getByText("write a number; found text")
+      .getByText('wanted a number; found "many"')
       .waitFor();
     expect(await plot.count()).toBe(1);
   });
