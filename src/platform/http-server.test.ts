@@ -48,6 +48,44 @@ describe("the HTTP server", () => {
     expect(answer.headers["x-request-id"]).toBe("request-1");
   });
 
+  test("work that ends because its caller went away is no error of the server", async () => {
+    const [begun, ended] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const long = defineRoute({
+      method: "GET",
+      path: "/api/v1/long",
+      summary: "Works until nobody waits.",
+      permission: { scope: "any" },
+      handler: async ({ signal }) => {
+        begun.resolve(undefined);
+        await new Promise((_done, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
+      },
+    });
+    const errors: string[] = [];
+    const log = { ...silentLog, error: (message: string) => errors.push(message) };
+    const server = createHttpServer({
+      routes: [long, failing(new Error("boom"))],
+      gatekeeper: openGate,
+      log,
+      newId: () => "request-1",
+      defaultProject: "default",
+    });
+    server.addHook("onRequest", async (_request, reply) => {
+      reply.raw.once("close", () => ended.resolve(undefined));
+    });
+    const address = await server.listen({ port: 0, host: "127.0.0.1" });
+    const caller = new AbortController();
+    const asked = fetch(`${address}/api/v1/long`, { signal: caller.signal }).catch(() => "gone");
+    await begun.promise;
+    caller.abort();
+    expect(await asked).toBe("gone");
+    await ended.promise;
+    // What another request logs comes after what the first would have.
+    expect((await fetch(`${address}/api/v1/fail`)).status).toBe(500);
+    await server.close();
+
+    expect(errors).toEqual(["request failed"]);
+  });
+
   test("who sends a body that nobody reads hears why, and meets no broken pipe", async () => {
     const unread = defineRoute({
       method: "POST",

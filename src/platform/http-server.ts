@@ -187,6 +187,11 @@ export function describeIssues(error: z.ZodError): string {
     .join("; ");
 }
 
+/** Work that ended because the caller went away before its answer: nobody waits for words, and nothing failed. */
+function isLeft(error: unknown, { raw }: FastifyReply): boolean {
+  return error instanceof Error && error.name === "AbortError" && raw.destroyed && !raw.writableFinished;
+}
+
 function answerError(
   error: unknown,
   request: FastifyRequest,
@@ -194,6 +199,7 @@ function answerError(
   log: Log,
   route: Route | undefined,
 ): unknown {
+  if (isLeft(error, reply)) return reply.hijack();
   const { status, code, message, details } = toAnswer(error);
   if (code === "platform.internal") {
     log.error("request failed", {
