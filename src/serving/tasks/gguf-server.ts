@@ -5,7 +5,7 @@ import { ggufTaskSchema, replicaEnvironmentName } from "../runtimes/replica-file
 import type { GgufGround } from "./gguf-exchange.ts";
 import { answerGgufRequest } from "./gguf-http.ts";
 import { loadGguf } from "./load-gguf.ts";
-import { listenInFolder, runReplica, tellReady } from "./replica-program.ts";
+import { clearSigns, listenInFolder, runReplica, tellReady } from "./replica-program.ts";
 
 /*
  * The program of one replica with the GGUF runtime: llama.cpp through node-llama-cpp. It runs as a workload in its task folder, loads
@@ -62,4 +62,5 @@ async function warmUp({ loaded }: GgufGround): Promise<void> {
 }
 
 const folder = process.cwd();
+clearSigns(folder);
 await runReplica(folder, async () => await serve(folder));

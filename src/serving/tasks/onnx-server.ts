@@ -4,7 +4,7 @@ import { inputLayout, probabilityOutput } from "../runtimes/input-layout.ts";
 import { onnxTaskSchema, replicaAddressSchema, replicaEnvironmentName } from "../runtimes/replica-files.ts";
 import { loadOnnxModel } from "./onnx-model.ts";
 import { answerReplicaRequest } from "./replica-http.ts";
-import { listenInFolder, runReplica, tellReady } from "./replica-program.ts";
+import { clearSigns, listenInFolder, runReplica, tellReady } from "./replica-program.ts";
 
 /*
  * The program of one replica with the ONNX runtime. It runs as a workload in its task folder, loads the model that lies
@@ -45,4 +45,5 @@ async function serve(folder: string): Promise<void> {
 }
 
 const folder = process.cwd();
+clearSigns(folder);
 await runReplica(folder, async () => await serve(folder));

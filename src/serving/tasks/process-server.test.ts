@@ -20,8 +20,8 @@ afterEach(async () => {
   }
 });
 
-function start(change: Partial<ProcessTask> = {}, env: Readonly<Record<string, string>> = {}): TestReplica {
-  const task: ProcessTask = {
+function taskOf(change: Partial<ProcessTask>): ProcessTask {
+  return {
     deployment: "chat",
     version: "1",
     model: "toy",
@@ -44,7 +44,10 @@ function start(change: Partial<ProcessTask> = {}, env: Readonly<Record<string, s
     explanation: ["why it is so"],
     ...change,
   };
-  const replica = startProgram({ program: "process-server", task, env });
+}
+
+function start(change: Partial<ProcessTask> = {}, env: Readonly<Record<string, string>> = {}): TestReplica {
+  const replica = startProgram({ program: "process-server", task: taskOf(change), env });
   started.push(replica);
   return replica;
 }
@@ -99,6 +102,26 @@ test("a program that crashes is seen: the address goes and its exit code is pass
   expect(await ended).toBe(7);
   expect(existsSync(join(folder, replicaAddressFile))).toBe(false);
   expect(existsSync(join(folder, replicaProblemFile))).toBe(false);
+});
+
+test("a member of a gang that starts late leaves what the first one said in their folder", async () => {
+  const said = Buffer.from("said by the first member");
+  const late = startProgram({
+    program: "process-server",
+    task: taskOf({ nodes: 2 }),
+    env: { MILLWRIGHT_RANK: "1", MASTER_ADDR: "127.0.0.1" },
+    files: { [replicaAddressFile]: said },
+  });
+  started.push(late);
+  await new Promise<void>((done) => {
+    let output = "";
+    late.child.stdout?.on("data", (chunk) => {
+      output += String(chunk);
+      if (output.includes("starting: ")) done();
+    });
+  });
+
+  expect(readFileSync(join(late.folder, replicaAddressFile), "utf8")).toBe("said by the first member");
 });
 
 test("a program that never becomes ready ends with a sentence that says what was wanted", async () => {

@@ -8,7 +8,7 @@ import { type ProcessTask, processTaskSchema } from "../runtimes/process-task.ts
 import { replicaAddressFile, replicaEnvironmentName } from "../runtimes/replica-files.ts";
 import { awaitReady } from "./await-ready.ts";
 import { holdFreePort } from "./free-port.ts";
-import { runReplica, tellReady } from "./replica-program.ts";
+import { clearSigns, runReplica, tellReady } from "./replica-program.ts";
 
 /*
  * The program that stands over a program of the user's which answers requests on a port: an engine, or a server of one's own. It
@@ -35,6 +35,8 @@ async function serve(folder: string): Promise<void> {
       `a replica of ${task.nodes} machines wants MILLWRIGHT_RANK (or RANK, SLURM_PROCID, JOB_COMPLETION_INDEX) and MASTER_ADDR in the environment of each; start it in a pool whose driver runs gangs`,
     );
   }
+  // A member that starts late must not take back what the first one, in the same folder, has said by then.
+  if (member.rank === 0) clearSigns(folder);
   const held = [await holdFreePort(), await holdFreePort(), await holdFreePort()] as const;
   const [first, second, third] = held;
   const ports = { port: task.port ?? first.port, port2: second.port, port3: third.port };

@@ -25,13 +25,14 @@ export const defaultDrainMs = 10_000;
 /** The exit code of a replica that refuses its model: starting it again would not help. */
 export const exitIncompatible = 3;
 
-/**
- * Runs a replica's program in the folder: signs of an earlier start are removed first; what it throws becomes
- * `replica-problem.json` and exit code 3.
- */
-export async function runReplica(folder: string, program: () => Promise<void>): Promise<void> {
+/** Removes the signs of an earlier start. Members of a gang share their folder: this is the first one's to do. */
+export function clearSigns(folder: string): void {
   rmSync(join(folder, replicaAddressFile), { force: true });
   rmSync(join(folder, replicaProblemFile), { force: true });
+}
+
+/** Runs a replica's program in the folder; what it throws becomes `replica-problem.json` and exit code 3. */
+export async function runReplica(folder: string, program: () => Promise<void>): Promise<void> {
   try {
     await program();
   } catch (error) {
