@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { DeploymentSpec, DeploymentStatus } from "./model.ts";
+import { isLive } from "./replica-plan.ts";
 
 /** How far loading or unloading a deployment's model is. */
 export type LoadingState =
@@ -12,13 +13,18 @@ export type LoadingState =
 /** The reason of the condition `Ready` of a deployment whose model is unloaded. */
 export const unloadedReason = "Unloaded";
 
-/** Reads it from what the controller last wrote, once all workers of the gateway route by it. */
+/**
+ * Reads it from what the controller last wrote, once all workers of the gateway route by it. A model is unloaded when its
+ * replicas have ended: who loads it again at once would else be answered by one that is on its way out.
+ */
 export function loadingState(status: DeploymentStatus, isUnloaded: boolean): LoadingState {
   const ready = status.conditions.find(({ type }) => type === "Ready");
   const message = ready?.message ?? status.phase;
   const serves = status.replicas.some((replica) => replica.ready && replica.versionId === status.champion?.versionId);
   if (isUnloaded) {
-    return ready?.reason === unloadedReason ? { kind: "unloaded" } : { kind: "waiting", message };
+    const isGone = !status.replicas.some(isLive);
+    if (ready?.reason === unloadedReason && isGone) return { kind: "unloaded" };
+    return { kind: "waiting", message: isGone ? message : "its last replica is ending" };
   }
   if (ready?.reason === unloadedReason) return { kind: "waiting", message: "the replicas are about to start" };
   if (serves && ready?.status === "true") return { kind: "ready" };
