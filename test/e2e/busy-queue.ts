@@ -1,6 +1,7 @@
 import { computeRoom } from "../../src/compute/room.ts";
 import type { WorkloadRequest, Workloads } from "../../src/compute/ports.ts";
 import type { Platform } from "../../src/platform/platform.ts";
+import type { ReservationStatus } from "../../src/scheduling/reservations/model.ts";
 import type { ServerProcess } from "../server-process.ts";
 import { until } from "../until.ts";
 
@@ -107,6 +108,10 @@ async function queueOf(server: ServerProcess): Promise<readonly QueueItem[]> {
 export async function fillQueue(server: ServerProcess, platform: Platform, now: number): Promise<Workloads> {
   const applied = await server.call("POST", "/api/v1/apply", { manifests: manifests(now) });
   if (applied.status !== 200) throw new Error(`the manifests were refused: ${JSON.stringify(applied.json)}`);
+  await until("the reservation has its node", async () => {
+    const { json } = await server.call("GET", "/api/v1/reservations/course");
+    return (json as { readonly status: ReservationStatus }).status.phase === "scheduled";
+  });
   const { workloads } = computeRoom(platform, { hostEnvironment: {} });
   for (const ask of running) await workloads.submit(toRequest(ask));
   await until("the first workloads run", async () => {
