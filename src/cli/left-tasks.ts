@@ -1,4 +1,4 @@
-import { access, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Millis } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
@@ -50,7 +50,7 @@ export function describeTasks(tasks: readonly LeftTask[]): string {
  */
 export async function stopTasks(context: CommandContext, tasks: readonly LeftTask[], limitMs: Millis): Promise<void> {
   for (const { folder, pid } of tasks) {
-    await writeFile(join(folder, "stop"), "shut-down\n");
+    await askToShutDown(folder);
     try {
       process.kill(pid, "SIGTERM");
     } catch {
@@ -64,6 +64,13 @@ export async function stopTasks(context: CommandContext, tasks: readonly LeftTas
     if (context.clock.now() >= endsAt) throw stay(left, limitMs);
     await context.pause(lookMs, context.signal);
   }
+}
+
+/** Whole or not at all: a supervisor that met the file without its words would take the task for cancelled. */
+async function askToShutDown(folder: string): Promise<void> {
+  const path = join(folder, "stop");
+  await writeFile(`${path}.part`, "shut-down\n");
+  await rename(`${path}.part`, path);
 }
 
 function stay(left: readonly LeftTask[], limitMs: Millis): Fault {

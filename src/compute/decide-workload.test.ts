@@ -65,7 +65,7 @@ describe("the next step of a workload", () => {
       "waits again, however rarely it may restart, when all of the platform was stopped",
       { state: "running" },
       shutDown,
-      { kind: "preempted", forName: "millwright down --all" },
+      { kind: "preempted", forName: "a stop of the platform" },
     ],
     ["is cancelled all the same when it was to be", { state: "running", cancel }, shutDown, { state: "cancelled" }],
     ["starts again when it was lost and may", { state: "running", maxRestarts: 1 }, lost, { kind: "requeue" }],

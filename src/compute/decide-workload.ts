@@ -86,8 +86,8 @@ function decidePlaced(situation: WorkloadSituation, task: TaskObservation): Work
   }
 }
 
-/** For what those made room that were stopped with all of the platform. */
-const shutDownName = "millwright down --all";
+/** For what those made room that were stopped with all of the platform, or with their machine. */
+const shutDownName = "a stop of the platform";
 
 const vanished: TaskOutcome = {
   kind: "lost",

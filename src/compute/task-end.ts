@@ -4,7 +4,7 @@ import type { TaskEnd } from "./ports.ts";
 
 /** What was written down when a task ended: bare facts, put into words by `toTaskEnd`. */
 export interface TaskResult {
-  /** Who or what ended it. `exit`: itself, by code or by signal; `shut-down`: who stopped the whole platform; `lost`: nobody saw the end. */
+  /** Who or what ended it. `exit`: itself, by code or by signal; `shut-down`: who stopped the whole platform, its service or its machine; `lost`: nobody saw the end. */
   readonly cause: "exit" | "memory" | "time" | "stopped" | "shut-down" | "unstartable" | "lost";
   readonly exitCode: number | null;
   readonly signal: string | null;

@@ -18,8 +18,8 @@ import { until } from "../until.ts";
 export interface ComputeDriverSetup {
   /** A driver on `folder`; called again on the same folder it stands for a restarted server. */
   open(folder: string): ComputeDriver;
-  /** Kills what stands over a running task, as the death of a node's agent would. */
-  killSupervisor(driver: ComputeDriver, task: TaskRef): void;
+  /** Signals what stands over a running task, as the death of a node's agent or the stop of its machine would. */
+  signalSupervisor(driver: ComputeDriver, task: TaskRef, signal: NodeJS.Signals): void;
 }
 
 const never = new AbortController().signal;
@@ -352,6 +352,30 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
       expect(await ended(task)).toMatchObject({ outcome: { kind: "signalled" }, isRestartable: true });
     });
 
+    test("tells a stop of its whole machine, which nobody asked for this task, from a request to stop it", async () => {
+      const task = await launch(
+        shell("machine-stops", "trap 'exit 0' TERM; echo ready:1; while :; do sleep 0.02; done"),
+      );
+      await printed(task, /ready:(1)/);
+      setup.signalSupervisor(driver, task, "SIGTERM");
+
+      expect(await ended(task)).toMatchObject({ wasShutDown: true, wasStopped: false, isRestartable: false });
+    });
+
+    test("tells a stop of its whole machine also when the program's end is heard first", async () => {
+      const task = await launch(
+        shell("machine-stops-all", "trap 'exit 0' TERM; echo pid:$$; while :; do sleep 0.02; done"),
+      );
+      const pid = Number(await printed(task, /pid:(\d+)\n/));
+      setup.signalSupervisor(driver, task, "SIGSTOP");
+      process.kill(pid, "SIGTERM");
+      await until("the program has ended", () => !isRunning(pid));
+      setup.signalSupervisor(driver, task, "SIGTERM");
+      setup.signalSupervisor(driver, task, "SIGCONT");
+
+      expect(await ended(task)).toMatchObject({ wasShutDown: true, wasStopped: false });
+    });
+
     test("ends what a finished task left behind", async () => {
       const task = await launch(shell("leaves", "sleep 1000 & echo left:$!"));
       const pid = Number(await printed(task, /left:(\d+)\n/));
@@ -376,7 +400,7 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
     test("kills what a dead supervisor left and calls the task lost, once and for all", async () => {
       const task = await launch(shell("orphaned", "echo pid:$$; setsid sleep 1000 & sleep 1000"));
       const pid = Number(await printed(task, /pid:(\d+)\n/));
-      setup.killSupervisor(driver, task);
+      setup.signalSupervisor(driver, task, "SIGKILL");
 
       expect(await ended(task)).toMatchObject({ outcome: { kind: "lost" }, isRestartable: true });
       expect(isRunning(pid)).toBe(false);

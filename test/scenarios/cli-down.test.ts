@@ -100,7 +100,12 @@ spec:
 });
 
 test("tasks that do not end in time are named, and the command ends with 7", { timeout: commandLimitMs }, async () => {
-  const { code, talk } = await millwright(["down", "--all", "--timeout", "0s"]);
+  const pids = await runningPids();
+  // It hears of nothing before the command has looked.
+  for (const pid of pids) process.kill(pid, "SIGSTOP");
+  const { code, talk } = await millwright(["down", "--all", "--timeout", "0s"]).finally(() => {
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+  });
 
   expect([code, talk]).toEqual([7, expect.stringMatching(/1 replica did not end within 0 s .supervisors \d+/)]);
   await until("its grace is over", async () => (await runningPids()).length === 0);

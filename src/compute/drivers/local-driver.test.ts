@@ -12,8 +12,8 @@ describeComputeDriver("LocalDriver", {
       log: silentLog,
       hostEnvironment: { PATH: process.env["PATH"] },
     }),
-  killSupervisor: (driver, task) => {
+  signalSupervisor: (driver, task, signal) => {
     const folder = dirname(driver.taskFolder(task) ?? "");
-    process.kill(readSupervisor(folder)?.pid ?? Number.NaN, "SIGKILL");
+    process.kill(readSupervisor(folder)?.pid ?? Number.NaN, signal);
   },
 });

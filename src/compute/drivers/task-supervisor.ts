@@ -9,7 +9,7 @@ import {
   statfsSync,
   writeSync,
 } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import type { TaskResult } from "../task-end.ts";
 import { readLastLine } from "./last-line.ts";
 import { ProcessGroup } from "./process-group.ts";
@@ -28,7 +28,8 @@ import {
 /*
  * The program that stands over one task, in a session of its own, so that it outlives the server. It takes the
  * task (the first supervisor wins), starts the program of each member, holds it to its limits, and writes down how it ended.
- * SIGTERM, or a file `stop` in the task's folder, asks it to stop the task.
+ * A file `stop` in the task's folder asks it to stop the task, and SIGTERM to look for that at once. SIGTERM without the file comes
+ * from who stops the service or the machine: nobody wants the task gone.
  */
 
 /** How often limits are looked at, unless looking costs more than a fiftieth of the time. */
@@ -98,6 +99,7 @@ class Supervision {
       const costMs = performance.now() - before;
       await Promise.race([ended, pause(Math.max(pollMs, costMs * pollCostFactor)), this.#stopAsked.promise]);
     }
+    cause ??= await this.#stopOfAll();
     const graceMs =
       cause === "memory" ? 0 : cause === undefined ? Math.min(leftoverGraceMs, this.#task.graceMs) : this.#task.graceMs;
     await this.#endAll(graceMs);
@@ -105,15 +107,26 @@ class Supervision {
     return this.#result(cause ?? "exit", exit);
   }
 
+  /** Who stops a service or a machine tells all processes at once: the program's end may be heard before our own signal. */
+  async #stopOfAll(): Promise<Cause | undefined> {
+    await nextTurn();
+    return this.#isAskedToStop && this.#whoStops() === "shut-down" ? "shut-down" : undefined;
+  }
+
   #check(): Cause | undefined {
-    const stop = readStop(this.#task.folder);
-    if (this.#isAskedToStop || stop !== null) return stop === "shut-down" ? "shut-down" : "stopped";
+    if (this.#isAskedToStop || existsSync(taskPaths(this.#task.folder).stop)) return this.#whoStops();
     const { maxDurationMs, memoryLimit } = this.#task;
     if (maxDurationMs !== null && performance.now() - this.#startedTick > maxDurationMs) return "time";
     const memory = this.#group.memory(memoryLimit);
     this.#memoryPeak = Math.max(this.#memoryPeak, memory);
     for (const log of this.#logs) keepWithinLimit(log);
     return memoryLimit !== null && memory > memoryLimit ? "memory" : undefined;
+  }
+
+  /** By the file that says so; who left none stops more than this task. */
+  #whoStops(): "stopped" | "shut-down" {
+    const { stop } = taskPaths(this.#task.folder);
+    return existsSync(stop) && readFileSync(stop, "utf8").trim() !== "shut-down" ? "stopped" : "shut-down";
   }
 
   /** SIGTERM, a grace, SIGKILL: until no process of the task is left. */
@@ -147,13 +160,6 @@ class Supervision {
       lastWords: lastWordsOf(this.#task),
     };
   }
-}
-
-/** Who asked the task to stop, by the file that says so; null when nobody did. */
-function readStop(folder: string): "stopped" | "shut-down" | null {
-  const { stop } = taskPaths(folder);
-  if (!existsSync(stop)) return null;
-  return readFileSync(stop, "utf8").trim() === "shut-down" ? "shut-down" : "stopped";
 }
 
 /** The last line on stderr; on a full disk that line may be missing or old, so the disk is named too. */
