@@ -45,7 +45,7 @@ export function schedulingRoom(
         settings: liveSettings,
         clock,
       }),
-      new ReservationController(resources, clock),
+      new ReservationController(platform),
       new EstimateController({ store: estimates, views, clock }),
     ],
   };
