@@ -21,6 +21,7 @@ export function workloadFrom(request: Omit<WorkloadRequest, "command">, changes:
     admittedAt: null,
     startedAt: null,
     endedAt: null,
+    isLeaving: false,
     ...changes,
   };
 }
@@ -37,5 +38,5 @@ export function waitingWorkload(id: string, changes: Partial<QueuedWorkload> = {
     resources: { cpus: 1, memory: 1e9, gpus: 1, gpuModel: null },
     maxRestarts: 0,
   } as const;
-  return { ...workloadFrom(request), isLeaving: false, evictedBy: [], ...changes };
+  return { ...workloadFrom(request), evictedBy: [], ...changes };
 }

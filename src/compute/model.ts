@@ -220,6 +220,7 @@ export const workloadSchema = z.object({
   admittedAt: z.number().nullable(),
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
+  isLeaving: z.boolean(),
 });
 
 /** What a submission must look like. */

@@ -25,5 +25,6 @@ export function newWorkload(request: WorkloadRequest, queuedAt: Instant): Worklo
     admittedAt: null,
     startedAt: null,
     endedAt: null,
+    isLeaving: false,
   };
 }

@@ -147,6 +147,8 @@ export interface Workload extends Omit<WorkloadRequest, "command" | keyof Worklo
   readonly admittedAt: Instant | null;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
+  /** Whether it is on its way out: cancelled, or told to make room. */
+  readonly isLeaving: boolean;
 }
 
 /** What rooms above ask of compute. Every state change of a workload is an event `{kind: "Workload", name: id}`. */
@@ -197,8 +199,6 @@ export type PoolReadiness = "absent" | "unobserved" | "ready" | "draining";
 
 /** A workload that has not ended, as a scheduler sees it. */
 export interface QueuedWorkload extends Workload {
-  /** Whether it is on its way out: cancelled, or told to make room. */
-  readonly isLeaving: boolean;
   /** Who it had to make room for before: it does not evict them in turn. */
   readonly evictedBy: readonly string[];
 }

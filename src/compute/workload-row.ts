@@ -94,16 +94,13 @@ export function toWorkload(row: WorkloadFacts): Workload {
     admittedAt: row.admitted_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    isLeaving: row.ended_at === null && (row.cancel !== null || row.preempt !== null),
   };
 }
 
 /** A row as a scheduler sees it. */
 export function toQueued(row: WorkloadFacts): QueuedWorkload {
-  return {
-    ...toWorkload(row),
-    isLeaving: row.cancel !== null || row.preempt !== null,
-    evictedBy: row.evicted_by,
-  };
+  return { ...toWorkload(row), evictedBy: row.evicted_by };
 }
 
 /** A name that people know a workload by: its owner's, with its kind. */

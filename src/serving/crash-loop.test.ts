@@ -17,6 +17,7 @@ function ended(generation: number, endedAt: number | null, more: Partial<Replica
     generation,
     isBaseline: false,
     state: endedAt === null ? "running" : "failed",
+    isLeaving: false,
     message: endedAt === null ? "" : outOfMemory,
     address: null,
     problem: null,

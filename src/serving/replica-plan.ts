@@ -31,6 +31,8 @@ export interface ReplicaFact extends RunnableVersion {
   /** Whether it serves only to be compared with a candidate. */
   readonly isBaseline: boolean;
   readonly state: WorkloadState | "missing";
+  /** Whether its workload is on its way out: cancelled, or told to make room. */
+  readonly isLeaving: boolean;
   /** What the workload waits for, or how it ended. */
   readonly message: string;
   /** Where it listens, once ready. */
@@ -85,9 +87,9 @@ export function isLive(replica: { readonly state: string }): boolean {
   return liveStates.has(replica.state);
 }
 
-/** Whether the replica takes requests. */
+/** Whether the replica takes requests; one that was told to stop takes no more of them, though it may still run. */
 export function isReplicaReady(replica: ReplicaFact): boolean {
-  return replica.state === "running" && replica.address !== null;
+  return replica.state === "running" && replica.address !== null && !replica.isLeaving;
 }
 
 /**

@@ -42,7 +42,7 @@ export function startsAllowed(
   { wanted, signature }: { readonly wanted: number; readonly signature: string },
   { surge }: UpdateLimits,
 ): number {
-  const isReplacing = group.some((fact) => fact.signature !== signature && isReplicaReady(fact));
+  const isReplacing = group.some((fact) => fact.signature !== signature && (isReplicaReady(fact) || fact.isLeaving));
   return isReplacing ? Math.max(0, wanted + surge - group.length) : Number.POSITIVE_INFINITY;
 }
 

@@ -76,6 +76,7 @@ export class SnapshotReader {
       facts.push({
         ...record,
         state: workload?.state ?? "missing",
+        isLeaving: workload?.isLeaving ?? false,
         message: messageOf(workload),
         address: signs.address,
         problem: signs.problem ?? this.#problemOf(record.id),
@@ -146,5 +147,6 @@ function isActive(workload: Workload): boolean {
 
 function messageOf(workload: Workload | undefined): string {
   if (workload === undefined) return "";
+  if (workload.isLeaving) return "it is on its way out";
   return workload.outcome?.message ?? workload.reason?.sentence ?? "";
 }
