@@ -85,6 +85,8 @@ test("members are told their ranks and one place to meet, gangs of one machine d
 test("a gang that does not fit whole starts no member, and the status says what it lacks", async () => {
   await deploy(3, 2);
   await until("one gang serves", async () => (await serving.statusOf("wide"))?.replicas.some((each) => each.ready));
+  // The first member answers; the second one may still be on its way up.
+  await until("both of its members run", () => members().length === 2);
   const waiting = await until("the other one has a reason", async () => {
     const workloads = await serving.workloadsOf("wide");
     return workloads.find((workload) => workload.state === "queued" && workload.reason !== null);
@@ -93,8 +95,11 @@ test("a gang that does not fit whole starts no member, and the status says what 
   expect(waiting.places).toEqual([]);
   expect(waiting.reason?.sentence).toMatch(/2 members|2 GPUs|1 GPU/);
   expect(members()).toHaveLength(2);
-  const shown = (await serving.statusOf("wide"))?.replicas.find((replica) => !replica.ready);
-  expect(shown?.message).toBe(waiting.reason?.sentence);
+  await until("the status says the same", async () => {
+    const shown = (await serving.statusOf("wide"))?.replicas.find((replica) => !replica.ready);
+    const reason = (await serving.compute.workloads.get(waiting.id))?.reason;
+    return shown !== undefined && shown.message === reason?.sentence;
+  });
 });
 
 test("the death of one member ends the others, and a whole gang takes its place", async () => {

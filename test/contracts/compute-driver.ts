@@ -200,7 +200,7 @@ export function describeComputeDriver(name: string, setup: ComputeDriverSetup): 
         if (rank === "0") net.createServer(() => { if (++met === size - 1) process.exit(0); }).listen(port, host);
         else meet();`;
       const argv = [process.execPath, "-e", program];
-      const task = await launch(gangOf(shell("meets", "", { argv, maxDurationMs: 20_000 }), 3));
+      const task = await launch(gangOf(shell("meets", "", { argv }), 3));
 
       expect((await ended(task)).outcome).toMatchObject({ kind: "exited", exitCode: 0 });
       expect((await logOf(task, "stdout")).trim().split("\n").toSorted()).toEqual(["met:1", "met:2"]);

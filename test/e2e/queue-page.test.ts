@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Workloads } from "../../src/compute/ports.ts";
 import { type FreshPlatform, freshPlatform, testClock } from "../platform.ts";
 import { type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
+import { until } from "../until.ts";
 import { emptyQueue, fillQueue, submitOne } from "./busy-queue.ts";
+import { addressMember, untilAddressed } from "./page-address.ts";
 import { withSignedInPage } from "./signed-in-page.ts";
 import { showPage } from "./visit-pages.ts";
 
@@ -38,11 +40,6 @@ async function onQueuePage(path: string, look: (page: Page) => Promise<void>): P
     await look(page);
     return problems;
   });
-}
-
-/** A member of the page's address. */
-function inAddress(page: Page, name: string): string | null {
-  return new URL(page.url()).searchParams.get(name);
 }
 
 test("an empty cluster shows how to declare quotas and a pool, and what a what-if is", {
@@ -99,7 +96,7 @@ test("the drawer shows a full explanation, and each edit leads to a what-if", { 
 
     await drawer.getByRole("link", { name: "Try it out" }).first().click();
     await page.getByText("Let large-map ask for 1 GPU").waitFor();
-    expect(JSON.parse(inAddress(page, "change") ?? "")).toEqual({
+    expect(JSON.parse(await addressMember(page, "change"))).toEqual({
       edits: [{ id: "maps.large-map", field: "shape.gpu.count", to: 1 }],
     });
     await page.getByText("Start earlier").first().waitFor();
@@ -235,23 +232,24 @@ function largeSchedule(): unknown {
 
 async function lookAtList(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Waiting", exact: true }).click();
-  expect(inAddress(page, "show")).toBe("waiting");
-  expect(await page.locator("tbody tr").count()).toBe(5);
+  await untilAddressed(page, "show", "waiting");
+  await until("those that wait are shown", async () => (await page.locator("tbody tr").count()) === 5);
   const row = page.getByRole("row").filter({ hasText: "match-faces" });
-  expect(await row.innerText()).toMatch(/in (about )?\d+/);
+  // Its planned start may come a moment after those of others.
+  await row.getByText(/in (about )?\d+/).waitFor();
   expect(await row.innerText()).toContain("4 A100");
 
   await row.click();
   const drawer = page.getByRole("dialog", { name: "match-faces" });
   await drawer.getByText("What would start it now").waitFor();
-  expect(inAddress(page, "open")).toBe("faces.match-faces");
+  await untilAddressed(page, "open", "faces.match-faces");
   const words = await drawer.innerText();
   expect(words).toMatch(/find-faces running\s+team vision, project faces\s+2 GPUs\s+done in \dh( \d+m)? at the latest/);
   expect(words).toMatch(/ask for 1 A100 GPU/i);
   expect(words).toContain("nobody is stopped");
   expect(words).toContain("millwright why faces.match-faces");
   await page.keyboard.press("Escape");
-  expect(inAddress(page, "open")).toBeNull();
+  await untilAddressed(page, "open", null);
 }
 
 async function lookAtQuotas(page: Page): Promise<void> {
@@ -265,36 +263,41 @@ async function lookAtQuotas(page: Page): Promise<void> {
   await page.locator(".page-tip").getByText("2 borrowed from others").waitFor();
 
   await page.getByRole("row").filter({ hasText: "mapsproject" }).getByRole("link").click();
-  expect([inAddress(page, "project"), inAddress(page, "show")]).toEqual(["maps", "waiting"]);
+  await untilAddressed(page, "project", "maps");
+  await untilAddressed(page, "show", "waiting");
 }
 
 async function lookAtSchedule(page: Page): Promise<void> {
   const chart = page.getByRole("listbox");
   await chart.getByText("4 × A100, simulated").waitFor();
-  expect(await chart.locator(".gantt-bar.running").count()).toBe(6);
-  expect(await chart.locator(".gantt-bar.reserved").count()).toBe(1);
+  await until("six bars run", async () => (await chart.locator(".gantt-bar.running").count()) === 6);
+  await until("one is reserved", async () => (await chart.locator(".gantt-bar.reserved").count()) === 1);
   await page.getByRole("button", { name: "7 d" }).click();
-  expect(inAddress(page, "hours")).toBe("168");
+  await untilAddressed(page, "hours", "168");
   await chart.locator(".gantt-bar.planned").first().waitFor();
   await page.getByRole("button", { name: "6 h" }).click();
+  await untilAddressed(page, "hours", "6");
 
   await chart.focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByText("Its place").waitFor();
   await page.keyboard.press("Escape");
+  await untilAddressed(page, "open", null);
   await chart.locator(".gantt-bar.running").filter({ hasText: "segment-roads" }).click();
   const drawer = page.getByRole("dialog", { name: "segment-roads" });
-  expect(await drawer.innerText()).toMatch(/GPU \d, \d, \d, \d \(H100, simulated\)/);
-  expect(await drawer.innerText()).toContain("never stopped for others");
+  await drawer.getByText(/GPU \d, \d, \d, \d \(H100, simulated\)/).waitFor();
+  await drawer.getByText("never stopped for others").waitFor();
   await page.keyboard.press("Escape");
+  await untilAddressed(page, "open", null);
 
   await page.getByRole("button", { name: "24 h" }).click();
   await page.getByLabel("Pool", { exact: true }).selectOption("a100");
   await page.getByRole("button", { name: "Table" }).click();
-  expect([inAddress(page, "pool"), inAddress(page, "as")]).toEqual(["a100", "table"]);
+  await untilAddressed(page, "pool", "a100");
+  await untilAddressed(page, "as", "table");
   await page.getByRole("row").filter({ hasText: "course" }).getByText("set aside").waitFor();
-  expect(await page.getByRole("row").filter({ hasText: "segment-roads" }).count()).toBe(0);
+  await page.getByRole("row").filter({ hasText: "segment-roads" }).first().waitFor({ state: "detached" });
 }
 
 async function lookAtWhatIf(page: Page): Promise<void> {
@@ -302,12 +305,12 @@ async function lookAtWhatIf(page: Page): Promise<void> {
   await page.getByLabel("How many nodes").fill("2");
   await page.getByRole("form", { name: "Add nodes like those of a pool" }).getByRole("button", { name: "Try" }).click();
   await page.getByText("Add 2 more nodes to pool a100").waitFor();
-  expect(JSON.parse(inAddress(page, "change") ?? "")).toEqual({ addNodes: [{ pool: "a100", count: 2 }] });
+  expect(JSON.parse(await addressMember(page, "change"))).toEqual({ addNodes: [{ pool: "a100", count: 2 }] });
   const row = page.getByRole("row").filter({ hasText: "match-faces" });
   await row.getByText("at once").waitFor();
   expect(await row.innerText()).toContain("earlier");
 
   await page.getByRole("button", { name: "Leave out: Add 2 more nodes to pool a100" }).click();
   await page.getByText("nothing that runs or waits is touched").waitFor();
-  expect(inAddress(page, "change")).toBeNull();
+  await untilAddressed(page, "change", null);
 }

@@ -89,7 +89,7 @@ test("a deployment's page tells what was refused and what to do; one of which no
       "no deployment found",
     );
     expect(await rows.filter({ hasText: "key: none" }).innerText()).toContain("the whole gateway");
-    expect(await page.getByLabel("Refused requests by reason over time").count()).toBe(1);
+    await page.getByLabel("Refused requests by reason over time").waitFor();
     await page.goto(`${server.controlUrl}/deployments/default/full`);
     await showPage(page, "full");
     expect(await rows.filter({ hasText: "queue full" }).innerText()).toContain("spec.admission.maxQueued");

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
+import { until } from "../until.ts";
 import { ProjectSession } from "./project-session.ts";
 import { judgedLineage, smallChain, writeSmallFlights } from "./small-chain.ts";
 
@@ -321,7 +322,9 @@ test("what strangers may list names nothing of the project, and the project's ow
     "events",
     "watch?since=0",
   ])
-    expect((await ask({ method: "GET" }, `/api/v1/${path}`, keys.get("viewer"))).text).toContain(project);
+    await until(`${path} tells a viewer of the project`, async () =>
+      (await ask({ method: "GET" }, `/api/v1/${path}`, keys.get("viewer"))).text.includes(project),
+    );
 });
 
 test("a change that a stranger tries out tells nothing of the project's workloads, not even that they are there", async () => {

@@ -32,7 +32,7 @@ function context(format: RecordingContext["format"] = "text"): RecordingContext 
 }
 
 const shouts: Behaviour = (request, response) => {
-  const [message] = request.body.messages as readonly { readonly content: string }[];
+  const [message] = (request.body.messages ?? []) as readonly { readonly content: string }[];
   const content = message?.content ?? "";
   (content.includes("bad") ? fails(400) : completes(content.toUpperCase()))(request, response);
 };

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -72,8 +73,8 @@ async function processesWith(text: string): Promise<readonly string[]> {
   return found;
 }
 
-/** A sleep that no other program of this machine shares, so that what is left of a task can be found. */
-const mark = `61${process.pid}`;
+/** Words that no other program of this machine has, so that what is left of a task can be found. */
+const mark = `of-${randomUUID()}`;
 
 const failures = [
   {
@@ -88,13 +89,13 @@ const failures = [
   },
   {
     name: "hangs",
-    program: `import time; time.sleep(${mark})`,
+    program: `import time; time.sleep(100_000) # ${mark}`,
     spec: { maxDuration: "2s" },
     says: [/ran for more than 2\.0s/, /raise maxDuration/, /millwright logs training-job\/hangs/],
   },
   {
     name: "eats",
-    program: `import time; memory = bytearray(400_000_000); time.sleep(${mark})`,
+    program: `import time; memory = bytearray(400_000_000); time.sleep(100_000) # ${mark}`,
     spec: {},
     says: [/out-of-memory: used .* of 256 ?MB/, /raise resources\.memory/, /millwright logs training-job\/eats/],
   },

@@ -121,9 +121,11 @@ test("limits of a key, a model, a project and a team hold together, each for the
   await until("the limits are in force", async () => (await ask("ada-1", "chat")).status === 429);
 
   expect((await ask("ada-1", "chat")).text).toContain("the limit one-key allows 5 requests a minute");
+  const from = performance.now();
   const code = await untilRefused("ada-2", "code");
+  const refilled = Math.ceil((8 * (performance.now() - from)) / 60_000);
   expect(code.text).toContain("the limit code-model allows 8 requests a minute");
-  expect(code.letIn).toBeLessThanOrEqual(9);
+  expect(code.letIn).toBeLessThanOrEqual(9 + refilled);
   const flights = await untilRefused("bob", "chat");
   expect(flights.text).toContain("the limit all-flights allows 20 requests a minute");
   const admins = await untilTeamRefused();
@@ -148,7 +150,11 @@ test("a flood of wrong keys gets 401 and neither locks out nor fails those with 
   for (const name of ["one-key", "code-model", "all-flights", "team-red"]) {
     await server.call("DELETE", `/api/v1/traffic-limits/${name}`);
   }
-  await until("no limit is in force", async () => (await ask("ada-1", "code")).status === 200);
+  // More than all limits together let in, of both workers: each hears of the end by itself.
+  await until("no limit is in force", async () => {
+    const answers = await Promise.all(Array.from({ length: 80 }, async () => await ask("ada-1", "code")));
+    return answers.every(({ status }) => status === 200);
+  });
   await issueKey("new", "ada");
   let isOver = false;
   const statuses = new Set<number>();

@@ -37,6 +37,13 @@ async function start(): Promise<ServerProcess> {
 
 test("a server that is killed in the middle of a batch, twice, goes on with it and writes exactly one line for each", async () => {
   const counts = new Map<string, number>();
+  /** Requests beyond this many lines wait: the batch cannot come to its end before it was looked at. */
+  let linesLet = 0;
+  const held: (() => void)[] = [];
+  const letThrough = (lines: number): void => {
+    linesLet = lines;
+    for (const answer of held.splice(0)) answer();
+  };
   upstream.behave((request, response) => {
     const [message] = (request.body.messages ?? []) as readonly { readonly content: string }[];
     const content = message?.content ?? "probe";
@@ -45,9 +52,11 @@ test("a server that is killed in the middle of a batch, twice, goes on with it a
     const body = isBad
       ? { error: { message: "no", type: "invalid_request_error", param: null, code: "no" } }
       : { id: "c", object: "chat.completion", choices: [{ index: 0, message: { role: "assistant", content } }] };
-    setTimeout(() => {
-      response.writeHead(isBad ? 400 : 200, { "content-type": "application/json" }).end(JSON.stringify(body));
-    }, 40);
+    const answer = (): void => {
+      if (content !== "probe" && counts.size > linesLet) held.push(answer);
+      else response.writeHead(isBad ? 400 : 200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    };
+    setTimeout(answer, 40);
   });
   const external = { url: `${upstream.url}/v1`, model: "llama" };
   await session.apply(session.resource("Deployment", "chat", { runtime: "external", external }));
@@ -60,11 +69,13 @@ test("a server that is killed in the middle of a batch, twice, goes on with it a
   );
 
   for (const share of [0.2, 0.6]) {
+    letThrough(lineCount * share);
     await until(`${share} of the requests were made`, () => counts.size >= lineCount * share);
     await server.end("SIGKILL");
     server = await start();
     expect((await client().batches.retrieve(id)).status).toBe("in_progress");
   }
+  letThrough(Number.POSITIVE_INFINITY);
   const batch = await reached(client(), id, "completed", "failed");
 
   const bad = names.filter((name) => name.endsWith("7"));

@@ -9,6 +9,7 @@ import {
   steadyPort,
   temporaryDataDirectory,
 } from "../server-process.ts";
+import { until } from "../until.ts";
 import { chainPhases, judgedLineage, type SmallLineage, smallChain, writeSmallFlights } from "./small-chain.ts";
 
 /** Runs of the chain with something killed in each; every seed gives other moments and victims. */
@@ -47,6 +48,14 @@ async function runChain(project: string): Promise<SmallLineage> {
   const answer = await server.call("POST", "/api/v1/apply", { manifests: smallChain(project, flights) });
   expect(answer).toMatchObject({ status: 200 });
   return await judgedLineage(() => server, project);
+}
+
+/** Reads from a server whose PostgreSQL may have been killed a moment ago: meanwhile it says that it is unavailable. */
+async function read<Answer>(path: string): Promise<Answer> {
+  return await until(`${path} can be read`, async () => {
+    const { status, json } = await server.call("GET", path);
+    return status !== 503 && (json as Answer);
+  });
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -117,11 +126,11 @@ test.each(Array.from({ length: runs }, (_, seed) => seed + 1))(
     });
     expect(lineage, `seed ${seed}, killed: ${told.join("; ")}`).toEqual(reference);
 
-    const runsOfJob = await server.call("GET", `/api/v1/projects/${project}/runs`);
-    expect((runsOfJob.json as { runs: readonly unknown[] }).runs, "one job has one run").toHaveLength(1);
-    const history = await server.call("GET", `/api/v1/events?project=${project}&kind=ModelVersion&limit=100`);
-    const verbs = (history.json as { events: readonly { verb: string }[] }).events.map((event) => event.verb);
-    expect(verbs.toSorted()).toEqual(["passed", "registered"]);
-    expect((await server.call("GET", "/api/v1/audit/verify")).json).toMatchObject({ isWhole: true });
+    const { runs: runsOfJob } = await read<{ runs: readonly unknown[] }>(`/api/v1/projects/${project}/runs`);
+    expect(runsOfJob, "one job has one run").toHaveLength(1);
+    const history = `/api/v1/events?project=${project}&kind=ModelVersion&limit=100`;
+    const { events } = await read<{ events: readonly { verb: string }[] }>(history);
+    expect(events.map(({ verb }) => verb).toSorted()).toEqual(["passed", "registered"]);
+    expect(await read("/api/v1/audit/verify")).toMatchObject({ isWhole: true });
   },
 );

@@ -1,6 +1,7 @@
 import { request as send } from "node:http";
 import { type OpenAI, toFile } from "openai";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { until } from "../../../test/until.ts";
 import { eventPageMax, readEvents } from "../../platform/event-log.ts";
 import {
   beginBatch,
@@ -135,7 +136,7 @@ test("a batch that is cancelled keeps what was answered, and tells the rest as c
     openai,
     names.map((name) => chatLine(name, name === "a" ? "quick" : "never")),
   );
-  await vi.waitUntil(async () => (await openai.batches.retrieve(id)).request_counts?.completed === 1, 30_000);
+  await until("one line is answered", async () => (await openai.batches.retrieve(id)).request_counts?.completed === 1);
 
   expect((await openai.batches.cancel(id)).status).toBe("cancelling");
   const batch = await reached(openai, id, "cancelled");
@@ -151,7 +152,7 @@ test("a batch that is cancelled keeps what was answered, and tells the rest as c
 test("a batch that is late expires, and tells what it did not finish", async () => {
   rig.upstream.behave(echoes({ never: neverAnswers }));
   const id = await beginBatch(openai, [chatLine("a", "quick"), chatLine("b", "never")]);
-  await vi.waitUntil(async () => (await openai.batches.retrieve(id)).request_counts?.completed === 1, 30_000);
+  await until("one line is answered", async () => (await openai.batches.retrieve(id)).request_counts?.completed === 1);
 
   rig.platform.clock.advance(25 * 3_600_000);
   const batch = await reached(openai, id, "expired");
@@ -166,7 +167,7 @@ test("a batch whose owner may no more call models ends with that word for each l
   rig.upstream.behave(echoes({ never: neverAnswers }));
   const owner = rig.clientOf("leaver");
   const id = await beginBatch(owner, [chatLine("a", "quick"), chatLine("b", "never")]);
-  await vi.waitUntil(async () => (await openai.batches.retrieve(id)).request_counts?.completed === 1, 30_000);
+  await until("one line is answered", async () => (await openai.batches.retrieve(id)).request_counts?.completed === 1);
 
   rig.forbid("leaver");
   const batch = await reached(openai, id, "completed");

@@ -1,5 +1,6 @@
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { until } from "../../../test/until.ts";
 import { modelRoute } from "../fixtures/model-route.ts";
 import { hello, openAiGateway } from "../fixtures/openai-gateway.ts";
 import { chatChunk, completes, fails, startStandInUpstream } from "../fixtures/stand-in-upstream.ts";
@@ -48,7 +49,8 @@ const head = (type: string, more = "") => `HTTP/1.1 200 OK\r\ncontent-type: ${ty
 const chunked = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const end = (socket: Socket): void => void socket.end();
 const hold = (): void => undefined;
-const limits = { firstByteMs: 100, idleMs: 100, heartbeatMs: 60_000 };
+/** For upstreams that fall silent; their neighbours must answer within them, on a busy machine as well. */
+const limits = { firstByteMs: 1_000, idleMs: 1_000, heartbeatMs: 60_000 };
 
 describe.each([
   ["resets at once", "", (socket: Socket) => socket.resetAndDestroy(), 503, "upstream_unreachable"],
@@ -215,7 +217,7 @@ describe("a caller", () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(baseURL, "chat", false)));
 
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
-    expect(closed).toBeGreaterThanOrEqual(180);
+    await until("the oldest are gone", () => closed >= 180);
   });
 
   test("that reads its stream too slowly slows the upstream down instead of filling memory", async () => {
