@@ -100,8 +100,9 @@ function runGiven(path: string, trained: Trained, gpus: number, ground: Ground):
   return { candidate: runOn(path, trained, gpus, ground), tried: [] };
 }
 
-/** Numbers of GPUs that are looked at for one run, and the most that one may take. */
+/** Doublings that are looked at for one run, whole servers between two of them, and the most that one may take. */
 const triesMax = 8;
+const finerTriesMax = 20;
 const runGpusMax = 65_536;
 const msPerDay = 86_400_000;
 
@@ -113,9 +114,9 @@ function runInTime(path: string, trained: Trained, finishWithin: string, ground:
   const choices = numbersOfGpus(gpusPerServer, gpusMostOf(ground.plan));
   const { precision = "bf16", sequenceTokens = 4096 } = trained;
   const likely = placed(path, () => likelyGpus({ ...trained, precision, sequenceTokens }, gpu, wanted));
-  const { best, tried } = fewestGpus(choices, likely, triesMax, (gpus) => {
+  const { best, tried } = fewestGpus({ choices, likely, triesMax, gpusPerServer, finerTriesMax }, (gpus) => {
     const answer = tryRun(path, trained, gpus, ground);
-    return { answer, isInTime: (answer?.days.likely ?? Number.POSITIVE_INFINITY) <= wanted };
+    return { answer, timeShare: (answer?.days.likely ?? Number.POSITIVE_INFINITY) / wanted };
   });
   const told = tried.map(({ gpus, answer }) => ({ gpus, days: answer?.days.likely ?? null }));
   if (best !== undefined) return { candidate: best.answer, tried: told };
@@ -135,9 +136,15 @@ function tryRun(path: string, trained: Trained, gpus: number, ground: Ground): C
 
 const placeOfGpus = (path: string): string => `${path}.trained.gpus`;
 
-/** `32 GPUs: 31 days, 64 GPUs: 15.8 days`. */
-export function tellTried(tried: SizedRun["tried"]): string {
-  return tried.map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`).join(", ");
+/** Numbers of GPUs that are told on either side of the one that was taken. */
+const toldBeside = 3;
+
+/** `32 GPUs: 31 days, 64 GPUs: 15.8 days`: of all that were tried those nearest to the one taken, or the largest where none was. */
+export function tellTried(tried: SizedRun["tried"], taken = Number.POSITIVE_INFINITY): string {
+  const at = tried.findIndex(({ gpus }) => gpus >= taken);
+  const middle = at === -1 ? tried.length - 1 : at;
+  const told = tried.slice(Math.max(0, middle - toldBeside), middle + toldBeside + 1);
+  return told.map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`).join(", ");
 }
 
 /** Powers of two within one server, then one, two, four, ... servers; and all of a fleet that stays as it is. */
@@ -233,7 +240,7 @@ function noteRun(path: string, trained: Trained, answer: TrainingAnswer, run: Si
   const words = `${run.model} on ${gpus} x ${run.accelerator}, ${layoutWords(layout)}: ${writeNumber(step.tokensPerSecondPerGpu)} tokens/s for each GPU, limited by ${step.bottleneck}`;
   assumptions.note(`${path}.gpuHoursEach`, `${writeNumber(run.gpuHours)} useful GPU-hours`, words);
   if (trained.finishWithin !== undefined) {
-    const why = `the fewest tried that end the run in ${trained.finishWithin}: ${tellTried(tried)}`;
+    const why = `the fewest of ${tried.length} numbers tried that end the run in ${trained.finishWithin}: ${tellTried(tried, gpus)}`;
     assumptions.note(`${path}.gangGpus`, String(gpus), why);
   }
   assumptions.note(`${path}.trained`, "sized", answer.assumptions.join("; "));

@@ -43,8 +43,9 @@ const secondsPerMonth = 730 * 3600;
 const secondsPerDay = 86_400;
 /** Where the search for a number of GPUs begins: what tuned runs use of the peak. */
 const usualUtilisation = 0.4;
-/** Numbers of GPUs that are tried for one run. */
+/** Doublings that are tried for one run, and whole servers between two of them. */
 const triesMax = 5;
+const finerTriesMax = 6;
 const gpusMax = 65_536;
 
 /**
@@ -75,13 +76,15 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
   };
 }
 
-/** The fewest GPUs, in doubling numbers of whole servers, that end the run in time. */
+/** The fewest GPUs, in whole servers, that end the run in time. */
 function sizeRun({ kind: _kind, days, ...work }: Extract<Work, { kind: "training" }>, server: ServerOffer): SizedWork {
   const runOn = (gpus: number): TrainingAnswer => sizeTraining({ ...work, accelerator: server.gpu, gpus });
   const choices = doublingServers(server.gpusPerServer, gpusMax);
-  const { best, tried } = fewestGpus(choices, likelyGpus(work, server.gpu, days), triesMax, (gpus) => {
+  const likely = likelyGpus(work, server.gpu, days);
+  const { gpusPerServer } = server;
+  const { best, tried } = fewestGpus({ choices, likely, triesMax, gpusPerServer, finerTriesMax }, (gpus) => {
     const answer = tryRun(() => runOn(gpus));
-    return { answer, isInTime: (answer?.days?.likely ?? Number.POSITIVE_INFINITY) <= days };
+    return { answer, timeShare: (answer?.days?.likely ?? Number.POSITIVE_INFINITY) / days };
   });
   if (best === undefined) {
     const message = `no number of ${server.gpu} up to ${tried.at(-1)?.gpus ?? gpusMax} that was tried ends the run in ${days} days`;
