@@ -18,6 +18,7 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { refuseContradictions } from "./refuse-contradictions.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
+import type { StoragePlan } from "./storage/size-storage.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
 import { pricedRun } from "./priced-run.ts";
 import { sizeStages } from "./size-stages.ts";
@@ -52,7 +53,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
   const storageParts = listStorageParts(storage);
-  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions, site);
+  const built = buildHall(plan, { server, servers, storage, storageKw: storageParts.powerKw, site }, assumptions);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
   const facts: CostFacts = {
     server,
@@ -136,14 +137,20 @@ interface Hall {
   readonly parts: readonly Part[];
 }
 
+/** What stands in a hall. */
+interface HallGround {
+  readonly server: ServerOffer;
+  readonly servers: number;
+  readonly storage: StoragePlan;
+  readonly storageKw: number;
+  readonly site: FleetSite;
+}
+
 /** Network, power and racks: racks decide the cables, switches decide the power. */
 function buildHall(
   plan: Plan,
-  server: ServerOffer,
-  servers: number,
-  storageKw: number,
+  { server, servers, storage, storageKw, site }: HallGround,
   assumptions: Assumptions,
-  site: FleetSite,
 ): Hall {
   const asked = plan.facility;
   const take = (name: "busyShare" | "idleShare" | "rackKw" | "rackUnits"): number =>
@@ -162,7 +169,11 @@ function buildHall(
     serverUnits: server.serverUnits,
   };
   const racks = sizePower({ ...power, networkKw: 0, switches: 0 });
-  const { network, parts } = planNetwork(plan, server, servers, racks.serverRacks, assumptions);
+  const { network, parts } = planNetwork(
+    plan,
+    { server, servers, serverRacks: racks.serverRacks, storage },
+    assumptions,
+  );
   return { network, parts, power: sizePower({ ...power, networkKw: network.powerKw, switches: network.switches }) };
 }
 

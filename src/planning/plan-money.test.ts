@@ -76,12 +76,64 @@ test("a stage that trains is one job where nothing says what trains, and the gue
   expect(fleet.choices).toContainEqual(expect.objectContaining({ path: "training.gpus", choice: "12" }));
 });
 
-test("one switch of the storage's rate joins a few servers and their storage", () => {
-  const small = planFleet(plan({ fleet: { gpu: "L40S" } }));
-  const switches = small.parts.filter(({ name }) => name.includes("leaf switch"));
+/** Parts of a group of a plan of so many GPUs, by name. */
+function networkOf(gpus: number, change: object) {
+  const fleet = planFleet(plan({ demand: { headroomShare: 0, stages: [{ stage: "training", gpus }] }, ...change }));
+  const of = (group: string) =>
+    Object.fromEntries(fleet.parts.filter((part) => part.group === group).map(({ name, count }) => [name, count]));
+  return {
+    fleet,
+    compute: of("compute network"),
+    storage: of("storage network"),
+    management: of("management network"),
+  };
+}
 
-  expect(switches.map(({ group, count }) => [group, count])).toEqual([["compute network", 1]]);
-  expect(small.network.fabric.leafPortsFree).toBe(64 - 4 * small.servers);
+const stored = { storage: { artifacts: "20TB" } };
+
+test("one switch of the storage's rate joins a few servers and their storage", () => {
+  const { fleet, compute, storage } = networkOf(12, { fleet: { gpu: "L40S" }, ...stored });
+
+  expect(compute).toMatchObject({ "SN4600 leaf switch": 1 });
+  expect(Object.keys(storage).filter((name) => name.includes("switch"))).toEqual([]);
+  // Two ports of each server for either fabric, and two of the storage server.
+  expect(fleet.network.fabric.leafPortsFree).toBe(64 - 4 * fleet.servers - 2);
+});
+
+test("a plan that stores nothing buys no network to storage, and says so", () => {
+  const { fleet, compute, storage } = networkOf(12, {});
+
+  expect(storage).toEqual({});
+  expect(compute).toMatchObject({ "QM9700 leaf switch": 1 });
+  expect(fleet.choices).toContainEqual(expect.objectContaining({ path: "storage", choice: "none" }));
+});
+
+test.each([
+  ["one server", { fleet: { gpu: "H100-SXM", gpus: 8 } }],
+  ["one rack", { fleet: { gpu: "GB200", gpus: 72 } }],
+])("%s has no other to be joined to: only its ways to storage and management are bought", (_what, fleetOf) => {
+  const { fleet, compute, storage, management } = networkOf(8, { ...fleetOf, ...stored });
+
+  expect(compute).toEqual({});
+  expect(storage).toMatchObject({ "SN4600 leaf switch": 1, "copper cable": 4 });
+  expect(management).toEqual({ "48-port management switch": 1 });
+  expect(fleet.network).toMatchObject({ switches: 2, alternatives: [], oversubscription: { stepTimeFactor: 1 } });
+  expect(fleet.choices.map(({ path }) => path)).not.toContain("network.switch");
+  expect(reportFiles(fleet)["report.md"]).toContain("nothing: one server has no other to be joined to");
+});
+
+test("a fabric that the plan asks for by its switch is bought for one server too", () => {
+  const { compute } = networkOf(8, { fleet: { gpu: "H100-SXM", gpus: 8 }, network: { switch: "QM9700" } });
+
+  expect(compute).toMatchObject({ "QM9700 leaf switch": 1, "copper cable": 8 });
+});
+
+test("storage servers take ports of the storage network: one for each 20 GB/s", () => {
+  const fast = { storage: { datasets: [{ name: "images", size: "40TB" }], datasetRead: "100GB/s" } };
+  const { fleet, storage } = networkOf(24, { fleet: { gpu: "H100-SXM", gpus: 24 }, ...fast });
+
+  expect(fleet.servers).toBe(3);
+  expect(storage).toMatchObject({ "SN4600 leaf switch": 1, "copper cable": 2 * (3 + 5) });
 });
 
 test("a fleet far larger than its demand is told to be so", () => {
