@@ -1,5 +1,4 @@
 import { isFault } from "../base/fault.ts";
-import { parseSize } from "../base/units.ts";
 import type { Given } from "./assumption.ts";
 import { suggestNames } from "./catalog/suggest-names.ts";
 import type { Accelerator } from "./catalog/accelerator.ts";
@@ -11,6 +10,7 @@ import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
 import type { Plan } from "./model.ts";
 import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
 import { invalidPlan, requireCount, requirePositive } from "./plan-fault.ts";
+import { computesOf, makersGigabytes } from "./server-computes.ts";
 import { checkUncertain, exactly, type Uncertain } from "./uncertain.ts";
 
 /** Power that a hall provisions over a server's nameplate, when nothing better is known: 1.73 / 1.275 on H100. */
@@ -60,6 +60,7 @@ function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer
   requirePositive(`${path}.serverRatedKw`, each.serverRatedKw);
   requirePositive(`${path}.serverUnits`, each.serverUnits);
   requireCount(`${path}.rails`, each.rails, 1);
+  const computes = computesOf(path, each);
   return {
     gpu: each.gpu,
     gpusPerServer: each.gpusPerServer,
@@ -68,10 +69,11 @@ function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer
     serverRatedKw: each.serverRatedKw,
     allInKwPerGpu: (each.serverRatedKw / each.gpusPerServer) * allInFactor,
     serverUnits: each.serverUnits,
-    memoryGigabytes: parseSize(each.memory) / 1e9,
+    memoryGigabytes: makersGigabytes(each.memory),
     railGigabits: gigabits(toGigabits(parseRate(`${path}.portRate`, each.portRate))),
     rails: each.rails,
     fabricNodes: 1,
+    ...(computes === undefined ? {} : { computes }),
     confidence: "B",
     source: "given in the plan",
   };

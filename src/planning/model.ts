@@ -213,6 +213,26 @@ const offerSchema = z.strictObject({
     .describe("What this offer asks for a GPU-hour: on demand to rent, under the contract to reserve; none to buy."),
 });
 
+const tflopsSchema = z.number().min(1e-3).max(1e9).optional();
+
+const computesSchema = z
+  .strictObject({
+    like: nameSchema.optional().describe("An accelerator of the catalog: what is left out here is taken from it."),
+    bf16Tflops: tflopsSchema.describe("Dense arithmetic rate, never with sparsity."),
+    fp8Tflops: tflopsSchema,
+    fp4Tflops: tflopsSchema,
+    memoryBandwidth: rateSchema.optional().describe("Of one GPU, such as 3.35TB/s."),
+    fastLinks: rateSchema.optional().describe("From one GPU to the others of its server, one direction."),
+  })
+  .refine(
+    ({ like, bf16Tflops, memoryBandwidth }) =>
+      like !== undefined || (bf16Tflops !== undefined && memoryBandwidth !== undefined),
+    { message: "give like, an accelerator that it resembles, or bf16Tflops and memoryBandwidth" },
+  )
+  .describe(
+    "What one GPU does, so that stages and workloads can be sized from their models on a GPU that the catalog lacks.",
+  );
+
 const acceleratorSchema = z.strictObject({
   gpu: nameSchema,
   gpusPerServer: z.number(),
@@ -223,6 +243,7 @@ const acceleratorSchema = z.strictObject({
   memory: sizeSchema,
   rails: z.number(),
   portRate: rateSchema,
+  computes: computesSchema.optional(),
 });
 
 const workloadSchema = z

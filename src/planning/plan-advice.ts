@@ -9,6 +9,7 @@ import {
 } from "./advice/align-workload.ts";
 import type { Rejection } from "./advice/keep-compliant.ts";
 import type { Assumptions } from "./assumption.ts";
+import { visibleBytes } from "./catalog/accelerator.ts";
 import { compareGrowth } from "./capacity/compare-growth.ts";
 import { type CostRates, ratesAt, type UncertainRates } from "./cost/cost-rates.ts";
 import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
@@ -117,7 +118,7 @@ function errorsOf(named: readonly NamedWorkload[], workloads: readonly WorkloadA
 function toCandidate(offer: ServerOffer): Candidate {
   return {
     gpu: offer.gpu,
-    memoryGigabytes: offer.memoryGigabytes,
+    memoryGigabytes: visibleBytes({ name: offer.gpu, memoryGb: offer.memoryGigabytes }) / 1e9,
     gpusPerServer: offer.gpusPerServer,
     usdPerGpuHour: costGpuHour(offer, buyerTerms.neocloud).p50,
   };

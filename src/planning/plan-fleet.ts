@@ -102,7 +102,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     cost,
     advice,
     parts,
-    fallbacks: [...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)],
+    fallbacks: withoutRepeats([...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)]),
     errors: restateFleetErrors(fleetErrors(server, sizings, adviceErrors), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
@@ -124,6 +124,11 @@ function noteFallbacks({ fallbacks = [] }: ServerOffer, assumptions: Assumptions
   for (const [at, { taken, words }] of fallbacks.entries()) {
     assumptions.note(at === fallbacks.length - 1 ? "accelerators" : "fleet.gpu", taken, words);
   }
+}
+
+/** Stages on one server, or of one model, rest on the same. */
+function withoutRepeats(fallbacks: FleetPlan["fallbacks"]): FleetPlan["fallbacks"] {
+  return [...new Map(fallbacks.map((each) => [each.words, each])).values()];
 }
 
 /** What was read from the platform is one source. */

@@ -182,7 +182,7 @@ test("steps that a site measured correct a plan's runs, and its errors are state
   expect(groups).toContainEqual({ kind: "training-duration", group: "H200-SXM megatron-core" });
 });
 
-test("on a server of the plan's own nothing can be sized, and what to state instead is told", () => {
+test("on a server that neither the plan nor the catalog says the arithmetic of nothing is sized, and what to give is told", () => {
   const own = {
     gpu: "own",
     gpusPerServer: 4,
@@ -196,7 +196,9 @@ test("on a server of the plan's own nothing can be sized, and what to state inst
   };
   const change = { fleet: { gpu: "own" }, accelerators: [own] };
 
-  expect(() => trains({}, change)).toThrow(/^fleet\.gpu: no stage can be sized .* state gpuHoursEach and gangGpus/);
+  expect(() => trains({}, change)).toThrow(
+    /^fleet\.gpu: no stage can be sized .*computes: \{like\}.* gpuHoursEach and gangGpus/,
+  );
   expect(planFleet(planOf({ gpuHoursEach: 9, gangGpus: 4 }, change)).runs).toEqual([]);
 });
 

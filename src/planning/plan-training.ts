@@ -17,7 +17,8 @@ import { writeDays, writeNumber } from "./report/write-figure.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 import { doublingServers, likelyGpus } from "./size-work.ts";
 import { atStage } from "./stage-fault.ts";
-import { logDeviationOf, type StageSizing } from "./stage-sizing.ts";
+import { askedOf } from "./server-computes.ts";
+import { logDeviationOf, sizedFallbacks, type StageSizing } from "./stage-sizing.ts";
 import { layoutWords } from "./training/layout-words.ts";
 
 /** A plan whose stages of trained models have the GPU-hours and the gang of one run. */
@@ -55,7 +56,7 @@ export function sizeTrainedStages(ground: Ground): SizedTraining {
     const { trained, ...rest } = jobs;
     const { answer, run } = sizeRun(path, stage.name ?? stage.stage, trained, ground);
     runs.push(run);
-    sizings.push(sizingOf(index, run.stage, answer));
+    sizings.push(sizingOf(index, run.stage, answer, ground.server));
     noteRun(path, trained, answer, run, ground);
     return { ...stage, jobs: { ...rest, gpuHoursEach: run.gpuHours, gangGpus: run.gpus } };
   });
@@ -113,7 +114,9 @@ function runInTime(path: string, trained: Trained, finishWithin: string, ground:
   if (!(wanted > 0)) throw infeasiblePlan(place, `a run takes some time; found ${finishWithin}`);
   const choices = numbersOfGpus(gpusPerServer, gpusMostOf(ground.plan));
   const { precision = "bf16", sequenceTokens = 4096 } = trained;
-  const likely = placed(path, () => likelyGpus({ ...trained, precision, sequenceTokens }, gpu, wanted));
+  const likely = placed(path, () =>
+    likelyGpus({ ...trained, precision, sequenceTokens }, askedOf(ground.server), wanted),
+  );
   const { best, tried } = fewestGpus({ choices, likely, triesMax, gpusPerServer, finerTriesMax }, (gpus) => {
     const answer = tryRun(path, trained, gpus, ground);
     return { answer, timeShare: (answer?.days.likely ?? Number.POSITIVE_INFINITY) / wanted };
@@ -197,7 +200,7 @@ function placeFor({ network }: Plan, server: ServerOffer) {
     network.portRate === undefined ? server.railGigabits : toGigabits(parseRate("network.portRate", network.portRate));
   const rails = (network.rails ?? server.rails) * server.fabricNodes;
   return {
-    accelerator: server.gpu,
+    ...askedOf(server),
     gpusPerNode: server.gpusPerServer,
     network: `${gigabits(rails * portGigabits)}Gb/s`,
   };
@@ -222,7 +225,12 @@ function exposedShareOf({ gpus, layout, step }: TrainingAnswer, gpusPerServer: n
 /** Of steps, of memory, and of durations where the site measured them. */
 const toldErrors = ["step time", "peak memory", "days and GPU-hours"] as const;
 
-function sizingOf(index: number, name: string, { days, errors, fallbacks }: TrainingAnswer): StageSizing {
+function sizingOf(
+  index: number,
+  name: string,
+  { days, errors, fallbacks }: TrainingAnswer,
+  server: ServerOffer,
+): StageSizing {
   if (days === undefined) throw new RangeError("a run of stated tokens has no time");
   return {
     index,
@@ -231,7 +239,7 @@ function sizingOf(index: number, name: string, { days, errors, fallbacks }: Trai
     errors: errors
       .filter(({ quantity }) => toldErrors.some((told) => quantity.startsWith(told)))
       .map((error): QuantityError => ({ ...error, quantity: `${name}: ${error.quantity}` })),
-    fallbacks: fallbacks.filter(({ of }) => of === "model"),
+    fallbacks: sizedFallbacks(fallbacks, server),
   };
 }
 

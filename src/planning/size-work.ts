@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { askedAccelerator } from "./asked-accelerator.ts";
+import { type AskedAccelerator, askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel } from "./asked-model.ts";
 import { peakFlopsOf, type Precision } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
@@ -11,6 +11,7 @@ import { Fault } from "../base/fault.ts";
 import type { adviceQuestionSchema } from "./questions/model.ts";
 import { writeCount } from "./report/write-figure.ts";
 import { sizeInferenceOnce } from "./size-inference.ts";
+import { askedOf } from "./server-computes.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 
 /** A workload as it is asked about. */
@@ -80,7 +81,7 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
 function sizeRun({ kind: _kind, days, ...work }: Extract<Work, { kind: "training" }>, server: ServerOffer): SizedWork {
   const runOn = (gpus: number): TrainingAnswer => sizeTraining({ ...work, accelerator: server.gpu, gpus });
   const choices = doublingServers(server.gpusPerServer, gpusMax);
-  const likely = likelyGpus(work, server.gpu, days);
+  const likely = likelyGpus(work, askedOf(server), days);
   const { gpusPerServer } = server;
   const { best, tried } = fewestGpus({ choices, likely, triesMax, gpusPerServer, finerTriesMax }, (gpus) => {
     const answer = tryRun(() => runOn(gpus));
@@ -107,11 +108,11 @@ export function likelyGpus(
     readonly sequenceTokens: number;
     readonly tokens: number;
   },
-  gpu: string,
+  on: AskedAccelerator,
   days: number,
 ): number {
   const flops = trainingFlopsPerToken(askedModel(work).value, work.sequenceTokens) * work.tokens;
-  const rate = peakFlopsOf(askedAccelerator({ accelerator: gpu }).value, work.precision) * usualUtilisation;
+  const rate = peakFlopsOf(askedAccelerator(on).value, work.precision) * usualUtilisation;
   return Math.max(1, flops / rate / (days * secondsPerDay));
 }
 

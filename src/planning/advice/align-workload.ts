@@ -28,6 +28,7 @@ export interface SizedReplica {
 /** A GPU that could run it. */
 export interface Candidate {
   readonly gpu: string;
+  /** As programs see it, GB (1e9 bytes): makers' 80 GB are 85.5 of these. */
   readonly memoryGigabytes: number;
   readonly gpusPerServer: number;
   readonly usdPerGpuHour: number;
@@ -66,7 +67,8 @@ const hoursPerMonth = 730;
 
 /**
  * Ranks GPUs for a workload by the price of a result. A replica takes as many GPUs of one server as its memory needs
- * (a power of two); one that needs more than a server is rejected, and so is a GPU without a throughput.
+ * (a power of two); one that needs more than a server is rejected, and so is a GPU without a throughput. A model that was sized
+ * tells its own replica, which may lie on several servers.
  *
  * @throws {Fault} `planning.plan-invalid` for figures out of bounds.
  */
@@ -99,7 +101,7 @@ function align(ask: WorkloadAsk, candidate: Candidate): Alignment | Rejection {
   const sized = ask.replicas?.[candidate.gpu];
   const memoryGigabytes = sized?.memoryGigabytes ?? ask.memoryGigabytes;
   const gpusPerReplica = sized?.gpus ?? 2 ** Math.ceil(Math.log2(Math.max(1, memoryGigabytes / usable)));
-  if (gpusPerReplica > candidate.gpusPerServer) {
+  if (sized === undefined && gpusPerReplica > candidate.gpusPerServer) {
     const why = `needs ${memoryGigabytes} GB; a server has ${Math.floor(candidate.gpusPerServer * usable)} GB usable`;
     return { option: candidate.gpu, why };
   }
