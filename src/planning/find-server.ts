@@ -9,7 +9,7 @@ import { guessServer } from "./cost/guess-server.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
 import type { Plan } from "./model.ts";
 import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
-import { invalidPlan, requireCount, requirePositive } from "./plan-fault.ts";
+import { invalidPlan, requireCount, requireKilowatts, requirePositive, requireWithin } from "./plan-fault.ts";
 import { computesOf, makersGigabytes } from "./server-computes.ts";
 import { checkUncertain, exactly, type Uncertain } from "./uncertain.ts";
 
@@ -55,9 +55,14 @@ function nameGpu(path: string, gpu: string, servers: readonly ServerOffer[]): Re
   }
 }
 
+/** GPUs that share one server, or a rack that is one. */
+const gpusPerServerMost = 1024;
+
 function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer {
   requireCount(`${path}.gpusPerServer`, each.gpusPerServer, 1);
+  requireWithin(`${path}.gpusPerServer`, each.gpusPerServer, 1, gpusPerServerMost);
   requirePositive(`${path}.serverRatedKw`, each.serverRatedKw);
+  requireKilowatts(`${path}.serverRatedKw`, each.serverRatedKw);
   requirePositive(`${path}.serverUnits`, each.serverUnits);
   requireCount(`${path}.rails`, each.rails, 1);
   const computes = computesOf(path, each);

@@ -8,6 +8,8 @@ import { modelFields } from "./questions/model-fields.ts";
 import { runFields } from "./questions/run-fields.ts";
 
 const nameSchema = z.string().min(1).max(120);
+const durationWords = "write a number and a unit of time: 15m, 36h or 30d";
+const durationSchema = z.string({ error: durationWords }).regex(durationPattern, durationWords);
 const sizeWords =
   "write a number and a unit of bytes: 12TB (1e12 bytes), 12TiB (2^40) or 3PB; Gb are bits, and no size";
 const sizeSchema = z.string({ error: sizeWords }).regex(sizePattern, sizeWords);
@@ -48,9 +50,7 @@ const trainedSchema = z
     tokens: z.number().positive().describe("That one job trains on, such as 300e9."),
     ...z.object(runFields).partial().shape,
     gpus: z.int().min(1).max(10_000_000).optional().describe("GPUs of one job."),
-    finishWithin: z
-      .string()
-      .regex(durationPattern, "write a duration, such as 30d")
+    finishWithin: durationSchema
       .optional()
       .describe("Instead of gpus: one job takes the fewest that end it in this time, failures included."),
   })
@@ -124,7 +124,7 @@ const networkSchema = z.strictObject({
   portRate: rateSchema.optional().describe("Rate of one fabric port of a server, such as 400Gb/s."),
   rails: z.number().optional().describe("Fabric ports of one server."),
   oversubscription: z.number().optional().describe("1 is non-blocking, 2 halves the bandwidth above the leaves."),
-  levels: z.union([z.literal(1), z.literal(2), z.literal(3)]).optional(),
+  levels: z.literal([1, 2, 3]).optional(),
   nodesPerUnit: z.number().optional().describe("Servers of one scalable unit of a rail-optimised fabric."),
   nodeCable: z.enum(["copper", "fibre"]).optional(),
   exposedShare: shareSchema.optional().describe("Part of a training step that waits for other servers."),
@@ -192,6 +192,8 @@ const rentRates = [
   "reserveDiscount",
   "cloudAdderShare",
   "cloudEngineerShare",
+  "engineersOnRota",
+  "cloudRotaShare",
   "utilisation",
 ] as const;
 
@@ -277,11 +279,7 @@ const traceSchema = z
     text: z.string().min(1).max(traceTextMax).optional().describe("Instead of a file: its rows."),
     format: z.enum(traceFormats).default("own").describe("As of `millwright simulate`."),
     policy: z.enum(policyNames).default("millwright").describe("How the scheduler serves the queue."),
-    waitTarget: z
-      .string()
-      .regex(durationPattern, "write a duration, such as 15m")
-      .default("15m")
-      .describe("Workloads shall start within this time."),
+    waitTarget: durationSchema.default("15m").describe("Workloads shall start within this time."),
     waitShare: z.number().min(0.5).max(1).default(0.95).describe("Share of the workloads that shall do so."),
     serversMax: z.int().min(1).max(10_000).default(2000).describe("Fleets beyond this are not looked at."),
   })

@@ -1,5 +1,4 @@
 import { seededRandom } from "../base/random.ts";
-import { peopleOnRota } from "./advice/advise-operations.ts";
 import type { Assumptions, Default } from "./assumption.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import type { OpenOffers } from "./choose-offers.ts";
@@ -68,7 +67,7 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     usdPerKwh: usual("usdPerKwh"),
     engineersBase: usual("engineersBase"),
     engineersPerThousandGpus: usual("engineersPerThousandGpus"),
-    engineersLeast: exactly(plan.operations.coverage === undefined ? 0 : peopleOnRota[plan.operations.coverage]),
+    ...takeRota(plan, take),
     usdPerEngineerYear: usual("usdPerEngineerYear"),
     supportShare: usual("supportShare"),
     softwareUsdPerGpuYear: usual("softwareUsdPerGpuYear"),
@@ -81,6 +80,20 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     utilisation: usual("utilisation"),
     spareShare: exactly(facts.spareShare),
     availability: exactly(facts.availability),
+  };
+}
+
+/** People on call, where the plan asks for a rota or tells its people; nothing is assumed of one where neither is. */
+function takeRota(
+  plan: Plan,
+  take: (name: "engineersOnRota" | "cloudRotaShare", fallback: Default) => Uncertain,
+): Pick<UncertainRates, "engineersOnRota" | "cloudRotaShare"> {
+  const { engineersOnRota: given, cloudRotaShare } = plan.cost;
+  const isAsked = plan.operations.coverage === "around-the-clock" || given !== undefined;
+  if (!isAsked) return { engineersOnRota: exactly(0), cloudRotaShare: toUncertain(cloudRotaShare ?? 1) };
+  return {
+    engineersOnRota: take("engineersOnRota", costDefaults.engineersOnRota),
+    cloudRotaShare: take("cloudRotaShare", costDefaults.cloudRotaShare),
   };
 }
 

@@ -27,7 +27,10 @@ export function planDemand(
   if (fleet.gpus !== undefined) {
     requireCount("fleet.gpus", fleet.gpus, 1);
     if (fleet.gpus % server.gpusPerServer !== 0) {
-      const message = `${fleet.gpus} GPUs are no whole servers of ${server.gpusPerServer} ${server.gpu}`;
+      const { gpusPerServer: each, gpu } = server;
+      const less = Math.floor(fleet.gpus / each) * each;
+      const near = less === 0 ? `${each}` : `${less} or ${less + each}`;
+      const message = `${fleet.gpus} GPUs are no whole servers of ${each} ${gpu}; take ${near}`;
       throw contradictoryPlan("fleet.gpus", message);
     }
   }

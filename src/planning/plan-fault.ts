@@ -43,3 +43,16 @@ export function requireWithin(path: string, value: number, least: number, most: 
     throw invalidPlan(path, `a number from ${least} to ${most}${percentHint(value, least, most)}`, value);
   }
 }
+
+/** Kilowatts of one server or rack, at most: racks of 600 are announced. */
+const kilowattsMost = 2000;
+
+/** Refuses kilowatts of one server or rack that are likely watts. */
+export function requireKilowatts(path: string, value: number): void {
+  if (value <= kilowattsMost) return;
+  throw invalidPlan(
+    path,
+    `kilowatts, at most ${kilowattsMost} (write ${Number((value / 1000).toPrecision(6))} for ${value} W)`,
+    value,
+  );
+}

@@ -10,6 +10,7 @@ import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import type { Part } from "./network/network-parts.ts";
 import { planAdvice } from "./plan-advice.ts";
+import { planCautions } from "./plan-cautions.ts";
 import { type CostFacts, collectRates, planCost } from "./plan-cost.ts";
 import { planDemand } from "./plan-demand.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
@@ -47,7 +48,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const capacity = planDemand(plan, { server, goodput: job.goodput.share, months, sizings }, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
-  refuseLargerThanFabrics(needed, server);
+  refuseLargerThanFabrics(plan, needed, server);
   const reliability = planReliability(plan, server, needed, job, assumptions);
   const servers = needed + reliability.spareServersBought;
   const gpus = servers * server.gpusPerServer;
@@ -103,6 +104,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     advice,
     parts,
     fallbacks: withoutRepeats([...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)]),
+    cautions: planCautions(plan, server),
     errors: restateFleetErrors(fleetErrors(server, sizings, adviceErrors), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
@@ -110,13 +112,16 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
 }
 
 /** Demand that grows without end is told as such, not as a fabric that cannot be wired. */
-function refuseLargerThanFabrics(servers: number, server: ServerOffer): void {
+function refuseLargerThanFabrics(plan: Plan, servers: number, server: ServerOffer): void {
   if (servers * server.fabricNodes <= nodesMax) return;
   const [gpus, most] = [servers, Math.floor(nodesMax / server.fabricNodes)].map((count) =>
     (count * server.gpusPerServer).toLocaleString("en-US"),
   );
-  const message = `the demand comes to ${gpus} GPUs; one fabric joins ${most} of them at most: ask for less growth or a shorter horizon`;
-  throw infeasiblePlan("demand.stages", message);
+  const isStated = servers * server.gpusPerServer === plan.fleet.gpus;
+  const [path, what, less] = isStated
+    ? ["fleet.gpus", "the fleet is stated at", "ask for fewer"]
+    : ["demand.stages", "the demand comes to", "ask for less growth or a shorter horizon"];
+  throw infeasiblePlan(path, `${what} ${gpus} GPUs; one fabric joins ${most} of them at most: ${less}`);
 }
 
 /** The last fallback of a server is of its price, one before it of the GPU itself. */

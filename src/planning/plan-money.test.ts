@@ -171,3 +171,19 @@ test("storage that is bought for its speed says so where its price stands", () =
   expect(names("100GB/s")).toContain("parallel file system on NVMe, TB raw (priced by its GB/s)");
   expect(names("1GB/s")).toContain("parallel file system on NVMe, TB raw");
 });
+
+test("around the clock a rented fleet pays its whole rota unless the plan says otherwise, and the assumption is listed", () => {
+  const operations = { coverage: "around-the-clock" };
+  const peopleOf = (cost: object): number => {
+    const { comparison } = planFleet(plan({ operations, cost: { discountRate: 0, ...cost } })).cost;
+    const rent = comparison.options.find(({ name }) => name === "rent");
+    return (rent?.summary.lines.people ?? 0) / 4 / 220_000;
+  };
+  const paths = (change: object) => planFleet(plan(change)).assumptions.map(({ path }) => path);
+
+  expect(peopleOf({})).toBeCloseTo(5, 9);
+  expect(peopleOf({ cloudRotaShare: 0.4 })).toBeCloseTo(2, 9);
+  expect(peopleOf({ engineersOnRota: 3 })).toBeCloseTo(3, 9);
+  expect(paths({ operations })).toEqual(expect.arrayContaining(["cost.engineersOnRota", "cost.cloudRotaShare"]));
+  expect(paths({})).not.toContain("cost.engineersOnRota");
+});

@@ -148,6 +148,9 @@ function hostCopy(assumptions: Assumptions): GigabytesPerSecond {
   return gigabytes(assumptions.takeOne("storage.checkpoint.hostCopy", undefined, fallback));
 }
 
+/** Spare servers for each that must work, at most. */
+const sparesMost = 4;
+
 /** Failures and spares of the whole fleet. */
 export function planReliability(
   plan: Plan,
@@ -170,6 +173,10 @@ export function planReliability(
   const downtime = job.hazardPerGpuHour * server.gpusPerServer * replacedShare * repair;
   const nodeAvailability = Math.max(0.5, 1 / (1 + downtime));
   const spareServers = countSpareNodes(servers, nodeAvailability, confidence);
+  if (spareServers > sparesMost * servers) {
+    const message = `${servers} servers that work ${(nodeAvailability * 100).toFixed(0)} % of the time need ${spareServers} spare ones; no fleet is so: give fewer interruptions, or a shorter reliability.repairHours`;
+    throw infeasiblePlan("reliability.hazardPerMillionGpuHours", message);
+  }
   const gpuHoursPerYear = servers * server.gpusPerServer * 8760;
   const scale = job.hazardPerGpuHour / interruptionsPerGpuHour;
   return {

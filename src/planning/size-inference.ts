@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
+import { askedNodeGpus, isRackScale } from "./asked-network.ts";
 import { assumedFields } from "./assumed-fields.ts";
 import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
@@ -71,8 +72,8 @@ function unspreadJob(question: Question): Unspread {
   const parts = askedParts(question);
   const { accelerator } = parts;
   // Fast links join a node's accelerators, or the racks of those that are sold by the rack.
-  const isRack = accelerator.scaleUpGpus > 8;
-  const domainGpus = isRack ? accelerator.scaleUpGpus : question.gpusPerNode;
+  const isRack = isRackScale(accelerator);
+  const domainGpus = isRack ? accelerator.scaleUpGpus : askedNodeGpus(question.gpusPerNode, accelerator);
   const node = usualInterconnect(accelerator);
   return {
     ...parts,
@@ -294,7 +295,8 @@ function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): 
 function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, value: unknown): readonly string[] {
   const { tensor, attentionData, expert } = best.layout;
   const told = toldFormat(question);
-  const asked = { ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision };
+  const gpusPerNode = askedNodeGpus(question.gpusPerNode, job.accelerator);
+  const asked = { ...question, gpusPerNode, tensor, attentionData, expert, kvPrecision: job.kvPrecision };
   return assumedFields(asked, value).map((words) =>
     words.startsWith("precision ") && told?.format === question.precision ? `${words}, as ${told.by} says` : words,
   );

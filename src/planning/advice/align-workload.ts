@@ -3,6 +3,8 @@ import type { Rejection } from "./keep-compliant.ts";
 
 /** A workload and what each GPU was measured (or predicted) to do for it. */
 export interface WorkloadAsk {
+  /** Where it stands in the plan, such as `workloads[0]`. */
+  readonly path: string;
   readonly name: string;
   /** What is counted: tokens, images, rows. */
   readonly unit: string;
@@ -73,8 +75,8 @@ const hoursPerMonth = 730;
  * @throws {Fault} `planning.plan-invalid` for figures out of bounds.
  */
 export function alignWorkload(ask: WorkloadAsk, candidates: readonly Candidate[]): WorkloadAdvice {
-  requireWithin(`workloads.${ask.name}.memory`, ask.memoryGigabytes, 0, 1e6);
-  requirePositive(`workloads.${ask.name}.targetPerSecond`, ask.targetPerSecond);
+  requireWithin(`${ask.path}.memory`, ask.memoryGigabytes, 0, 1e6);
+  requirePositive(`${ask.path}.targetPerSecond`, ask.targetPerSecond);
   const options: Alignment[] = [];
   const rejected: Rejection[] = [];
   for (const candidate of candidates) {
@@ -96,7 +98,7 @@ function align(ask: WorkloadAsk, candidate: Candidate): Alignment | Rejection {
   if (speed === undefined) {
     return { option: candidate.gpu, why: ask.whyNot?.[candidate.gpu] ?? "no throughput was given for it" };
   }
-  requirePositive(`workloads.${ask.name}.throughput.${candidate.gpu}`, speed);
+  requirePositive(`${ask.path}.throughput.${candidate.gpu}`, speed);
   const usable = candidate.memoryGigabytes * usableMemory;
   const sized = ask.replicas?.[candidate.gpu];
   const memoryGigabytes = sized?.memoryGigabytes ?? ask.memoryGigabytes;

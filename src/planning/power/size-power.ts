@@ -1,4 +1,4 @@
-import { infeasiblePlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
+import { infeasiblePlan, requireCount, requireKilowatts, requirePositive, requireWithin } from "../plan-fault.ts";
 
 /** What draws power, and the room that it stands in. Kilowatts throughout. */
 export interface PowerAsk {
@@ -87,5 +87,6 @@ function check(ask: PowerAsk): void {
   requireWithin("cost.utilisation", ask.utilisation, 0, 1);
   requireWithin("cost.pue", ask.pue, 1, 3);
   requirePositive("facility.rackKw", ask.rackKw);
+  requireKilowatts("facility.rackKw", ask.rackKw);
   requirePositive("facility.serverUnits", ask.serverUnits);
 }
