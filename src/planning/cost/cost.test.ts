@@ -28,7 +28,7 @@ const rates: CostRates = {
   engineersBase: 0,
   engineersPerThousandGpus: 0,
   engineersOnRota: 0,
-  cloudRotaShare: 0.8,
+  cloudRotaShare: 0.7,
   usdPerEngineerYear: 220_000,
   supportShare: 0,
   softwareUsdPerGpuYear: 0,
