@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { seededRandom } from "../base/random.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
 import { askedNodeGpus, isRackScale } from "./asked-network.ts";
 import { assumedFields } from "./assumed-fields.ts";
@@ -10,6 +11,7 @@ import { contextCaution } from "./catalog/model-context.ts";
 import { domainGbPerSecond, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { bestSplit, type SplitOption } from "./inference/best-split.ts";
+import { type SplitForLoad, splitForLoad } from "./inference/split-for-load.ts";
 import {
   compareReplicas,
   type Ends,
@@ -52,6 +54,8 @@ export interface InferenceAnswer extends ReplicaOption {
   readonly lost: ReplicaComparison["lost"];
   /** Prefill and decode on workers of their own: the best of such ways with the same replicas, where one keeps the goals. */
   readonly split?: SplitOption & { readonly error: QuantityError };
+  /** The same for the peak, where one was asked for: as many workers of either kind as it takes, simulated under the load. */
+  readonly splitAtPeak?: SplitForLoad;
   /** Replicas through a day or a week, where its load was given. */
   readonly hours?: HourlyReplicas;
   /** What stands in for an accelerator or a model that the catalog does not have. */
@@ -64,6 +68,8 @@ export interface InferenceAnswer extends ReplicaOption {
 }
 
 const optionsShown = 5;
+/** The same question has the same answer. */
+const splitSeed = 20_262;
 
 /** All of a job but its layout. */
 type Unspread = AskedParts & Omit<ServingJob, "layout">;
@@ -182,7 +188,7 @@ function sizeServing(
     concurrency,
     asked: askedOf(question),
     ...hoursOf(question, best),
-    ...(rangeWith === undefined ? {} : splitOf(job, best, ask)),
+    ...(rangeWith === undefined ? {} : { ...splitOf(job, best, ask), ...splitAtPeakOf(job, best, ask) }),
     options: shown,
     lost: [...whyLater(options, ask.goal), ...lost],
     fallbacks: job.standIns,
@@ -283,6 +289,16 @@ function splitOf(job: Unspread, { layout }: ReplicaOption, ask: ReplicaAsk): Pic
   const table = "inference_silicon (disaggregated)";
   const error = measuredError("time of a token of split serving", table, "TPOT", timesWideningOf(job), ways);
   return { split: { ...split, error } };
+}
+
+function splitAtPeakOf(
+  job: Unspread,
+  { layout }: ReplicaOption,
+  { peakPerSecond, ...ask }: ReplicaAsk,
+): Pick<InferenceAnswer, "splitAtPeak"> {
+  if (peakPerSecond === undefined) return {};
+  const splitAtPeak = splitForLoad({ ...job, layout }, { ...ask, peakPerSecond }, () => seededRandom(splitSeed));
+  return splitAtPeak === undefined ? {} : { splitAtPeak };
 }
 
 function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): Pick<InferenceAnswer, "hours"> {

@@ -45,18 +45,29 @@ export function replicasForLoad(
   const keepsGoal = goalJudge(judged, share, newRandom);
   const runAt = (perSecond: number): SimulatedServing =>
     simulateServing({ ...judged, load: { kind: "open", perSecond } }, newRandom());
-  let [low, high] = [1e-3, 1];
-  if (!keepsGoal(low)) {
-    const alone = runAt(low);
+  const most = mostPerSecond(keepsGoal);
+  if (most === undefined) {
+    const alone = runAt(leastPerSecond);
     throw goalOutOfReach(goodShareOf(alone), share, alone, goal);
   }
-  while (high < 1e5 && keepsGoal(high)) [low, high] = [high, 2 * high];
+  return { replicas: Math.ceil(peakPerSecond / most), goodputPerReplica: most, goodShare: goodShareOf(runAt(most)) };
+}
+
+/** Requests that come one by one, a second; and more than any replica answers. */
+const leastPerSecond = 1e-3;
+const beyondPerSecond = 1e5;
+
+/** The highest rate that keeps a goal, requests a second, by doubling and bisection; undefined where none does. */
+export function mostPerSecond(keepsGoal: (perSecond: number) => boolean): number | undefined {
+  let [low, high] = [leastPerSecond, 1];
+  if (!keepsGoal(low)) return undefined;
+  while (high < beyondPerSecond && keepsGoal(high)) [low, high] = [high, 2 * high];
   for (let round = 0; round < rounds; round += 1) {
     const middle = Math.sqrt(low * high);
     if (keepsGoal(middle)) low = middle;
     else high = middle;
   }
-  return { replicas: Math.ceil(peakPerSecond / low), goodputPerReplica: low, goodShare: goodShareOf(runAt(low)) };
+  return low;
 }
 
 /** Whether one replica keeps the goal under its part of a load that so many share. */

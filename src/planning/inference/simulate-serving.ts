@@ -32,6 +32,8 @@ export interface Simulation {
   readonly lengthSpread?: number;
   /** Prompt tokens that one iteration takes besides decoding (chunked prefill). */
   readonly chunkTokens?: number;
+  /** A worker of split serving, which does one of the two alone; absent: a replica that does both. */
+  readonly worker?: "prefill" | "decode";
 }
 
 /** Quantiles over requests, seconds. */
@@ -165,13 +167,17 @@ export function goalJudge(
   };
 }
 
-function modelOf({ job, shape, pace, chunkTokens = chunkDefault }: Simulation): ReplicaModel {
-  return modelReplica(servingContextOf(job, engineConstantsOf(job, shape.load)), {
+function modelOf({ job, shape, pace, worker, chunkTokens = chunkDefault }: Simulation): ReplicaModel {
+  const constants = engineConstantsOf(job, worker === undefined ? shape.load : "split");
+  const model = modelReplica(servingContextOf(job, constants), {
     shape,
     chunkTokens,
     firstFactor: pace?.first ?? 1,
     tokenFactor: pace?.token ?? 1,
   });
+  // A prompt's cache comes whole from a prefill worker: a request waits for a place and a step, and for no prefill.
+  const places = Math.max(1, servingMemory(job, shape, true).requestsMax);
+  return worker === "decode" ? { ...model, secondsPerToken: 0, chunkTokens: Infinity, room: places } : model;
 }
 
 /** Plays all requests, or until nothing more is asked; returns the seconds that it took the replica. */
