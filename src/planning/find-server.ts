@@ -65,6 +65,7 @@ function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer
   requireKilowatts(`${path}.serverRatedKw`, each.serverRatedKw);
   requirePositive(`${path}.serverUnits`, each.serverUnits);
   requireCount(`${path}.rails`, each.rails, 1);
+  requirePositive(`${path}.memory`, makersGigabytes(each.memory));
   const computes = computesOf(path, each);
   return {
     gpu: each.gpu,

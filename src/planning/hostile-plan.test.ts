@@ -221,6 +221,34 @@ test.each([
     "workloads: [{ name: a, unit: x, memory: 1GB, targetPerSecond: 0, throughput: { H100: 1 } }]",
     /^p\.yaml:7:\d+: workloads\[0\]\.targetPerSecond must be a number above 0; found 0/,
   ],
+  [
+    "a size that no storage has",
+    "storage: { artifacts: 1000000000PB }",
+    /^p\.yaml:7:\d+: storage: the storage comes to \$/,
+  ],
+  [
+    "a rate that no storage has",
+    "storage: { datasets: [{ name: a, size: 1TB }], datasetRead: 1000000TB/s }",
+    /^p\.yaml:7:\d+: storage: /,
+  ],
+  [
+    "reads of nothing",
+    "storage: { datasetRead: 5GB/s }",
+    /^p\.yaml:7:\d+: storage\.datasetRead: nothing is stored that could be read/,
+  ],
+  [
+    "a rack below the floor",
+    "facility: { rackUnits: -1 }",
+    /^p\.yaml:7:\d+: facility\.rackUnits must be a number from 1/,
+  ],
+  [
+    "a rack that is too low",
+    "facility: { rackUnits: 2 }",
+    /^p\.yaml:7:\d+: facility\.rackUnits: .* raise facility\.rackUnits/,
+  ],
+  ["grams of carbon dioxide", "facility: { gridKgPerKwh: 400 }", /^p\.yaml:7:\d+: .*400 g are 0\.4\); found 400/],
+  ["a fall in percent", "cost: { priceChangePerYear: -15 }", /^p\.yaml:7:\d+: .*write -0\.15 for -15 %\); found -15/],
+  ["a repair of a century", "reliability: { repairHours: 1000000 }", /^p\.yaml:7:\d+: reliability\.repairHours: /],
   ["a price with its currency", 'cost: { usdPerKwh: "0.1 EUR" }', /^p\.yaml:7:\d+: .*without a unit/],
 ])("%s is refused with its line and what to write", (_what, line, words) => {
   const text = [
@@ -243,6 +271,14 @@ test("GPUs that are no whole servers are told with the nearest that are, and a f
   expect(held(12)).toBe("fleet.gpus: 12 GPUs are no whole servers of 8 H100-SXM; take 8 or 16");
   expect(held(4)).toMatch(/; take 8$/);
   expect(held(1e9)).toMatch(/^fleet\.gpus: the fleet is stated at 1,000,000,000 GPUs/);
+});
+
+test("a job that is so wide that it never works is told by its place", () => {
+  const stages = [{ stage: "training", jobs: { perMonth: 1, gpuHoursEach: 10, gangGpus: 1e9 } }];
+
+  expect(messageOf(() => planFleet(planSchema.parse({ ...small, demand: { stages } })))).toMatch(
+    /^demand\.stages\[0\]\.jobs: the largest job is interrupted so often that it works for 0.* % of its time/,
+  );
 });
 
 test("watts of a server of the plan's own are refused as such", () => {

@@ -11,7 +11,7 @@ import { presentCost } from "./cost/summarise-cost.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
 import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
-import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
+import { infeasiblePlan, invalidPlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
 import type { JobReliability } from "./plan-reliability.ts";
 import type { PricedRun } from "./priced-run.ts";
 import { drawTriangular, exactly, type Spread, toUncertain, type Uncertain } from "./uncertain.ts";
@@ -114,6 +114,9 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
   const [best] = ways;
   if (best === undefined) throw infeasiblePlan("offers", "no way to get GPUs is open");
   const kgPerKwh = assumptions.takeOne("facility.gridKgPerKwh", plan.facility.gridKgPerKwh, planDefaults.gridKgPerKwh);
+  if (!(kgPerKwh >= 0 && kgPerKwh <= gridKgMost)) {
+    throw invalidPlan("facility.gridKgPerKwh", `a number from 0 to ${gridKgMost} (kilograms: 400 g are 0.4)`, kgPerKwh);
+  }
   return {
     comparison: { ...comparison, options: ways.map(({ option }) => option) },
     best: best.option,
@@ -146,6 +149,9 @@ interface WayDraws {
   readonly job: JobReliability;
   readonly price: (sourcing: Sourcing, at: CostRates) => ReturnType<typeof presentCost>;
 }
+
+/** Carbon dioxide of a kilowatt-hour from the worst of grids is 1.2 kg. */
+const gridKgMost = 3;
 
 /** Figures that are drawn of each way. */
 const drawnOfWay = 3;
@@ -189,6 +195,8 @@ function priceTraining(facts: CostFacts, usefulHour: Spread): CostPlan["training
   if (run === undefined) return null;
   requirePositive("training.tokensPerRun", run.tokensPerRun);
   requirePositive("training.tokensPerSecondPerGpu", run.tokensPerSecondPerGpu);
+  requireWithin("training.tokensPerRun", run.tokensPerRun, 1, 1e18);
+  requireWithin("training.tokensPerSecondPerGpu", run.tokensPerSecondPerGpu, 0.01, 1e8);
   requireCount("training.gpus", run.gpus, 1);
   if (run.gpus > facts.gpus) {
     const message = `the run asks for ${run.gpus} GPUs; the fleet has ${facts.gpus}`;

@@ -33,7 +33,7 @@ export function requireCount(path: string, value: number, least = 0): void {
 /** Shares and rates are fractions; who writes percent is told so. */
 function percentHint(value: number, least: number, most: number): string {
   const share = value / 100;
-  const isPercent = value > 1 && value <= 1000 && least <= share && share <= most && most <= 20;
+  const isPercent = Math.abs(value) > 1 && Math.abs(value) <= 1000 && least <= share && share <= most && most <= 20;
   return isPercent ? ` (a fraction: write ${Number(share.toPrecision(6))} for ${value} %)` : "";
 }
 

@@ -54,6 +54,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
   const storageParts = listStorageParts(storage);
+  refuseStrangeStorage(sumParts(storageParts.parts), gpus);
   const built = buildHall(plan, { server, servers, storage, storageKw: storageParts.powerKw, site }, assumptions);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
   const facts: CostFacts = {
@@ -122,6 +123,18 @@ function refuseLargerThanFabrics(plan: Plan, servers: number, server: ServerOffe
     ? ["fleet.gpus", "the fleet is stated at", "ask for fewer"]
     : ["demand.stages", "the demand comes to", "ask for less growth or a shorter horizon"];
   throw infeasiblePlan(path, `${what} ${gpus} GPUs; one fabric joins ${most} of them at most: ${less}`);
+}
+
+/** Storage for one GPU that costs more than twenty servers is a slip of a unit. */
+const storageUsdPerGpuMost = 1e6;
+
+function refuseStrangeStorage(usd: number, gpus: number): void {
+  if (usd <= storageUsdPerGpuMost * gpus) return;
+  const [all, fleet] = [usd, gpus].map((count) => count.toLocaleString("en-US", { maximumFractionDigits: 0 }));
+  throw infeasiblePlan(
+    "storage",
+    `the storage comes to $${all} for ${fleet} GPUs; check the units of its sizes and rates`,
+  );
 }
 
 /** The last fallback of a server is of its price, one before it of the GPU itself. */

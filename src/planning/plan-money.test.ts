@@ -187,3 +187,41 @@ test("around the clock a rented fleet pays its whole rota unless the plan says o
   expect(paths({ operations })).toEqual(expect.arrayContaining(["cost.engineersOnRota", "cost.cloudRotaShare"]));
   expect(paths({})).not.toContain("cost.engineersOnRota");
 });
+
+test("128 servers by hand: switches, cables, racks, kilowatts and five years of owning", () => {
+  const { parts, power, network, cost } = planFleet(
+    plan({
+      horizonMonths: 60,
+      fleet: { gpu: "H100-SXM", gpus: 1024 },
+      demand: { headroomShare: 0, stages: [{ stage: "training", gpus: 1000, growthUncertainty: 0 }] },
+      network: { nodeCable: "fibre" },
+    }),
+  );
+  const counts = Object.fromEntries(parts.map(({ group, name, count }) => [`${group}: ${name}`, count]));
+  const fabricUsd = parts
+    .filter(({ group }) => group === "compute network")
+    .reduce((sum, each) => sum + each.totalUsd, 0);
+
+  // 1,024 ports; a leaf of 64 has 32 for servers: 32 leaves, 16 spines, as many cables up as down.
+  expect(counts).toMatchObject({
+    "compute network: QM9700 leaf switch": 32,
+    "compute network: QM9700 spine switch": 16,
+    "compute network: fibre cable": 2048,
+    "compute network: transceiver, switch side (2 ports)": 1536,
+  });
+  // Cables and optics of two levels are 20,480 dollars a server, switches 36,000 each.
+  expect(fabricUsd).toBe(128 * 20_480 + 48 * 36_000);
+  expect(network.alternatives.map(({ allToAllStepFactor }) => allToAllStepFactor)[1]).toBeCloseTo(1 + 0.15 * 0.5, 9);
+  // Three servers of 10.2 kW in a rack of 40; 65 % of the time at 76 % of the nameplate, else at 20 %.
+  expect(power.serverRacks).toBe(43);
+  expect(power.meanKw - network.powerKw).toBeCloseTo(128 * 10.2 * (0.65 * 0.76 + 0.35 * 0.2), 6);
+  const owned = cost.comparison.options.find(({ name }) => name === "buy");
+  const monthly = Array.from({ length: 60 }, (_, month) => 1.1 ** (-(month + 0.5) / 12));
+  const years = monthly.reduce((sum, each) => sum + each, 0) / 12;
+  const hardware = 1024 * 31_905 + fabricUsd + (counts["management network: 48-port management switch"] ?? 0) * 4000;
+  expect(owned?.summary.lines.servers).toBeCloseTo(1024 * 31_905, 0);
+  expect(owned?.summary.lines.facility).toBeCloseTo(1024 * 1.73 * 184 * 12 * years, 0);
+  expect(owned?.summary.lines.energy).toBeCloseTo(power.meanKw * 1.3 * 0.083 * 8760 * years, 0);
+  expect(owned?.summary.lines.people).toBeCloseTo((1 + 4.096) * 220_000 * years, 0);
+  expect(owned?.summary.lines.resale).toBeCloseTo((-hardware * 0.65 ** 5) / 1.1 ** 5, 0);
+});

@@ -58,7 +58,7 @@ export function planNetwork(
     ...(asked.levels === undefined ? {} : { levels: asked.levels }),
     ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
   });
-  const model = chooseSwitch(plan, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, ofFabric);
+  const model = chooseSwitch(plan, server, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, ofFabric);
   const ask = askOf(model.radix);
   if (asked.topology === undefined) note(ofFabric, "network.topology", ask.topology);
   const fabric = isAlone ? noFabric(designFabric(ask)) : designFabric(ask);
@@ -186,6 +186,7 @@ function portRate(plan: Plan, server: ServerOffer, assumptions: Assumptions): Gi
 /** The switch that the plan names, else the usual one of the rate, else the first that joins so many ports. */
 function chooseSwitch(
   plan: Plan,
+  server: ServerOffer,
   rate: GigabitsPerSecond,
   isEnough: (model: SwitchModel) => boolean,
   assumptions: Assumptions,
@@ -198,8 +199,10 @@ function chooseSwitch(
   const [usual] = candidates;
   if (usual === undefined) {
     const rates = [...new Set(switchModels.map((each) => `${each.portRate}Gb/s`))].join(", ");
+    const own = plan.accelerators.findIndex(({ gpu }) => gpu === server.gpu);
+    const path = plan.network.portRate === undefined && own >= 0 ? `accelerators[${own}].portRate` : "network.portRate";
     const bits = plan.network.portRate?.endsWith("B/s") === true ? ` (${plan.network.portRate} are bytes)` : "";
-    throw invalidPlan("network.portRate", `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
+    throw invalidPlan(path, `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
   }
   const model = candidates.find(isEnough) ?? usual;
   if (model.radix === usual.radix) return { ...model, name: note(assumptions, "network.switch", model.name) };

@@ -11,7 +11,14 @@ import type { Plan } from "./model.ts";
 import type { GigabytesPerSecond } from "./catalog/quantities.ts";
 import { gigabytes, parseRate } from "./network/link-rate.ts";
 import { isFixedFleet } from "./plan-demand.ts";
-import { infeasiblePlan, invalidPlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
+import {
+  contradictoryPlan,
+  infeasiblePlan,
+  invalidPlan,
+  requireCount,
+  requirePositive,
+  requireWithin,
+} from "./plan-fault.ts";
 import type { Uncertain } from "./uncertain.ts";
 import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
 
@@ -175,7 +182,10 @@ export function planReliability(
   const spareServers = countSpareNodes(servers, nodeAvailability, confidence);
   if (spareServers > sparesMost * servers) {
     const message = `${servers} servers that work ${(nodeAvailability * 100).toFixed(0)} % of the time need ${spareServers} spare ones; no fleet is so: give fewer interruptions, or a shorter reliability.repairHours`;
-    throw infeasiblePlan("reliability.hazardPerMillionGpuHours", message);
+    throw infeasiblePlan(
+      `reliability.${asked.repairHours === undefined ? "hazardPerMillionGpuHours" : "repairHours"}`,
+      message,
+    );
   }
   const gpuHoursPerYear = servers * server.gpusPerServer * 8760;
   const scale = job.hazardPerGpuHour / interruptionsPerGpuHour;
@@ -212,6 +222,9 @@ export function planStorage(plan: Plan, job: JobReliability, assumptions: Assump
   };
   if (saved !== undefined && saved.mode === undefined) {
     assumptions.note("storage.checkpoint.mode", "asynchronous", "what training libraries do today");
+  }
+  if (asked.datasetRead !== undefined && asked.datasets.length === 0) {
+    throw contradictoryPlan("storage.datasetRead", "nothing is stored that could be read; give the datasets too");
   }
   const vectors = asked.vectors;
   const bytesPerValue = vectors && take("vectors.bytesPerValue", vectors.bytesPerValue, "bytesPerVectorValue");
