@@ -67,7 +67,12 @@ const jobsSchema = z
     gpuHoursEach: z.number().optional().describe("Useful GPU-hours of one job; failures and saving come on top."),
     gangGpus: z.number().optional().describe("GPUs that one job holds together."),
     trained: trainedSchema.optional(),
-    arrival: z.enum(["planned", "random"]).default("random").describe("planned: spread evenly over the month."),
+    arrival: z
+      .enum(["planned", "random"])
+      .optional()
+      .describe(
+        "planned: spread evenly over the month; random (if absent): as they come, so that a month may be busy.",
+      ),
   })
   .refine((jobs) => (jobs.gpuHoursEach === undefined) !== (jobs.trained === undefined), {
     message: "give gpuHoursEach with gangGpus, or the trained model whose runs are to be sized, one of the two",
@@ -93,7 +98,7 @@ const stageSchema = z
       .strictObject({
         peakPerSecond: z.number(),
         perGpuPerSecond: z.number().optional(),
-        gpusPerReplica: z.number().default(1),
+        gpusPerReplica: z.number().optional().describe("1 if absent; of a served model those of its best layout."),
         served: servedSchema.optional(),
       })
       .refine((load) => (load.perGpuPerSecond === undefined) !== (load.served === undefined), {
@@ -147,7 +152,7 @@ const storageSchema = z.strictObject({
     })
     .optional(),
   datasets: z
-    .array(z.strictObject({ name: nameSchema, size: sizeSchema, copies: z.number().default(1) }))
+    .array(z.strictObject({ name: nameSchema, size: sizeSchema, copies: z.number().optional() }))
     .max(200)
     .default([]),
   datasetRead: rateSchema.optional().describe("Reads of training data by all jobs together, such as 2GB/s."),

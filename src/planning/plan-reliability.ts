@@ -223,6 +223,12 @@ export function planStorage(plan: Plan, job: JobReliability, assumptions: Assump
   if (saved !== undefined && saved.mode === undefined) {
     assumptions.note("storage.checkpoint.mode", "asynchronous", "what training libraries do today");
   }
+  if (saved !== undefined && saved.readersOnRestart === undefined) {
+    assumptions.note("storage.checkpoint.readersOnRestart", "1", "read once on a restart, and broadcast");
+  }
+  for (const [index, { copies }] of asked.datasets.entries()) {
+    if (copies === undefined) assumptions.note(`storage.datasets[${index}].copies`, "1", "no second copy is kept");
+  }
   if (asked.datasetRead !== undefined && asked.datasets.length === 0) {
     throw contradictoryPlan("storage.datasetRead", "nothing is stored that could be read; give the datasets too");
   }
@@ -230,7 +236,7 @@ export function planStorage(plan: Plan, job: JobReliability, assumptions: Assump
   const bytesPerValue = vectors && take("vectors.bytesPerValue", vectors.bytesPerValue, "bytesPerVectorValue");
   return sizeStorage({
     ...(checkpoint === undefined ? {} : { checkpoint }),
-    datasets: asked.datasets.map(({ name, size, copies }) => ({ name, bytes: parseSize(size), copies })),
+    datasets: asked.datasets.map(({ name, size, copies = 1 }) => ({ name, bytes: parseSize(size), copies })),
     datasetRead: asked.datasetRead === undefined ? gigabytes(0) : parseRate("storage.datasetRead", asked.datasetRead),
     artifactsBytes: asked.artifacts === undefined ? 0 : parseSize(asked.artifacts),
     servingWeights: {
