@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ManifestProblem } from "./manifest-problem.ts";
 import type { YamlDocument } from "./manifest-yaml.ts";
-import { knownKeysAt } from "./schema-keys.ts";
+import { knownKeysAt } from "../base/schema-keys.ts";
 import { didYouMean, suggestWord } from "./suggestion.ts";
 
 type Issue = z.core.$ZodIssue;

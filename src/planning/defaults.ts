@@ -41,6 +41,18 @@ export const costDefaults = {
     "SemiAnalysis 2026 (5-15 %); mercatus-ai.com 2026 (30-50 %)",
   ),
   cloudEngineerShare: figure([0.3, 0.5, 0.8], "of own engineers", "C", convention),
+  engineersOnRota: figure(
+    [4, 5, 7],
+    "people",
+    "C",
+    "around the clock: nobody is on call for more than a week in five; convention",
+  ),
+  cloudRotaShare: figure(
+    [0.4, 1, 1],
+    "of the own rota",
+    "C",
+    "a cloud's people keep its machines, not what runs on them; convention",
+  ),
   utilisation: figure([0.5, 0.65, 0.8], "mean over peak", "C", convention),
 } as const satisfies Record<string, Default>;
 

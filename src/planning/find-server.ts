@@ -1,5 +1,4 @@
 import { isFault } from "../base/fault.ts";
-import { parseSize } from "../base/units.ts";
 import type { Given } from "./assumption.ts";
 import { suggestNames } from "./catalog/suggest-names.ts";
 import type { Accelerator } from "./catalog/accelerator.ts";
@@ -10,7 +9,8 @@ import { guessServer } from "./cost/guess-server.ts";
 import { type ServerOffer, serverOffers } from "./cost/server-offers.ts";
 import type { Plan } from "./model.ts";
 import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
-import { invalidPlan, requireCount, requirePositive } from "./plan-fault.ts";
+import { invalidPlan, requireCount, requireKilowatts, requirePositive, requireWithin } from "./plan-fault.ts";
+import { computesOf, makersGigabytes } from "./server-computes.ts";
 import { checkUncertain, exactly, type Uncertain } from "./uncertain.ts";
 
 /** Power that a hall provisions over a server's nameplate, when nothing better is known: 1.73 / 1.275 on H100. */
@@ -55,11 +55,18 @@ function nameGpu(path: string, gpu: string, servers: readonly ServerOffer[]): Re
   }
 }
 
+/** GPUs that share one server, or a rack that is one. */
+const gpusPerServerMost = 1024;
+
 function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer {
   requireCount(`${path}.gpusPerServer`, each.gpusPerServer, 1);
+  requireWithin(`${path}.gpusPerServer`, each.gpusPerServer, 1, gpusPerServerMost);
   requirePositive(`${path}.serverRatedKw`, each.serverRatedKw);
+  requireKilowatts(`${path}.serverRatedKw`, each.serverRatedKw);
   requirePositive(`${path}.serverUnits`, each.serverUnits);
   requireCount(`${path}.rails`, each.rails, 1);
+  requirePositive(`${path}.memory`, makersGigabytes(each.memory));
+  const computes = computesOf(path, each);
   return {
     gpu: each.gpu,
     gpusPerServer: each.gpusPerServer,
@@ -68,10 +75,11 @@ function toServer(path: string, each: Plan["accelerators"][number]): ServerOffer
     serverRatedKw: each.serverRatedKw,
     allInKwPerGpu: (each.serverRatedKw / each.gpusPerServer) * allInFactor,
     serverUnits: each.serverUnits,
-    memoryGigabytes: parseSize(each.memory) / 1e9,
+    memoryGigabytes: makersGigabytes(each.memory),
     railGigabits: gigabits(toGigabits(parseRate(`${path}.portRate`, each.portRate))),
     rails: each.rails,
     fabricNodes: 1,
+    ...(computes === undefined ? {} : { computes }),
     confidence: "B",
     source: "given in the plan",
   };

@@ -131,6 +131,8 @@ export interface FleetPlan {
   readonly cost: CostPlan;
   readonly advice: FleetAdvice;
   readonly parts: readonly Part[];
+  /** What in the plan looks wrong, though it can be answered. */
+  readonly cautions: readonly string[];
   /** What stands in for a GPU, or a price of its server, that the catalog does not have. */
   readonly fallbacks: readonly Fallback[];
   /** How wrong each part of the answer may be, from the benchmark's measured rows. */

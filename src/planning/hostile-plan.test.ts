@@ -99,6 +99,14 @@ function* numberPaths(value: unknown, path: Path = []): Generator<Path> {
   }
 }
 
+const small = {
+  name: "n",
+  startMonth: "2026-12",
+  fleet: { gpu: "H100" },
+  demand: { stages: [{ stage: "training", gpus: 8 }] },
+  simulation: { draws: 100 },
+};
+
 function replace(value: unknown, [step, ...rest]: Path, put: number): unknown {
   if (step === undefined) return put;
   if (Array.isArray(value)) {
@@ -163,6 +171,84 @@ test.each([
   ],
   ["bytes for bits", "network: { portRate: 400GB/s }", /3200Gb\/s \(400GB\/s are bytes\)/],
   ["bits for bytes", "storage: { artifacts: 12Gb }", /^p\.yaml:7:\d+: .*Gb are bits, and no size/],
+  [
+    "a misspelled rate",
+    "cost: { usdPerKWh: 0.1 }",
+    /^p\.yaml:7:\d+: cost\.usdPerKWh: there is no such field; did you mean usdPerKwh\?/,
+  ],
+  [
+    "a field that a plan lacks",
+    "budget: 100",
+    /^p\.yaml:7:\d+: budget: there is no such field; there are name, startMonth, /,
+  ],
+  ["the price of a MWh", "cost: { usdPerKwh: 80 }", /^p\.yaml:7:\d+: .*80 for a MWh are 0\.08\); found 80/],
+  ["watts of a rack", "facility: { rackKw: 40000 }", /^p\.yaml:7:\d+: .*write 40 for 40000 W\); found 40000/],
+  ["years for months", "horizonMonths: 5", /^p\.yaml:7:\d+: horizonMonths: write whole months, 12 to 84; found 5/],
+  ["a country by its name", "compliance: { residency: [Germany] }", /^p\.yaml:7:\d+: .*such as DE; found "Germany"/],
+  ["levels that no fabric has", "network: { levels: 4 }", /wanted one of 1, 2, 3; found 4/],
+  [
+    "fewer than no checkpoints",
+    "storage: { checkpoint: { parameters: 13e9, kept: -1 } }",
+    /^p\.yaml:7:\d+: storage\.checkpoint\.kept must be a whole number of at least 1; found -1/,
+  ],
+  [
+    "no copy of a data set",
+    "storage: { datasets: [{ name: a, size: 1TB, copies: 0 }] }",
+    /^p\.yaml:7:53: storage\.datasets\[0\]\.copies/,
+  ],
+  [
+    "fewer than no versions",
+    "storage: { servingWeights: 1GB, versionsKept: -1 }",
+    /^p\.yaml:7:\d+: storage\.versionsKept/,
+  ],
+  [
+    "fewer than no engineers",
+    "operations: { engineersAvailable: -1 }",
+    /^p\.yaml:7:\d+: operations\.engineersAvailable/,
+  ],
+  [
+    "a fleet that is broken most of the time",
+    "reliability: { hazardPerMillionGpuHours: 1000000 }",
+    /^p\.yaml:7:\d+: reliability\.hazardPerMillionGpuHours: 2 servers .* need 9 spare ones/,
+  ],
+  [
+    "one GPU under two names",
+    "workloads: [{ name: a, unit: x, memory: 1GB, targetPerSecond: 5, throughput: { H100: 1, H100-SXM: 2 } }]",
+    /^p\.yaml:7:\d+: workloads\[0\]\.throughput: two of its names are of H100-SXM/,
+  ],
+  [
+    "no result a second",
+    "workloads: [{ name: a, unit: x, memory: 1GB, targetPerSecond: 0, throughput: { H100: 1 } }]",
+    /^p\.yaml:7:\d+: workloads\[0\]\.targetPerSecond must be a number above 0; found 0/,
+  ],
+  [
+    "a size that no storage has",
+    "storage: { artifacts: 1000000000PB }",
+    /^p\.yaml:7:\d+: storage: the storage comes to \$/,
+  ],
+  [
+    "a rate that no storage has",
+    "storage: { datasets: [{ name: a, size: 1TB }], datasetRead: 1000000TB/s }",
+    /^p\.yaml:7:\d+: storage: /,
+  ],
+  [
+    "reads of nothing",
+    "storage: { datasetRead: 5GB/s }",
+    /^p\.yaml:7:\d+: storage\.datasetRead: nothing is stored that could be read/,
+  ],
+  [
+    "a rack below the floor",
+    "facility: { rackUnits: -1 }",
+    /^p\.yaml:7:\d+: facility\.rackUnits must be a number from 1/,
+  ],
+  [
+    "a rack that is too low",
+    "facility: { rackUnits: 2 }",
+    /^p\.yaml:7:\d+: facility\.rackUnits: .* raise facility\.rackUnits/,
+  ],
+  ["grams of carbon dioxide", "facility: { gridKgPerKwh: 400 }", /^p\.yaml:7:\d+: .*400 g are 0\.4\); found 400/],
+  ["a fall in percent", "cost: { priceChangePerYear: -15 }", /^p\.yaml:7:\d+: .*write -0\.15 for -15 %\); found -15/],
+  ["a repair of a century", "reliability: { repairHours: 1000000 }", /^p\.yaml:7:\d+: reliability\.repairHours: /],
   ["a price with its currency", 'cost: { usdPerKwh: "0.1 EUR" }', /^p\.yaml:7:\d+: .*without a unit/],
 ])("%s is refused with its line and what to write", (_what, line, words) => {
   const text = [
@@ -176,6 +262,51 @@ test.each([
     "",
   ].join("\n");
   expect(messageOf(() => answerPlanText("p.yaml", text))).toMatch(words);
+});
+
+test("GPUs that are no whole servers are told with the nearest that are, and a fleet beyond any fabric by its own field", () => {
+  const held = (gpus: number) =>
+    messageOf(() => planFleet(planSchema.parse({ ...small, fleet: { gpu: "H100", gpus } })));
+
+  expect(held(12)).toBe("fleet.gpus: 12 GPUs are no whole servers of 8 H100-SXM; take 8 or 16");
+  expect(held(4)).toMatch(/; take 8$/);
+  expect(held(1e9)).toMatch(/^fleet\.gpus: the fleet is stated at 1,000,000,000 GPUs/);
+});
+
+test("a job that is so wide that it never works is told by its place", () => {
+  const stages = [{ stage: "training", jobs: { perMonth: 1, gpuHoursEach: 10, gangGpus: 1e9 } }];
+
+  expect(messageOf(() => planFleet(planSchema.parse({ ...small, demand: { stages } })))).toMatch(
+    /^demand\.stages\[0\]\.jobs: the largest job is interrupted so often that it works for 0.* % of its time/,
+  );
+});
+
+test("watts of a server of the plan's own are refused as such", () => {
+  const own = {
+    gpu: "A",
+    gpusPerServer: 8,
+    serverUsdPerGpu: 9000,
+    rentUsdPerGpuHour: 1,
+    serverUnits: 4,
+    memory: "48GB",
+  };
+  const accelerators = [{ ...own, serverRatedKw: 10_200, rails: 2, portRate: "100Gb/s" }];
+
+  expect(messageOf(() => planFleet(planSchema.parse({ ...small, fleet: { gpu: "A" }, accelerators })))).toMatch(
+    /^accelerators\[0\]\.serverRatedKw must be kilowatts.*write 10\.2 for 10200 W/,
+  );
+});
+
+test("the price of a whole server where that of one GPU is asked is answered with a caution", () => {
+  const cautionsAt = (cost: object) => planFleet(planSchema.parse({ ...small, cost })).cautions;
+
+  expect(cautionsAt({ rentUsdPerGpuHour: 23.6 })).toEqual([
+    "cost.rentUsdPerGpuHour is the price of one GPU for an hour, and 23.6 was given: H100-SXM is at 1.99 to 6.88 in the catalog; of a server of 8 it would be 2.95 each",
+  ]);
+  expect(cautionsAt({ rentUsdPerGpuHour: { low: 2, mode: 3, high: 7 }, serverUsdPerGpu: 30_000 })).toEqual([]);
+  expect(
+    reportFiles(planFleet(planSchema.parse({ ...small, cost: { serverUsdPerGpu: 300_000 } })))["report.md"],
+  ).toContain("Careful: cost.serverUsdPerGpu is the price of one GPU's share of its server");
 });
 
 test.each([

@@ -8,6 +8,8 @@ import { modelFields } from "./questions/model-fields.ts";
 import { runFields } from "./questions/run-fields.ts";
 
 const nameSchema = z.string().min(1).max(120);
+const durationWords = "write a number and a unit of time: 15m, 36h or 30d";
+const durationSchema = z.string({ error: durationWords }).regex(durationPattern, durationWords);
 const sizeWords =
   "write a number and a unit of bytes: 12TB (1e12 bytes), 12TiB (2^40) or 3PB; Gb are bits, and no size";
 const sizeSchema = z.string({ error: sizeWords }).regex(sizePattern, sizeWords);
@@ -48,9 +50,7 @@ const trainedSchema = z
     tokens: z.number().positive().describe("That one job trains on, such as 300e9."),
     ...z.object(runFields).partial().shape,
     gpus: z.int().min(1).max(10_000_000).optional().describe("GPUs of one job."),
-    finishWithin: z
-      .string()
-      .regex(durationPattern, "write a duration, such as 30d")
+    finishWithin: durationSchema
       .optional()
       .describe("Instead of gpus: one job takes the fewest that end it in this time, failures included."),
   })
@@ -67,7 +67,12 @@ const jobsSchema = z
     gpuHoursEach: z.number().optional().describe("Useful GPU-hours of one job; failures and saving come on top."),
     gangGpus: z.number().optional().describe("GPUs that one job holds together."),
     trained: trainedSchema.optional(),
-    arrival: z.enum(["planned", "random"]).default("random").describe("planned: spread evenly over the month."),
+    arrival: z
+      .enum(["planned", "random"])
+      .optional()
+      .describe(
+        "planned: spread evenly over the month; random (if absent): as they come, so that a month may be busy.",
+      ),
   })
   .refine((jobs) => (jobs.gpuHoursEach === undefined) !== (jobs.trained === undefined), {
     message: "give gpuHoursEach with gangGpus, or the trained model whose runs are to be sized, one of the two",
@@ -93,7 +98,7 @@ const stageSchema = z
       .strictObject({
         peakPerSecond: z.number(),
         perGpuPerSecond: z.number().optional(),
-        gpusPerReplica: z.number().default(1),
+        gpusPerReplica: z.number().optional().describe("1 if absent; of a served model those of its best layout."),
         served: servedSchema.optional(),
       })
       .refine((load) => (load.perGpuPerSecond === undefined) !== (load.served === undefined), {
@@ -124,7 +129,7 @@ const networkSchema = z.strictObject({
   portRate: rateSchema.optional().describe("Rate of one fabric port of a server, such as 400Gb/s."),
   rails: z.number().optional().describe("Fabric ports of one server."),
   oversubscription: z.number().optional().describe("1 is non-blocking, 2 halves the bandwidth above the leaves."),
-  levels: z.union([z.literal(1), z.literal(2), z.literal(3)]).optional(),
+  levels: z.literal([1, 2, 3]).optional(),
   nodesPerUnit: z.number().optional().describe("Servers of one scalable unit of a rail-optimised fabric."),
   nodeCable: z.enum(["copper", "fibre"]).optional(),
   exposedShare: shareSchema.optional().describe("Part of a training step that waits for other servers."),
@@ -147,7 +152,7 @@ const storageSchema = z.strictObject({
     })
     .optional(),
   datasets: z
-    .array(z.strictObject({ name: nameSchema, size: sizeSchema, copies: z.number().default(1) }))
+    .array(z.strictObject({ name: nameSchema, size: sizeSchema, copies: z.number().optional() }))
     .max(200)
     .default([]),
   datasetRead: rateSchema.optional().describe("Reads of training data by all jobs together, such as 2GB/s."),
@@ -192,6 +197,8 @@ const rentRates = [
   "reserveDiscount",
   "cloudAdderShare",
   "cloudEngineerShare",
+  "engineersOnRota",
+  "cloudRotaShare",
   "utilisation",
 ] as const;
 
@@ -213,6 +220,26 @@ const offerSchema = z.strictObject({
     .describe("What this offer asks for a GPU-hour: on demand to rent, under the contract to reserve; none to buy."),
 });
 
+const tflopsSchema = z.number().min(1e-3).max(1e9).optional();
+
+const computesSchema = z
+  .strictObject({
+    like: nameSchema.optional().describe("An accelerator of the catalog: what is left out here is taken from it."),
+    bf16Tflops: tflopsSchema.describe("Dense arithmetic rate, never with sparsity."),
+    fp8Tflops: tflopsSchema,
+    fp4Tflops: tflopsSchema,
+    memoryBandwidth: rateSchema.optional().describe("Of one GPU, such as 3.35TB/s."),
+    fastLinks: rateSchema.optional().describe("From one GPU to the others of its server, one direction."),
+  })
+  .refine(
+    ({ like, bf16Tflops, memoryBandwidth }) =>
+      like !== undefined || (bf16Tflops !== undefined && memoryBandwidth !== undefined),
+    { message: "give like, an accelerator that it resembles, or bf16Tflops and memoryBandwidth" },
+  )
+  .describe(
+    "What one GPU does, so that stages and workloads can be sized from their models on a GPU that the catalog lacks.",
+  );
+
 const acceleratorSchema = z.strictObject({
   gpu: nameSchema,
   gpusPerServer: z.number(),
@@ -223,6 +250,7 @@ const acceleratorSchema = z.strictObject({
   memory: sizeSchema,
   rails: z.number(),
   portRate: rateSchema,
+  computes: computesSchema.optional(),
 });
 
 const workloadSchema = z
@@ -256,11 +284,7 @@ const traceSchema = z
     text: z.string().min(1).max(traceTextMax).optional().describe("Instead of a file: its rows."),
     format: z.enum(traceFormats).default("own").describe("As of `millwright simulate`."),
     policy: z.enum(policyNames).default("millwright").describe("How the scheduler serves the queue."),
-    waitTarget: z
-      .string()
-      .regex(durationPattern, "write a duration, such as 15m")
-      .default("15m")
-      .describe("Workloads shall start within this time."),
+    waitTarget: durationSchema.default("15m").describe("Workloads shall start within this time."),
     waitShare: z.number().min(0.5).max(1).default(0.95).describe("Share of the workloads that shall do so."),
     serversMax: z.int().min(1).max(10_000).default(2000).describe("Fleets beyond this are not looked at."),
   })

@@ -9,6 +9,7 @@ import {
 } from "./advice/align-workload.ts";
 import type { Rejection } from "./advice/keep-compliant.ts";
 import type { Assumptions } from "./assumption.ts";
+import { visibleBytes } from "./catalog/accelerator.ts";
 import { compareGrowth } from "./capacity/compare-growth.ts";
 import { type CostRates, ratesAt, type UncertainRates } from "./cost/cost-rates.ts";
 import { buyerTerms, costGpuHour } from "./cost/gpu-hour-cost.ts";
@@ -19,6 +20,7 @@ import type { QuantityError } from "./error-statement.ts";
 import { findServer, listServers } from "./find-server.ts";
 import type { CostPlan, FleetAdvice } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
+import { contradictoryPlan, requireWithin } from "./plan-fault.ts";
 import { machinesUsdPerYear } from "./plan-cost.ts";
 import { planDefaults } from "./defaults.ts";
 import { type SizedWorkload, sizeWorkload } from "./size-workload.ts";
@@ -53,6 +55,8 @@ export function planAdvice(
   if (plan.operations.coverage === undefined)
     assumptions.note("operations.coverage", coverage, "chosen by the planner");
   const available = plan.operations.engineersAvailable;
+  if (available !== undefined) requireWithin("operations.engineersAvailable", available, 0, 100_000);
+  const isOwner = facts.cost.best.sourcing.ownShare > 0;
   const advice = {
     workloads,
     growth: named.flatMap(({ ask }) => growthPaths(plan, [...servers.values()], ask, facts.server, assumptions)),
@@ -62,7 +66,8 @@ export function planAdvice(
       engineersBase: rates.engineersBase,
       engineersPerThousandGpus: rates.engineersPerThousandGpus,
       usdPerEngineerYear: rates.usdPerEngineerYear,
-      share: facts.cost.best.sourcing.ownShare > 0 ? 1 : rates.cloudEngineerShare,
+      share: isOwner ? 1 : rates.cloudEngineerShare,
+      peopleOnRota: rates.engineersOnRota * (isOwner ? 1 : rates.cloudRotaShare),
       machinesUsdPerYear: machinesUsdPerYear(facts.cost.best, facts.peaks.length),
       isolation: plan.compliance.isolation,
       ...(available === undefined ? {} : { engineersAvailable: available }),
@@ -90,7 +95,16 @@ function nameServers(plan: Plan, workload: Workload, index: number, assumptions:
     const { throughput, replicas, whyNot, errors } = sizeWorkload(`${path}.served`, served, servers);
     const words = `what each GPU yields of ${served.model} in a closed loop within the goals, by the best layout and number of requests in flight`;
     assumptions.note(`${path}.throughput`, "sized", words);
-    const ask = { name, unit, targetPerSecond, memoryGigabytes: 0, perGpuPerSecond: throughput, replicas, whyNot };
+    const ask = {
+      path,
+      name,
+      unit,
+      targetPerSecond,
+      memoryGigabytes: 0,
+      perGpuPerSecond: throughput,
+      replicas,
+      whyNot,
+    };
     return { ask, servers, errors };
   }
   const given = Object.entries(workload.throughput ?? {});
@@ -99,10 +113,19 @@ function nameServers(plan: Plan, workload: Workload, index: number, assumptions:
     if (fallbacks !== undefined)
       assumptions.note(`${path}.throughput.${gpu}`, gpu, fallbacks.map(({ words }) => words).join("; "));
   }
+  refuseTwiceNamed(path, found);
   const perGpuPerSecond = Object.fromEntries(found.map(([server, perSecond]) => [server.gpu, perSecond]));
   const memoryGigabytes = workload.memory === undefined ? 0 : parseSize(workload.memory) / 1e9;
-  const ask = { name, unit, targetPerSecond, memoryGigabytes, perGpuPerSecond };
+  const ask = { path, name, unit, targetPerSecond, memoryGigabytes, perGpuPerSecond };
   return { ask, servers: found.map(([server]) => server), errors: {} };
+}
+
+/** Two spellings of one GPU would hide one of their figures. */
+function refuseTwiceNamed(path: string, found: readonly (readonly [ServerOffer, number])[]): void {
+  const names = found.map(([{ gpu }]) => gpu);
+  const twice = names.find((gpu, at) => names.indexOf(gpu) !== at);
+  if (twice === undefined) return;
+  throw contradictoryPlan(`${path}.throughput`, `two of its names are of ${twice}; keep one`);
 }
 
 /** How wrong the throughputs of sized workloads may be, on the GPU that each is advised to take. */
@@ -117,7 +140,7 @@ function errorsOf(named: readonly NamedWorkload[], workloads: readonly WorkloadA
 function toCandidate(offer: ServerOffer): Candidate {
   return {
     gpu: offer.gpu,
-    memoryGigabytes: offer.memoryGigabytes,
+    memoryGigabytes: visibleBytes({ name: offer.gpu, memoryGb: offer.memoryGigabytes }) / 1e9,
     gpusPerServer: offer.gpusPerServer,
     usdPerGpuHour: costGpuHour(offer, buyerTerms.neocloud).p50,
   };
@@ -183,7 +206,7 @@ function askWhatIf(facts: AdviceFacts, rates: CostRates): readonly WhatIf[] {
     tell("no spares", { spareShare: 0, availability: 1 }),
     tell("one engineer more", {
       engineersBase: rates.engineersBase + 1,
-      engineersLeast: rates.engineersLeast === 0 ? 0 : rates.engineersLeast + 1,
+      engineersOnRota: rates.engineersOnRota === 0 ? 0 : rates.engineersOnRota + 1,
     }),
   ];
 }

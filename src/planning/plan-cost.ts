@@ -1,5 +1,4 @@
 import { seededRandom } from "../base/random.ts";
-import { peopleOnRota } from "./advice/advise-operations.ts";
 import type { Assumptions, Default } from "./assumption.ts";
 import type { CapacityPlan } from "./capacity/plan-capacity.ts";
 import type { OpenOffers } from "./choose-offers.ts";
@@ -12,7 +11,7 @@ import { presentCost } from "./cost/summarise-cost.ts";
 import { costDefaults, planDefaults } from "./defaults.ts";
 import type { CostPlan } from "./fleet-plan.ts";
 import type { GivenRate, Plan } from "./model.ts";
-import { infeasiblePlan, requireCount, requirePositive } from "./plan-fault.ts";
+import { infeasiblePlan, invalidPlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
 import type { JobReliability } from "./plan-reliability.ts";
 import type { PricedRun } from "./priced-run.ts";
 import { drawTriangular, exactly, type Spread, toUncertain, type Uncertain } from "./uncertain.ts";
@@ -68,7 +67,7 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     usdPerKwh: usual("usdPerKwh"),
     engineersBase: usual("engineersBase"),
     engineersPerThousandGpus: usual("engineersPerThousandGpus"),
-    engineersLeast: exactly(plan.operations.coverage === undefined ? 0 : peopleOnRota[plan.operations.coverage]),
+    ...takeRota(plan, take),
     usdPerEngineerYear: usual("usdPerEngineerYear"),
     supportShare: usual("supportShare"),
     softwareUsdPerGpuYear: usual("softwareUsdPerGpuYear"),
@@ -81,6 +80,20 @@ export function collectRates(plan: Plan, facts: CostFacts, assumptions: Assumpti
     utilisation: usual("utilisation"),
     spareShare: exactly(facts.spareShare),
     availability: exactly(facts.availability),
+  };
+}
+
+/** People on call, where the plan asks for a rota or tells its people; nothing is assumed of one where neither is. */
+function takeRota(
+  plan: Plan,
+  take: (name: "engineersOnRota" | "cloudRotaShare", fallback: Default) => Uncertain,
+): Pick<UncertainRates, "engineersOnRota" | "cloudRotaShare"> {
+  const { engineersOnRota: given, cloudRotaShare } = plan.cost;
+  const isAsked = plan.operations.coverage === "around-the-clock" || given !== undefined;
+  if (!isAsked) return { engineersOnRota: exactly(0), cloudRotaShare: toUncertain(cloudRotaShare ?? 1) };
+  return {
+    engineersOnRota: take("engineersOnRota", costDefaults.engineersOnRota),
+    cloudRotaShare: take("cloudRotaShare", costDefaults.cloudRotaShare),
   };
 }
 
@@ -101,6 +114,9 @@ export function planCost(plan: Plan, facts: CostFacts, rates: UncertainRates, as
   const [best] = ways;
   if (best === undefined) throw infeasiblePlan("offers", "no way to get GPUs is open");
   const kgPerKwh = assumptions.takeOne("facility.gridKgPerKwh", plan.facility.gridKgPerKwh, planDefaults.gridKgPerKwh);
+  if (!(kgPerKwh >= 0 && kgPerKwh <= gridKgMost)) {
+    throw invalidPlan("facility.gridKgPerKwh", `a number from 0 to ${gridKgMost} (kilograms: 400 g are 0.4)`, kgPerKwh);
+  }
   return {
     comparison: { ...comparison, options: ways.map(({ option }) => option) },
     best: best.option,
@@ -133,6 +149,9 @@ interface WayDraws {
   readonly job: JobReliability;
   readonly price: (sourcing: Sourcing, at: CostRates) => ReturnType<typeof presentCost>;
 }
+
+/** Carbon dioxide of a kilowatt-hour from the worst of grids is 1.2 kg. */
+const gridKgMost = 3;
 
 /** Figures that are drawn of each way. */
 const drawnOfWay = 3;
@@ -176,6 +195,8 @@ function priceTraining(facts: CostFacts, usefulHour: Spread): CostPlan["training
   if (run === undefined) return null;
   requirePositive("training.tokensPerRun", run.tokensPerRun);
   requirePositive("training.tokensPerSecondPerGpu", run.tokensPerSecondPerGpu);
+  requireWithin("training.tokensPerRun", run.tokensPerRun, 1, 1e18);
+  requireWithin("training.tokensPerSecondPerGpu", run.tokensPerSecondPerGpu, 0.01, 1e8);
   requireCount("training.gpus", run.gpus, 1);
   if (run.gpus > facts.gpus) {
     const message = `the run asks for ${run.gpus} GPUs; the fleet has ${facts.gpus}`;

@@ -27,7 +27,10 @@ export function planDemand(
   if (fleet.gpus !== undefined) {
     requireCount("fleet.gpus", fleet.gpus, 1);
     if (fleet.gpus % server.gpusPerServer !== 0) {
-      const message = `${fleet.gpus} GPUs are no whole servers of ${server.gpusPerServer} ${server.gpu}`;
+      const { gpusPerServer: each, gpu } = server;
+      const less = Math.floor(fleet.gpus / each) * each;
+      const near = less === 0 ? `${each}` : `${less} or ${less + each}`;
+      const message = `${fleet.gpus} GPUs are no whole servers of ${each} ${gpu}; take ${near}`;
       throw contradictoryPlan("fleet.gpus", message);
     }
   }
@@ -87,12 +90,16 @@ function toLoad(path: string, stage: PlanStage, assumptions: Assumptions): Stage
     const { perMonth, gpuHoursEach, gangGpus, arrival } = stage.jobs;
     if (gpuHoursEach === undefined || gangGpus === undefined)
       throw new RangeError("a trained model was not sized before its demand");
-    return { kind: "jobs", perMonth, gpuHoursEach, gangGpus, arrival };
+    if (arrival === undefined)
+      assumptions.note(`${path}.jobs.arrival`, "random", "jobs come as they come; planned ones spread evenly");
+    return { kind: "jobs", perMonth, gpuHoursEach, gangGpus, arrival: arrival ?? "random" };
   }
   if (stage.requests !== undefined) {
     const { peakPerSecond, perGpuPerSecond, gpusPerReplica } = stage.requests;
     if (perGpuPerSecond === undefined) throw new RangeError("a served model was not sized before its demand");
-    return { kind: "requests", peakPerSecond, perGpuPerSecond, gpusPerReplica };
+    if (gpusPerReplica === undefined)
+      assumptions.note(`${path}.requests.gpusPerReplica`, "1", "one GPU answers alone where nothing else is said");
+    return { kind: "requests", peakPerSecond, perGpuPerSecond, gpusPerReplica: gpusPerReplica ?? 1 };
   }
   if (stage.history !== undefined) return { kind: "history", gpus: stage.history };
   if (stage.people !== undefined) {

@@ -33,7 +33,7 @@ export function requireCount(path: string, value: number, least = 0): void {
 /** Shares and rates are fractions; who writes percent is told so. */
 function percentHint(value: number, least: number, most: number): string {
   const share = value / 100;
-  const isPercent = value > 1 && value <= 1000 && least <= share && share <= most && most <= 20;
+  const isPercent = Math.abs(value) > 1 && Math.abs(value) <= 1000 && least <= share && share <= most && most <= 20;
   return isPercent ? ` (a fraction: write ${Number(share.toPrecision(6))} for ${value} %)` : "";
 }
 
@@ -42,4 +42,17 @@ export function requireWithin(path: string, value: number, least: number, most: 
   if (!Number.isFinite(value) || value < least || value > most) {
     throw invalidPlan(path, `a number from ${least} to ${most}${percentHint(value, least, most)}`, value);
   }
+}
+
+/** Kilowatts of one server or rack, at most: racks of 600 are announced. */
+const kilowattsMost = 2000;
+
+/** Refuses kilowatts of one server or rack that are likely watts. */
+export function requireKilowatts(path: string, value: number): void {
+  if (value <= kilowattsMost) return;
+  throw invalidPlan(
+    path,
+    `kilowatts, at most ${kilowattsMost} (write ${Number((value / 1000).toPrecision(6))} for ${value} W)`,
+    value,
+  );
 }

@@ -10,6 +10,7 @@ import type { FleetPlan, NetworkPlan, ReliabilityPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
 import type { Part } from "./network/network-parts.ts";
 import { planAdvice } from "./plan-advice.ts";
+import { planCautions } from "./plan-cautions.ts";
 import { type CostFacts, collectRates, planCost } from "./plan-cost.ts";
 import { planDemand } from "./plan-demand.ts";
 import { infeasiblePlan } from "./plan-fault.ts";
@@ -18,6 +19,7 @@ import { planNetwork } from "./plan-network.ts";
 import { planJobReliability, planReliability, planStorage } from "./plan-reliability.ts";
 import { refuseContradictions } from "./refuse-contradictions.ts";
 import { type PowerPlan, sizePower } from "./power/size-power.ts";
+import type { StoragePlan } from "./storage/size-storage.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
 import { pricedRun } from "./priced-run.ts";
 import { sizeStages } from "./size-stages.ts";
@@ -46,13 +48,14 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const capacity = planDemand(plan, { server, goodput: job.goodput.share, months, sizings }, assumptions);
   const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
   if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
-  refuseLargerThanFabrics(needed, server);
+  refuseLargerThanFabrics(plan, needed, server);
   const reliability = planReliability(plan, server, needed, job, assumptions);
   const servers = needed + reliability.spareServersBought;
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
   const storageParts = listStorageParts(storage);
-  const built = buildHall(plan, server, servers, storageParts.powerKw, assumptions, site);
+  refuseStrangeStorage(sumParts(storageParts.parts), gpus);
+  const built = buildHall(plan, { server, servers, storage, storageKw: storageParts.powerKw, site }, assumptions);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
   const facts: CostFacts = {
     server,
@@ -101,7 +104,8 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     cost,
     advice,
     parts,
-    fallbacks: [...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)],
+    fallbacks: withoutRepeats([...(server.fallbacks ?? []), ...sizings.flatMap((each) => each.fallbacks)]),
+    cautions: planCautions(plan, server),
     errors: restateFleetErrors(fleetErrors(server, sizings, adviceErrors), site),
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
@@ -109,13 +113,28 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
 }
 
 /** Demand that grows without end is told as such, not as a fabric that cannot be wired. */
-function refuseLargerThanFabrics(servers: number, server: ServerOffer): void {
+function refuseLargerThanFabrics(plan: Plan, servers: number, server: ServerOffer): void {
   if (servers * server.fabricNodes <= nodesMax) return;
   const [gpus, most] = [servers, Math.floor(nodesMax / server.fabricNodes)].map((count) =>
     (count * server.gpusPerServer).toLocaleString("en-US"),
   );
-  const message = `the demand comes to ${gpus} GPUs; one fabric joins ${most} of them at most: ask for less growth or a shorter horizon`;
-  throw infeasiblePlan("demand.stages", message);
+  const isStated = servers * server.gpusPerServer === plan.fleet.gpus;
+  const [path, what, less] = isStated
+    ? ["fleet.gpus", "the fleet is stated at", "ask for fewer"]
+    : ["demand.stages", "the demand comes to", "ask for less growth or a shorter horizon"];
+  throw infeasiblePlan(path, `${what} ${gpus} GPUs; one fabric joins ${most} of them at most: ${less}`);
+}
+
+/** Storage for one GPU that costs more than twenty servers is a slip of a unit. */
+const storageUsdPerGpuMost = 1e6;
+
+function refuseStrangeStorage(usd: number, gpus: number): void {
+  if (usd <= storageUsdPerGpuMost * gpus) return;
+  const [all, fleet] = [usd, gpus].map((count) => count.toLocaleString("en-US", { maximumFractionDigits: 0 }));
+  throw infeasiblePlan(
+    "storage",
+    `the storage comes to $${all} for ${fleet} GPUs; check the units of its sizes and rates`,
+  );
 }
 
 /** The last fallback of a server is of its price, one before it of the GPU itself. */
@@ -123,6 +142,11 @@ function noteFallbacks({ fallbacks = [] }: ServerOffer, assumptions: Assumptions
   for (const [at, { taken, words }] of fallbacks.entries()) {
     assumptions.note(at === fallbacks.length - 1 ? "accelerators" : "fleet.gpu", taken, words);
   }
+}
+
+/** Stages on one server, or of one model, rest on the same. */
+function withoutRepeats(fallbacks: FleetPlan["fallbacks"]): FleetPlan["fallbacks"] {
+  return [...new Map(fallbacks.map((each) => [each.words, each])).values()];
 }
 
 /** What was read from the platform is one source. */
@@ -136,14 +160,20 @@ interface Hall {
   readonly parts: readonly Part[];
 }
 
+/** What stands in a hall. */
+interface HallGround {
+  readonly server: ServerOffer;
+  readonly servers: number;
+  readonly storage: StoragePlan;
+  readonly storageKw: number;
+  readonly site: FleetSite;
+}
+
 /** Network, power and racks: racks decide the cables, switches decide the power. */
 function buildHall(
   plan: Plan,
-  server: ServerOffer,
-  servers: number,
-  storageKw: number,
+  { server, servers, storage, storageKw, site }: HallGround,
   assumptions: Assumptions,
-  site: FleetSite,
 ): Hall {
   const asked = plan.facility;
   const take = (name: "busyShare" | "idleShare" | "rackKw" | "rackUnits"): number =>
@@ -162,7 +192,11 @@ function buildHall(
     serverUnits: server.serverUnits,
   };
   const racks = sizePower({ ...power, networkKw: 0, switches: 0 });
-  const { network, parts } = planNetwork(plan, server, servers, racks.serverRacks, assumptions);
+  const { network, parts } = planNetwork(
+    plan,
+    { server, servers, serverRacks: racks.serverRacks, storage },
+    assumptions,
+  );
   return { network, parts, power: sizePower({ ...power, networkKw: network.powerKw, switches: network.switches }) };
 }
 

@@ -76,12 +76,64 @@ test("a stage that trains is one job where nothing says what trains, and the gue
   expect(fleet.choices).toContainEqual(expect.objectContaining({ path: "training.gpus", choice: "12" }));
 });
 
-test("one switch of the storage's rate joins a few servers and their storage", () => {
-  const small = planFleet(plan({ fleet: { gpu: "L40S" } }));
-  const switches = small.parts.filter(({ name }) => name.includes("leaf switch"));
+/** Parts of a group of a plan of so many GPUs, by name. */
+function networkOf(gpus: number, change: object) {
+  const fleet = planFleet(plan({ demand: { headroomShare: 0, stages: [{ stage: "training", gpus }] }, ...change }));
+  const of = (group: string) =>
+    Object.fromEntries(fleet.parts.filter((part) => part.group === group).map(({ name, count }) => [name, count]));
+  return {
+    fleet,
+    compute: of("compute network"),
+    storage: of("storage network"),
+    management: of("management network"),
+  };
+}
 
-  expect(switches.map(({ group, count }) => [group, count])).toEqual([["compute network", 1]]);
-  expect(small.network.fabric.leafPortsFree).toBe(64 - 4 * small.servers);
+const stored = { storage: { artifacts: "20TB" } };
+
+test("one switch of the storage's rate joins a few servers and their storage", () => {
+  const { fleet, compute, storage } = networkOf(12, { fleet: { gpu: "L40S" }, ...stored });
+
+  expect(compute).toMatchObject({ "SN4600 leaf switch": 1 });
+  expect(Object.keys(storage).filter((name) => name.includes("switch"))).toEqual([]);
+  // Two ports of each server for either fabric, and two of the storage server.
+  expect(fleet.network.fabric.leafPortsFree).toBe(64 - 4 * fleet.servers - 2);
+});
+
+test("a plan that stores nothing buys no network to storage, and says so", () => {
+  const { fleet, compute, storage } = networkOf(12, {});
+
+  expect(storage).toEqual({});
+  expect(compute).toMatchObject({ "QM9700 leaf switch": 1 });
+  expect(fleet.choices).toContainEqual(expect.objectContaining({ path: "storage", choice: "none" }));
+});
+
+test.each([
+  ["one server", { fleet: { gpu: "H100-SXM", gpus: 8 } }],
+  ["one rack", { fleet: { gpu: "GB200", gpus: 72 } }],
+])("%s has no other to be joined to: only its ways to storage and management are bought", (_what, fleetOf) => {
+  const { fleet, compute, storage, management } = networkOf(8, { ...fleetOf, ...stored });
+
+  expect(compute).toEqual({});
+  expect(storage).toMatchObject({ "SN4600 leaf switch": 1, "copper cable": 4 });
+  expect(management).toEqual({ "48-port management switch": 1 });
+  expect(fleet.network).toMatchObject({ switches: 2, alternatives: [], oversubscription: { stepTimeFactor: 1 } });
+  expect(fleet.choices.map(({ path }) => path)).not.toContain("network.switch");
+  expect(reportFiles(fleet)["report.md"]).toContain("nothing: one server has no other to be joined to");
+});
+
+test("a fabric that the plan asks for by its switch is bought for one server too", () => {
+  const { compute } = networkOf(8, { fleet: { gpu: "H100-SXM", gpus: 8 }, network: { switch: "QM9700" } });
+
+  expect(compute).toMatchObject({ "QM9700 leaf switch": 1, "copper cable": 8 });
+});
+
+test("storage servers take ports of the storage network: one for each 20 GB/s", () => {
+  const fast = { storage: { datasets: [{ name: "images", size: "40TB" }], datasetRead: "100GB/s" } };
+  const { fleet, storage } = networkOf(24, { fleet: { gpu: "H100-SXM", gpus: 24 }, ...fast });
+
+  expect(fleet.servers).toBe(3);
+  expect(storage).toMatchObject({ "SN4600 leaf switch": 1, "copper cable": 2 * (3 + 5) });
 });
 
 test("a fleet far larger than its demand is told to be so", () => {
@@ -118,4 +170,58 @@ test("storage that is bought for its speed says so where its price stands", () =
 
   expect(names("100GB/s")).toContain("parallel file system on NVMe, TB raw (priced by its GB/s)");
   expect(names("1GB/s")).toContain("parallel file system on NVMe, TB raw");
+});
+
+test("around the clock a rented fleet pays its whole rota unless the plan says otherwise, and the assumption is listed", () => {
+  const operations = { coverage: "around-the-clock" };
+  const peopleOf = (cost: object): number => {
+    const { comparison } = planFleet(plan({ operations, cost: { discountRate: 0, ...cost } })).cost;
+    const rent = comparison.options.find(({ name }) => name === "rent");
+    return (rent?.summary.lines.people ?? 0) / 4 / 220_000;
+  };
+  const paths = (change: object) => planFleet(plan(change)).assumptions.map(({ path }) => path);
+
+  expect(peopleOf({})).toBeCloseTo(5, 9);
+  expect(peopleOf({ cloudRotaShare: 0.4 })).toBeCloseTo(2, 9);
+  expect(peopleOf({ engineersOnRota: 3 })).toBeCloseTo(3, 9);
+  expect(paths({ operations })).toEqual(expect.arrayContaining(["cost.engineersOnRota", "cost.cloudRotaShare"]));
+  expect(paths({})).not.toContain("cost.engineersOnRota");
+});
+
+test("128 servers by hand: switches, cables, racks, kilowatts and five years of owning", () => {
+  const { parts, power, network, cost } = planFleet(
+    plan({
+      horizonMonths: 60,
+      fleet: { gpu: "H100-SXM", gpus: 1024 },
+      demand: { headroomShare: 0, stages: [{ stage: "training", gpus: 1000, growthUncertainty: 0 }] },
+      network: { nodeCable: "fibre" },
+    }),
+  );
+  const counts = Object.fromEntries(parts.map(({ group, name, count }) => [`${group}: ${name}`, count]));
+  const fabricUsd = parts
+    .filter(({ group }) => group === "compute network")
+    .reduce((sum, each) => sum + each.totalUsd, 0);
+
+  // 1,024 ports; a leaf of 64 has 32 for servers: 32 leaves, 16 spines, as many cables up as down.
+  expect(counts).toMatchObject({
+    "compute network: QM9700 leaf switch": 32,
+    "compute network: QM9700 spine switch": 16,
+    "compute network: fibre cable": 2048,
+    "compute network: transceiver, switch side (2 ports)": 1536,
+  });
+  // Cables and optics of two levels are 20,480 dollars a server, switches 36,000 each.
+  expect(fabricUsd).toBe(128 * 20_480 + 48 * 36_000);
+  expect(network.alternatives.map(({ allToAllStepFactor }) => allToAllStepFactor)[1]).toBeCloseTo(1 + 0.15 * 0.5, 9);
+  // Three servers of 10.2 kW in a rack of 40; 65 % of the time at 76 % of the nameplate, else at 20 %.
+  expect(power.serverRacks).toBe(43);
+  expect(power.meanKw - network.powerKw).toBeCloseTo(128 * 10.2 * (0.65 * 0.76 + 0.35 * 0.2), 6);
+  const owned = cost.comparison.options.find(({ name }) => name === "buy");
+  const monthly = Array.from({ length: 60 }, (_, month) => 1.1 ** (-(month + 0.5) / 12));
+  const years = monthly.reduce((sum, each) => sum + each, 0) / 12;
+  const hardware = 1024 * 31_905 + fabricUsd + (counts["management network: 48-port management switch"] ?? 0) * 4000;
+  expect(owned?.summary.lines.servers).toBeCloseTo(1024 * 31_905, 0);
+  expect(owned?.summary.lines.facility).toBeCloseTo(1024 * 1.73 * 184 * 12 * years, 0);
+  expect(owned?.summary.lines.energy).toBeCloseTo(power.meanKw * 1.3 * 0.083 * 8760 * years, 0);
+  expect(owned?.summary.lines.people).toBeCloseTo((1 + 4.096) * 220_000 * years, 0);
+  expect(owned?.summary.lines.resale).toBeCloseTo((-hardware * 0.65 ** 5) / 1.1 ** 5, 0);
 });

@@ -1,42 +1,54 @@
 import { isFault } from "../base/fault.ts";
-import type { Assumptions } from "./assumption.ts";
+import { type Assumptions, recordAssumptions } from "./assumption.ts";
 import type { ServerOffer } from "./cost/server-offers.ts";
 import { planDefaults } from "./defaults.ts";
 import type { NetworkAlternative, NetworkPlan } from "./fleet-plan.ts";
 import type { Plan } from "./model.ts";
-import { designFabric, type Fabric, type FabricAsk, type Topology } from "./network/design-fabric.ts";
+import { designFabric, type Fabric, type FabricAsk } from "./network/design-fabric.ts";
 import type { GigabitsPerSecond } from "./catalog/quantities.ts";
-import { gigabits, parseRate, toGigabits } from "./network/link-rate.ts";
+import { gigabits, gigabytes, parseRate, toGigabits } from "./network/link-rate.ts";
 import { countLinks, listFabricParts, type Part } from "./network/network-parts.ts";
 import { priceOversubscription } from "./network/oversubscription-price.ts";
 import { splitPorts, type SwitchModel, switchModels } from "./network/switch-model.ts";
+import { defaultTopology, type StorageFabric, storageFabric } from "./network/storage-fabric.ts";
 import { contradictoryPlan, invalidPlan } from "./plan-fault.ts";
+import type { StoragePlan } from "./storage/size-storage.ts";
 
 /** Ports of one management switch and what it costs; every server, switch and rack has a port. */
 const managementPorts = 48;
 const managementUsd = 4000;
 const managementKw = 0.15;
-/** Storage fabric: ports of a server, at the rate of an ethernet switch. */
-const storageRails = 2;
 
 /** Copper reaches three metres: a few racks side by side. */
 const copperRacksMax = 2;
 
-/** The fabric of `servers` servers, with its parts. Racks decide between copper and fibre. */
+/** What a hall's network joins. */
+export interface NetworkGround {
+  readonly server: ServerOffer;
+  readonly servers: number;
+  /** Racks of servers: they decide between copper and fibre. */
+  readonly serverRacks: number;
+  readonly storage: StoragePlan;
+}
+
+/**
+ * The fabric between servers, the one to the storage, and the management network, with their parts. One server has no other to be
+ * joined to, and a plan that stores nothing needs no network for it: neither is bought then.
+ */
 export function planNetwork(
   plan: Plan,
-  server: ServerOffer,
-  servers: number,
-  serverRacks: number,
+  { server, servers, serverRacks, storage: stored }: NetworkGround,
   assumptions: Assumptions,
 ): { readonly network: NetworkPlan; readonly parts: readonly Part[] } {
   const asked = plan.network;
-  const rate = portRate(plan, server, assumptions);
+  const isAlone = needsNoFabric(plan, servers);
+  // Of a fabric that is not bought nothing is assumed.
+  const ofFabric = isAlone ? recordAssumptions() : assumptions;
+  const rate = portRate(plan, server, ofFabric);
   const rails = asked.rails ?? server.rails;
-  if (asked.rails === undefined)
-    assumptions.note("network.rails", `${rails}`, `fabric ports of a ${server.gpu} server`);
+  if (asked.rails === undefined) ofFabric.note("network.rails", `${rails}`, `fabric ports of a ${server.gpu} server`);
   const nodes = servers * server.fabricNodes;
-  const oversubscription = take(assumptions, "oversubscription", asked.oversubscription);
+  const oversubscription = take(ofFabric, "oversubscription", asked.oversubscription);
   const askOf = (radix: number): FabricAsk => ({
     topology: asked.topology ?? defaultTopology(rails, nodes, radix),
     nodes,
@@ -46,16 +58,20 @@ export function planNetwork(
     ...(asked.levels === undefined ? {} : { levels: asked.levels }),
     ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
   });
-  const model = chooseSwitch(plan, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, assumptions);
+  const model = chooseSwitch(plan, server, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, ofFabric);
   const ask = askOf(model.radix);
-  if (asked.topology === undefined) note(assumptions, "network.topology", ask.topology);
-  const fabric = designFabric(ask);
+  if (asked.topology === undefined) note(ofFabric, "network.topology", ask.topology);
+  const fabric = isAlone ? noFabric(designFabric(ask)) : designFabric(ask);
   const cable =
     asked.nodeCable ?? note(assumptions, "network.nodeCable", serverRacks <= copperRacksMax ? "copper" : "fibre");
   const links = countLinks(fabric, model, cable);
-  const exposed = take(assumptions, "exposedShare", asked.exposedShare);
-  const exchange = asked.exchange ?? note(assumptions, "network.exchange", "ring");
-  const storage = storageFabric(servers, cable, { fabric, model });
+  const exposed = take(ofFabric, "exposedShare", asked.exposedShare);
+  const exchange = asked.exchange ?? note(ofFabric, "network.exchange", "ring");
+  const storage = planStorageFabric(
+    stored,
+    { servers, cable, compute: isAlone ? undefined : { fabric, model } },
+    assumptions,
+  );
   const computeSwitches = fabric.leaves + fabric.spines + fabric.cores;
   const management = managementPart(servers, computeSwitches + storage.switches);
   const network: NetworkPlan = {
@@ -66,12 +82,42 @@ export function planNetwork(
     switches: computeSwitches + storage.switches + management.count,
     powerKw: computeSwitches * model.powerKw + storage.powerKw + management.count * managementKw,
     oversubscription: priceOversubscription(fabric, exchange, exposed),
-    alternatives: listAlternatives(ask, model, cable, exposed),
+    alternatives: isAlone ? [] : listAlternatives(ask, model, cable, exposed),
   };
   return {
     network,
     parts: [...listFabricParts("compute network", fabric, model, links), ...storage.parts, management],
   };
+}
+
+/** One server alone, whose fabric the plan does not ask for by its switch or its shape. */
+function needsNoFabric({ network }: Plan, servers: number): boolean {
+  return servers === 1 && [network.switch, network.topology, network.levels].every((each) => each === undefined);
+}
+
+function noFabric(fabric: Fabric): Fabric {
+  const none = { leaves: 0, spines: 0, cores: 0, nodeLeafCables: 0, leafSpineCables: 0, spineCoreCables: 0 };
+  const free = { leafPortsFree: 0, spinePortsFree: 0, corePortsFree: 0 };
+  const why = "one server has no other to be joined to";
+  return { ...fabric, ...none, ...free, levels: 1, nodesPerLeafGroup: fabric.nodes, oversubscription: 1, why };
+}
+
+const noStorageFabric: StorageFabric = { parts: [], switches: 0, powerKw: 0, portsShared: 0, storageServers: 0 };
+
+function planStorageFabric(
+  { tiers }: StoragePlan,
+  joined: Omit<Parameters<typeof storageFabric>[0], "rate">,
+  assumptions: Assumptions,
+): StorageFabric {
+  if (tiers.length === 0) {
+    assumptions.note("storage", "none", "the plan stores nothing: neither storage nor a network to it is bought");
+    return noStorageFabric;
+  }
+  const rate = Math.max(...tiers.map(({ read, write }) => Math.max(read, write)));
+  const fabric = storageFabric({ ...joined, rate: gigabytes(rate) });
+  const words = `storage servers on the storage network, 20 GB/s each; two ports of 100 Gb/s on every machine`;
+  assumptions.note("storage.network", String(fabric.storageServers), words);
+  return fabric;
 }
 
 /** Oversubscriptions that are put beside the one chosen. */
@@ -131,11 +177,6 @@ function note<Choice extends string>(assumptions: Assumptions, path: string, cho
   return choice;
 }
 
-/** Servers of few ports need no rails, as long as two levels join them with room for oversubscription. */
-function defaultTopology(rails: number, nodes: number, radix: number): Topology {
-  return rails < 4 && nodes * rails <= radix ** 2 / 4 ? "leaf-spine" : "rail-optimised";
-}
-
 function portRate(plan: Plan, server: ServerOffer, assumptions: Assumptions): GigabitsPerSecond {
   if (plan.network.portRate !== undefined) return toGigabits(parseRate("network.portRate", plan.network.portRate));
   assumptions.note("network.portRate", `${server.railGigabits} Gb/s`, `fabric ports of a ${server.gpu} server`);
@@ -145,6 +186,7 @@ function portRate(plan: Plan, server: ServerOffer, assumptions: Assumptions): Gi
 /** The switch that the plan names, else the usual one of the rate, else the first that joins so many ports. */
 function chooseSwitch(
   plan: Plan,
+  server: ServerOffer,
   rate: GigabitsPerSecond,
   isEnough: (model: SwitchModel) => boolean,
   assumptions: Assumptions,
@@ -157,8 +199,10 @@ function chooseSwitch(
   const [usual] = candidates;
   if (usual === undefined) {
     const rates = [...new Set(switchModels.map((each) => `${each.portRate}Gb/s`))].join(", ");
+    const own = plan.accelerators.findIndex(({ gpu }) => gpu === server.gpu);
+    const path = plan.network.portRate === undefined && own >= 0 ? `accelerators[${own}].portRate` : "network.portRate";
     const bits = plan.network.portRate?.endsWith("B/s") === true ? ` (${plan.network.portRate} are bytes)` : "";
-    throw invalidPlan("network.portRate", `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
+    throw invalidPlan(path, `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
   }
   const model = candidates.find(isEnough) ?? usual;
   if (model.radix === usual.radix) return { ...model, name: note(assumptions, "network.switch", model.name) };
@@ -175,28 +219,4 @@ function namedSwitch(name: string, rate: GigabitsPerSecond): SwitchModel {
   if (split !== undefined) return split;
   const message = `${name} has ports of ${model.portRate} Gb/s, which give no port of ${rate} Gb/s`;
   throw contradictoryPlan("network.switch", message);
-}
-
-/**
- * A separate 100 Gb/s fabric to the storage, two ports a server, 2:1 above its leaves. Where one switch of that rate joins
- * all servers and has ports to spare, the storage shares it.
- */
-function storageFabric(
-  servers: number,
-  cable: "copper" | "fibre",
-  compute: { readonly fabric: Fabric; readonly model: SwitchModel },
-) {
-  const model = switchModels.find((each) => each.name === "SN4600");
-  if (model === undefined) throw new Error("the catalog lost the switch SN4600");
-  const topology = defaultTopology(storageRails, servers, model.radix);
-  const ask: FabricAsk = { topology, nodes: servers, rails: storageRails, radix: model.radix, oversubscription: 2 };
-  const fabric = designFabric(ask);
-  const { leaves, levels, leafPortsFree } = compute.fabric;
-  const isShared =
-    compute.model.portRate === model.portRate && levels === 1 && leaves === 1 && leafPortsFree >= fabric.nodeLeafCables;
-  const links = countLinks(fabric, model, cable);
-  const built = isShared ? { ...fabric, leaves: 0, spines: 0, cores: 0 } : fabric;
-  const switches = built.leaves + built.spines + built.cores;
-  const parts = listFabricParts("storage network", built, model, links);
-  return { parts, switches, powerKw: switches * model.powerKw, portsShared: isShared ? fabric.nodeLeafCables : 0 };
 }

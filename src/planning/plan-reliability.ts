@@ -11,7 +11,14 @@ import type { Plan } from "./model.ts";
 import type { GigabytesPerSecond } from "./catalog/quantities.ts";
 import { gigabytes, parseRate } from "./network/link-rate.ts";
 import { isFixedFleet } from "./plan-demand.ts";
-import { infeasiblePlan, invalidPlan, requireCount, requirePositive, requireWithin } from "./plan-fault.ts";
+import {
+  contradictoryPlan,
+  infeasiblePlan,
+  invalidPlan,
+  requireCount,
+  requirePositive,
+  requireWithin,
+} from "./plan-fault.ts";
 import type { Uncertain } from "./uncertain.ts";
 import { sizeStorage, type StoragePlan } from "./storage/size-storage.ts";
 
@@ -148,6 +155,9 @@ function hostCopy(assumptions: Assumptions): GigabytesPerSecond {
   return gigabytes(assumptions.takeOne("storage.checkpoint.hostCopy", undefined, fallback));
 }
 
+/** Spare servers for each that must work, at most. */
+const sparesMost = 4;
+
 /** Failures and spares of the whole fleet. */
 export function planReliability(
   plan: Plan,
@@ -170,6 +180,13 @@ export function planReliability(
   const downtime = job.hazardPerGpuHour * server.gpusPerServer * replacedShare * repair;
   const nodeAvailability = Math.max(0.5, 1 / (1 + downtime));
   const spareServers = countSpareNodes(servers, nodeAvailability, confidence);
+  if (spareServers > sparesMost * servers) {
+    const message = `${servers} servers that work ${(nodeAvailability * 100).toFixed(0)} % of the time need ${spareServers} spare ones; no fleet is so: give fewer interruptions, or a shorter reliability.repairHours`;
+    throw infeasiblePlan(
+      `reliability.${asked.repairHours === undefined ? "hazardPerMillionGpuHours" : "repairHours"}`,
+      message,
+    );
+  }
   const gpuHoursPerYear = servers * server.gpusPerServer * 8760;
   const scale = job.hazardPerGpuHour / interruptionsPerGpuHour;
   return {
@@ -206,11 +223,20 @@ export function planStorage(plan: Plan, job: JobReliability, assumptions: Assump
   if (saved !== undefined && saved.mode === undefined) {
     assumptions.note("storage.checkpoint.mode", "asynchronous", "what training libraries do today");
   }
+  if (saved !== undefined && saved.readersOnRestart === undefined) {
+    assumptions.note("storage.checkpoint.readersOnRestart", "1", "read once on a restart, and broadcast");
+  }
+  for (const [index, { copies }] of asked.datasets.entries()) {
+    if (copies === undefined) assumptions.note(`storage.datasets[${index}].copies`, "1", "no second copy is kept");
+  }
+  if (asked.datasetRead !== undefined && asked.datasets.length === 0) {
+    throw contradictoryPlan("storage.datasetRead", "nothing is stored that could be read; give the datasets too");
+  }
   const vectors = asked.vectors;
   const bytesPerValue = vectors && take("vectors.bytesPerValue", vectors.bytesPerValue, "bytesPerVectorValue");
   return sizeStorage({
     ...(checkpoint === undefined ? {} : { checkpoint }),
-    datasets: asked.datasets.map(({ name, size, copies }) => ({ name, bytes: parseSize(size), copies })),
+    datasets: asked.datasets.map(({ name, size, copies = 1 }) => ({ name, bytes: parseSize(size), copies })),
     datasetRead: asked.datasetRead === undefined ? gigabytes(0) : parseRate("storage.datasetRead", asked.datasetRead),
     artifactsBytes: asked.artifacts === undefined ? 0 : parseSize(asked.artifacts),
     servingWeights: {

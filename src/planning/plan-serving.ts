@@ -7,7 +7,8 @@ import type { QuantityError } from "./error-statement.ts";
 import type { Plan, PlanStage } from "./model.ts";
 import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-inference.ts";
 import { atStage } from "./stage-fault.ts";
-import { logDeviationOf, type StageSizing } from "./stage-sizing.ts";
+import { askedOf } from "./server-computes.ts";
+import { logDeviationOf, sizedFallbacks, type StageSizing } from "./stage-sizing.ts";
 
 /** What a served model yields of one GPU at the rate that its goals allow. */
 export interface ServedYield {
@@ -46,7 +47,7 @@ export function sizeServedStages(
     const answer = askServing(path, { ...requests, served: requests.served }, server, site);
     const perGpuPerSecond = (answer.replicas?.goodputPerReplica ?? 0) / answer.gpusPerReplica;
     const name = stage.name ?? stage.stage;
-    sizings.push(sizingOf(index, name, answer));
+    sizings.push(sizingOf(index, name, answer, server));
     const tokensPerSecondPerGpu = perGpuPerSecond * requests.served.outputTokens;
     yields.push({ stage: name, model: answer.model, gpus: answer.replicas?.gpus ?? 0, tokensPerSecondPerGpu });
     const how = `${requests.served.model} on ${answer.accelerator}, ${answer.words}, simulated under its goals`;
@@ -61,7 +62,7 @@ export function sizeServedStages(
 /** Of tokens, of first tokens, and of the replicas that follow from them. */
 const toldErrors = ["time of a token after the first", "time to the first token", "replicas for the peak"] as const;
 
-function sizingOf(index: number, name: string, answer: InferenceAnswer): StageSizing {
+function sizingOf(index: number, name: string, answer: InferenceAnswer, server: ServerOffer): StageSizing {
   const { errors, fallbacks } = answer;
   return {
     index,
@@ -70,7 +71,7 @@ function sizingOf(index: number, name: string, answer: InferenceAnswer): StageSi
     errors: errors
       .filter(({ quantity }) => toldErrors.some((told) => quantity.startsWith(told)))
       .map((error): QuantityError => ({ ...error, quantity: `${name}: ${error.quantity}` })),
-    fallbacks: fallbacks.filter(({ of }) => of === "model"),
+    fallbacks: sizedFallbacks(fallbacks, server),
   };
 }
 
@@ -93,7 +94,7 @@ function askServing(
   server: ServerOffer,
   site: FleetSite,
 ): InferenceAnswer {
-  const question = { ...served, accelerator: server.gpu, gpusPerNode: server.gpusPerServer, peakPerSecond };
+  const question = { ...served, ...askedOf(server), gpusPerNode: server.gpusPerServer, peakPerSecond };
   const placeOf = (field: string | undefined): string => {
     if (field === "peakPerSecond") return `${path}.peakPerSecond`;
     return field === undefined ? `${path}.served` : `${path}.served.${field}`;

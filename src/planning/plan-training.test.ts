@@ -72,15 +72,15 @@ test("twice the tokens take twice the GPU-hours and twice the days", () => {
   expect(twice.days.likely).toBeCloseTo(2 * once.days.likely, 9);
 });
 
-test("with a time to finish in, a run takes the fewest GPUs that keep it", () => {
+test("with a time to finish in, a run takes the fewest whole servers that keep it", () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 90 }), (days) => {
       const { gpus, tried, days: taken } = onlyRun(trains({ gpus: undefined, finishWithin: `${days}d` }));
-      const half = gpus === 1 ? undefined : onlyRun(trains({ gpus: Math.max(8, gpus / 2) }));
+      const less = gpus <= 8 ? undefined : onlyRun(trains({ gpus: gpus - 8 }));
 
       expect(taken.likely).toBeLessThanOrEqual(days);
       expect(tried.map((each) => each.gpus)).toContain(gpus);
-      if (half !== undefined && half.gpus < gpus) expect(half.days.likely).toBeGreaterThan(days);
+      if (less !== undefined) expect(less.days.likely).toBeGreaterThan(days);
     }),
     { numRuns: 8 },
   );
@@ -182,7 +182,7 @@ test("steps that a site measured correct a plan's runs, and its errors are state
   expect(groups).toContainEqual({ kind: "training-duration", group: "H200-SXM megatron-core" });
 });
 
-test("on a server of the plan's own nothing can be sized, and what to state instead is told", () => {
+test("on a server that neither the plan nor the catalog says the arithmetic of nothing is sized, and what to give is told", () => {
   const own = {
     gpu: "own",
     gpusPerServer: 4,
@@ -196,7 +196,9 @@ test("on a server of the plan's own nothing can be sized, and what to state inst
   };
   const change = { fleet: { gpu: "own" }, accelerators: [own] };
 
-  expect(() => trains({}, change)).toThrow(/^fleet\.gpu: no stage can be sized .* state gpuHoursEach and gangGpus/);
+  expect(() => trains({}, change)).toThrow(
+    /^fleet\.gpu: no stage can be sized .*computes: \{like\}.* gpuHoursEach and gangGpus/,
+  );
   expect(planFleet(planOf({ gpuHoursEach: 9, gangGpus: 4 }, change)).runs).toEqual([]);
 });
 
@@ -217,7 +219,7 @@ test("the report names layout, step, limit, errors and what was assumed of a siz
 
   expect(report).toContain("## Training runs");
   expect(report).toContain("pre-training: step time, tokens a second and utilisation: ±");
-  expect(report).toMatch(/32 GPUs are the fewest that end it in time, of those tried: 16 GPUs: \d+\.\d days, 32 GPUs/);
+  expect(report).toMatch(/32 GPUs are the fewest that end it in time, of those tried: 16 GPUs: \d+\.\d days, 24 GPUs/);
   expect(report).toContain("tensor 1, pipeline 1, data 32");
   expect(report).toContain("precision was not given: bf16 is assumed");
   expect(report).not.toMatch(/NaN|undefined|Infinity/);

@@ -17,7 +17,8 @@ import { writeDays, writeNumber } from "./report/write-figure.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 import { doublingServers, likelyGpus } from "./size-work.ts";
 import { atStage } from "./stage-fault.ts";
-import { logDeviationOf, type StageSizing } from "./stage-sizing.ts";
+import { askedOf } from "./server-computes.ts";
+import { logDeviationOf, sizedFallbacks, type StageSizing } from "./stage-sizing.ts";
 import { layoutWords } from "./training/layout-words.ts";
 
 /** A plan whose stages of trained models have the GPU-hours and the gang of one run. */
@@ -55,7 +56,7 @@ export function sizeTrainedStages(ground: Ground): SizedTraining {
     const { trained, ...rest } = jobs;
     const { answer, run } = sizeRun(path, stage.name ?? stage.stage, trained, ground);
     runs.push(run);
-    sizings.push(sizingOf(index, run.stage, answer));
+    sizings.push(sizingOf(index, run.stage, answer, ground.server));
     noteRun(path, trained, answer, run, ground);
     return { ...stage, jobs: { ...rest, gpuHoursEach: run.gpuHours, gangGpus: run.gpus } };
   });
@@ -100,8 +101,9 @@ function runGiven(path: string, trained: Trained, gpus: number, ground: Ground):
   return { candidate: runOn(path, trained, gpus, ground), tried: [] };
 }
 
-/** Numbers of GPUs that are looked at for one run, and the most that one may take. */
+/** Doublings that are looked at for one run, whole servers between two of them, and the most that one may take. */
 const triesMax = 8;
+const finerTriesMax = 20;
 const runGpusMax = 65_536;
 const msPerDay = 86_400_000;
 
@@ -112,10 +114,12 @@ function runInTime(path: string, trained: Trained, finishWithin: string, ground:
   if (!(wanted > 0)) throw infeasiblePlan(place, `a run takes some time; found ${finishWithin}`);
   const choices = numbersOfGpus(gpusPerServer, gpusMostOf(ground.plan));
   const { precision = "bf16", sequenceTokens = 4096 } = trained;
-  const likely = placed(path, () => likelyGpus({ ...trained, precision, sequenceTokens }, gpu, wanted));
-  const { best, tried } = fewestGpus(choices, likely, triesMax, (gpus) => {
+  const likely = placed(path, () =>
+    likelyGpus({ ...trained, precision, sequenceTokens }, askedOf(ground.server), wanted),
+  );
+  const { best, tried } = fewestGpus({ choices, likely, triesMax, gpusPerServer, finerTriesMax }, (gpus) => {
     const answer = tryRun(path, trained, gpus, ground);
-    return { answer, isInTime: (answer?.days.likely ?? Number.POSITIVE_INFINITY) <= wanted };
+    return { answer, timeShare: (answer?.days.likely ?? Number.POSITIVE_INFINITY) / wanted };
   });
   const told = tried.map(({ gpus, answer }) => ({ gpus, days: answer?.days.likely ?? null }));
   if (best !== undefined) return { candidate: best.answer, tried: told };
@@ -135,9 +139,15 @@ function tryRun(path: string, trained: Trained, gpus: number, ground: Ground): C
 
 const placeOfGpus = (path: string): string => `${path}.trained.gpus`;
 
-/** `32 GPUs: 31 days, 64 GPUs: 15.8 days`. */
-export function tellTried(tried: SizedRun["tried"]): string {
-  return tried.map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`).join(", ");
+/** Numbers of GPUs that are told on either side of the one that was taken. */
+const toldBeside = 3;
+
+/** `32 GPUs: 31 days, 64 GPUs: 15.8 days`: of all that were tried those nearest to the one taken, or the largest where none was. */
+export function tellTried(tried: SizedRun["tried"], taken = Number.POSITIVE_INFINITY): string {
+  const at = tried.findIndex(({ gpus }) => gpus >= taken);
+  const middle = at === -1 ? tried.length - 1 : at;
+  const told = tried.slice(Math.max(0, middle - toldBeside), middle + toldBeside + 1);
+  return told.map(({ gpus, days }) => `${gpus} GPUs: ${days === null ? "cannot run" : writeDays(days)}`).join(", ");
 }
 
 /** Powers of two within one server, then one, two, four, ... servers; and all of a fleet that stays as it is. */
@@ -190,7 +200,7 @@ function placeFor({ network }: Plan, server: ServerOffer) {
     network.portRate === undefined ? server.railGigabits : toGigabits(parseRate("network.portRate", network.portRate));
   const rails = (network.rails ?? server.rails) * server.fabricNodes;
   return {
-    accelerator: server.gpu,
+    ...askedOf(server),
     gpusPerNode: server.gpusPerServer,
     network: `${gigabits(rails * portGigabits)}Gb/s`,
   };
@@ -215,7 +225,12 @@ function exposedShareOf({ gpus, layout, step }: TrainingAnswer, gpusPerServer: n
 /** Of steps, of memory, and of durations where the site measured them. */
 const toldErrors = ["step time", "peak memory", "days and GPU-hours"] as const;
 
-function sizingOf(index: number, name: string, { days, errors, fallbacks }: TrainingAnswer): StageSizing {
+function sizingOf(
+  index: number,
+  name: string,
+  { days, errors, fallbacks }: TrainingAnswer,
+  server: ServerOffer,
+): StageSizing {
   if (days === undefined) throw new RangeError("a run of stated tokens has no time");
   return {
     index,
@@ -224,7 +239,7 @@ function sizingOf(index: number, name: string, { days, errors, fallbacks }: Trai
     errors: errors
       .filter(({ quantity }) => toldErrors.some((told) => quantity.startsWith(told)))
       .map((error): QuantityError => ({ ...error, quantity: `${name}: ${error.quantity}` })),
-    fallbacks: fallbacks.filter(({ of }) => of === "model"),
+    fallbacks: sizedFallbacks(fallbacks, server),
   };
 }
 
@@ -233,7 +248,7 @@ function noteRun(path: string, trained: Trained, answer: TrainingAnswer, run: Si
   const words = `${run.model} on ${gpus} x ${run.accelerator}, ${layoutWords(layout)}: ${writeNumber(step.tokensPerSecondPerGpu)} tokens/s for each GPU, limited by ${step.bottleneck}`;
   assumptions.note(`${path}.gpuHoursEach`, `${writeNumber(run.gpuHours)} useful GPU-hours`, words);
   if (trained.finishWithin !== undefined) {
-    const why = `the fewest tried that end the run in ${trained.finishWithin}: ${tellTried(tried)}`;
+    const why = `the fewest of ${tried.length} numbers tried that end the run in ${trained.finishWithin}: ${tellTried(tried, gpus)}`;
     assumptions.note(`${path}.gangGpus`, String(gpus), why);
   }
   assumptions.note(`${path}.trained`, "sized", answer.assumptions.join("; "));

@@ -66,7 +66,10 @@ export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
     fallbacks,
     assumptions,
     gpus,
-    cautions: gpus === question.gpus ? [] : [`${rounded.source}: ${gpus} are priced, rented ones too`],
+    cautions: [
+      ...fleet.cautions,
+      ...(gpus === question.gpus ? [] : [`${rounded.source}: ${gpus} are priced, rented ones too`]),
+    ],
     errors: { cost: fleet.errors.cost },
     choices: gpus === question.gpus ? choices : [rounded, ...choices],
   };

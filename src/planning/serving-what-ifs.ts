@@ -24,7 +24,21 @@ export function servingWhatIfs(
   const changed = changesOf(question, answer).map(([change, fields]) =>
     askWhatIf(change, () => effectOf(answer, ask({ ...question, ...fields }))),
   );
-  return [...changed, ...splitWhatIf(answer)];
+  return [...changed, ...splitWhatIf(answer), ...splitAtPeakWhatIf(answer)];
+}
+
+/** Workers of either kind for the peak, against the replicas that do both. */
+function splitAtPeakWhatIf({ splitAtPeak, replicas, asked }: InferenceAnswer): readonly WhatIf[] {
+  if (splitAtPeak === undefined || replicas === undefined) return [];
+  const { prefillWorkers, decodeWorkers, gpus, ttftSeconds, tpotSeconds } = splitAtPeak;
+  const workers = `${writeCount(prefillWorkers, "prefill worker")} and ${writeCount(decodeWorkers, "decode worker")}`;
+  const times = `a first token in ${writeSeconds(ttftSeconds)}, a token in ${writeSeconds(tpotSeconds)} (90 %)`;
+  return [
+    {
+      change: `disaggregated under ${writeNumber(asked.peakPerSecond ?? 0)} requests/s (open loop, simulated)`,
+      effect: `${writeCount(gpus, "GPU")} (${writeChange(gpus, replicas.gpus)}): ${workers}, ${times}`,
+    },
+  ];
 }
 
 /** Prefill and decode on workers of their own, against one replica that does both, per GPU and at the same load of each. */

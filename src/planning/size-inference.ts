@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { seededRandom } from "../base/random.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
+import { askedNodeGpus, isRackScale } from "./asked-network.ts";
 import { assumedFields } from "./assumed-fields.ts";
 import { isWeightOnly } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
@@ -9,6 +11,7 @@ import { contextCaution } from "./catalog/model-context.ts";
 import { domainGbPerSecond, usualInterconnect } from "./catalog/find-interconnect.ts";
 import { measuredError, notMeasured, type QuantityError } from "./error-statement.ts";
 import { bestSplit, type SplitOption } from "./inference/best-split.ts";
+import { type SplitForLoad, splitForLoad } from "./inference/split-for-load.ts";
 import {
   compareReplicas,
   type Ends,
@@ -51,6 +54,8 @@ export interface InferenceAnswer extends ReplicaOption {
   readonly lost: ReplicaComparison["lost"];
   /** Prefill and decode on workers of their own: the best of such ways with the same replicas, where one keeps the goals. */
   readonly split?: SplitOption & { readonly error: QuantityError };
+  /** The same for the peak, where one was asked for: as many workers of either kind as it takes, simulated under the load. */
+  readonly splitAtPeak?: SplitForLoad;
   /** Replicas through a day or a week, where its load was given. */
   readonly hours?: HourlyReplicas;
   /** What stands in for an accelerator or a model that the catalog does not have. */
@@ -63,6 +68,8 @@ export interface InferenceAnswer extends ReplicaOption {
 }
 
 const optionsShown = 5;
+/** The same question has the same answer. */
+const splitSeed = 20_262;
 
 /** All of a job but its layout. */
 type Unspread = AskedParts & Omit<ServingJob, "layout">;
@@ -71,8 +78,8 @@ function unspreadJob(question: Question): Unspread {
   const parts = askedParts(question);
   const { accelerator } = parts;
   // Fast links join a node's accelerators, or the racks of those that are sold by the rack.
-  const isRack = accelerator.scaleUpGpus > 8;
-  const domainGpus = isRack ? accelerator.scaleUpGpus : question.gpusPerNode;
+  const isRack = isRackScale(accelerator);
+  const domainGpus = isRack ? accelerator.scaleUpGpus : askedNodeGpus(question.gpusPerNode, accelerator);
   const node = usualInterconnect(accelerator);
   return {
     ...parts,
@@ -181,7 +188,7 @@ function sizeServing(
     concurrency,
     asked: askedOf(question),
     ...hoursOf(question, best),
-    ...(rangeWith === undefined ? {} : splitOf(job, best, ask)),
+    ...(rangeWith === undefined ? {} : { ...splitOf(job, best, ask), ...splitAtPeakOf(job, best, ask) }),
     options: shown,
     lost: [...whyLater(options, ask.goal), ...lost],
     fallbacks: job.standIns,
@@ -284,6 +291,16 @@ function splitOf(job: Unspread, { layout }: ReplicaOption, ask: ReplicaAsk): Pic
   return { split: { ...split, error } };
 }
 
+function splitAtPeakOf(
+  job: Unspread,
+  { layout }: ReplicaOption,
+  { peakPerSecond, ...ask }: ReplicaAsk,
+): Pick<InferenceAnswer, "splitAtPeak"> {
+  if (peakPerSecond === undefined) return {};
+  const splitAtPeak = splitForLoad({ ...job, layout }, { ...ask, peakPerSecond }, () => seededRandom(splitSeed));
+  return splitAtPeak === undefined ? {} : { splitAtPeak };
+}
+
 function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): Pick<InferenceAnswer, "hours"> {
   if (hourShares === undefined || peakPerSecond === undefined || best.replicas === undefined) return {};
   const { goodputPerReplica } = best.replicas;
@@ -294,7 +311,8 @@ function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): 
 function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, value: unknown): readonly string[] {
   const { tensor, attentionData, expert } = best.layout;
   const told = toldFormat(question);
-  const asked = { ...question, tensor, attentionData, expert, kvPrecision: job.kvPrecision };
+  const gpusPerNode = askedNodeGpus(question.gpusPerNode, job.accelerator);
+  const asked = { ...question, gpusPerNode, tensor, attentionData, expert, kvPrecision: job.kvPrecision };
   return assumedFields(asked, value).map((words) =>
     words.startsWith("precision ") && told?.format === question.precision ? `${words}, as ${told.by} says` : words,
   );

@@ -9,6 +9,7 @@ import type { Plan } from "./model.ts";
 import { type ServedYield, sizeServedStages } from "./plan-serving.ts";
 import { contradictoryPlan } from "./plan-fault.ts";
 import { sizeTrainedStages } from "./plan-training.ts";
+import { askedOf } from "./server-computes.ts";
 import { writeNumber, writeShare } from "./report/write-figure.ts";
 import type { StageSizing } from "./stage-sizing.ts";
 
@@ -38,15 +39,15 @@ export function sizeStages(asked: Plan, server: ServerOffer, site: FleetSite, as
   };
 }
 
-/** A server of the plan's own tells what it costs, not what it computes. */
-function checkGpu({ demand }: Plan, { gpu }: ServerOffer): void {
+/** A server of the plan's own tells what it costs, and need not tell what it computes. */
+function checkGpu({ demand }: Plan, server: ServerOffer): void {
   const isSized = demand.stages.some(({ jobs, requests }) => (jobs?.trained ?? requests?.served) !== undefined);
   if (!isSized) return;
   try {
-    askedAccelerator({ accelerator: gpu });
+    askedAccelerator(askedOf(server));
   } catch (error) {
     if (!isFault(error)) throw error;
-    const message = `no stage can be sized from its model on ${gpu}, of which the catalog does not know what it computes; state gpuHoursEach and gangGpus, and perGpuPerSecond`;
+    const message = `no stage can be sized from its model on ${server.gpu}, of which the catalog does not know what it computes; say what it does under accelerators (computes: {like}, or its bf16Tflops and memoryBandwidth), or state gpuHoursEach and gangGpus, and perGpuPerSecond`;
     throw contradictoryPlan("fleet.gpu", message);
   }
 }

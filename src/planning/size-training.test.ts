@@ -122,6 +122,7 @@ test("what leaves a rack is what leaves all of its trays, whichever way a tray's
   expect(rateOf({})).toBe("3600");
   expect(rateOf({ network: "GB200-NVL72" })).toBe("3600");
   expect(rateOf({ network: "200GB/s", gpusPerNode: 4 })).toBe("3600");
+  expect(rateOf({ network: "200GB/s" })).toBe("3600");
   expect(rateOf({ network: "3600GB/s", gpusPerNode: 72 })).toBe("3600");
   expect(rateOf({ accelerator: "H100" })).toBe("400");
 });

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import { askedAccelerator } from "./asked-accelerator.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
-import { askedNodeNetwork } from "./asked-network.ts";
+import { askedNodeGpus, askedNodeNetwork, isRackScale } from "./asked-network.ts";
 import { assumedFields } from "./assumed-fields.ts";
 import { approximationCaution } from "./catalog/approximated-shape.ts";
 import type { Fallback } from "./catalog/fallback.ts";
@@ -69,7 +70,10 @@ function errorClassOf(job: Pick<TrainingJob, "stack" | "model">): string {
   return job.model.experts === undefined ? "training (Megatron, dense)" : "training (Megatron, experts)";
 }
 
-type Question = z.infer<typeof trainingQuestionSchema> & { readonly globalSequences: number };
+type Question = z.infer<typeof trainingQuestionSchema> & {
+  readonly globalSequences: number;
+  readonly gpusPerNode: number;
+};
 
 const secondsPerDay = 86_400;
 /** Tokens of a step where the question names no batch: what runs of 8 to 400 billion weights took. */
@@ -100,7 +104,7 @@ function jobOf(question: Question): Unspread {
   requireFormat(accelerator, question.precision);
   const { gpus, gpusPerNode, network } = question;
   const node = askedNodeNetwork(network, accelerator, gpusPerNode);
-  const isRack = accelerator.scaleUpGpus > 8;
+  const isRack = isRackScale(accelerator);
   const domainGpus = Math.min(gpus, Math.max(1, isRack ? accelerator.scaleUpGpus : gpusPerNode));
   return {
     ...parts,
@@ -135,7 +139,11 @@ function parseQuestion(value: unknown): Question {
     const message = `frozenPrecision: only weights below adapters are frozen, and isLora is not set; set it, or leave ${frozenPrecision} out`;
     throw new Fault("planning.request-invalid", message, { details: { path: "frozenPrecision" } });
   }
-  return { ...parsed.data, globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens, isLora) };
+  return {
+    ...parsed.data,
+    globalSequences: globalSequences ?? usualBatch(gpus, sequenceTokens, isLora),
+    gpusPerNode: askedNodeGpus(parsed.data.gpusPerNode, askedAccelerator(parsed.data).value),
+  };
 }
 
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */

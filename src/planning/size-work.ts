@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { askedAccelerator } from "./asked-accelerator.ts";
+import { type AskedAccelerator, askedAccelerator } from "./asked-accelerator.ts";
 import { askedModel } from "./asked-model.ts";
 import { peakFlopsOf, type Precision } from "./catalog/accelerator.ts";
 import type { Fallback } from "./catalog/fallback.ts";
@@ -11,6 +11,7 @@ import { Fault } from "../base/fault.ts";
 import type { adviceQuestionSchema } from "./questions/model.ts";
 import { writeCount } from "./report/write-figure.ts";
 import { sizeInferenceOnce } from "./size-inference.ts";
+import { askedOf } from "./server-computes.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
 
 /** A workload as it is asked about. */
@@ -43,8 +44,9 @@ const secondsPerMonth = 730 * 3600;
 const secondsPerDay = 86_400;
 /** Where the search for a number of GPUs begins: what tuned runs use of the peak. */
 const usualUtilisation = 0.4;
-/** Numbers of GPUs that are tried for one run. */
+/** Doublings that are tried for one run, and whole servers between two of them. */
 const triesMax = 5;
+const finerTriesMax = 6;
 const gpusMax = 65_536;
 
 /**
@@ -75,13 +77,15 @@ function sizeServing({ kind: _kind, ...work }: Extract<Work, { kind: "serving" }
   };
 }
 
-/** The fewest GPUs, in doubling numbers of whole servers, that end the run in time. */
+/** The fewest GPUs, in whole servers, that end the run in time. */
 function sizeRun({ kind: _kind, days, ...work }: Extract<Work, { kind: "training" }>, server: ServerOffer): SizedWork {
   const runOn = (gpus: number): TrainingAnswer => sizeTraining({ ...work, accelerator: server.gpu, gpus });
   const choices = doublingServers(server.gpusPerServer, gpusMax);
-  const { best, tried } = fewestGpus(choices, likelyGpus(work, server.gpu, days), triesMax, (gpus) => {
+  const likely = likelyGpus(work, askedOf(server), days);
+  const { gpusPerServer } = server;
+  const { best, tried } = fewestGpus({ choices, likely, triesMax, gpusPerServer, finerTriesMax }, (gpus) => {
     const answer = tryRun(() => runOn(gpus));
-    return { answer, isInTime: (answer?.days?.likely ?? Number.POSITIVE_INFINITY) <= days };
+    return { answer, timeShare: (answer?.days?.likely ?? Number.POSITIVE_INFINITY) / days };
   });
   if (best === undefined) {
     const message = `no number of ${server.gpu} up to ${tried.at(-1)?.gpus ?? gpusMax} that was tried ends the run in ${days} days`;
@@ -104,11 +108,11 @@ export function likelyGpus(
     readonly sequenceTokens: number;
     readonly tokens: number;
   },
-  gpu: string,
+  on: AskedAccelerator,
   days: number,
 ): number {
   const flops = trainingFlopsPerToken(askedModel(work).value, work.sequenceTokens) * work.tokens;
-  const rate = peakFlopsOf(askedAccelerator({ accelerator: gpu }).value, work.precision) * usualUtilisation;
+  const rate = peakFlopsOf(askedAccelerator(on).value, work.precision) * usualUtilisation;
   return Math.max(1, flops / rate / (days * secondsPerDay));
 }
 

@@ -81,3 +81,18 @@ test("a workload whose model is unknown is refused with its place", () => {
     details: { path: "workloads[0].served.model" },
   });
 });
+
+test("memory is counted as programs see it: makers' 80 GB are 85.5 GB, so that two H100 hold what fills 150", () => {
+  const { advice } = planned({ unit: "tokens", memory: "150GB", throughput: { "H100-SXM": 500 } });
+  const [h100] = advice.workloads[0]?.options ?? [];
+
+  expect(h100?.gpusPerReplica).toBe(2);
+  expect(h100?.memoryUse).toBeCloseTo(150e9 / (2 * 80 * 2 ** 30 * 0.995), 6);
+});
+
+test("a model that no server of a GPU holds is compared on replicas of several servers", () => {
+  const large = { ...served, model: "DeepSeek-V3", ttftSeconds: 5, tpotSeconds: 0.2 };
+  const [chat] = planned({ served: large }).advice.workloads;
+
+  expect(chat?.options.find(({ gpu }) => gpu === "H100-SXM")?.gpusPerReplica).toBeGreaterThan(8);
+});

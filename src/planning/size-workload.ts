@@ -6,6 +6,7 @@ import type { ReplicaOption } from "./inference/compare-replicas.ts";
 import type { Plan } from "./model.ts";
 import { writeSeconds } from "./report/write-figure.ts";
 import { type InferenceAnswer, sizeInference } from "./size-inference.ts";
+import { askedOf } from "./server-computes.ts";
 import { atStage } from "./stage-fault.ts";
 
 type Served = NonNullable<Plan["workloads"][number]["served"]>;
@@ -49,11 +50,11 @@ export function sizeWorkload(path: string, served: Served, servers: readonly Ser
 const loopErrors = 2;
 
 /** The answer of one server; in words why there is none. */
-function tryServer(path: string, served: Served, { gpu, gpusPerServer }: ServerOffer): InferenceAnswer | string {
+function tryServer(path: string, served: Served, server: ServerOffer): InferenceAnswer | string {
   try {
     return atStage(
       (field) => (field === undefined ? path : `${path}.${field}`),
-      () => sizeInference({ ...served, accelerator: gpu, gpusPerNode: gpusPerServer }),
+      () => sizeInference({ ...served, ...askedOf(server), gpusPerNode: server.gpusPerServer }),
     );
   } catch (error) {
     if (!isFault(error)) throw error;

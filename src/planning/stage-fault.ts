@@ -13,8 +13,14 @@ export function atStage<Result>(placeOf: (field: string | undefined) => string, 
     const { path } = error.details;
     const field = typeof path === "string" && path !== "" ? path : undefined;
     const place = placeOf(field);
-    // Some words begin with their field, which the place names already.
-    const words = error.message.startsWith(`${field}: `) ? error.message.slice(`${field}: `.length) : error.message;
+    const words = withoutField(error.message, field);
     throw new Fault(error.code, `${place}: ${words}`, { details: { path: place }, cause: error });
   }
+}
+
+/** Some words begin with what is asked and its field, which the place names already. */
+function withoutField(message: string, field: string | undefined): string {
+  const beginnings = [`the question cannot be read: ${field}: `, `${field}: `];
+  const beginning = beginnings.find((each) => message.startsWith(each));
+  return beginning === undefined ? message : message.slice(beginning.length);
 }

@@ -13,6 +13,14 @@ export interface StageSizing {
   readonly fallbacks: readonly Fallback[];
 }
 
+/** What stands in for parts of a sized stage, without what its server tells already of its GPU. */
+export function sizedFallbacks(
+  fallbacks: readonly Fallback[],
+  server: { readonly fallbacks?: readonly Fallback[] },
+): readonly Fallback[] {
+  return fallbacks.filter(({ of }) => of === "model" || server.fallbacks === undefined);
+}
+
 /** Standard deviation of the logarithm of a quantity, from the two ends of its 80 % interval. */
 export function logDeviationOf({ low, high }: { readonly low: number; readonly high: number }): number {
   return Math.log(high / low) / (2 * eightyPercent);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { WhatIf } from "./advice/align-workload.ts";
 import { askedAccelerator } from "./asked-accelerator.ts";
-import { askedNodeNetwork } from "./asked-network.ts";
+import { askedNodeGpus, askedNodeNetwork, isRackScale } from "./asked-network.ts";
 import { formatFallbacks } from "./number-format.ts";
 import { trainingQuestionSchema } from "./questions/model.ts";
 import { writeDays, writeNumber } from "./report/write-figure.ts";
@@ -48,9 +48,9 @@ function changesOf(question: Asked, answer: TrainingAnswer): readonly Change[] {
   const narrower: readonly Change[] =
     isWide && formatFallbacks(chip, "fp8").length === 0 ? [["products in fp8", { precision: "fp8" }]] : [];
   const { gpusPerNode } = nodeSchema.parse(question);
-  const node = askedNodeNetwork(question["network"], chip, gpusPerNode);
+  const node = askedNodeNetwork(question["network"], chip, askedNodeGpus(gpusPerNode, chip));
   // Nodes of a rack are its trays: their size moves no domain.
-  const tray = chip.scaleUpGpus > 8 ? { gpusPerNode: node.nodeGpus } : {};
+  const tray = isRackScale(chip) ? { gpusPerNode: node.nodeGpus } : {};
   const half = { network: node.nodeGbPerSecond / 2, ...tray };
   const network: readonly Change[] = nodes > 1 ? [["half the network out of each node", half]] : [];
   return [...sizes, ...narrower, ["twice the batch", { globalSequences: globalSequences * 2 }], ...network];

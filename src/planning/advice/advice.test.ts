@@ -10,6 +10,7 @@ const candidates: readonly Candidate[] = [
 ];
 
 const workload = {
+  path: "workloads[0]",
   name: "chat",
   unit: "tokens",
   memoryGigabytes: 60,
@@ -120,10 +121,12 @@ test("own hardware rules a managed service out, and too few people rule out runn
   ]);
 });
 
-test("what a cloud does of the work and the rota is not done twice", () => {
-  const [model] = adviseOperations({ ...operations, gpus: 16, share: 0.5, machinesUsdPerYear: 9e9 }).options;
+test("what a cloud does of the work is not done twice, and the rota is that of the plan", () => {
+  const rented = { ...operations, share: 0.5, machinesUsdPerYear: 9e9 };
 
-  expect(model).toMatchObject({ name: "self-managed", engineers: 2.5 });
+  expect(adviseOperations({ ...rented, gpus: 16, peopleOnRota: 2 }).options[0]).toMatchObject({ engineers: 2 });
+  expect(adviseOperations({ ...rented, gpus: 16 }).options[0]).toMatchObject({ name: "self-managed", engineers: 5 });
+  expect(adviseOperations({ ...rented, peopleOnRota: 2 }).options[0]).toMatchObject({ engineers: 4.5 });
 });
 
 test("office hours ask for no more people than the work", () => {

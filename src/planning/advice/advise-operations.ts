@@ -10,8 +10,10 @@ export interface OperationsAsk {
   readonly coverage: Coverage;
   readonly engineersPerThousandGpus: number;
   readonly engineersBase: number;
-  /** Work and rota over those of owned machines, where a cloud does a part; 1 if absent. */
+  /** Work over that of owned machines, where a cloud does a part; 1 if absent. */
   readonly share?: number;
+  /** People on call for these machines; if absent those of the coverage. */
+  readonly peopleOnRota?: number;
   readonly usdPerEngineerYear: number;
   /** Yearly cost of the machines, on which a manager's fee is counted. */
   readonly machinesUsdPerYear: number;
@@ -41,7 +43,7 @@ export interface OperationsAdvice {
  * People that a rota takes at least. Nobody can be on call for more than a week in five: one around the clock needs five
  * people; in office hours those who do the work are there anyway.
  */
-export const peopleOnRota: Readonly<Record<Coverage, number>> = { "office-hours": 0, "around-the-clock": 5 };
+const peopleOnRota: Readonly<Record<Coverage, number>> = { "office-hours": 0, "around-the-clock": 5 };
 
 /** Share of the own work that stays, share of the rota that stays, fee over the machines. Assumptions of this planner. */
 const models = [
@@ -60,7 +62,7 @@ export function adviseOperations(ask: OperationsAsk): OperationsAdvice {
   requireWithin("operations.machinesUsdPerYear", ask.machinesUsdPerYear, 0, 1e12);
   const share = ask.share ?? 1;
   const work = share * (ask.engineersBase + (ask.gpus / 1000) * ask.engineersPerThousandGpus);
-  const rota = share * peopleOnRota[ask.coverage];
+  const rota = ask.peopleOnRota ?? peopleOnRota[ask.coverage];
   const options: OperatingModel[] = [];
   const rejected: Rejection[] = [];
   for (const model of models) {

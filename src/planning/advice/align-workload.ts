@@ -3,6 +3,8 @@ import type { Rejection } from "./keep-compliant.ts";
 
 /** A workload and what each GPU was measured (or predicted) to do for it. */
 export interface WorkloadAsk {
+  /** Where it stands in the plan, such as `workloads[0]`. */
+  readonly path: string;
   readonly name: string;
   /** What is counted: tokens, images, rows. */
   readonly unit: string;
@@ -28,6 +30,7 @@ export interface SizedReplica {
 /** A GPU that could run it. */
 export interface Candidate {
   readonly gpu: string;
+  /** As programs see it, GB (1e9 bytes): makers' 80 GB are 85.5 of these. */
   readonly memoryGigabytes: number;
   readonly gpusPerServer: number;
   readonly usdPerGpuHour: number;
@@ -66,13 +69,14 @@ const hoursPerMonth = 730;
 
 /**
  * Ranks GPUs for a workload by the price of a result. A replica takes as many GPUs of one server as its memory needs
- * (a power of two); one that needs more than a server is rejected, and so is a GPU without a throughput.
+ * (a power of two); one that needs more than a server is rejected, and so is a GPU without a throughput. A model that was sized
+ * tells its own replica, which may lie on several servers.
  *
  * @throws {Fault} `planning.plan-invalid` for figures out of bounds.
  */
 export function alignWorkload(ask: WorkloadAsk, candidates: readonly Candidate[]): WorkloadAdvice {
-  requireWithin(`workloads.${ask.name}.memory`, ask.memoryGigabytes, 0, 1e6);
-  requirePositive(`workloads.${ask.name}.targetPerSecond`, ask.targetPerSecond);
+  requireWithin(`${ask.path}.memory`, ask.memoryGigabytes, 0, 1e6);
+  requirePositive(`${ask.path}.targetPerSecond`, ask.targetPerSecond);
   const options: Alignment[] = [];
   const rejected: Rejection[] = [];
   for (const candidate of candidates) {
@@ -94,12 +98,12 @@ function align(ask: WorkloadAsk, candidate: Candidate): Alignment | Rejection {
   if (speed === undefined) {
     return { option: candidate.gpu, why: ask.whyNot?.[candidate.gpu] ?? "no throughput was given for it" };
   }
-  requirePositive(`workloads.${ask.name}.throughput.${candidate.gpu}`, speed);
+  requirePositive(`${ask.path}.throughput.${candidate.gpu}`, speed);
   const usable = candidate.memoryGigabytes * usableMemory;
   const sized = ask.replicas?.[candidate.gpu];
   const memoryGigabytes = sized?.memoryGigabytes ?? ask.memoryGigabytes;
   const gpusPerReplica = sized?.gpus ?? 2 ** Math.ceil(Math.log2(Math.max(1, memoryGigabytes / usable)));
-  if (gpusPerReplica > candidate.gpusPerServer) {
+  if (sized === undefined && gpusPerReplica > candidate.gpusPerServer) {
     const why = `needs ${memoryGigabytes} GB; a server has ${Math.floor(candidate.gpusPerServer * usable)} GB usable`;
     return { option: candidate.gpu, why };
   }

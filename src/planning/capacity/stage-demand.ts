@@ -1,4 +1,11 @@
-import { contradictoryPlan, invalidPlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
+import {
+  contradictoryPlan,
+  infeasiblePlan,
+  invalidPlan,
+  requireCount,
+  requirePositive,
+  requireWithin,
+} from "../plan-fault.ts";
 import { hoursPerMonth } from "../cost/project-cost.ts";
 import { writeNumber } from "../report/write-figure.ts";
 import { forecastHistory } from "./forecast-history.ts";
@@ -60,6 +67,9 @@ const statedPeakDeviation = 0.05;
 /** Peaks of a random load lie this many deviations above its mean (95 %). */
 const peakDeviations = 1.645;
 
+/** A job that is useful for less of its time than this does not end. */
+const leastGoodput = 0.01;
+
 /** A number that need not be whole, with its noun: `1 job`, `16.3 GPUs`. */
 const some = (count: number, noun: string): string => `${writeNumber(count)} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -112,7 +122,10 @@ function firstMonth(path: string, load: Exclude<StageLoad, { kind: "history" }>,
         how: `${some(load.gpus, "GPU")} at peak, as stated`,
       };
     case "jobs": {
-      requireWithin(`${path}.goodput`, goodput, 0.01, 1);
+      if (goodput < leastGoodput) {
+        const message = `the largest job is interrupted so often that it works for ${(goodput * 100).toPrecision(2)} % of its time; take fewer GPUs a job, or give fewer interruptions under reliability`;
+        throw infeasiblePlan(`${path}.jobs`, message);
+      }
       const mean = (load.perMonth * load.gpuHoursEach) / goodput / hoursPerMonth;
       const chance = load.arrival === "planned" ? 0 : Math.sqrt(load.perMonth);
       const spread = (chance * load.gpuHoursEach) / goodput / hoursPerMonth;

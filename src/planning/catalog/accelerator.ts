@@ -110,6 +110,6 @@ const inlineCorrected = /^(?:A10|A10G|A16|A40|L4|L20|L40|L40S|T4)$/;
  * thousand are the driver's. nvidia-smi tells 81,559 MiB of an H100-80, 143,771 of an H200, 183,359 of a B200 (180 here), 81,920
  * of an A100-80, 46,068 of an L40S and 23,034 of an L4, whose error correction is inline.
  */
-export function visibleBytes({ name, memoryGb }: Pick<Accelerator, "name" | "memoryGb">): number {
+export function visibleBytes({ name, memoryGb }: { readonly name: string; readonly memoryGb: number }): number {
   return memoryGb * 2 ** 30 * (inlineCorrected.test(name) ? 15 / 16 : 0.995);
 }

@@ -22,6 +22,9 @@ const partSchema = acceleratorSchema
 
 type Part = z.infer<typeof partSchema>;
 
+/** An accelerator as a user writes it: GB, GB/s, dense TFLOP/s. */
+export type OwnAccelerator = Readonly<z.input<typeof partSchema>>;
+
 /**
  * Reads a user's own accelerators, as parsed from YAML. An entry that leaves figures out is completed from the accelerator
  * that it says it is like, else from the nearest by the figures that it gives, else from its name's line.

@@ -1,4 +1,4 @@
-import { requirePositive, requireWithin } from "../plan-fault.ts";
+import { invalidPlan, requirePositive, requireWithin } from "../plan-fault.ts";
 import type { Uncertain } from "../uncertain.ts";
 
 /** Every price and rate of the cost model, as one flat record, so that each can be drawn or varied alone. US dollars. */
@@ -25,7 +25,9 @@ export interface CostRates {
   readonly engineersBase: number;
   readonly engineersPerThousandGpus: number;
   /** People that a rota takes at least, however small the fleet. */
-  readonly engineersLeast: number;
+  readonly engineersOnRota: number;
+  /** The same for a fleet of rented GPUs alone, over that of an owned one. */
+  readonly cloudRotaShare: number;
   readonly usdPerEngineerYear: number;
   /** Vendor support and software a year over the server price. */
   readonly supportShare: number;
@@ -53,14 +55,15 @@ export type CostRate = keyof CostRates;
 /** The same rates with what is not known about them. */
 export type UncertainRates = Readonly<Record<CostRate, Uncertain>>;
 
-const mustBePositive: readonly CostRate[] = [
-  "serverUsdPerGpu",
-  "lifeMonths",
-  "usdPerKwh",
-  "rentUsdPerGpuHour",
-  "usdPerEngineerYear",
-  "facilityUsdPerKwMonth",
-  "provisionedKwPerGpu",
+/** Rates of nothing have no meaning; those beyond are of another unit. US dollars. */
+const mustBePositive: readonly (readonly [rate: CostRate, most: number, unit: string])[] = [
+  ["serverUsdPerGpu", 5e6, "US dollars for one GPU"],
+  ["lifeMonths", 240, "months"],
+  ["usdPerKwh", 3, "US dollars for a kWh: 80 for a MWh are 0.08"],
+  ["rentUsdPerGpuHour", 1000, "US dollars for one GPU and hour"],
+  ["usdPerEngineerYear", 5e6, "US dollars a year"],
+  ["facilityUsdPerKwMonth", 5000, "US dollars for a kW and month"],
+  ["provisionedKwPerGpu", 500, "kW"],
 ];
 
 const bounds: readonly (readonly [rate: CostRate, least: number, most: number])[] = [
@@ -75,7 +78,8 @@ const bounds: readonly (readonly [rate: CostRate, least: number, most: number])[
   ["pue", 1, 3],
   ["engineersBase", 0, 10_000],
   ["engineersPerThousandGpus", 0, 1000],
-  ["engineersLeast", 0, 1000],
+  ["engineersOnRota", 0, 1000],
+  ["cloudRotaShare", 0, 1],
   ["supportShare", 0, 1],
   ["softwareUsdPerGpuYear", 0, 1e6],
   ["rentChangePerYear", -0.95, 2],
@@ -94,8 +98,10 @@ const bounds: readonly (readonly [rate: CostRate, least: number, most: number])[
  * @throws {Fault} `planning.plan-invalid` naming the rate.
  */
 export function checkRates(rates: CostRates): void {
-  for (const rate of mustBePositive) {
-    if (!(rates[rate] > 0 && rates[rate] < Infinity)) requirePositive(`cost.${rate}`, rates[rate]);
+  for (const [rate, most, unit] of mustBePositive) {
+    const value = rates[rate];
+    if (!(value > 0 && value < Infinity)) requirePositive(`cost.${rate}`, value);
+    if (value > most) throw invalidPlan(`cost.${rate}`, `at most ${most} (${unit})`, value);
   }
   for (const [rate, least, most] of bounds) {
     if (!(rates[rate] >= least && rates[rate] <= most)) requireWithin(`cost.${rate}`, rates[rate], least, most);

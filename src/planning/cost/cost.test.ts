@@ -27,7 +27,8 @@ const rates: CostRates = {
   usdPerKwh: 0.083,
   engineersBase: 0,
   engineersPerThousandGpus: 0,
-  engineersLeast: 0,
+  engineersOnRota: 0,
+  cloudRotaShare: 0.7,
   usdPerEngineerYear: 220_000,
   supportShare: 0,
   softwareUsdPerGpuYear: 0,
@@ -315,13 +316,16 @@ test("a reservation keeps its price for a year, and one that was offered knows n
   expect(rents({ reserveUsdPerGpuHour: 2.5 })[0]).toBeCloseTo(hours * 2.5, 6);
 });
 
-test("a rota takes its people however small the fleet, and no more where the work takes more", () => {
-  const people = (peak: number, sourcing: typeof own): number =>
-    (projectCost([peak], sourcing, { ...rates, engineersPerThousandGpus: 10, engineersLeast: 5 }, 8)[0]?.people ?? 0) *
-    (12 / rates.usdPerEngineerYear);
+test("a rota takes its people however small the fleet, rented too, and no more where the work takes more", () => {
+  const people = (peak: number, sourcing: typeof own, cloudRotaShare = 1): number => {
+    const asked = { ...rates, engineersPerThousandGpus: 10, engineersOnRota: 5, cloudRotaShare };
+    return (projectCost([peak], sourcing, asked, 8)[0]?.people ?? 0) * (12 / rates.usdPerEngineerYear);
+  };
 
   expect(people(8, own)).toBeCloseTo(5, 9);
-  expect(people(8, rent)).toBeCloseTo(2.5, 9);
+  expect(people(8, rent)).toBeCloseTo(5, 9);
+  expect(people(8, rent, 0.4)).toBeCloseTo(2, 9);
+  expect(people(8, own, 0.4)).toBeCloseTo(5, 9);
   expect(people(800, own)).toBeCloseTo(8, 9);
 });
 

@@ -180,7 +180,8 @@ function run(peak: number, owned: number, sourcing: Sourcing, rates: CostRates):
   const staffed = owned + cloudGpus * rates.cloudEngineerShare;
   const share = owned > 0 ? 1 : rates.cloudEngineerShare;
   const work = rates.engineersBase * share + (staffed / 1000) * rates.engineersPerThousandGpus;
-  const engineers = peak === 0 ? 0 : Math.max(work, rates.engineersLeast * share);
+  const onRota = rates.engineersOnRota * (owned > 0 ? 1 : rates.cloudRotaShare);
+  const engineers = peak === 0 ? 0 : Math.max(work, onRota);
   return {
     peak,
     owned,

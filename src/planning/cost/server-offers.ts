@@ -1,4 +1,5 @@
 import type { Fallback } from "../catalog/fallback.ts";
+import type { OwnAccelerator } from "../catalog/own-accelerator.ts";
 import type { Uncertain } from "../uncertain.ts";
 
 /** How sure a figure is: A two sources, B one source read, C recalled or assumed. */
@@ -17,6 +18,7 @@ export interface ServerOffer {
   /** Equipment, network, storage and cooling for one GPU, as facilities provision it. */
   readonly allInKwPerGpu: number;
   readonly serverUnits: number;
+  /** As makers count it: 80 GB are 80 x 2^30 bytes. */
   readonly memoryGigabytes: number;
   /** Rate of one fabric port of the server, Gb/s, and how many there are. */
   readonly railGigabits: number;
@@ -25,6 +27,8 @@ export interface ServerOffer {
   readonly fabricNodes: number;
   readonly confidence: Confidence;
   readonly source: string;
+  /** What it computes, where the plan says so; absent: what the catalog's accelerator of that name does. */
+  readonly computes?: OwnAccelerator;
   /** What stands in for a GPU, or a price of its server, that the catalog does not have. */
   readonly fallbacks?: readonly Fallback[];
 }

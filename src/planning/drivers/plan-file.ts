@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import * as z from "zod";
 import { Fault, isFault } from "../../base/fault.ts";
+import { knownKeysAt } from "../../base/schema-keys.ts";
 import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
 import { type Plan, planSchema } from "../model.ts";
@@ -84,7 +86,9 @@ function parsePlan(file: string, text: string): { readonly plan: Plan; readonly 
   const value = toValue(file, document);
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return { plan: parsed.data, locate };
-  const problems = refusedFields(parsed.error, value);
+  const fieldsAt = (path: readonly PropertyKey[]): readonly string[] =>
+    knownKeysAt(z.toJSONSchema(planSchema, { io: "input", unrepresentable: "any" }), path);
+  const problems = refusedFields(parsed.error, value, fieldsAt);
   const words = problems.map(({ path, words: told }) => `${locate(path)}: ${writePath(path) || "the plan"}: ${told}`);
   const details = { path: writePath(problems[0]?.path ?? []) };
   throw new Fault("planning.plan-invalid", words.join("\n"), { details });

@@ -1,7 +1,7 @@
 import { type Fault, isFault } from "../../base/fault.ts";
 import { seededRandom } from "../../base/random.ts";
 import { type Estimate, predictServing, type ServingPrediction } from "./predict-serving.ts";
-import { type ReplicaCount, replicasForLoad } from "./replicas-for-load.ts";
+import { keepsGoalAmong, type ReplicaCount, replicasForLoad } from "./replicas-for-load.ts";
 import { replicaLayoutWords } from "./replica-layouts.ts";
 import { predictSaturated, type SaturatedThroughput } from "./saturated-throughput.ts";
 import { type RequestShape, replicaGpus, type ServingJob, type ServingLayout } from "./serving-job.ts";
@@ -82,9 +82,12 @@ export function compareReplicas(
   const options: ReplicaOption[] = [];
   const lost: LostReplica[] = [];
   for (const layout of layouts) {
-    if (ask.isBestOnly === true && options.some((option) => orderOf(option, ask) < leastOrderOf(layout, ask))) continue;
+    const bestOrder = Math.min(...options.map((option) => orderOf(option, ask)));
+    if (ask.isBestOnly === true && bestOrder < leastOrderOf(layout, ask)) continue;
     try {
-      options.push(optionOf(jobOf(layout), ask));
+      const job = jobOf(layout);
+      const isOpen = ask.isBestOnly !== true || options.length === 0 || canBeat(bestOrder, job, ask);
+      if (isOpen) options.push(optionOf(job, ask));
     } catch (error) {
       if (!isFault(error) || error.code !== "planning.layout-impossible") throw error;
       lost.push({
@@ -123,6 +126,22 @@ function leastOrderOf(layout: ServingLayout, ask: ReplicaAsk): number {
   return ask.peakPerSecond === undefined ? Number.NEGATIVE_INFINITY : replicaGpus(layout);
 }
 
+/**
+ * Whether a layout may come before one that was found: with the most replicas that would still be fewer accelerators, each must
+ * keep the goal under its part of the load. One simulation tells what a search for the rate would end with.
+ */
+function canBeat(bestOrder: number, job: ServingJob, ask: ReplicaAsk): boolean {
+  const { shape, goal, goodShare, peakPerSecond, pace } = ask;
+  if (peakPerSecond === undefined) return true;
+  const closedLoop = predictServing(job, shape, ask.concurrency);
+  const chance = Math.max(leastChance, servingMemory(job, shape).fitProbability);
+  const most = ((bestOrder - closedLoop.tpotSeconds.likely) * chance) / replicaGpus(job.layout);
+  const replicas = Math.ceil(most) - 1;
+  if (replicas < 1) return false;
+  const question = { job, shape, ...(pace === undefined ? {} : { pace }) };
+  return keepsGoalAmong(question, goal, peakPerSecond / replicas, goodShare, () => seededRandom(seed));
+}
+
 function optionOf(job: ServingJob, ask: ReplicaAsk): ReplicaOption {
   const { shape } = ask;
   const closedLoop = predictServing(job, shape, ask.concurrency);
@@ -135,7 +154,7 @@ function optionOf(job: ServingJob, ask: ReplicaAsk): ReplicaOption {
     closedLoop,
     saturated: predictSaturated(job, shape),
     ...(ask.peakPerSecond === undefined ? {} : { replicas: replicasFor(job, ask, ask.peakPerSecond) }),
-    frontier: frontierConcurrencies
+    frontier: (ask.isBestOnly === true ? [] : frontierConcurrencies)
       .filter((concurrency) => concurrency <= memory.requestsMax)
       .map((concurrency) => pointOf(job, shape, concurrency)),
   };

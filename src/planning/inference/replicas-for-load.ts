@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Random } from "../../base/random.ts";
 import {
+  goalJudge,
   type Quantiles,
   type ServiceGoal,
   type SimulatedServing,
@@ -40,25 +41,49 @@ export function replicasForLoad(
       `wanted a positive peak and a share below 1, found ${peakPerSecond} and ${share}`,
     );
   }
-  const runAt = (perSecond: number): SimulatedServing => {
-    const load = { kind: "open", perSecond } as const;
-    return simulateServing({ ...question, goal, load, requests: requestsSimulated }, newRandom());
-  };
-  const goodAt = (perSecond: number): number => {
-    const done = runAt(perSecond);
-    // A queue that grows for as long as it is watched keeps the goals only at first.
-    return Math.min(done.goodShare, done.goodShareLate);
-  };
-  let [low, high] = [1e-3, 1];
-  const alone = goodAt(low);
-  if (alone < share) throw goalOutOfReach(alone, share, runAt(low), goal);
-  while (high < 1e5 && goodAt(high) >= share) [low, high] = [high, 2 * high];
+  const judged = { ...question, goal, requests: requestsSimulated };
+  const keepsGoal = goalJudge(judged, share, newRandom);
+  const runAt = (perSecond: number): SimulatedServing =>
+    simulateServing({ ...judged, load: { kind: "open", perSecond } }, newRandom());
+  const most = mostPerSecond(keepsGoal);
+  if (most === undefined) {
+    const alone = runAt(leastPerSecond);
+    throw goalOutOfReach(goodShareOf(alone), share, alone, goal);
+  }
+  return { replicas: Math.ceil(peakPerSecond / most), goodputPerReplica: most, goodShare: goodShareOf(runAt(most)) };
+}
+
+/** Requests that come one by one, a second; and more than any replica answers. */
+const leastPerSecond = 1e-3;
+const beyondPerSecond = 1e5;
+
+/** The highest rate that keeps a goal, requests a second, by doubling and bisection; undefined where none does. */
+export function mostPerSecond(keepsGoal: (perSecond: number) => boolean): number | undefined {
+  let [low, high] = [leastPerSecond, 1];
+  if (!keepsGoal(low)) return undefined;
+  while (high < beyondPerSecond && keepsGoal(high)) [low, high] = [high, 2 * high];
   for (let round = 0; round < rounds; round += 1) {
     const middle = Math.sqrt(low * high);
-    if (goodAt(middle) >= share) low = middle;
+    if (keepsGoal(middle)) low = middle;
     else high = middle;
   }
-  return { replicas: Math.ceil(peakPerSecond / low), goodputPerReplica: low, goodShare: goodAt(low) };
+  return low;
+}
+
+/** Whether one replica keeps the goal under its part of a load that so many share. */
+export function keepsGoalAmong(
+  question: Omit<Simulation, "load" | "requests" | "goal">,
+  goal: ServiceGoal,
+  perReplica: number,
+  share: number,
+  newRandom: () => Random,
+): boolean {
+  return goalJudge({ ...question, goal, requests: requestsSimulated }, share, newRandom)(perReplica);
+}
+
+/** A queue that grows for as long as it is watched keeps the goals only at first. */
+function goodShareOf({ goodShare, goodShareLate }: SimulatedServing): number {
+  return Math.min(goodShare, goodShareLate);
 }
 
 /** Not even requests that come one by one keep the goal: which of the two times is too long, and how long it is. */

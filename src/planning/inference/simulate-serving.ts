@@ -5,7 +5,7 @@ import { servingContextOf } from "./iteration-time.ts";
 import { type Load, RequestSource } from "./request-source.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
-import { type EndedRequest, SimulatedReplica } from "./simulated-replica.ts";
+import { type EndedRequest, modelReplica, type ReplicaModel, SimulatedReplica } from "./simulated-replica.ts";
 
 /** What users are promised. */
 export interface ServiceGoal {
@@ -32,6 +32,8 @@ export interface Simulation {
   readonly lengthSpread?: number;
   /** Prompt tokens that one iteration takes besides decoding (chunked prefill). */
   readonly chunkTokens?: number;
+  /** A worker of split serving, which does one of the two alone; absent: a replica that does both. */
+  readonly worker?: "prefill" | "decode";
 }
 
 /** Quantiles over requests, seconds. */
@@ -81,6 +83,7 @@ function quantilesOf(values: readonly number[]): Quantiles {
 /** What came of the requests that have ended. */
 class Tally {
   readonly #goal: ServiceGoal | undefined;
+  readonly #requests: number;
   readonly #late: number;
   readonly #ttft: number[] = [];
   readonly #tpot: number[] = [];
@@ -90,6 +93,7 @@ class Tally {
 
   constructor({ goal, requests }: Simulation) {
     this.#goal = goal;
+    this.#requests = requests;
     this.#late = requests - Math.ceil(requests / 2);
   }
 
@@ -104,6 +108,14 @@ class Tally {
     if (this.#goal !== undefined && (ttft > this.#goal.ttftSeconds || tpot > this.#goal.tpotSeconds)) return;
     this.#good += 1;
     if (this.ended > this.#late) this.#goodLate += 1;
+  }
+
+  /** The most that the share of good requests, of all or of the later half, can still come to; once all have ended the share itself. */
+  mostGoodShare(): number {
+    const [bad, lateEnded] = [this.ended - this.#good, Math.max(0, this.ended - this.#late)];
+    const badLate = lateEnded - this.#goodLate;
+    const late = this.#requests - this.#late;
+    return Math.min((this.#requests - bad) / this.#requests, (late - badLate) / late);
   }
 
   after(seconds: number): SimulatedServing {
@@ -127,17 +139,60 @@ class Tally {
  */
 export function simulateServing(simulation: Simulation, random: Random): SimulatedServing {
   checkSimulation(simulation);
-  const { job, shape, pace, load, requests, chunkTokens = chunkDefault } = simulation;
-  const replica = new SimulatedReplica(servingContextOf(job, engineConstantsOf(job, shape.load)), {
+  const tally = new Tally(simulation);
+  const seconds = play(simulation, modelOf(simulation), tally, random, () => false);
+  return tally.after(seconds);
+}
+
+/**
+ * Whether a share of requests keeps the goal, of all and of the later half, under one rate after another: what simulations at
+ * these rates say, without their quantiles, and no longer than until it is certain that it does not. A queue that grows for as
+ * long as it is watched keeps the goals only at first.
+ *
+ * @param newRandom a fresh source for every simulation, so that rates are compared on the same draws.
+ * @throws {Fault} `planning.request-invalid` or `planning.layout-impossible`.
+ */
+export function goalJudge(
+  question: Omit<Simulation, "load">,
+  share: number,
+  newRandom: () => Random,
+): (perSecond: number) => boolean {
+  const model = modelOf({ ...question, load: { kind: "open", perSecond: 1 } });
+  return (perSecond) => {
+    const simulation: Simulation = { ...question, load: { kind: "open", perSecond } };
+    checkSimulation(simulation);
+    const tally = new Tally(simulation);
+    play(simulation, model, tally, newRandom(), () => tally.mostGoodShare() < share);
+    return tally.mostGoodShare() >= share;
+  };
+}
+
+function modelOf({ job, shape, pace, worker, chunkTokens = chunkDefault }: Simulation): ReplicaModel {
+  const constants = engineConstantsOf(job, worker === undefined ? shape.load : "split");
+  const model = modelReplica(servingContextOf(job, constants), {
     shape,
     chunkTokens,
     firstFactor: pace?.first ?? 1,
     tokenFactor: pace?.token ?? 1,
   });
+  // A prompt's cache comes whole from a prefill worker: a request waits for a place and a step, and for no prefill.
+  const places = Math.max(1, servingMemory(job, shape, true).requestsMax);
+  return worker === "decode" ? { ...model, secondsPerToken: 0, chunkTokens: Infinity, room: places } : model;
+}
+
+/** Plays all requests, or until nothing more is asked; returns the seconds that it took the replica. */
+function play(
+  simulation: Simulation,
+  model: ReplicaModel,
+  tally: Tally,
+  random: Random,
+  isDecided: () => boolean,
+): number {
+  const { shape, load, requests } = simulation;
+  const replica = new SimulatedReplica(model);
   const lengthSpread = simulation.lengthSpread ?? (isOfOneLength(shape) ? 0 : lengthSpreadDefault);
   const source = new RequestSource({ shape, load, requests, lengthSpread }, random, replica.waiting);
-  const tally = new Tally(simulation);
-  while (tally.ended < requests) {
+  while (tally.ended < requests && !isDecided()) {
     source.sendUntil(replica.now);
     if (replica.isIdle) {
       replica.now = source.nextAt;
@@ -148,7 +203,7 @@ export function simulateServing(simulation: Simulation, random: Random): Simulat
       source.onEnd(replica.now);
     }
   }
-  return tally.after(replica.now);
+  return replica.now;
 }
 
 /** Whether all requests have one length, as benchmarks send them. */

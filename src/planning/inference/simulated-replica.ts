@@ -4,6 +4,8 @@ import type { RequestShape } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { StepHeap } from "./step-heap.ts";
 
+const noneEnded: readonly EndedRequest[] = [];
+
 /** Requests that one engine runs at once, whatever the memory. */
 const runningMax = 1024;
 
@@ -38,13 +40,41 @@ export interface EndedRequest {
 }
 
 /** How a replica is simulated. */
-export interface ReplicaSettings {
+interface ReplicaSettings {
   readonly shape: RequestShape;
   /** Prompt tokens that one iteration takes besides decoding (chunked prefill). */
   readonly chunkTokens: number;
   /** Factors on what first tokens take (prefill, host), and on steps of decoding. */
   readonly firstFactor: number;
   readonly tokenFactor: number;
+}
+
+/** What all simulations of one replica share: its times, of which those of decoding are remembered, and its room. */
+export interface ReplicaModel {
+  readonly decode: (running: number, length: number) => number;
+  readonly secondsPerToken: number;
+  readonly chunkTokens: number;
+  readonly firstFactor: number;
+  readonly engine: EngineConstants;
+  /** Requests that run at once. */
+  readonly room: number;
+}
+
+/** Works out once what every simulation of a replica needs. */
+export function modelReplica(
+  context: ServingContext,
+  { shape, chunkTokens, firstFactor, tokenFactor }: ReplicaSettings,
+): ReplicaModel {
+  const cached = shape.inputTokens * (shape.cachedShare ?? 0);
+  const prefill = prefillTime(context, shape.inputTokens - cached, cached) * firstFactor;
+  return {
+    decode: rememberedDecode(context, tokenFactor),
+    secondsPerToken: prefill / shape.inputTokens,
+    chunkTokens,
+    firstFactor,
+    engine: context.engine,
+    room: Math.max(1, Math.min(runningMax, servingMemory(context.job, shape).requestsMax)),
+  };
 }
 
 /** One replica's clock, queue and running requests. */
@@ -64,15 +94,13 @@ export class SimulatedReplica {
   readonly #engine: EngineConstants;
   readonly #first: number;
 
-  constructor(context: ServingContext, { shape, chunkTokens, firstFactor, tokenFactor }: ReplicaSettings) {
-    const cached = shape.inputTokens * (shape.cachedShare ?? 0);
-    this.#engine = context.engine;
-    this.#first = firstFactor;
-    this.#decode = rememberedDecode(context, tokenFactor);
-    const prefill = prefillTime(context, shape.inputTokens - cached, cached) * this.#first;
-    this.#secondsPerToken = prefill / shape.inputTokens;
-    this.#chunk = chunkTokens;
-    this.#room = Math.max(1, Math.min(runningMax, servingMemory(context.job, shape).requestsMax));
+  constructor(model: ReplicaModel) {
+    this.#engine = model.engine;
+    this.#first = model.firstFactor;
+    this.#decode = model.decode;
+    this.#secondsPerToken = model.secondsPerToken;
+    this.#chunk = model.chunkTokens;
+    this.#room = model.room;
   }
 
   get isIdle(): boolean {
@@ -139,6 +167,7 @@ export class SimulatedReplica {
   }
 
   #ended(): readonly EndedRequest[] {
+    if ((this.running.peek()?.endStep ?? Infinity) > this.#steps) return noneEnded;
     const ended: EndedRequest[] = [];
     for (
       let next = this.running.peek();

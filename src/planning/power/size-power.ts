@@ -1,4 +1,4 @@
-import { infeasiblePlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
+import { infeasiblePlan, requireCount, requireKilowatts, requirePositive, requireWithin } from "../plan-fault.ts";
 
 /** What draws power, and the room that it stands in. Kilowatts throughout. */
 export interface PowerAsk {
@@ -56,8 +56,9 @@ export function sizePower(ask: PowerAsk): PowerPlan {
   const byHeight = Math.floor(ask.rackUnits / ask.serverUnits);
   const serversPerRack = Math.min(byPower, byHeight);
   if (serversPerRack === 0) {
-    const message = `a rack of ${ask.rackKw} kW and ${ask.rackUnits} units holds no server of ${ask.serverRatedKw} kW and ${ask.serverUnits} units; raise facility.rackKw`;
-    throw infeasiblePlan("facility.rackKw", message);
+    const path = byHeight === 0 ? "facility.rackUnits" : "facility.rackKw";
+    const message = `a rack of ${ask.rackKw} kW and ${ask.rackUnits} units holds no server of ${ask.serverRatedKw} kW and ${ask.serverUnits} units; raise ${path}`;
+    throw infeasiblePlan(path, message);
   }
   const serverRacks = Math.ceil(ask.servers / serversPerRack);
   const byKw = Math.ceil((ask.networkKw + ask.storageKw) / ask.rackKw);
@@ -87,5 +88,7 @@ function check(ask: PowerAsk): void {
   requireWithin("cost.utilisation", ask.utilisation, 0, 1);
   requireWithin("cost.pue", ask.pue, 1, 3);
   requirePositive("facility.rackKw", ask.rackKw);
+  requireKilowatts("facility.rackKw", ask.rackKw);
+  requireWithin("facility.rackUnits", ask.rackUnits, 1, 1000);
   requirePositive("facility.serverUnits", ask.serverUnits);
 }

@@ -1,10 +1,14 @@
 import type { z } from "zod";
+import { likenessOf, suggestNames } from "../catalog/suggest-names.ts";
 
 /** A field that a schema refused: where it is, what was wanted and what was found. */
 export interface RefusedField {
   readonly path: readonly PropertyKey[];
   readonly words: string;
 }
+
+/** The fields that an object at a path may have. */
+type FieldsAt = (path: readonly PropertyKey[]) => readonly string[];
 
 /** Problems of one question or plan beyond this are not told. */
 const problemsMax = 20;
@@ -13,9 +17,14 @@ const problemsMax = 20;
  * What a schema refused of a value, in words of this planner: the schema library's are its own.
  *
  * @param value what was parsed.
+ * @param fieldsAt the fields that an object may have, for those that it may not.
  */
-export function refusedFields(error: z.ZodError, value: unknown): readonly RefusedField[] {
-  return error.issues.flatMap((issue) => problemsOfIssue(issue, value)).slice(0, problemsMax);
+export function refusedFields(
+  error: z.ZodError,
+  value: unknown,
+  fieldsAt: FieldsAt = () => [],
+): readonly RefusedField[] {
+  return error.issues.flatMap((issue) => problemsOfIssue(issue, value, fieldsAt)).slice(0, problemsMax);
 }
 
 /** `demand.stages[2].jobs`. */
@@ -24,11 +33,26 @@ export function writePath(path: readonly PropertyKey[]): string {
   return steps.join("").replace(/^\./, "");
 }
 
-function problemsOfIssue(issue: z.core.$ZodIssue, value: unknown): readonly RefusedField[] {
+function problemsOfIssue(issue: z.core.$ZodIssue, value: unknown, fieldsAt: FieldsAt): readonly RefusedField[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], words: "there is no such field" }));
+    const fields = fieldsAt(issue.path);
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      words: `there is no such field${hintOf(key, fields)}`,
+    }));
   }
   return [{ path: issue.path, words: isMissing(issue) ? "it is missing" : wantedAndFound(issue, value) }];
+}
+
+/** Letters that two spellings of one field share at least. */
+const likenessLeast = 0.6;
+
+/** The field that was likely meant, else all that there are. */
+function hintOf(key: string, fields: readonly string[]): string {
+  const [meant] = suggestNames(key, fields);
+  if (meant !== undefined && likenessOf(key.toLowerCase(), meant.toLowerCase()) >= likenessLeast)
+    return `; did you mean ${meant}?`;
+  return fields.length === 0 ? "" : `; there are ${fields.join(", ")}`;
 }
 
 /** Whether a field that has no default was not given: the schema tells that as a value of the wrong type. */
@@ -44,8 +68,11 @@ const ownWords = /^(?:Invalid|Too) /;
 
 function wantedAndFound(issue: z.core.$ZodIssue, value: unknown): string {
   const wanted = wantedBy(issue);
-  if (wanted === undefined || !ownWords.test(issue.message)) return issue.message;
-  return `wanted ${wanted}; found ${writeFound(issue.path.reduce(memberOf, value))}`;
+  const found = issue.path.reduce(memberOf, value);
+  if (wanted !== undefined && ownWords.test(issue.message)) return `wanted ${wanted}; found ${writeFound(found)}`;
+  // Words of a whole object tell what is wrong with it; those of one figure gain by the figure.
+  const isFigure = typeof found === "number" || typeof found === "string";
+  return isFigure && !issue.message.includes("found") ? `${issue.message}; found ${writeFound(found)}` : issue.message;
 }
 
 /** A value as it may be told back; JSON has no numbers without end, and YAML has. */

@@ -16,13 +16,14 @@ const month = z.string().regex(/^(19[7-9]|20\d)\d-(0[1-9]|1[0-2])$/, "write year
 const country = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
 const ownAccelerators = z.unknown().optional();
+const gpusPerNode = count.optional().describe("Accelerators of one node; if absent 8, or those of one tray of a rack.");
 
 /** One question about a training run; what is left out is assumed and listed in the answer. */
 export const trainingQuestionSchema = z.strictObject({
   ...modelFields,
   accelerator: name,
   gpus: count,
-  gpusPerNode: count.default(8),
+  gpusPerNode,
   network: z
     .union([z.string(), positive])
     .optional()
@@ -45,7 +46,7 @@ const servingFields = {
   engine: engine.default("vllm"),
   precision: servedFormatSchema.default("bf16"),
   kvPrecision: cacheFormatSchema.optional(),
-  gpusPerNode: count.default(8),
+  gpusPerNode,
   inputTokens: count.default(1024).describe("Tokens of a prompt."),
   outputTokens: count.default(256).describe("Tokens of an answer."),
   cachedShare: z.number().min(0).max(0.99).default(0).describe("Share of each prompt that a prefix cache holds."),

@@ -46,7 +46,7 @@ function describeVerdict(plan: FleetPlan): Section {
   return {
     heading: "Answer",
     blocks: [
-      ...describeFallbacks(plan.fallbacks),
+      ...describeFallbacks(plan.fallbacks, plan.cautions),
       { kind: "list", items },
       describeErrors([...errors.capacity, ...errors.cost, ...errors.power]),
       { kind: "text", text: errorsExplained },

@@ -21,27 +21,9 @@ export function describeHardware(plan: FleetPlan): readonly Section[] {
 
 function describeNetwork(plan: FleetPlan): Section {
   const { network } = plan;
-  const { fabric, links } = network;
-  const price = network.oversubscription;
+  const { fabric } = network;
   const rows = [
-    ["topology", `${fabric.topology}, ${fabric.levels} ${fabric.levels === 1 ? "level" : "levels"}: ${fabric.why}`],
-    [
-      "switches",
-      `${writeWhole(fabric.leaves)} leaf, ${writeWhole(fabric.spines)} spine, ${writeWhole(fabric.cores)} core (${network.switchName}, ${fabric.radix} ports of ${network.portGigabits} Gb/s)`,
-    ],
-    [
-      "cables",
-      `${writeWhole(fabric.nodeLeafCables)} server to leaf, ${writeWhole(fabric.leafSpineCables)} leaf to spine, ${writeWhole(fabric.spineCoreCables)} spine to core`,
-    ],
-    ["links", describeLinks(links)],
-    [
-      "ports kept for growth",
-      `${writeWhole(fabric.leafPortsFree)} on leaves, ${writeWhole(fabric.spinePortsFree)} on spines, ${writeWhole(fabric.corePortsFree)} on cores`,
-    ],
-    [
-      "oversubscription",
-      `${writeNumber(fabric.oversubscription)} to 1; ${price.exchange === "ring" ? "a ring" : "an all-to-all"} exchange keeps ${writeShare(price.bandwidthFactor)} of its bandwidth, a training step takes ${price.stepTimeFactor > 1.001 ? `${writeNumber(price.stepTimeFactor)} times as long` : "no longer"}`,
-    ],
+    ...(fabric.leaves === 0 ? [["between servers", `nothing: ${fabric.why}`]] : fabricRows(network)),
     [
       "power",
       `${writePower(network.powerKw)}, ${network.switches === 1 ? "1 switch" : `${writeWhole(network.switches)} switches`} with storage and management`,
@@ -63,6 +45,31 @@ function describeNetwork(plan: FleetPlan): Section {
       describeErrors(plan.errors.network),
     ],
   };
+}
+
+/** The fabric between servers. */
+function fabricRows(network: FleetPlan["network"]): readonly (readonly string[])[] {
+  const { fabric, links, oversubscription: price } = network;
+  return [
+    ["topology", `${fabric.topology}, ${fabric.levels} ${fabric.levels === 1 ? "level" : "levels"}: ${fabric.why}`],
+    [
+      "switches",
+      `${writeWhole(fabric.leaves)} leaf, ${writeWhole(fabric.spines)} spine, ${writeWhole(fabric.cores)} core (${network.switchName}, ${fabric.radix} ports of ${network.portGigabits} Gb/s)`,
+    ],
+    [
+      "cables",
+      `${writeWhole(fabric.nodeLeafCables)} server to leaf, ${writeWhole(fabric.leafSpineCables)} leaf to spine, ${writeWhole(fabric.spineCoreCables)} spine to core`,
+    ],
+    ["links", describeLinks(links)],
+    [
+      "ports kept for growth",
+      `${writeWhole(fabric.leafPortsFree)} on leaves, ${writeWhole(fabric.spinePortsFree)} on spines, ${writeWhole(fabric.corePortsFree)} on cores`,
+    ],
+    [
+      "oversubscription",
+      `${writeNumber(fabric.oversubscription)} to 1; ${price.exchange === "ring" ? "a ring" : "an all-to-all"} exchange keeps ${writeShare(price.bandwidthFactor)} of its bandwidth, a training step takes ${price.stepTimeFactor > 1.001 ? `${writeNumber(price.stepTimeFactor)} times as long` : "no longer"}`,
+    ],
+  ];
 }
 
 function describeLinks({ copperCables, fibreCables, nodeTransceivers, switchTransceivers }: Links): string {

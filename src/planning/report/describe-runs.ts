@@ -45,6 +45,6 @@ function tellChoice(run: SizedRun): readonly string[] {
     `${stage}: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}`,
     ...(tried.length === 0
       ? []
-      : [`${stage}: ${gpus} GPUs are the fewest that end it in time, of those tried: ${tellTried(tried)}`]),
+      : [`${stage}: ${gpus} GPUs are the fewest that end it in time, of those tried: ${tellTried(tried, gpus)}`]),
   ];
 }

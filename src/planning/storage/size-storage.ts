@@ -142,15 +142,22 @@ function check(ask: StorageAsk): void {
   requireWithin("storage.growthShare", ask.growthShare, 0, 100);
   requireWithin("storage.usableShare", ask.usableShare, 0.1, 1);
   requireWithin("storage.indexFactor", ask.indexFactor, 1, 20);
-  for (const { name, bytes, copies } of ask.datasets) {
-    requireWithin(`storage.datasets.${name}.bytes`, bytes, 0, 1e21);
-    requireCount(`storage.datasets.${name}.copies`, copies, 1);
+  for (const [index, { bytes, copies }] of ask.datasets.entries()) {
+    requireWithin(`storage.datasets[${index}].size`, bytes, 0, 1e21);
+    requireCount(`storage.datasets[${index}].copies`, copies, 1);
   }
+  requireCount("storage.versionsKept", ask.servingWeights.versions);
+  requireWithin("storage.vectors.count", ask.vectors.count, 0, 1e15);
+  requireWithin("storage.vectors.dimensions", ask.vectors.dimensions, 0, 1e6);
+  requireWithin("storage.vectors.bytesPerValue", ask.vectors.bytesPerValue, 0, 64);
   const saved = ask.checkpoint;
   if (saved === undefined) return;
   requirePositive("storage.checkpoint.parameters", saved.parameters);
   requirePositive("storage.checkpoint.intervalSeconds", saved.intervalSeconds);
   requirePositive("storage.checkpoint.restartSeconds", saved.restartSeconds);
+  requireWithin("storage.checkpoint.bytesPerParameter", saved.bytesPerParameter, 0.1, 64);
+  requireCount("storage.checkpoint.kept", saved.kept, 1);
+  requireCount("storage.checkpoint.readersOnRestart", saved.readersOnRestart, 1);
   requireCount("storage.checkpoint.gpus", saved.gpus, 1);
   requirePositive("storage.checkpoint.hostCopy", saved.hostCopy);
   if (!(saved.stallShare > 0 && saved.stallShare < 1)) {

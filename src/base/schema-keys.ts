@@ -2,6 +2,7 @@
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: SchemaNode | boolean;
+  readonly propertyNames?: { readonly enum?: readonly string[] };
   readonly items?: SchemaNode | boolean;
   readonly prefixItems?: readonly SchemaNode[];
   readonly anyOf?: readonly SchemaNode[];
@@ -20,7 +21,9 @@ export function knownKeysAt(schema: unknown, path: readonly PropertyKey[]): read
   const root = asNode(schema);
   let nodes = expand(root, root);
   for (const step of path) nodes = nodes.flatMap((node) => stepsInto(node, step)).flatMap((node) => expand(node, root));
-  return [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))];
+  return [
+    ...new Set(nodes.flatMap((node) => [...Object.keys(node.properties ?? {}), ...(node.propertyNames?.enum ?? [])])),
+  ];
 }
 
 function stepsInto(node: SchemaNode, step: PropertyKey): readonly SchemaNode[] {
