@@ -3,6 +3,7 @@ import { amount, days, hourShares, seconds, shareOf } from "./amount.ts";
 import type { Act } from "./command-action.ts";
 import { collect, wholeNumber } from "./option-value.ts";
 
+const forms = ["markdown", "html", "csv"];
 const engines = ["trtllm", "vllm", "sglang"];
 const loads = ["varied", "fixed", "swept"];
 const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
@@ -10,7 +11,7 @@ const isolations = ["shared", "dedicated-host", "own-hardware"];
 
 /** Planning: how large, how dear, and how wrong the answer may be. No server is needed but for `--from-live` and `--site`. */
 export function addPlanningCommands(program: Command, act: Act): void {
-  const plan = withSite(program.command("plan"))
+  const plan = withForm(withSite(program.command("plan")))
     .description("size and price a whole fleet from a plan.yaml")
     .option("-f, --file <path>", "the plan")
     .option("-o, --out <folder>", "write report.md, report.html, plan.json and parts.csv there")
@@ -29,9 +30,15 @@ export function addPlanningCommands(program: Command, act: Act): void {
 
 /** What every question takes. */
 function asQuestion(command: Command): Command {
-  return command
+  return withForm(command)
     .option("-f, --file <path>", "the question as YAML; options win over it")
     .option("-o, --out <folder>", "write the report and the answer there");
+}
+
+/** In what form a report is printed. */
+function withForm(command: Command): Command {
+  const words = "print the report so; csv: the bill of materials of a plan, the tables of a question";
+  return command.addOption(new Option("--format <form>", words).choices(forms));
 }
 
 /** A site that measured such predictions corrects them. */

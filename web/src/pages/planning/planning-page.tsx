@@ -241,7 +241,10 @@ function Plots({ view, answer }: { readonly view: PlanningView; readonly answer:
       return <CostPlots answer={answer} />;
     case "serving":
       return (
-        <Panel title="Throughput and latency">
+        <Panel
+          title="Throughput and latency"
+          note="by requests in flight: 1 at the right, doubled to the left; lines through points: 80% interval"
+        >
           <FrontierPlot answer={fields} />
         </Panel>
       );
@@ -284,7 +287,10 @@ function runNote(run: Fields): string {
 function CostPlots({ answer }: { readonly answer: PlanningAnswer }): ReactNode {
   return (
     <div className="grid-2">
-      <Panel title="Cumulative cost" note="every rate at its likeliest; what is owned is sold at the end">
+      <Panel
+        title="Cumulative cost"
+        note="lines: every rate at its likeliest, what is owned is sold at the end; at the right: P10 to P90 of the draws, the dot their median"
+      >
         <CumulativePlot answer={answer.answer} />
       </Panel>
       <Panel title="What makes it unsure" note="dollars per used GPU-hour">
