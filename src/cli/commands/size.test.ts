@@ -132,15 +132,19 @@ test("a first question needs few words, and what is missing is named by its opti
 
   expect(await sizeInference(context, { model: "llama-3-8b", gpu: "H100" })).toBe(0);
   expect(context.printed.join("\n")).toContain("inputTokens was not given: 1,024 tokens of a prompt is assumed");
-  expect(await asked(sizeInference(context, { model: "llama-3-8b" }))).toBe("--gpu (accelerator): it is missing");
-  expect(await asked(sizeTraining(context, { model: "llama-3-8b" }))).toBe(
-    "--gpu (accelerator): it is missing\n--gpus: it is missing",
+  expect(await asked(sizeInference(context, { model: "llama-3-8b" }))).toBe(
+    "--gpu (accelerator): it is missing; give it, such as --gpu H100",
   );
-  expect(await asked(cost(context, { gpu: "H100" }))).toBe("--gpus: it is missing");
+  expect(await asked(sizeTraining(context, { model: "llama-3-8b" }))).toBe(
+    "--gpu (accelerator): it is missing; give it, such as --gpu H100\n--gpus: it is missing; give it, such as --gpus 64",
+  );
+  expect(await asked(cost(context, { gpu: "H100" }))).toBe("--gpus: it is missing; give it, such as --gpus 64");
   expect(await asked(cost(context, { gpu: "H100", gpus: 8, months: 6 }))).toBe(
     "--months: wanted a number of at least 12; found 6",
   );
-  expect(await asked(advise(context, { model: "llama-3-8b" }))).toBe("--rps (work.peakPerSecond): it is missing");
+  expect(await asked(advise(context, { model: "llama-3-8b" }))).toBe(
+    "--rps (work.peakPerSecond): it is missing; give it, such as --rps 20",
+  );
 });
 
 test("speculative decoding is asked for by what a step yields and what its draft costs", async () => {

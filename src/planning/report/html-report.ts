@@ -27,7 +27,7 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `.plot .line.c${n} { stroke: var(--c${n});
 @page { size: A4; margin: 16mm 14mm; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9.5pt; } nav { display: none; } h1 { margin-top: 0; }
   h2 { break-after: avoid; margin-top: 1.4rem; } p { orphans: 3; widows: 3; } figure, tr, li { break-inside: avoid; } figure, .wide { overflow: visible; }
-  table { font-size: 7.5pt; } th, td { padding: .15rem .35rem; overflow-wrap: anywhere; } .number, .short { white-space: normal; overflow-wrap: normal; }
+  .wrong, figcaption { font-size: 8pt; } table { font-size: 7.5pt; } th, td { padding: .15rem .35rem; overflow-wrap: anywhere; } .number, .short { white-space: normal; overflow-wrap: normal; }
   .plot { min-width: 0; max-height: 9cm; } * { print-color-adjust: exact; } }
 `;
 

@@ -72,7 +72,7 @@ function costFigures(answer: Fields): readonly FigureFact[] {
     {
       label: `Cheapest: ${best?.textOr("name", "") ?? ""}`,
       value: usd(present?.numberOr("p50", null) ?? null),
-      note: `${between(present)}; at likeliest rates ${usd(likeliest)}`,
+      note: `${between(present)}; likeliest ${usd(likeliest)}`,
     },
     { label: "Per used GPU-hour", value: usd(hour?.numberOr("p50", null) ?? null), note: between(hour) },
     {
@@ -208,8 +208,8 @@ function servingFacts(answer: Fields): readonly FigureFact[] {
       note: `${errorNote(answer, 1)}, ${inFlight}`,
     },
     {
-      label: "Saturated replica",
-      value: `${about(answer.fields("saturated").fields("outputTokensPerSecond").numberOr("likely", 0))} tokens/s`,
+      label: "Saturated, tokens/s",
+      value: about(answer.fields("saturated").fields("outputTokensPerSecond").numberOr("likely", 0)),
       note: errorNote(answer, 2),
     },
     {

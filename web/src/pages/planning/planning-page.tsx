@@ -11,6 +11,7 @@ import { SkeletonLines } from "../../design/skeleton.tsx";
 import { useDebounced } from "../../design/use-debounced.ts";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { formatCount } from "../../words/numbers.ts";
+import { AskingNotice } from "./asking-notice.tsx";
 import { ControlFields } from "./control-fields.tsx";
 import { type ControlSource, ControlSourceContext } from "./control-source.ts";
 import { controlsOf, type PlanningView, planningViews } from "./controls.ts";
@@ -115,9 +116,17 @@ function Asked({ view, held }: { readonly view: PlanningView; readonly held: Hel
       <PageHead
         title="Planning"
         actions={
-          answer.data === undefined ? undefined : (
-            <ExportButtons asked={asked} whole={answer.data.whole} plan={plan} isShared={held.isShared} />
-          )
+          <>
+            {answer.isFetching && <AskingNotice key={JSON.stringify(asked)} />}
+            {answer.data !== undefined && (
+              <ExportButtons
+                asked={asked}
+                whole={answer.isPlaceholderData ? undefined : answer.data.whole}
+                plan={plan}
+                isShared={held.isShared}
+              />
+            )}
+          </>
         }
       />
       <Views shown={view} />
