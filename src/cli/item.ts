@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import type { ApiClient } from "./api-client.ts";
 import { type Noun, singularOf } from "./noun.ts";
-import { suggestWord } from "./suggestion.ts";
+import { suggestWord } from "../base/suggestion.ts";
 
 /** A resource or a row as the server sent it; only what identifies it is typed. */
 export type Item = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import { type KindDefinition, type Manifest, manifestSchema } from "../platform/
 import type { ManifestProblem } from "./manifest-problem.ts";
 import type { YamlDocument } from "./manifest-yaml.ts";
 import { schemaProblems } from "./schema-problems.ts";
-import { didYouMean, suggestWord } from "./suggestion.ts";
+import { didYouMean, suggestWord } from "../base/suggestion.ts";
 
 /** A manifest, or everything that is wrong with it. */
 export type CheckedManifest =
@@ -18,7 +18,7 @@ export function checkManifest(document: YamlDocument, kinds: readonly KindDefini
   }
   const kind = "kind" in value ? value.kind : undefined;
   if (typeof kind !== "string") {
-    const message = kind === undefined ? 'missing key "kind"' : 'wanted text for "kind"';
+    const message = kind === undefined ? "kind: it is missing" : "kind: wanted a text";
     return invalid(document.problemAt(["kind"], "value", message, `write one of ${names.join(", ")}`));
   }
   const definition = kinds.find((each) => each.kind === kind);

@@ -68,7 +68,7 @@ test("a misspelt key is shown with its place and what was meant", () => {
     messageOf("kind: Dataset\nname: flights\nspec:\n  source:\n    path: flights.parquet\n  expectatoins: []\n"),
   ).toBe(
     [
-      'flights.yaml:6:3: unknown key "expectatoins" in spec',
+      "flights.yaml:6:3: spec.expectatoins: there is no such field",
       "   6 |   expectatoins: []",
       '     |   ^^^^^^^^^^^^ did you mean "expectations"?',
     ].join("\n"),
@@ -78,9 +78,9 @@ test("a misspelt key is shown with its place and what was meant", () => {
 test("an unknown key that is like no other is answered with the keys there are", () => {
   expect(messageOf("kind: Dataset\nname: a\nspec:\n  source: {path: a, colour: red}\n")).toBe(
     [
-      'flights.yaml:4:21: unknown key "colour" in spec.source',
+      "flights.yaml:4:21: spec.source.colour: there is no such field",
       "   4 |   source: {path: a, colour: red}",
-      "     |                     ^^^^^^ keys are path",
+      "     |                     ^^^^^^ there are path",
     ].join("\n"),
   );
 });
@@ -97,14 +97,16 @@ test("a misspelt kind is shown with what was meant", () => {
 
 test("a missing key is shown where it should stand", () => {
   expect(messageOf("kind: Dataset\nname: a\nspec:\n  format: csv\n")).toBe(
-    ['flights.yaml:3:1: missing key "source" in spec', "   3 | spec:", "     | ^^^^"].join("\n"),
+    ["flights.yaml:3:1: spec.source: it is missing", "   3 | spec:", "     | ^^^^ give an object with fields"].join(
+      "\n",
+    ),
   );
 });
 
 test("a wrong word of a list of words is shown with the words and the nearest one", () => {
   expect(messageOf("kind: Dataset\nname: a\nspec:\n  source: {path: a}\n  format: parket\n")).toBe(
     [
-      'flights.yaml:5:11: spec.format must be one of "parquet", "csv", not "parket"',
+      'flights.yaml:5:11: spec.format: wanted one of parquet, csv; found "parket"',
       "   5 |   format: parket",
       '     |           ^^^^^^ did you mean "parquet"?',
     ].join("\n"),
@@ -114,7 +116,7 @@ test("a wrong word of a list of words is shown with the words and the nearest on
 test("a value of the wrong type says which type was wanted and found", () => {
   expect(messageOf("kind: Dataset\nname: a\nspec:\n  source: flights.parquet\n")).toBe(
     [
-      "flights.yaml:4:11: spec.source must be a map, not text",
+      'flights.yaml:4:11: spec.source: wanted an object with fields; found "flights.parquet"',
       "   4 |   source: flights.parquet",
       "     |           ^^^^^^^^^^^^^^^",
     ].join("\n"),
@@ -127,7 +129,7 @@ test("a fault deep in a list points at its element", () => {
 
   expect(messageOf(text)).toBe(
     [
-      "flights.yaml:7:41: spec.expectations.1.min must be a number, not text",
+      'flights.yaml:7:41: spec.expectations[1].min: wanted a number; found "low"',
       "   7 |     - {type: range, column: delay, min: low, max: 3}",
       "     |                                         ^^^",
     ].join("\n"),
@@ -175,6 +177,6 @@ test.each(["just text", "- a\n- list\n", "42"])("a document that is no map (%j) 
 });
 
 test("a missing kind is answered with the kinds", () => {
-  expect(messageOf("name: a\nspec: {}\n")).toContain('flights.yaml:1:1: missing key "kind"');
+  expect(messageOf("name: a\nspec: {}\n")).toContain("flights.yaml:1:1: kind: it is missing");
   expect(messageOf("name: a\nspec: {}\n")).toContain("write one of Dataset");
 });

@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import type { KindColumn, KindDefinition } from "../platform/resource.ts";
 import { rowNouns } from "./row-nouns.ts";
-import { suggestWord } from "./suggestion.ts";
+import { suggestWord } from "../base/suggestion.ts";
 
 /** Something that `get` lists: a kind of resource, or rows of a room's own table. */
 export interface Noun {

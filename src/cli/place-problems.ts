@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Fault, isFault } from "../base/fault.ts";
 import type { PlanningKind } from "../planning/questions/model.ts";
 import type { LooseQuestion, QuestionSource } from "./planning-answer.ts";
-import { optionOf } from "./question-options.ts";
+import { exampleOf, optionOf } from "./question-options.ts";
 
 const problemsSchema = z.array(z.object({ path: z.string(), message: z.string() })).min(1);
 
@@ -30,10 +30,14 @@ export function placeProblems(
   return new Fault(error.code, lines.join("\n"), { details: error.details, cause: error });
 }
 
-/** `--gpu (accelerator): it is missing`. */
+/** `--gpu (accelerator): it is missing; give it, such as --gpu H100`. */
 function nameOption(path: string, message: string, option: string | undefined): string {
-  const [before, rest] = [`${path}: `, message.slice(path.length + 2)];
+  const before = `${path}: `;
   if (option === undefined || !message.startsWith(before)) return message;
+  const example = exampleOf(option);
+  const told = message.slice(before.length);
+  const rest =
+    example === undefined ? told : told.replace(/^it is missing;.*/, `it is missing; give it, such as ${example}`);
   return option === `--${path}` ? `${option}: ${rest}` : `${option} (${path}): ${rest}`;
 }
 

@@ -6,12 +6,13 @@ import { inlineTrace } from "./inline-trace.ts";
 import { readLiveDemand } from "./live-demand.ts";
 import { askPlanner } from "./planning-program.ts";
 import { readSite } from "./site-rows.ts";
-import { type LooseQuestion, readQuestion, writeFiles } from "./planning-answer.ts";
+import { type LooseQuestion, printReport, readQuestion, type ReportForm, writeFiles } from "./planning-answer.ts";
 
 export interface PlanFromLiveInput {
   /** What the ledger cannot tell, or is to be otherwise: wins over what was inferred. */
   readonly file?: string;
   readonly out?: string;
+  readonly format?: ReportForm;
   readonly gpu?: string;
   readonly days?: number;
   /** Leaves the recorded queue out. */
@@ -29,11 +30,11 @@ export async function planFromLive(context: CommandContext, input: PlanFromLiveI
   const drafted = await askPlanner(context, { kind: "draft", question: demand });
   const plan = mergeMembers(toItem(drafted.answer["plan"]), given);
   const site = await readSite(context, "plan", plan);
-  const { answer, files } = await askPlanner(context, { kind: "plan", question: plan, site });
+  const { answer, document, files } = await askPlanner(context, { kind: "plan", question: plan, site });
   if (input.out !== undefined) await writeFiles(context, input.out, { ...planFiles(plan), ...files });
   else if (context.format === "json") printJson(context, { drawnUp: plan, plan: answer });
   else {
-    await context.terminal.write(files["report.md"] ?? "");
+    await printReport(context, { document, files }, input.format);
     context.terminal.say("the plan itself is written with the report: --out FOLDER");
   }
   return exitCodes.ok;

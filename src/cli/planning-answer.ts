@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import type { PlanningKind } from "../planning/questions/model.ts";
+import type { ReportDocument } from "../planning/report/model.ts";
 import { type CommandContext, printJson } from "./command-context.ts";
 import { exitCodes } from "./exit-code.ts";
 import { toItem } from "./item.ts";
@@ -12,12 +13,23 @@ import { askPlanner } from "./planning-program.ts";
 import { renderReport } from "./report-text.ts";
 import { readSite } from "./site-rows.ts";
 
+/** Forms of a report besides the one for people at a terminal, and the file that has each. */
+const reportForms = {
+  markdown: ["report.md"],
+  html: ["report.html"],
+  csv: ["parts.csv", "tables.csv"],
+} as const;
+
+export type ReportForm = keyof typeof reportForms;
+
 /** What every question on the command line takes. */
 export interface QuestionInput {
   /** The question as YAML; options win over it. */
   readonly file?: string;
   /** Folder for the report and the answer as files. */
   readonly out?: string;
+  /** The form of the report on standard output; absent: for people at a terminal. */
+  readonly format?: ReportForm;
   /** Corrects the answer by what the server's site measured, and states its errors. */
   readonly site?: boolean;
 }
@@ -94,7 +106,7 @@ export async function printAnswer(
   context: CommandContext,
   kind: PlanningKind,
   question: LooseQuestion,
-  { out, site: isOfSite = false }: Pick<QuestionInput, "out" | "site">,
+  { out, format, site: isOfSite = false }: Pick<QuestionInput, "out" | "format" | "site">,
   source: QuestionSource,
 ): Promise<number> {
   const site = isOfSite ? await readSite(context, kind, question) : undefined;
@@ -103,8 +115,22 @@ export async function printAnswer(
   });
   if (out !== undefined) await writeFiles(context, out, { ...files, "answer.json": `${toJson(answer)}\n` });
   else if (context.format === "json") printJson(context, { answer });
-  else for (const line of renderReport(document, context.terminal)) context.terminal.print(line);
+  else await printReport(context, { document, files }, format);
   return exitCodes.ok;
+}
+
+/** Prints a report for people at a terminal, or one of its files as it is. */
+export async function printReport(
+  context: CommandContext,
+  { document, files }: { readonly document: ReportDocument; readonly files: Readonly<Record<string, string>> },
+  form: ReportForm | undefined,
+): Promise<void> {
+  if (form === undefined) {
+    for (const line of renderReport(document, context.terminal)) context.terminal.print(line);
+    return;
+  }
+  const name = reportForms[form].find((each) => files[each] !== undefined);
+  await context.terminal.write(name === undefined ? "" : (files[name] ?? ""));
 }
 
 const toJson = (answer: unknown): string => JSON.stringify(answer, null, 2);

@@ -3,6 +3,7 @@ import { amount, days, hourShares, seconds, shareOf } from "./amount.ts";
 import type { Act } from "./command-action.ts";
 import { collect, wholeNumber } from "./option-value.ts";
 
+const forms = ["markdown", "html", "csv"];
 const engines = ["trtllm", "vllm", "sglang"];
 const loads = ["varied", "fixed", "swept"];
 const stacks = ["megatron-classic", "megatron-core", "fsdp", "maxtext"];
@@ -10,7 +11,7 @@ const isolations = ["shared", "dedicated-host", "own-hardware"];
 
 /** Planning: how large, how dear, and how wrong the answer may be. No server is needed but for `--from-live` and `--site`. */
 export function addPlanningCommands(program: Command, act: Act): void {
-  const plan = withSite(program.command("plan"))
+  const plan = withForm(withSite(program.command("plan")))
     .description("size and price a whole fleet from a plan.yaml")
     .option("-f, --file <path>", "the plan")
     .option("-o, --out <folder>", "write report.md, report.html, plan.json and parts.csv there")
@@ -19,6 +20,11 @@ export function addPlanningCommands(program: Command, act: Act): void {
     .option("--gpu <name>", "to plan with, with --from-live; left out: the most used one")
     .option("--no-trace", "with --from-live: do not pack the recorded queue")
     .option("--schema", "print the JSON Schema of plans, for editors");
+  withExamples(plan, [
+    "millwright plan -f plan.yaml",
+    "millwright plan -f plan.yaml -o report",
+    "millwright plan --from-live",
+  ]);
   act(plan, async (context, options) => (await import("./commands/plan.ts")).plan(context, options));
   const size = program.command("size").description("size one training run or one served model");
   addSizeTraining(size, act);
@@ -29,9 +35,20 @@ export function addPlanningCommands(program: Command, act: Act): void {
 
 /** What every question takes. */
 function asQuestion(command: Command): Command {
-  return command
+  return withForm(command)
     .option("-f, --file <path>", "the question as YAML; options win over it")
     .option("-o, --out <folder>", "write the report and the answer there");
+}
+
+/** In what form a report is printed. */
+function withForm(command: Command): Command {
+  const words = "print the report so; csv: the bill of materials of a plan, the tables of a question";
+  return command.addOption(new Option("--format <form>", words).choices(forms));
+}
+
+/** Whole lines to start from, the least that a question takes first. */
+function withExamples(command: Command, lines: readonly string[]): void {
+  command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
 }
 
 /** A site that measured such predictions corrects them. */
@@ -41,7 +58,7 @@ function withSite(command: Command): Command {
 
 function withModel(command: Command): Command {
   return command
-    .option("-m, --model <name>", "a model of the catalog, or the path of a Hugging Face config.json")
+    .option("-m, --model <name>", "a model of the catalog, or the path of a Hugging Face config.json; needed")
     .option("--parameters <count>", "weights of a model that the catalog lacks, such as 13B", amount)
     .option("--active-parameters <count>", "weights that one token visits, with experts", amount)
     .option("--precision <format>", "bf16, fp8, fp4; to serve also int8 and int4 (awq, gptq, w4a16), of weights alone");
@@ -61,12 +78,12 @@ function withRequests(command: Command): Command {
 function addSizeTraining(size: Command, act: Act): void {
   const training = withModel(withSite(asQuestion(size.command("training"))))
     .description("the best layouts of a training run, its time and memory, and why others lost")
-    .option("--gpu <name>", "such as H100 or MI300X")
-    .option("--gpus <count>", "how many", wholeNumber(1))
+    .option("--gpu <name>", "such as H100 or MI300X; needed")
+    .option("--gpus <count>", "how many; needed", wholeNumber(1))
     .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1))
     .option("--network <name>", "the node's network, such as DGX-H100, or its rate, such as 3200Gb/s or 400GB/s")
-    .option("--tokens <amount>", "tokens to train on, such as 1T", amount)
-    .option("--sequence <tokens>", "tokens of one sequence", amount)
+    .option("--tokens <amount>", "tokens to train on, such as 1T: gives days and GPU-hours", amount)
+    .option("--sequence <tokens>", "tokens of one sequence; left out: 4096", amount)
     .option(
       "--batch <sequences>",
       "sequences of one step; left out: about 4 million tokens, half a million for adapters",
@@ -75,14 +92,18 @@ function addSizeTraining(size: Command, act: Act): void {
     .addOption(new Option("--stack <name>", "the software").choices(stacks))
     .option("--lora", "train adapters only")
     .option("--qlora", "the same over frozen weights in 4 bits");
+  withExamples(training, [
+    "millwright size training --model llama-3-70b --gpu H100 --gpus 64 --tokens 1T",
+    "millwright size training --model llama-3-8b --gpu L40S --gpus 1 --tokens 100M --qlora",
+  ]);
   act(training, async (context, options) => (await import("./commands/size.ts")).sizeTraining(context, options));
 }
 
 function addSizeInference(size: Command, act: Act): void {
   const inference = withRequests(withModel(withSite(asQuestion(size.command("inference")))))
     .description("how many replicas of which layout serve a model within its goals")
-    .option("--gpu <name>", "such as H200 or MI300X")
-    .option("--good <share>", "of requests keep both goals, such as 95%", shareOf)
+    .option("--gpu <name>", "such as H200 or MI300X; needed")
+    .option("--good <share>", "of requests keep both goals; left out: 95%", shareOf)
     .option("--concurrency <count>", "requests in flight on one replica, without --rps", wholeNumber(1))
     .option("--tensor <count>", "GPUs that split one sequence; left out: compared", wholeNumber(1))
     .addOption(new Option("--load <kind>", "how requests follow each other").choices(loads))
@@ -95,22 +116,27 @@ function addSizeInference(size: Command, act: Act): void {
     .option("--tokens-per-step <count>", "tokens of a step with speculative decoding, such as 2.5", amount)
     .option("--draft <share>", "what the draft costs, over a step, such as 15%", shareOf)
     .option("--gpus-per-node <count>", "left out: 8", wholeNumber(1));
+  withExamples(inference, [
+    "millwright size inference --model llama-3-70b --gpu H200 --rps 20 --input 2000 --output 300 --ttft 500ms --tpot 50ms",
+    "millwright size inference --model qwen3-8b --gpu L40S --precision fp8",
+  ]);
   act(inference, async (context, options) => (await import("./commands/size.ts")).sizeInference(context, options));
 }
 
 function addCost(program: Command, act: Act): void {
   const cost = asQuestion(program.command("cost"))
     .description("what a fleet costs to buy, to rent and to reserve, and when buying breaks even")
-    .option("--gpu <name>", "such as H100")
-    .option("--gpus <count>", "how many", wholeNumber(1))
+    .option("--gpu <name>", "such as H100; needed")
+    .option("--gpus <count>", "how many; needed", wholeNumber(1))
     .option("--months <count>", "horizon; left out: 48", wholeNumber(1))
     .option("--start <month>", "first month, such as 2026-12; left out: this one")
-    .option("--use <share>", "mean use over peak, such as 65%", shareOf)
+    .option("--use <share>", "mean use over peak; left out: 65%", shareOf)
     .option("--tokens-per-second <rate>", "tokens that one GPU yields, to price a million", amount)
     .option("--server-usd <dollars>", "price of a server for one GPU", amount)
     .option("--rent-usd <dollars>", "rent of a GPU for an hour", amount)
     .option("--usd-per-kwh <dollars>", "price of power", amount)
     .option("--pue <ratio>", "power of the hall over that of the machines", amount);
+  withExamples(cost, ["millwright cost --gpu H100 --gpus 64 --use 70% --tokens-per-second 1000"]);
   act(cost, async (context, options) => (await import("./commands/cost.ts")).cost(context, options));
 }
 
@@ -126,5 +152,9 @@ function addAdvise(program: Command, act: Act): void {
     .option("--certification <name>", "that a provider must have; may be repeated", collect)
     .option("--around-the-clock", "somebody must be able to act at night")
     .option("--engineers <count>", "people at hand", amount);
+  withExamples(advise, [
+    "millwright advise --model llama-3-70b --rps 20 --input 2000 --output 300 --residency DE",
+    "millwright advise --model llama-3-8b --tokens 100B --days 30d --gpu H100 --gpu H200",
+  ]);
   act(advise, async (context, options) => (await import("./commands/advise.ts")).advise(context, options));
 }

@@ -52,3 +52,19 @@ export function optionOf(kind: PlanningKind, path: string): string | undefined {
   const [field = ""] = path.replace(/^work\./, "").split(/[.[]/);
   return kind === "advise" && field === "gpus" ? "--gpu" : options[field];
 }
+
+/** What may stand behind an option, for who left it out. */
+const examples: Readonly<Record<string, string>> = {
+  "--model": "llama-3-70b",
+  "--gpu": "H100",
+  "--gpus": "64",
+  "--rps": "20",
+  "--tokens": "1T",
+  "--days": "30d",
+};
+
+/** `--gpus 64`; undefined for an option that no question needs. */
+export function exampleOf(option: string): string | undefined {
+  const example = examples[option];
+  return example === undefined ? undefined : `${option} ${example}`;
+}

@@ -1,6 +1,7 @@
-import type { Block, ReportDocument } from "../planning/report/model.ts";
+import { type Block, type ReportDocument, toldBefore } from "../planning/report/model.ts";
 import type { Terminal } from "./terminal.ts";
 import { renderTable } from "./table.ts";
+import { wrapLine } from "./wrap-line.ts";
 
 /** Characters of a bar that reaches its limit, and letters that fill it, one a part. */
 const barLength = 32;
@@ -10,27 +11,21 @@ type Look = Pick<Terminal, "width" | "paint">;
 
 /** Lays a report out for a terminal: headings, lists, tables, and bars of letters. Plots are left out. */
 export function renderReport(document: ReportDocument, look: Look): readonly string[] {
-  const told = new Set<string>();
   const sections = document.sections.flatMap((section) => {
-    const blocks = section.blocks.flatMap((block) => {
-      const text = block.kind === "errors" ? block.items.join("\n") : "";
-      if (text !== "" && told.has(text)) return [look.paint("  how wrong: as above", "dim")];
-      told.add(text);
-      return renderBlock(block, look);
-    });
-    return blocks.length === 0 ? [] : ["", look.paint(section.heading, "heading"), ...blocks];
+    const blocks = section.blocks.flatMap((block) => renderBlock(block, look));
+    return blocks.length === 0 ? [] : ["", look.paint(section.heading, "title"), ...blocks];
   });
-  return [look.paint(document.title, "heading"), ...sections];
+  return [look.paint(document.title, "title"), ...sections];
 }
 
 function renderBlock(block: Block, look: Look): readonly string[] {
   switch (block.kind) {
     case "text":
-      return [look.paint(block.text, "dim")];
+      return wrapLine(block.text, look.width).map((line) => look.paint(line, "dim"));
     case "list":
-      return block.items.map((item) => `  - ${item}`);
+      return block.items.flatMap((item) => wrapLine(`  - ${item}`, look.width, 4));
     case "errors":
-      return ["  how wrong:", ...block.items.map((item) => `    ${item}`)].map((line) => look.paint(line, "dim"));
+      return renderErrors(block, look);
     case "plot":
       return [];
     case "bars":
@@ -45,6 +40,26 @@ function renderBlock(block: Block, look: Look): readonly string[] {
       return rows.length === 0 ? [] : renderTable(columns, rows, look);
     }
   }
+}
+
+/** The error first, then what it is of, then what tells it; in one line where all of it was told before. */
+function renderErrors({ items }: Extract<Block, { readonly kind: "errors" }>, look: Look): readonly string[] {
+  const isTold = items.every(({ basis }) => basis === toldBefore || basis === "");
+  const width = items.reduce((most, { stated }) => Math.max(most, stated.length), 0);
+  const lines = isTold
+    ? wrapLine(
+        `  how wrong: ${items.map(({ quantity, stated }) => `${quantity} ${stated}`).join("; ")}`,
+        look.width,
+        13,
+      )
+    : [
+        "  how wrong:",
+        ...items.flatMap(({ quantity, stated, basis }) => {
+          const words = basis === "" ? quantity : `${quantity}: ${basis}`;
+          return wrapLine(`    ${stated.padEnd(width)}  ${words}`, look.width, width + 6);
+        }),
+      ];
+  return lines.map((line) => look.paint(line, "dim"));
 }
 
 type Bars = Extract<Block, { readonly kind: "bars" }>;

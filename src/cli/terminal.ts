@@ -76,6 +76,7 @@ export function makePaint(isColored: boolean): Paint {
   const painters: Readonly<Record<Tone, (text: string) => string>> = {
     plain: (text) => text,
     dim: colors.dim,
+    title: colors.bold,
     heading: colors.dim,
     good: colors.green,
     busy: colors.cyan,

@@ -1,5 +1,5 @@
 /** What a word says about a state; the only thing that decides a colour. */
-export type Tone = "plain" | "dim" | "heading" | "good" | "busy" | "waiting" | "bad";
+export type Tone = "plain" | "dim" | "title" | "heading" | "good" | "busy" | "waiting" | "bad";
 
 const wordsOf: Readonly<Record<"good" | "busy" | "waiting" | "bad", readonly string[]>> = {
   good: [

@@ -64,7 +64,7 @@ const monthsPerYear = 12;
  */
 export function adviseWorkload(value: unknown): WorkAdvice {
   const parsed = adviceQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
+  if (!parsed.success) throw unreadableQuestion(adviceQuestionSchema, parsed.error, value);
   const question = parsed.data;
   const ways = keepCompliant(marketOffers(question), question);
   if (ways.kept.length === 0) throw infeasiblePlan("isolation", ways.rejected.map((each) => each.why).join("; "));

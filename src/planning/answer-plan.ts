@@ -3,7 +3,7 @@ import { type FleetSite, shippedFleet } from "./calibration/apply-fleet-site.ts"
 import type { FleetPlan } from "./fleet-plan.ts";
 import { planSchema } from "./model.ts";
 import { planFleet } from "./plan-fleet.ts";
-import { refusedFields, writePath } from "./problems/model.ts";
+import { refusedFields, tellRefused, writePath } from "../base/refused-fields.ts";
 
 /**
  * Answers a plan as it was parsed from JSON.
@@ -14,8 +14,8 @@ import { refusedFields, writePath } from "./problems/model.ts";
 export function answerPlan(value: unknown, site: FleetSite = shippedFleet): FleetPlan {
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return planFleet(parsed.data, site);
-  const problems = refusedFields(parsed.error, value);
-  const words = problems.map(({ path, words: told }) => `${writePath(path) || "the plan"}: ${told}`);
+  const problems = refusedFields(planSchema, parsed.error, value);
+  const words = problems.map((each) => `${writePath(each.path) || "the plan"}: ${tellRefused(each)}`);
   throw new Fault("planning.plan-invalid", `the plan cannot be read: ${words.join("; ")}`, {
     details: { path: writePath(problems[0]?.path ?? []) },
   });

@@ -13,6 +13,7 @@ import { describePrice } from "./report/describe-price.ts";
 import { describeTraining } from "./report/describe-training.ts";
 import type { ReportDocument } from "./report/model.ts";
 import { documentFiles, reportFiles } from "./report/report-files.ts";
+import { tellBasesOnce } from "./report/stated-errors.ts";
 import { servingWhatIfs } from "./serving-what-ifs.ts";
 import { type InferenceAnswer, sizeInference, sizeInferenceOnce } from "./size-inference.ts";
 import { sizeTraining, type TrainingAnswer } from "./size-training.ts";
@@ -29,7 +30,8 @@ export function answerQuestion({ kind, question, thisMonth, site = [] }: Plannin
   switch (kind) {
     case "plan": {
       const answer = answerPlan(question, fleetSite(site));
-      return { kind: "answer", answer: { ...answer }, document: describeFleet(answer), files: reportFiles(answer) };
+      const document = tellBasesOnce(describeFleet(answer));
+      return { kind: "answer", answer: { ...answer }, document, files: reportFiles(answer) };
     }
     case "draft": {
       const plan = draftFrom(question);
@@ -65,5 +67,5 @@ function fieldsOf(question: unknown): Readonly<Record<string, unknown>> {
 }
 
 function reported(answer: Readonly<Record<string, unknown>>, document: ReportDocument): Answered {
-  return { kind: "answer", answer, document, files: documentFiles(document) };
+  return { kind: "answer", answer, document: tellBasesOnce(document), files: documentFiles(document) };
 }

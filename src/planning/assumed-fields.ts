@@ -16,6 +16,12 @@ const tellings: Readonly<Record<string, (value: number) => string>> = {
   tpotSeconds: (value) => `${countOf(value)} s`,
   checkpointSeconds: (value) => `${countOf(value)} s`,
   restartSeconds: (value) => `${countOf(value)} s`,
+  gpusPerNode: (value) => `${countOf(value)} GPUs a server`,
+  tokensPerStep: (value) => (value === 1 ? "no speculative decoding" : `${countOf(value)} tokens a step`),
+  draftShare: (value) => (value === 0 ? "no draft" : `${shareOf(value)} of a step`),
+  attentionData: (value) => (value === 1 ? "one copy of attention" : `${countOf(value)} copies of attention`),
+  expert: (value) => (value === 1 ? "no expert parallelism" : `expert parallelism over ${countOf(value)} GPUs`),
+  tensor: (value) => (value === 1 ? "no tensor parallelism" : `tensor parallelism over ${countOf(value)} GPUs`),
   gpuHoursPerInterruption: (value) => `${countOf(value)} GPU-hours (16,384 H100 of Llama-3, arXiv 2407.21783)`,
 };
 

@@ -94,6 +94,11 @@ export function measuredError(
   return { quantity, measured, percent, widening, words: wordsOf(measured, percent, widening) };
 }
 
+/** The error that is stated: `±9.4 %`, or `not measured`. */
+export function writeStated({ percent }: QuantityError): string {
+  return percent === null ? "not measured" : writePercent(percent);
+}
+
 /** `±9.4 %`; beyond the whole value the factor either way says more: `within a factor of 3.5`. */
 function writePercent(percent: number): string {
   return percent <= 100 ? `±${percent.toFixed(1)} %` : `within a factor of ${(1 + percent / 100).toFixed(1)}`;

@@ -152,7 +152,9 @@ test("a question that leaves out what has no default is told what is missing", (
   expect(() => sizeInference({ model: "Llama-3.1-8B" })).toThrow(
     "the question cannot be read: accelerator: it is missing",
   );
-  expect(() => sizeTraining({ model: "Llama-3.1-8B" })).toThrow("accelerator: it is missing; gpus: it is missing");
+  expect(() => sizeTraining({ model: "Llama-3.1-8B" })).toThrow(
+    "accelerator: it is missing; give a text; gpus: it is missing; give a number",
+  );
 });
 
 test("a first question needs a model and a GPU only: the lengths of requests are assumed, and listed with what they count", () => {

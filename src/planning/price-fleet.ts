@@ -27,7 +27,7 @@ export interface FleetPrice
  */
 export function priceFleet(value: unknown, thisMonth: string): FleetPrice {
   const parsed = costQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
+  if (!parsed.success) throw unreadableQuestion(costQuestionSchema, parsed.error, value);
   const question = parsed.data;
   const bare = { name: "fleet", startMonth: question.startMonth ?? thisMonth };
   const stage = { stage: "training", gpus: question.gpus, growthPerYear: 0, growthUncertainty: 0 };

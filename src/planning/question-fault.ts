@@ -1,17 +1,17 @@
 import type { z } from "zod";
 import { Fault, type FaultDetails } from "../base/fault.ts";
 import type { QuestionProblem } from "./questions/model.ts";
-import { refusedFields, writePath } from "./problems/model.ts";
+import { refusedFields, tellRefused, writePath } from "../base/refused-fields.ts";
 
 /**
  * A question that does not have the form of one; every problem names its field, what was wanted and what was found.
  *
  * @param value the question as it was asked.
  */
-export function unreadableQuestion(error: z.ZodError, value: unknown): Fault {
-  const problems = refusedFields(error, value).map(({ path, words }): QuestionProblem => {
-    const name = writePath(path);
-    return { path: name, message: `${name || "the question"}: ${words}` };
+export function unreadableQuestion(schema: z.ZodType, error: z.ZodError, value: unknown): Fault {
+  const problems = refusedFields(schema, error, value).map((each): QuestionProblem => {
+    const name = writePath(each.path);
+    return { path: name, message: `${name || "the question"}: ${tellRefused(each)}` };
   });
   const message = `the question cannot be read: ${problems.map((each) => each.message).join("; ")}`;
   return new Fault("planning.request-invalid", message, { details: { path: problems[0]?.path ?? "", problems } });

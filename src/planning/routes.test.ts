@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshPlatform, type FreshPlatform, testClock } from "../../test/platform.ts";
 import { computeRoom } from "../compute/room.ts";
 import { createHttpServer } from "../platform/http-server.ts";
+import { openApiDocument } from "../platform/openapi.ts";
 import type { Room } from "../platform/room.ts";
 import { trackingRoom } from "../tracking/room.ts";
 import { planningRoom } from "./room.ts";
@@ -91,4 +92,32 @@ test("the catalog names whose kernels stand in, and what prices rest on", async 
   expect(accelerators?.find((each) => each.name === "MI300X")?.fallbacks.join()).toMatch(/not measured/);
   expect(models?.length).toBeGreaterThan(20);
   expect(prices?.every((each) => each.source.length > 10)).toBe(true);
+});
+
+test("the API's document tells every field of a question, and which of them it needs", () => {
+  const document = openApiDocument(room.routes, [], "1");
+
+  expect(document).toMatchObject({
+    paths: {
+      "/api/v1/planning/size-training": {
+        post: {
+          requestBody: {
+            content: {
+              "application/json": {
+                schema: {
+                  type: "object",
+                  required: ["model", "accelerator", "gpus"],
+                  properties: { tokens: { description: expect.stringContaining("Tokens to train on") } },
+                  additionalProperties: false,
+                },
+              },
+            },
+          },
+        },
+      },
+      "/api/v1/planning/plan": {
+        post: { requestBody: { content: { "application/json": { schema: { properties: { demand: {} } } } } } },
+      },
+    },
+  });
 });

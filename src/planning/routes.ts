@@ -2,10 +2,18 @@ import * as z from "zod";
 import type { Clock } from "../base/clock.ts";
 import { defineRoute, type Route } from "../platform/route.ts";
 import { listCatalog } from "./list-catalog.ts";
+import { planSchema } from "./model.ts";
 import { measuredLike } from "./measured-like.ts";
 import type { Planner } from "./ports.ts";
 import type { PredictionStore } from "./prediction-store.ts";
-import { type PlanningKind, planningKinds } from "./questions/model.ts";
+import {
+  adviceQuestionSchema,
+  costQuestionSchema,
+  inferenceQuestionSchema,
+  type PlanningKind,
+  planningKinds,
+  trainingQuestionSchema,
+} from "./questions/model.ts";
 import { reportDocumentSchema } from "./report/model.ts";
 
 export interface PlanningRoutesNeeds {
@@ -22,8 +30,22 @@ const summaries: Readonly<Record<PlanningKind, string>> = {
   advise: "Compares GPUs for a workload under rules of residency and isolation, and says who should run it.",
 };
 
-/** A question is checked by the planner itself, which tells what was given from what it assumed. */
-const questionSchema = z.record(z.string(), z.unknown());
+const questionSchemas: Readonly<Record<PlanningKind, z.ZodType>> = {
+  plan: planSchema,
+  "size-training": trainingQuestionSchema,
+  "size-inference": inferenceQuestionSchema,
+  cost: costQuestionSchema,
+  advise: adviceQuestionSchema,
+};
+
+/**
+ * Any object, told as what it should be: a question is checked by the planner itself, which tells what was given from what it
+ * assumed.
+ */
+function questionBody(kind: PlanningKind): z.ZodType<Readonly<Record<string, unknown>>> {
+  const { $schema: _, ...fields } = z.toJSONSchema(questionSchemas[kind], { io: "input", unrepresentable: "any" });
+  return z.record(z.string(), z.unknown()).meta(fields);
+}
 
 const replySchema = z.object({
   answer: z.record(z.string(), z.unknown()),
@@ -45,7 +67,7 @@ function questionRoute(kind: PlanningKind, { planner, store, clock }: PlanningRo
     query: z.object({
       files: z.enum(["true", "false"]).default("false").describe("Whether the report's files come too."),
     }),
-    body: questionSchema,
+    body: questionBody(kind),
     reply: replySchema,
     handler: async ({ query, body, signal }) => {
       const thisMonth = new Date(clock.now()).toISOString().slice(0, "2026-12".length);

@@ -249,7 +249,7 @@ function wideCautions(domains: number, { words }: ReplicaOption): readonly strin
 
 function parseQuestion(value: unknown): Question {
   const parsed = inferenceQuestionSchema.safeParse(withToldFormat(value));
-  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
+  if (!parsed.success) throw unreadableQuestion(inferenceQuestionSchema, parsed.error, value);
   if (parsed.data.hourShares === undefined || parsed.data.peakPerSecond !== undefined) return parsed.data;
   throw new Fault("planning.request-invalid", "hourShares: shares of a peak need the peak; give peakPerSecond", {
     details: { path: "hourShares" },

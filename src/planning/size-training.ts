@@ -133,7 +133,7 @@ function networkWords(network: Question["network"]): readonly string[] {
 
 function parseQuestion(value: unknown): Question {
   const parsed = trainingQuestionSchema.safeParse(value);
-  if (!parsed.success) throw unreadableQuestion(parsed.error, value);
+  if (!parsed.success) throw unreadableQuestion(trainingQuestionSchema, parsed.error, value);
   const { gpus, sequenceTokens, globalSequences, isLora, frozenPrecision } = parsed.data;
   if (frozenPrecision !== undefined && !isLora) {
     const message = `frozenPrecision: only weights below adapters are frozen, and isLora is not set; set it, or leave ${frozenPrecision} out`;

@@ -297,3 +297,43 @@ test.each([390, 1024])(
     });
   },
 );
+
+test("while a question is computed the last answer stays, the page says for how long, and nothing is saved with the wrong question", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onPlanningPage("?view=training", async (page) => {
+    const before = await figure(page, "Whole run");
+    const hold = Promise.withResolvers<void>();
+    await page.route("**/planning/size-training", async (route) => {
+      await hold.promise;
+      await route.continue();
+    });
+    await page.getByLabel("GPUs", { exact: true }).press("ArrowRight");
+    await page.getByText(/^Computing, \d+ s$/).waitFor();
+    expect(await figure(page, "Whole run")).toBe(before);
+    expect(await page.getByRole("button", { name: "JSON", exact: true }).isDisabled()).toBe(true);
+    hold.resolve();
+    await until("the new answer is there", async () => (await figure(page, "Whole run")) !== before);
+    await until("nothing is computed", async () => (await page.getByText(/^Computing/).count()) === 0);
+    expect(await page.getByRole("button", { name: "JSON", exact: true }).isDisabled()).toBe(false);
+  });
+
+  expect(problems).toEqual([]);
+});
+
+test("the intervals of the answer are drawn: demand from P10 to P90, each way's cost by its draws", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onPlanningPage("", async (page) => {
+    await page.getByText("demand of all, P10 to P90", { exact: true }).waitFor();
+    const ends = page.getByRole("img", { name: "Cumulative cost of each way" }).locator("title", { hasText: "median" });
+    expect(await ends.allTextContents()).toEqual([
+      expect.stringMatching(/^buy: \$.* to \$.*, median \$/),
+      expect.stringMatching(/^mix: /),
+      expect.stringMatching(/^rent: /),
+      expect.stringMatching(/^reserve: /),
+    ]);
+  });
+
+  expect(problems).toEqual([]);
+});

@@ -88,7 +88,7 @@ test("help, schema and validation need no server", async () => {
   });
   const validated = await millwright(["validate", "-f", join(folder, "bad.yaml")]);
   expect(validated.code).toBe(2);
-  expect(validated.talk).toContain('bad.yaml:4:3: unknown key "descriptoin" in spec');
+  expect(validated.talk).toContain("bad.yaml:4:3: spec.descriptoin: there is no such field");
   expect(validated.talk).toContain('^^^^^^^^^^^ did you mean "description"?');
 });
 

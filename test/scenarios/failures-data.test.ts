@@ -117,7 +117,7 @@ describe("a malformed manifest", () => {
     const refused = await apply(file);
 
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('misspelt.yaml:8:3: unknown key "sorce" in spec');
+    expect(refused.stderr).toContain("misspelt.yaml:8:3: spec.sorce: there is no such field");
     expect(refused.stderr).toMatch(/^ *(\d+ *)?\|? *\^\^\^\^\^ did you mean "source"\?$/m);
     expect(await server.call("GET", "/api/v1/teams/half")).toMatchObject({ status: 404 });
   });

@@ -24,6 +24,24 @@ test("writes the report, its data and the bill of materials into a folder", asyn
   expect(await readFile(join(folder, "report.md"), "utf8")).toContain("# A vision team on 8 L40S");
 });
 
+test("at a terminal the answer comes first, with its error, then why; in Markdown, HTML or CSV where it is asked for", async () => {
+  const text = recordingContext({});
+  await plan(text, { file: example });
+
+  expect(text.printed.slice(0, 3)).toEqual(["A vision team on 8 L40S", "", "Answer"]);
+  expect(text.printed.join("\n")).toMatch(/how wrong:\n +not measured +GPUs and the chance of a shortage/);
+  expect(text.printed.indexOf("Why, and what if")).toBeLessThan(text.printed.indexOf("Capacity"));
+  for (const [format, begins] of [
+    ["markdown", "# A vision team on 8 L40S\n"],
+    ["html", "<!doctype html>"],
+    ["csv", "group,part,count,count_error"],
+  ] as const) {
+    const context = recordingContext({});
+    await plan(context, { file: example, format });
+    expect(context.printed.join("").startsWith(begins)).toBe(true);
+  }
+});
+
 test("--json prints the whole answer", async () => {
   const context = recordingContext({ format: "json" });
 
@@ -122,13 +140,15 @@ test("--from-live draws the plan up from the ledger, answers it, and writes both
   expect(text).toMatch(/name: Ours[\s\S]*training of vision[\s\S]*gpus: 12[\s\S]*usdPerKwh: 0\.2/);
   const report = await readFile(join(folder, "report.md"), "utf8");
   expect(report).toMatch(
-    /demand\.stages\[0\]\.gpus \| 12 \| .*ledger, training of vision: the busiest hour of the last 30 days; 95 % of hours held at most 4, the mean is 4\.333/,
+    /demand\.stages\[0\]\.gpus +\| +12 \| .*ledger, training of vision: the busiest hour of the last 30 days; 95 % of hours held at most 4, the mean is 4\.333/,
   );
   expect(report).toMatch(/6 servers let 95 % start within 15 min/);
   expect(await readFile(join(folder, "queue.csv"), "utf8")).toContain("job-1,1,7200,maps,50,2,8,,,true");
   expect(text).toMatch(/trace:\n {2}file: queue\.csv/);
   expect(report).toMatch(/hazardPerMillionGpuHours.*this site: 12 interruptions in 100000 GPU-hours of H100-SXM/);
-  expect(report).toMatch(/hours between failures: this site: ±\d+ % .*; shipped: ±/);
+  expect(report).toMatch(
+    /hours\s+between\s+failures:\s+\*\*±[\d.]+ %\*\*;\s+this\s+site:\s+±\d+ %[\s\S]*;\s+shipped:\s+±/,
+  );
   expect(api.asked.filter(({ url }) => url.includes("by=hour")).length).toBe(10);
 });
 

@@ -7,15 +7,18 @@ import { planSchema } from "../../planning/model.ts";
 import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { SiteRows } from "../../planning/calibration/model.ts";
+import { reportDocumentSchema } from "../../planning/report/model.ts";
 import { planFromLive } from "../plan-from-live.ts";
-import { readQuestion } from "../planning-answer.ts";
+import { printReport, readQuestion, type ReportForm } from "../planning-answer.ts";
 import { readSite } from "../site-rows.ts";
 
 export interface PlanInput {
   /** The plan, a YAML file; not needed for the schema. */
   readonly file?: string;
-  /** Folder for the report, its data and the bill of materials; absent: Markdown on standard output. */
+  /** Folder for the report, its data and the bill of materials; absent: the report goes to standard output. */
   readonly out?: string;
+  /** The form of the report on standard output; absent: for people at a terminal. */
+  readonly format?: ReportForm;
   /** Draws the plan up from the server's ledger; the file, if any, wins over what was inferred. */
   readonly fromLive?: boolean;
   /** Days of the ledger that are looked at. */
@@ -52,14 +55,18 @@ export async function plan(context: CommandContext, input: PlanInput): Promise<n
   const isJson = context.format === "json" && input.out === undefined;
   const { question } = input.site === true ? await readQuestion(context, input.file) : { question: {} };
   const site = input.site === true ? await readSite(context, "plan", question) : [];
-  const words = [input.file, ...(input.out === undefined ? [] : [input.out]), ...(isJson ? ["--json"] : [])];
+  const asked = isJson ? ["--json"] : ["--report"];
+  const words = [input.file, ...(input.out === undefined ? asked : [input.out])];
   const output = await runPlanner([...words, ...(site.length === 0 ? [] : ["--site"])], site, context.signal);
   if (isJson) printJson(context, { plan: JSON.parse(output) as unknown });
-  else if (input.out === undefined) await context.terminal.write(output);
+  else if (input.out === undefined) await printReport(context, repliedSchema.parse(JSON.parse(output)), input.format);
   else if (context.format === "json") printJson(context, { files: output.trim().split("\n") });
   else for (const line of output.trim().split("\n")) context.terminal.print(line);
   return exitCodes.ok;
 }
+
+/** What the program prints with `--report`. */
+const repliedSchema = z.object({ document: reportDocumentSchema, files: z.record(z.string(), z.string()) });
 
 /** Hands what a site measured to the program on its standard input. */
 async function runPlanner(words: readonly string[], site: readonly SiteRows[], signal: AbortSignal): Promise<string> {

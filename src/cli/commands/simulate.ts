@@ -7,7 +7,7 @@ import { type CommandContext, printJson } from "../command-context.ts";
 import { exitCodes } from "../exit-code.ts";
 import { readManifestSources } from "../manifest-source.ts";
 import { runSimulation } from "../simulation-program.ts";
-import { didYouMean, suggestWord } from "../suggestion.ts";
+import { didYouMean, suggestWord } from "../../base/suggestion.ts";
 import { renderTable } from "../table.ts";
 
 export interface SimulateInput {

@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
-import * as z from "zod";
 import { Fault, isFault } from "../../base/fault.ts";
-import { knownKeysAt } from "../../base/schema-keys.ts";
 import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
 import type { FleetPlan } from "../fleet-plan.ts";
 import { type Plan, planSchema } from "../model.ts";
 import { planFleet } from "../plan-fleet.ts";
-import { refusedFields, writePath } from "../problems/model.ts";
+import { refusedFields, tellRefused, writePath } from "../../base/refused-fields.ts";
 
 /** Larger plans are refused. */
 const largestPlanBytes = 6_000_000;
@@ -86,10 +84,10 @@ function parsePlan(file: string, text: string): { readonly plan: Plan; readonly 
   const value = toValue(file, document);
   const parsed = planSchema.safeParse(value);
   if (parsed.success) return { plan: parsed.data, locate };
-  const fieldsAt = (path: readonly PropertyKey[]): readonly string[] =>
-    knownKeysAt(z.toJSONSchema(planSchema, { io: "input", unrepresentable: "any" }), path);
-  const problems = refusedFields(parsed.error, value, fieldsAt);
-  const words = problems.map(({ path, words: told }) => `${locate(path)}: ${writePath(path) || "the plan"}: ${told}`);
+  const problems = refusedFields(planSchema, parsed.error, value);
+  const words = problems.map((each) => {
+    return `${locate(each.path)}: ${writePath(each.path) || "the plan"}: ${tellRefused(each)}`;
+  });
   const details = { path: writePath(problems[0]?.path ?? []) };
   throw new Fault("planning.plan-invalid", words.join("\n"), { details });
 }

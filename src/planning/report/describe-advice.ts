@@ -15,7 +15,6 @@ export function describeAdvice(plan: FleetPlan): readonly Section[] {
       describeErrors(errorsOfPeople(plan.errors.advice)),
       "The costs above count the people of self-managed operation. ",
     ),
-    describeReasons(plan),
     describeAssumptions(plan),
   ];
 }
@@ -81,7 +80,9 @@ function describeWorkload(advice: WorkloadAdvice): readonly Block[] {
         option.bottleneck,
       ]),
     },
+    ...(advice.whatIfs.length === 0 ? [] : [{ kind: "text" as const, text: "What if:" }]),
     { kind: "list", items: advice.whatIfs.map((each) => `${each.change}: ${each.effect}`) },
+    ...(advice.rejected.length === 0 ? [] : [{ kind: "text" as const, text: "Rejected:" }]),
     { kind: "list", items: groupRejections(advice) },
   ];
 }
@@ -121,17 +122,20 @@ export function describeModels(operations: OperationsAdvice, errors: Block, coun
   };
 }
 
-function describeReasons(plan: FleetPlan): Section {
+/** What limits each part, what one change would do, and the ways that lost. */
+export function describeReasons(plan: FleetPlan): Section {
   const { best } = plan.cost;
   return {
     heading: "Why, and what if",
     blocks: [
+      { kind: "text", text: "What limits it:" },
       { kind: "list", items: plan.advice.bottlenecks },
       {
         kind: "text",
-        text: `With every rate at its likeliest a used GPU-hour costs ${writeUsd(best.summary.usdPerGpuHourUsed)} (${best.name}); with one thing changed:`,
+        text: `With every rate at its likeliest a used GPU-hour costs ${writeUsd(best.summary.usdPerGpuHourUsed)} (${best.name}). What if one thing were changed:`,
       },
       { kind: "list", items: plan.advice.whatIfs.map((each) => `${each.change}: ${each.effect}`) },
+      ...(plan.advice.rejected.length === 0 ? [] : [{ kind: "text" as const, text: "Rejected:" }]),
       { kind: "list", items: plan.advice.rejected.map((each) => `not ${each.option}: ${each.why}`) },
     ],
   };

@@ -37,7 +37,12 @@ export function describeCapacity(plan: FleetPlan): Section {
       ...capacity.stages.map((stage) => {
         return { name: stage.name, kind: "area" as const, values: stage.peak.map((peak) => peak.mean) };
       }),
-      { name: "P90", kind: "dashed", values: capacity.months.map((month) => month.p90Gpus) },
+      {
+        name: "P10 to P90 of all stages",
+        kind: "band",
+        values: capacity.months.map((month) => month.p90Gpus),
+        lower: capacity.months.map((month) => month.p10Gpus),
+      },
       { name: "capacity", kind: "step", values: capacity.months.map((month) => month.capacityGpus) },
     ],
   });
@@ -67,7 +72,7 @@ export function describeCapacity(plan: FleetPlan): Section {
       {
         kind: "plot",
         svg,
-        caption: "Mean peak demand by stage, its 90th percentile as seen today, and the capacity planned.",
+        caption: "Mean peak demand by stage, its 10th to 90th percentile as seen today, and the capacity planned.",
       },
       {
         kind: "table",

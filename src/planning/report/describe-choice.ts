@@ -2,8 +2,9 @@ import type { WorkAdvice, WorkOption } from "../advise-workload.ts";
 import { describeModels, errorsOfPeople } from "./describe-advice.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
-import type { ReportDocument, Section } from "./model.ts";
-import { writeChance, writeDays, writeNumber, writeUsd } from "./write-figure.ts";
+import { describeWhatIfs } from "./describe-what-ifs.ts";
+import type { Block, ReportDocument, Section } from "./model.ts";
+import { writeChance, writeDays, writeNumber, writeShare, writeUsd } from "./write-figure.ts";
 
 /** Which GPU for a workload, from whom, and who runs it, as a report. */
 export function describeChoice(advice: WorkAdvice): ReportDocument {
@@ -13,6 +14,7 @@ export function describeChoice(advice: WorkAdvice): ReportDocument {
     sections: [
       describeVerdict(advice),
       describeGpus(advice),
+      ...describeWhatIfs(advice.whatIfs),
       describeWays(advice),
       describeModels(advice.operations, describeErrors(errorsOfPeople(advice.errors))),
       { heading: "What was assumed", blocks: [{ kind: "list", items: advice.assumptions }] },
@@ -37,6 +39,7 @@ function describeVerdict(advice: WorkAdvice): Section {
           `What limits it: ${best.bottleneck}; it fits with a chance of ${writeChance(best.fitProbability)}.`,
           ...(model === undefined ? [] : [`Run by: ${model.name} (${model.why}).`]),
           ...describeStandIns(best),
+          ...describeMeasured(advice),
         ];
   return {
     heading: "Answer",
@@ -64,6 +67,7 @@ function describeGpus(advice: WorkAdvice): Section {
     option.layout,
     ...(isRun ? [option.days === undefined ? "" : writeDays(option.days)] : []),
     writeUsd(option.usd),
+    overBest(option.usd, advice.options[0]?.usd ?? option.usd),
     writeUsd(option.usdPerMillionTokens),
     ...(["buy", "reserve", "rent"] as const).map((way) => {
       const usd = option.usdPerGpuHour[way];
@@ -78,10 +82,11 @@ function describeGpus(advice: WorkAdvice): Section {
     "layout",
     ...(isRun ? ["#takes"] : []),
     `#${period(advice)}`,
+    "#over the best",
     advice.kind === "serving" ? "#a million out" : "#a million tokens",
-    "#own, hour",
-    "#reserve, hour",
-    "#rent, hour",
+    "#GPU-hour, own",
+    "#reserve",
+    "#rent",
     "limit",
     "#time ±",
   ];
@@ -93,10 +98,40 @@ function describeGpus(advice: WorkAdvice): Section {
         kind: "text",
         text: "Time ± is the error of the predicted times (80 % of measured rows); an asterisk marks kernels that were measured on another GPU, or figures that were guessed.",
       },
-      { kind: "list", items: advice.rejected.map(({ option, why }) => `not ${option}: ${why}`) },
-      { kind: "list", items: advice.whatIfs.map(({ change, effect }) => `${change}: ${effect}`) },
+      ...describeRejected(advice),
     ],
   };
+}
+
+/** GPUs that are in the table are dearer, as it shows; the others are told with what they fail at. */
+function describeRejected({ rejected, options }: WorkAdvice): readonly Block[] {
+  const compared = new Set(options.map(({ gpu }) => gpu));
+  const items = rejected
+    .filter(({ option }) => !compared.has(option))
+    .map(({ option, why }) => `not ${option}: ${why}`);
+  return items.length === 0 ? [] : [{ kind: "list", items }];
+}
+
+/** What a GPU costs more than the best: `+35 %`, `20 times`. */
+function overBest(usd: number, best: number): string {
+  if (usd === best) return "the best";
+  const times = usd / best;
+  return times < 10 ? `+${writeShare(times - 1)}` : `${writeNumber(times)} times`;
+}
+
+/** The best of those whose own kernels were measured, where the winner is not one of them. */
+function describeMeasured(advice: WorkAdvice): readonly string[] {
+  const [best] = advice.options;
+  const isSure = ({ errors }: WorkOption): boolean => {
+    const widening = errors[0]?.widening;
+    return widening !== undefined && widening.factor === 1 && widening.guessed === 0;
+  };
+  if (best === undefined || isSure(best)) return [];
+  const sure = advice.options.find(isSure);
+  if (sure === undefined) return [];
+  return [
+    `The cheapest whose speed rests on kernels measured on it: ${writeNumber(sure.gpus)} x ${sure.gpu} (${sure.layout}), ${writeUsd(sure.usd)} ${period(advice)} to ${sure.cheapestWay}, ${overBest(sure.usd, best.usd)}.`,
+  ];
 }
 
 function writeTimeError({ errors }: WorkOption): string {

@@ -4,7 +4,16 @@ import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import { drawTornadoPlot } from "./draw-tornado.ts";
 import type { Block, Section } from "./model.ts";
-import { monthAfter, writeNumber, writeShare, writeSpread, writeUsd, writeWhole } from "./write-figure.ts";
+import { tellShares } from "./tell-money.ts";
+import {
+  monthAfter,
+  writeNumber,
+  writeShare,
+  writeSpread,
+  writeUsd,
+  writeAboutUsd,
+  writeWhole,
+} from "./write-figure.ts";
 
 /** Bars of the tornado that are shown. */
 const barsShown = 10;
@@ -25,10 +34,10 @@ function describeWays(plan: Priced): Section {
     const spread = cost.spreads[index];
     return [
       option.name,
-      describeShares(option.sourcing.ownShare, option.sourcing.reserveShare),
-      writeUsd(option.summary.presentUsd),
-      spread === undefined ? "" : writeSpread(spread.present, writeUsd),
-      spread === undefined ? "" : writeSpread(spread.gpuHour, writeUsd),
+      tellShares(option.sourcing.ownShare, option.sourcing.reserveShare),
+      writeAboutUsd(option.summary.presentUsd),
+      spread === undefined ? "" : writeSpread(spread.present, writeAboutUsd),
+      spread === undefined ? "" : writeSpread(spread.gpuHour, writeAboutUsd),
       writeUsd(option.summary.usdPerGpuHourAvailable),
       spread === undefined ? "" : writeShare(spread.cheapestShare),
     ];
@@ -50,22 +59,13 @@ function describeWays(plan: Priced): Section {
       {
         kind: "plot",
         svg: drawCumulative(plan),
-        caption: "Running total at today's value; what is owned is sold at the end.",
+        caption:
+          "Running total at today's value, every rate at its likeliest; what is owned is sold at the end. Behind the last month: P10 to P90 of the draws, the dot their median.",
       },
       ...describeUnits(plan),
       describeErrors(plan.errors.cost),
     ],
   };
-}
-
-function describeShares(own: number, reserved: number): string {
-  const rented = Math.max(0, 1 - own - reserved);
-  const parts = [
-    [own, "owned"],
-    [reserved, "reserved"],
-    [rented, "by the hour"],
-  ] as const;
-  return parts.flatMap(([share, word]) => (share > 0.001 ? [`${writeShare(share)} ${word}`] : [])).join(", ");
 }
 
 function describeBreakEven(plan: Priced): string {
@@ -89,11 +89,17 @@ function describeBreakEven(plan: Priced): string {
 
 function drawCumulative(plan: Priced): string {
   const { breakEvenMonth, options } = plan.cost.comparison;
+  const endOf = (index: number) => {
+    const spread = plan.cost.spreads[index]?.present;
+    return spread === undefined ? {} : { end: { low: spread.p10, middle: spread.p50, high: spread.p90 } };
+  };
   return drawLines({
     title: "Running total of each way",
     unit: "USD at today's value",
     labels: plan.cost.months.map((month) => monthAfter(plan.startMonth, month.month)),
-    series: options.map((option) => ({ name: option.name, kind: "line", values: option.summary.cumulativePresentUsd })),
+    series: options.map((option, index) => {
+      return { name: option.name, kind: "line", values: option.summary.cumulativePresentUsd, ...endOf(index) };
+    }),
     ...(breakEvenMonth === null ? {} : { marks: [{ at: breakEvenMonth - 1, label: "break-even" }] }),
   });
 }
@@ -103,11 +109,11 @@ function describeUnits(plan: Priced): readonly Block[] {
   const items: string[] = [];
   if (training !== null) {
     items.push(
-      `a training run: ${writeSpread(training.usdPerRun, writeUsd)}, ${writeNumber(training.gpuHours)} GPU-hours, ${writeNumber(training.days)} days`,
+      `a training run: ${writeSpread(training.usdPerRun, writeAboutUsd)}, ${writeNumber(training.gpuHours)} GPU-hours, ${writeNumber(training.days)} days`,
     );
   }
   if (usdPerMillionTokens !== null)
-    items.push(`a million tokens served: ${writeSpread(usdPerMillionTokens, writeUsd)}`);
+    items.push(`a million tokens served: ${writeSpread(usdPerMillionTokens, writeAboutUsd)}`);
   return items.length === 0 ? [] : [{ kind: "list", items }];
 }
 
@@ -130,7 +136,7 @@ function describeYears(plan: Priced): Section {
     blocks: [
       {
         kind: "text",
-        text: `The cheapest way open (${best.name}), every rate at its likeliest, in money of each year: ${writeUsd(best.summary.cashUsd)} in all, ${writeUsd(best.summary.presentUsd)} at today's value, ${writeUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
+        text: `The cheapest way open (${best.name}), every rate at its likeliest, in money of each year: ${writeAboutUsd(best.summary.cashUsd)} in all, ${writeAboutUsd(best.summary.presentUsd)} at today's value, ${writeAboutUsd(best.summary.straightLineUsdPerMonth)} a month spread evenly.`,
       },
       {
         kind: "table",

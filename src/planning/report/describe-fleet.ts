@@ -1,5 +1,5 @@
 import type { FleetPlan } from "../fleet-plan.ts";
-import { describeAdvice } from "./describe-advice.ts";
+import { describeAdvice, describeReasons } from "./describe-advice.ts";
 import { describeCapacity } from "./describe-capacity.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeHardware, describeParts } from "./describe-hardware.ts";
@@ -8,14 +8,16 @@ import { describeTrace } from "./describe-trace.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { monthAfter, writeCount, writePower, writeShare, writeSpread, writeUsd, writeWhole } from "./write-figure.ts";
+import { tellMoney } from "./tell-money.ts";
+import { monthAfter, writeCount, writeNumber, writePower, writeWhole } from "./write-figure.ts";
 
-/** The whole answer as a report: the verdict first, what was assumed last. */
+/** The whole answer as a report: the verdict first, then why and what if, what was assumed last. */
 export function describeFleet(plan: FleetPlan): ReportDocument {
   return {
     title: plan.name,
     sections: [
       describeVerdict(plan),
+      describeReasons(plan),
       describeCapacity(plan),
       ...describeRuns(plan),
       ...(plan.trace === null ? [] : [describeTrace(plan.trace)]),
@@ -28,17 +30,9 @@ export function describeFleet(plan: FleetPlan): ReportDocument {
 }
 
 function describeVerdict(plan: FleetPlan): Section {
-  const { cost, capacity } = plan;
-  const spread = cost.spreads[0];
-  const spares = plan.reliability.spareServersBought;
-  const last = monthAfter(plan.startMonth, cost.months.length - 1);
   const items = [
-    `Fleet: ${writeCount(plan.servers, "server")} with ${plan.gpusPerServer} x ${plan.gpu}${plan.servers === 1 ? "" : " each"}${spares === 0 ? "" : `, ${spares} of them spare`}; ${writeCount(capacity.gpusAtStart, "GPU")} at the start, ${writeWhole(capacity.gpusAtPeak)} at most, ${plan.startMonth} to ${last}.`,
-    ...(spread === undefined
-      ? []
-      : [
-          `Cheapest way open: ${cost.best.name}, ${writeSpread(spread.present, writeUsd)} at today's value, ${writeSpread(spread.gpuHour, writeUsd)} per used GPU-hour; it is the cheapest in ${writeShare(spread.cheapestShare)} of the draws.`,
-        ]),
+    ...tellFleet(plan),
+    ...tellMoney(plan.cost),
     `If all of it is owned: ${writeCount(plan.power.racks, "rack")}, ${writePower(plan.power.provisionedKw)} provisioned, ${writePower(plan.power.facilityKw)} drawn on average with the building; network, storage and the bill of materials are sized for that.`,
     `${plan.assumptions.length} figures and ${plan.choices.length} choices were assumed; they stand at the end.`,
   ];
@@ -52,4 +46,33 @@ function describeVerdict(plan: FleetPlan): Section {
       { kind: "text", text: errorsExplained },
     ],
   };
+}
+
+/** How many GPUs, for what demand, and whether they are enough. */
+function tellFleet(plan: FleetPlan): readonly string[] {
+  const { capacity, startMonth } = plan;
+  const spares = plan.reliability.spareServersBought;
+  const [first] = capacity.months;
+  const last = capacity.months.at(-1);
+  const until = monthAfter(startMonth, plan.cost.months.length - 1);
+  const server = `${writeCount(plan.servers, "server")} with ${plan.gpusPerServer} x ${plan.gpu}${plan.servers === 1 ? "" : " each"}`;
+  const spare = spares === 0 ? "" : `, ${spares} of them spare`;
+  const short = capacity.firstShortMonth;
+  const enough =
+    short === null
+      ? "Enough in every month at the chosen confidence"
+      : `Too few from ${monthAfter(startMonth, short)} on: at worst ${writeCount(capacity.missingGpus, "GPU")} ${capacity.missingGpus === 1 ? "is" : "are"} missing at the chosen confidence`;
+  return [
+    `Fleet: ${server}${spare}; ${writeCount(capacity.gpusAtStart, "GPU")} at the start, ${writeWhole(capacity.gpusAtPeak)} at most, ${startMonth} to ${until}.`,
+    ...(first === undefined || last === undefined
+      ? []
+      : [
+          `${enough}. The busiest moment of the first month asks for ${tellDemand(first)} GPUs, of the last for ${tellDemand(last)} (P10 to P90).`,
+        ]),
+  ];
+}
+
+/** `92 (88 to 96)`: GPUs by the median, and between the percentiles. */
+function tellDemand(month: FleetPlan["capacity"]["months"][number]): string {
+  return `${writeNumber(month.p50Gpus)} (${writeNumber(month.p10Gpus)} to ${writeNumber(month.p90Gpus)})`;
 }

@@ -3,6 +3,7 @@ import type { ReplicaOption } from "../inference/compare-replicas.ts";
 import type { InferenceAnswer } from "../size-inference.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
+import { drawFrontier } from "./draw-frontier.ts";
 import { drawLines } from "./draw-lines.ts";
 import { describeWhatIfs } from "./describe-what-ifs.ts";
 import type { ReportDocument, Section } from "./model.ts";
@@ -59,7 +60,7 @@ function describeAsked({ asked }: InferenceAnswer): string {
 
 function describeVerdict(answer: InferenceAnswer): Section {
   const { closedLoop, replicas, goal, saturated, memory } = answer;
-  const goals = `first token ${writeSeconds(goal.ttftSeconds)}, each after it ${writeSeconds(goal.tpotSeconds)}`;
+  const goals = `TTFT ${writeSeconds(goal.ttftSeconds)}, TPOT ${writeSeconds(goal.tpotSeconds)}`;
   const cacheTokens = memory.requestsMax * (answer.asked.inputTokens + answer.asked.outputTokens / 2);
   const replica = `a replica of ${inSentence(answer.words)}`;
   const items = [
@@ -68,12 +69,12 @@ function describeVerdict(answer: InferenceAnswer): Section {
       ? []
       : [
           `${writeCount(replicas.gpus, "GPU")}: ${writeCount(replicas.replicas, "replica")} of ${inSentence(answer.words)}; ${writeShare(replicas.atPeak.goodShare)} of requests keep the goals (${goals}) at the peak.`,
-          `At the peak, half of the first tokens come within ${writeSeconds(replicas.atPeak.ttftSeconds.p50)} and 90 % within ${writeSeconds(replicas.atPeak.ttftSeconds.p90)}; a token takes ${writeSeconds(replicas.atPeak.tpotSeconds.p50)} (90 %: ${writeSeconds(replicas.atPeak.tpotSeconds.p90)}).`,
+          `At the peak the first token (TTFT) takes ${writeSeconds(replicas.atPeak.ttftSeconds.p50)} at the median and ${writeSeconds(replicas.atPeak.ttftSeconds.p90)} at P90, each after it (TPOT) ${writeSeconds(replicas.atPeak.tpotSeconds.p50)} and ${writeSeconds(replicas.atPeak.tpotSeconds.p90)}.`,
           `One replica keeps the goals up to ${writeNumber(replicas.goodputPerReplica)} requests/s.`,
           ...describeRange(answer),
           ...describeHours(answer),
         ]),
-    `With ${writeCount(answer.concurrency, "request")} in flight, ${replica} gives a token in ${writeInterval(closedLoop.tpotSeconds, writeSeconds)}, the first in ${writeInterval(closedLoop.ttftSeconds, writeSeconds)}; ${writeNumber(closedLoop.outputTokensPerSecond.likely)} tokens/s.`,
+    `With ${writeCount(answer.concurrency, "request")} in flight, ${replica} has a TPOT of ${writeInterval(closedLoop.tpotSeconds, writeSeconds)} and a TTFT of ${writeInterval(closedLoop.ttftSeconds, writeSeconds)}; it yields ${writeNumber(closedLoop.outputTokensPerSecond.likely)} output tokens/s.`,
     `Saturated it yields ${writeInterval(saturated.outputTokensPerSecond, writeNumber)} output tokens/s.`,
     `Memory: ${writeCount(memory.requestsMax, "request")} at once (${writeNumber(cacheTokens)} tokens of KV cache); the model fits with a chance of ${writeChance(memory.fitProbability)}.`,
     `What limits it: ${limitWords[closedLoop.bottleneck]}.`,
@@ -122,6 +123,7 @@ function describeHourly({ hours }: InferenceAnswer): readonly Section[] {
     title,
     unit: "replicas",
     labels: replicas.map((_, hour) => String(hour % dayHours)),
+    labelX: "hour",
     series: [{ name: "replicas", kind: "line", values: replicas }],
   });
   const days = isDay ? ["replicas"] : ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -154,7 +156,7 @@ function describeReplicas(answer: InferenceAnswer): Section {
     index === 0 ? "the best" : (answer.lost.find((each) => each.layout === option.words)?.why ?? ""),
   ]);
   const peak = hasPeak ? ["#replicas", "#GPUs"] : [];
-  const head = ["replica", ...peak, "#token", "#first", "#tokens/s GPU", "#at once", "#fits", "limit", "why"];
+  const head = ["replica", ...peak, "#TPOT", "#TTFT", "#tokens/s GPU", "#at once", "#fits", "limit", "why"];
   const shown = new Set(answer.options.map((option) => option.words));
   const items = answer.lost.filter((each) => !shown.has(each.layout)).map(({ layout, why }) => `not ${layout}: ${why}`);
   return {
@@ -189,26 +191,34 @@ function describeFrontier(answer: InferenceAnswer): Section {
     writeNumber(1 / point.tpotSeconds.likely),
     writeNumber(point.outputTokensPerSecondPerGpu),
   ]);
-  const title = "Tokens a second of one GPU by requests in flight";
-  const svg = drawLines({
+  const title = "Tokens a second of one GPU against tokens a second for one user";
+  const svg = drawFrontier({
     title,
-    unit: "tokens/s",
-    labels: frontier.map((point) => String(point.concurrency)),
-    series: answer.options
-      .filter((option) => option.frontier.length >= frontier.length)
-      .map((option) => toLine(option, frontier.length)),
+    labelX: "tokens/s for one user (1 / TPOT)",
+    labelY: "tokens/s of one GPU",
+    lines: answer.options.map(toLine),
+    goal: 1 / answer.goal.tpotSeconds,
   });
   return {
     heading: "Speed for one user against yield of one GPU",
     blocks: [
-      { kind: "plot", svg, caption: title },
+      {
+        kind: "plot",
+        svg,
+        caption: `${title}, by requests in flight: 1 at the right, doubled to the left. Lines through points: the 80 % interval of TPOT.`,
+      },
       { kind: "text", text: `The figures of ${inSentence(answer.words)}:` },
-      { kind: "table", head: ["#in flight", "#token", "#first", "#tokens/s user", "#tokens/s GPU"], rows },
+      { kind: "table", head: ["#in flight", "#TPOT", "#TTFT", "#tokens/s user", "#tokens/s GPU"], rows },
     ],
   };
 }
 
-function toLine(option: ReplicaOption, points: number) {
-  const values = option.frontier.slice(0, points).map((point) => point.outputTokensPerSecondPerGpu);
-  return { name: option.words, kind: "line" as const, values };
+function toLine({ words, frontier }: ReplicaOption) {
+  const points = frontier.map(({ tpotSeconds, outputTokensPerSecondPerGpu }) => ({
+    x: 1 / tpotSeconds.likely,
+    xLow: 1 / tpotSeconds.high,
+    xHigh: 1 / tpotSeconds.low,
+    y: outputTokensPerSecondPerGpu,
+  }));
+  return { name: words, points };
 }

@@ -4,7 +4,8 @@ import { describeCost } from "./describe-cost.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
-import { monthAfter, writeCount, writeShare, writeSpread, writeUsd } from "./write-figure.ts";
+import { tellMoney } from "./tell-money.ts";
+import { monthAfter, writeCount, writeShare, writeAboutUsd, writeSpread } from "./write-figure.ts";
 
 /** The price of a fleet of one size, as a report. */
 export function describePrice(price: FleetPrice): ReportDocument {
@@ -16,18 +17,13 @@ export function describePrice(price: FleetPrice): ReportDocument {
 
 function describeVerdict(price: FleetPrice): Section {
   const { cost, startMonth } = price;
-  const [best] = cost.spreads;
   const last = monthAfter(startMonth, cost.months.length - 1);
   const items = [
     `${writeCount(price.servers, "server")} with ${price.gpusPerServer} x ${price.gpu}, ${startMonth} to ${last}, used to ${writeShare(cost.utilisation.mode)} on average.`,
-    ...(best === undefined
-      ? []
-      : [
-          `Cheapest way: ${cost.best.name}, ${writeSpread(best.present, writeUsd)} at today's value, ${writeSpread(best.gpuHour, writeUsd)} per used GPU-hour; cheapest in ${writeShare(best.cheapestShare)} of the draws.`,
-        ]),
+    ...tellMoney(cost),
     ...(cost.usdPerMillionTokens === null
       ? []
-      : [`A million tokens: ${writeSpread(cost.usdPerMillionTokens, writeUsd)}.`]),
+      : [`A million tokens: ${writeSpread(cost.usdPerMillionTokens, writeAboutUsd)}.`]),
   ];
   return {
     heading: "Answer",

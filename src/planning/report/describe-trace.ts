@@ -80,6 +80,7 @@ function plots(trace: TracePlan): readonly Block[] {
     title: "Workloads that start in time, and GPUs in use, by servers",
     unit: "%",
     labels,
+    labelX: "servers",
     series: [
       { name: "start in time", kind: "line", values: percent((fleet) => fleet.inTimeShare) },
       { name: "GPUs in use", kind: "line", values: percent((fleet) => fleet.utilisation) },
@@ -91,6 +92,7 @@ function plots(trace: TracePlan): readonly Block[] {
     title: "Waits by servers",
     unit: "minutes",
     labels,
+    labelX: "servers",
     series: [
       { name: "95th percentile", kind: "line", values: fleets.map((fleet) => fleet.waitP95Seconds / 60) },
       { name: "median", kind: "line", values: fleets.map((fleet) => fleet.waitP50Seconds / 60) },

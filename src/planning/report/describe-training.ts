@@ -8,7 +8,15 @@ import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { Block, ReportDocument, Section } from "./model.ts";
 import { describeWhatIfs } from "./describe-what-ifs.ts";
 import { stepPartWords } from "./step-part-words.ts";
-import { writeChance, writeDays, writeInterval, writeNumber, writeSeconds, writeShare } from "./write-figure.ts";
+import {
+  writeChance,
+  writeDays,
+  writeInterval,
+  writeNumber,
+  writeRounded,
+  writeSeconds,
+  writeShare,
+} from "./write-figure.ts";
 
 /** The answer to one question about a training run, as a report. */
 export function describeTraining(answer: TrainingAnswer, whatIfs: readonly WhatIf[] = []): ReportDocument {
@@ -32,7 +40,7 @@ function describeVerdict(answer: TrainingAnswer): Section {
     ...(days === undefined
       ? []
       : [
-          `The run takes ${writeInterval(days, writeDays)}, ${writeNumber(answer.gpuHours ?? 0)} GPU-hours, failures included.`,
+          `The run takes ${writeInterval(days, writeDays)}, ${writeInterval(hoursOf(answer.gpuHours ?? 0, days), writeRounded)} GPU-hours, failures included.`,
         ]),
     `Memory: ${memory.peakGib.toFixed(1)} GiB at most of ${memory.usableGib.toFixed(1)} GiB; it fits with a chance of ${writeChance(memory.fitProbability)}.`,
     `Failures (one every ${writeSeconds(goodput.meanSecondsToInterruption)}) and saving (every ${writeSeconds(goodput.intervalSeconds)}) leave ${writeShare(goodput.ratio)} of the time.`,
@@ -47,6 +55,11 @@ function describeVerdict(answer: TrainingAnswer): Section {
       { kind: "text", text: errorsExplained },
     ],
   };
+}
+
+/** GPU-hours are as unsure as the days that they are counted over. */
+function hoursOf(likely: number, days: NonNullable<TrainingAnswer["days"]>) {
+  return { low: (likely * days.low) / days.likely, likely, high: (likely * days.high) / days.likely };
 }
 
 const timesOf = ({ low, seconds, high }: TrainingOption["step"]) => ({ low, likely: seconds, high });

@@ -1,11 +1,18 @@
 import { escapeMarkup } from "./escape-markup.ts";
+import { niceStep } from "./nice-step.ts";
 import { writeNumber } from "./write-figure.ts";
 
-/** One series over the months. `area` stacks on the areas before it; `step` holds its value for the whole month. */
+/**
+ * One series over the months. `area` stacks on the areas before it; `step` holds its value for the whole month; a `band` lies
+ * between `lower` and its values.
+ */
 export interface LineSeries {
   readonly name: string;
-  readonly kind: "line" | "area" | "step" | "dashed";
+  readonly kind: "line" | "area" | "step" | "dashed" | "band";
   readonly values: readonly number[];
+  readonly lower?: readonly number[];
+  /** How wrong the last value may be: drawn behind the end of the series, with the middle as a dot. */
+  readonly end?: { readonly low: number; readonly middle: number; readonly high: number };
 }
 
 /** What a plot shows; `marks` are upright lines with a word. */
@@ -13,6 +20,8 @@ export interface LinePlot {
   readonly title: string;
   readonly unit: string;
   readonly labels: readonly string[];
+  /** What is counted along the floor; left out where it is months. */
+  readonly labelX?: string;
   readonly series: readonly LineSeries[];
   readonly marks?: readonly { readonly at: number; readonly label: string }[];
 }
@@ -21,6 +30,8 @@ const width = 720;
 const height = 300;
 const left = 64;
 const right = 28;
+/** Room for the interval at the end of one series. */
+const endRoom = 12;
 const top = 30;
 const bottom = 52;
 const ticksWanted = 5;
@@ -31,6 +42,8 @@ const gap = 18;
 const legendRow = 16;
 
 interface Frame {
+  /** Where the last month stands. */
+  readonly right: number;
   readonly x: (index: number) => number;
   readonly y: (value: number) => number;
   readonly ticks: readonly number[];
@@ -42,14 +55,15 @@ interface Frame {
  */
 export function drawLines(plot: LinePlot): string {
   const stacked = stackAreas(plot.series);
-  const most = Math.max(1e-9, ...stacked.flatMap((each) => each.upper));
-  const frame = toFrame(plot.labels.length, most);
+  const ends = stacked.flatMap(({ end }) => (end === undefined ? [] : [end.high]));
+  const most = Math.max(1e-9, ...stacked.flatMap((each) => each.upper), ...ends);
+  const frame = toFrame(plot.labels.length, most, ends.length);
   const legend = placeLegend(plot.series);
   const shapes = stacked.map((each, index) => drawSeries(each, index, frame));
   const marks = (plot.marks ?? []).map(({ at, label }) => {
     const x = frame.x(at).toFixed(1);
     // The word stands beside its line, on the side that has more room.
-    const side = frame.x(at) > width / 2 ? 'class="note end" dx="-4"' : 'class="note" dx="4"';
+    const side = frame.x(at) > (left + frame.right) / 2 ? 'class="note end" dx="-4"' : 'class="note" dx="4"';
     return `<line class="mark" x1="${x}" y1="${top}" x2="${x}" y2="${height - bottom}"/><text ${side} x="${x}" y="${top + 10}">${escapeMarkup(label)}</text>`;
   });
   return [
@@ -57,6 +71,7 @@ export function drawLines(plot: LinePlot): string {
     `<text class="title" x="${left}" y="18">${escapeMarkup(plot.title)} (${escapeMarkup(plot.unit)})</text>`,
     drawGrid(plot, frame),
     ...shapes,
+    ...drawEnds(plot.series, frame),
     ...marks,
     drawLegend(legend),
     "</svg>",
@@ -71,7 +86,7 @@ interface Stacked extends LineSeries {
 function stackAreas(series: readonly LineSeries[]): readonly Stacked[] {
   let base: readonly number[] = [];
   return series.map((each) => {
-    if (each.kind !== "area") return { ...each, lower: [], upper: each.values };
+    if (each.kind !== "area") return { ...each, lower: each.lower ?? [], upper: each.values };
     const lower = each.values.map((_, index) => base[index] ?? 0);
     const upper = each.values.map((value, index) => value + (lower[index] ?? 0));
     base = upper;
@@ -79,22 +94,17 @@ function stackAreas(series: readonly LineSeries[]): readonly Stacked[] {
   });
 }
 
-function toFrame(count: number, most: number): Frame {
+function toFrame(count: number, most: number, ends: number): Frame {
+  const last = width - right - (ends === 0 ? 0 : (ends + 1) * endRoom);
   const step = niceStep(most / ticksWanted);
   const end = Math.ceil(most / step) * step;
   const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, index) => index * step);
   return {
-    x: (index) => left + (index / Math.max(1, count - 1)) * (width - left - right),
+    right: last,
+    x: (index) => left + (index / Math.max(1, count - 1)) * (last - left),
     y: (value) => height - bottom - (value / end) * (height - top - bottom),
     ticks,
   };
-}
-
-/** The smallest of 1, 2, 5 times a power of ten that is at least `rough`. */
-function niceStep(rough: number): number {
-  const power = 10 ** Math.floor(Math.log10(rough));
-  for (const factor of [1, 2, 5]) if (factor * power >= rough * 0.999) return factor * power;
-  return 10 * power;
 }
 
 function drawGrid(plot: LinePlot, frame: Frame): string {
@@ -110,7 +120,19 @@ function drawGrid(plot: LinePlot, frame: Frame): string {
         ]
       : [],
   );
-  return [...rows, ...columns].join("\n");
+  const floor = `<text class="tick end" x="${width - right}" y="${height - bottom + 30}">${escapeMarkup(plot.labelX ?? "")}</text>`;
+  return [...rows, ...columns, ...(plot.labelX === undefined ? [] : [floor])].join("\n");
+}
+
+/** The interval of each series that has one, side by side behind the last month. */
+function drawEnds(series: readonly LineSeries[], frame: Frame): readonly string[] {
+  const drawn = series.flatMap((each, index) => (each.end === undefined ? [] : [{ ...each.end, index }]));
+  return drawn.map(({ low, middle, high, index }, place) => {
+    const x = (frame.right + (place + 1) * endRoom).toFixed(1);
+    const colour = `c${index % 8}`;
+    const line = `<line class="line ${colour}" x1="${x}" y1="${frame.y(low).toFixed(1)}" x2="${x}" y2="${frame.y(high).toFixed(1)}"/>`;
+    return `${line}<circle class="bar ${colour}" cx="${x}" cy="${frame.y(middle).toFixed(1)}" r="4"/>`;
+  });
 }
 
 function drawSeries(series: Stacked, index: number, frame: Frame): string {
@@ -118,6 +140,11 @@ function drawSeries(series: Stacked, index: number, frame: Frame): string {
   if (series.kind === "area") {
     const back = series.lower.map(point).reverse();
     return `<polygon class="area c${index % 8}" points="${[...series.upper.map(point), ...back].join(" ")}"/>`;
+  }
+  if (series.kind === "band") {
+    const [high, low] = [series.upper.map(point), series.lower.map(point)];
+    const edges = [high, low].map((points) => `<polyline class="edge" points="${points.join(" ")}"/>`);
+    return `<polygon class="band" points="${[...high, ...low.toReversed()].join(" ")}"/>${edges.join("")}`;
   }
   const points =
     series.kind === "step"
@@ -150,6 +177,9 @@ function placeLegend(series: readonly LineSeries[]) {
 function drawSwatch(kind: LineSeries["kind"], index: number, x: number, y: number): string {
   const colour = `c${index % 8}`;
   if (kind === "area") return `<rect class="area ${colour}" x="${x.toFixed(1)}" y="${y}" width="10" height="10"/>`;
+  if (kind === "band") {
+    return `<rect class="band" x="${x.toFixed(1)}" y="${y}" width="10" height="10"/><line class="edge" x1="${x.toFixed(1)}" y1="${y}" x2="${(x + 10).toFixed(1)}" y2="${y}"/>`;
+  }
   const dash = kind === "dashed" ? ' stroke-dasharray="4 2"' : "";
   return `<line class="line ${colour}"${dash} x1="${(x - 1).toFixed(1)}" y1="${y + 5}" x2="${(x + 11).toFixed(1)}" y2="${y + 5}"/>`;
 }

@@ -1,5 +1,6 @@
 import type { TornadoBar } from "../cost/simulate-cost.ts";
 import { escapeMarkup } from "./escape-markup.ts";
+import { niceStep } from "./nice-step.ts";
 import { writeUsd } from "./write-figure.ts";
 
 const width = 720;
@@ -7,6 +8,9 @@ const left = 260;
 const right = 90;
 const rowHeight = 26;
 const top = 34;
+const ticksWanted = 4;
+/** Room for the axis, its words and the legend below the bars. */
+const foot = 58;
 
 /** Draws a tornado: one bar a rate, from the result at its low end to the result at its high end, widest on top. */
 export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], likeliest: number): string {
@@ -14,7 +18,7 @@ export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], like
   const least = Math.min(...results);
   const span = Math.max(1e-9, Math.max(...results) - least);
   const x = (value: number): number => left + ((value - least) / span) * (width - left - right);
-  const height = top + bars.length * rowHeight + 24;
+  const floor = top + bars.length * rowHeight;
   const rows = bars.map((bar, index) => {
     const y = top + index * rowHeight;
     const middle = y + rowHeight / 2;
@@ -28,13 +32,35 @@ export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], like
   });
   const axis = x(likeliest).toFixed(1);
   return [
-    `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(title)}">`,
+    `<svg class="plot" viewBox="0 0 ${width} ${floor + foot}" role="img" aria-label="${escapeMarkup(title)}">`,
     `<text class="title" x="8" y="18">${escapeMarkup(title)}</text>`,
+    ...drawTicks(least, least + span, x, floor),
     ...rows,
-    `<line class="mark" x1="${axis}" y1="${top - 6}" x2="${axis}" y2="${height - 22}"/>`,
-    `<text class="tick middle" x="${axis}" y="${height - 8}">${escapeMarkup(`${writeUsd(likeliest)}, all at their likeliest`)}</text>`,
+    `<line class="mark" x1="${axis}" y1="${top - 6}" x2="${axis}" y2="${floor + 2}"/>`,
+    ...drawLegend(`${writeUsd(likeliest)}, all at their likeliest`, floor + foot - 12),
     "</svg>",
   ].join("\n");
+}
+
+function drawTicks(least: number, most: number, x: (value: number) => number, floor: number): readonly string[] {
+  const step = niceStep((most - least) / ticksWanted);
+  const first = Math.ceil(least / step) * step;
+  const count = Math.max(0, Math.floor((most - first) / step + 1e-9) + 1);
+  return Array.from({ length: count }, (_, index) => {
+    const at = x(first + index * step).toFixed(1);
+    return `<line class="grid" x1="${at}" y1="${top}" x2="${at}" y2="${floor}"/><text class="tick middle" x="${at}" y="${floor + 16}">${writeUsd(first + index * step)}</text>`;
+  });
+}
+
+/** What the colours and the upright line say. */
+function drawLegend(likeliest: string, y: number): readonly string[] {
+  const swatch = (colour: string, name: string, at: number): string =>
+    `<rect class="swatch ${colour}" x="${at}" y="${y - 9}" width="10" height="10"/><text class="tick" x="${at + 14}" y="${y}">${name}</text>`;
+  return [
+    swatch("c0", "rate at its least", left - 90),
+    swatch("c1", "rate at its most", left + 30),
+    `<line class="mark" x1="${left + 155}" y1="${y - 10}" x2="${left + 155}" y2="${y + 2}"/><text class="tick" x="${left + 162}" y="${y}">${escapeMarkup(likeliest)}</text>`,
+  ];
 }
 
 /** A bar from the likeliest result outward, with the rate's value at its end. */

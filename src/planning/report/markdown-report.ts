@@ -1,11 +1,19 @@
 import { barsAsTable } from "./bars-table.ts";
 import type { Block, ReportDocument } from "./model.ts";
+import { isToldBefore, tellBasesOnce, tellBriefly } from "./stated-errors.ts";
+import { wrapWords } from "./wrap-words.ts";
 
-/** Writes a report as Markdown (GitHub's tables); plots become their captions. */
+/** Characters of a line of prose. */
+const lineLength = 120;
+/** A column whose cells are longer is not filled up with blanks. */
+const widestPadded = 60;
+
+/** Writes a report as Markdown (GitHub's tables, aligned as text too); plots become their captions. */
 export function writeMarkdown(document: ReportDocument): string {
-  const parts = [`# ${document.title}`];
-  for (const section of document.sections) {
-    parts.push(`## ${section.heading}`, ...section.blocks.map(writeBlock));
+  const { title, sections } = tellBasesOnce(document);
+  const parts = [`# ${title}`];
+  for (const section of sections) {
+    parts.push(`## ${section.heading}`, ...section.blocks.map(writeBlock).filter((block) => block !== ""));
   }
   return `${parts.join("\n\n")}\n`;
 }
@@ -13,20 +21,49 @@ export function writeMarkdown(document: ReportDocument): string {
 function writeBlock(block: Block): string {
   switch (block.kind) {
     case "text":
-      return block.text;
+      return wrapWords(block.text, lineLength);
     case "list":
-      return block.items.map((item) => `- ${item}`).join("\n");
+      return writeList(block.items);
     case "plot":
-      return `*Plot in the HTML report: ${block.caption}*`;
+      return wrapWords(`*Plot in the HTML report: ${block.caption}*`, lineLength);
     case "errors":
-      return `How wrong this may be:\n\n${block.items.map((item) => `- ${item}`).join("\n")}`;
+      return writeErrors(block);
     case "bars":
-      return `${block.caption}\n\n${writeBlock(barsAsTable(block))}`;
-    case "table": {
-      const head = `| ${block.head.map((name) => name.replace(/^#/, "")).join(" | ")} |`;
-      const rule = `|${block.head.map((name) => (name.startsWith("#") ? "---:" : "---")).join("|")}|`;
-      const rows = block.rows.map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
-      return [head, rule, ...rows].join("\n");
-    }
+      return `${wrapWords(block.caption, lineLength)}\n\n${writeBlock(barsAsTable(block))}`;
+    case "table":
+      return block.rows.length === 0 ? "" : writeTable(block);
   }
 }
+
+function writeList(items: readonly string[]): string {
+  return items.map((item) => wrapWords(`- ${item}`, lineLength, "  ")).join("\n");
+}
+
+function writeErrors(block: Extract<Block, { readonly kind: "errors" }>): string {
+  if (isToldBefore(block)) return wrapWords(`How wrong this may be: ${tellBriefly(block.items)}.`, lineLength);
+  const items = block.items.map(({ quantity, stated, basis }) => {
+    return `${quantity}: **${stated}**${basis === "" ? "" : `; ${basis}`}`;
+  });
+  return `How wrong this may be:\n\n${writeList(items)}`;
+}
+
+function writeTable({ head, rows }: Extract<Block, { readonly kind: "table" }>): string {
+  const isNumber = head.map((name) => name.startsWith("#"));
+  const lines = [head.map((name) => name.replace(/^#/, "")), ...rows].map((row) => row.map(escapeCell));
+  const widths = head.map((_, column) => {
+    const widest = Math.max(3, ...lines.map((row) => row[column]?.length ?? 0));
+    // The last column needs no blanks behind it.
+    return widest > widestPadded || (column === head.length - 1 && isNumber[column] !== true) ? 0 : widest;
+  });
+  const pad = (cell: string, column: number): string =>
+    isNumber[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+  const rule = widths.map((width, column) => {
+    const dashes = "-".repeat(Math.max(3, width));
+    return isNumber[column] === true ? `${dashes.slice(1)}:` : dashes;
+  });
+  const [names = [], ...body] = lines.map((row) => row.map(pad));
+  return [names, rule, ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** A cell stays in its column. */
+const escapeCell = (cell: string): string => cell.replaceAll("|", "\\|").replaceAll("\n", " ");

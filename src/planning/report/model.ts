@@ -9,6 +9,21 @@ const barSchema = z.strictObject({
   note: text,
 });
 
+const statedErrorSchema = z.strictObject({
+  /** What may be wrong: `step time`. */
+  quantity: text,
+  /** By how much: `±7.3 %`, `within a factor of 2.2`, or `not measured`. */
+  stated: text,
+  /** What tells it, or what the quantity rests on instead; empty where nothing is to be said. */
+  basis: text,
+});
+
+/** What stands for a basis that a section before has told. */
+export const toldBefore = "as above";
+
+/** How wrong one quantity of a section may be. */
+export type StatedError = Readonly<z.infer<typeof statedErrorSchema>>;
+
 const blockSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("text"), text }),
   z.strictObject({ kind: z.literal("list"), items: z.array(text).readonly() }),
@@ -28,7 +43,7 @@ const blockSchema = z.discriminatedUnion("kind", [
     bars: z.array(barSchema).readonly(),
   }),
   /** How wrong the figures above it may be, one quantity an item. */
-  z.strictObject({ kind: z.literal("errors"), items: z.array(text).readonly() }),
+  z.strictObject({ kind: z.literal("errors"), items: z.array(statedErrorSchema).readonly() }),
 ]);
 
 /** One piece of a report; every writer knows how to show each kind. */

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { measuredError, notMeasured } from "../error-statement.ts";
 import { fleetErrors } from "../fleet-errors.ts";
+import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import { drawTornadoPlot } from "./draw-tornado.ts";
 import { writeHtml } from "./html-report.ts";
@@ -47,7 +49,7 @@ test("writes figures with three digits that carry meaning", () => {
   ]);
   expect([writeUsd(1.5), writeUsd(-2_500_000), writeShare(0.0301), writeShare(0.00001)]).toEqual([
     "$1.50",
-    "-$2.5 M",
+    "-$2.50 M",
     "3 %",
     "< 0.1 %",
   ]);
@@ -73,7 +75,7 @@ test("months go on over the end of a year", () => {
 
 test("writes Markdown with numbers to the right and bars escaped", () => {
   expect(writeMarkdown(page)).toBe(
-    "# A <fleet> & more\n\n## Answer\n\n1 < 2\n\n- one\n- two\n\n| what | USD |\n|---|---:|\n| a\\|b | 3 |\n",
+    "# A <fleet> & more\n\n## Answer\n\n1 < 2\n\n- one\n- two\n\n| what | USD |\n| ---- | --: |\n| a\\|b |   3 |\n",
   );
 });
 
@@ -180,7 +182,7 @@ const bars = {
 test("bars are a table in Markdown, and a picture in HTML whose parts keep to one scale", () => {
   const document = { title: "t", sections: [{ heading: "Memory", blocks: [bars] }] };
 
-  expect(writeMarkdown(document)).toContain("| t4 & p2 | 30 | 20 | 50 | fits |");
+  expect(writeMarkdown(document)).toMatch(/\| t4 & p2 +\| +30 \| +20 \| +50 \| fits +\|/);
   const html = writeHtml(document);
   const widths = [...html.matchAll(/<rect class="bar c\d" x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map((found) =>
     Number(found[1]),
@@ -191,12 +193,88 @@ test("bars are a table in Markdown, and a picture in HTML whose parts keep to on
   expect(html).not.toContain("<of>");
 });
 
-test("what may be wrong stands under its figures in Markdown and HTML", () => {
-  const blocks = [{ kind: "errors" as const, items: ["step time: ±5 %", "people: not measured"] }];
-  const document = { title: "t", sections: [{ heading: "Answer", blocks }] };
+test("what may be wrong stands under its figures in every form, the error apart from what tells it", () => {
+  const items = [
+    { quantity: "step time", stated: "±5 %", basis: "80 % of 9 rows" },
+    { quantity: "people", stated: "not measured", basis: "" },
+  ];
+  const document = { title: "t", sections: [{ heading: "Answer", blocks: [{ kind: "errors" as const, items }] }] };
 
-  expect(writeMarkdown(document)).toContain("How wrong this may be:\n\n- step time: ±5 %\n- people: not measured");
-  expect(writeHtml(document)).toContain("<li>people: not measured</li>");
+  expect(writeMarkdown(document)).toContain(
+    "How wrong this may be:\n\n- step time: **±5 %**; 80 % of 9 rows\n- people: **not measured**",
+  );
+  const html = writeHtml(document);
+  expect(html).toContain("<p>How wrong this may be</p>");
+  expect(html).toContain("<li><b>±5&nbsp;%</b><span><i>step time</i>: 80&nbsp;% of 9 rows</span></li>");
+});
+
+test("a section further down repeats an error, not what tells it", () => {
+  const items = [{ quantity: "step time", stated: "±5 %", basis: "80 % of 9 rows" }];
+  const section = (heading: string) => ({ heading, blocks: [{ kind: "errors" as const, items }] });
+  const document = { title: "t", sections: [section("Answer"), section("Layouts")] };
+
+  expect(writeMarkdown(document)).toContain("## Layouts\n\nHow wrong this may be: step time ±5 %.");
+  expect(writeHtml(document).match(/80&nbsp;% of 9 rows/g)).toHaveLength(1);
+});
+
+test("a reason that stands for several errors is told with the first of them", () => {
+  const widening = { factor: 1.5, guessed: 0, reasons: ["kernels of X were not measured"] };
+  const block = describeErrors([
+    measuredError("tokens", "inference_silicon (dense)", "TPOT", widening),
+    measuredError("first tokens", "inference_silicon (dense)", "TTFT", widening),
+    notMeasured("people", "a convention"),
+  ]);
+
+  expect(block).toMatchObject({
+    items: [
+      { stated: expect.stringMatching(/^±\d/), basis: expect.stringMatching(/^widened from .*: kernels of X/) },
+      { basis: expect.stringMatching(/^widened from [^:]*, for the same reason$/) },
+      { quantity: "people", stated: "not measured", basis: "a convention" },
+    ],
+  });
+});
+
+test("the report in HTML leads to its sections, and its plots and tables hold together on paper", () => {
+  const sections = ["a", "b & c", "d", "e"].map((heading) => ({ heading, blocks: [] }));
+  const html = writeHtml({ title: "t", sections });
+
+  expect(html).toContain('<a href="#s2">b &amp; c</a>');
+  expect(html).toContain('<h2 id="s2">b &amp; c</h2>');
+  expect(html).toMatch(/@media print \{[\s\S]*nav \{ display: none/);
+});
+
+test("prose of Markdown is broken at its blanks, and no line begins what it does not mean", () => {
+  const text = `${"word ".repeat(23)}- 5 % ${"more ".repeat(30)}end`;
+  const lines = writeMarkdown({ title: "t", sections: [{ heading: "h", blocks: [{ kind: "text", text }] }] }).split(
+    "\n",
+  );
+
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(120 + " - 5 %".length);
+  expect(lines.filter((line) => /^[-%]/.test(line))).toEqual([]);
+  expect(lines.slice(4).join(" ").trim()).toBe(text);
+});
+
+test("an interval is drawn as a band over the months, and behind the last month as a line with its median", () => {
+  const svg = drawLines({
+    title: "t",
+    unit: "u",
+    labels: ["a", "b"],
+    series: [
+      { name: "P10 to P90", kind: "band", values: [4, 6], lower: [1, 2] },
+      { name: "buy", kind: "line", values: [1, 2], end: { low: 2, middle: 3, high: 9 } },
+    ],
+  });
+  const points = /class="band" points="([^"]+)"/.exec(svg)?.[1]?.split(" ") ?? [];
+  const end = /<line class="line c1" x1="([\d.]+)" y1="([\d.]+)" x2="[\d.]+" y2="([\d.]+)"/
+    .exec(svg)
+    ?.slice(1)
+    .map(Number);
+
+  expect(points).toHaveLength(4);
+  expect(svg.match(/class="edge" points/g)).toHaveLength(2);
+  // From the foot of the interval up to its head, right of the last month.
+  expect(end?.[0]).toBeGreaterThan(Number(points[1]?.split(",")[0]));
+  expect(end?.[1]).toBeGreaterThan(end?.[2] ?? Number.POSITIVE_INFINITY);
 });
 
 test("the words at the ends of a bar stand on different sides, also where both ends lie on one", () => {

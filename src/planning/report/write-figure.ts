@@ -47,12 +47,23 @@ function trim(text: string): string {
   return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** Dollars: `$1.23 B`, `$1.23 M`, `$1,230`, `$1.23`. */
+/** An estimate in three digits, however large: `230,000`. */
+export function writeRounded(value: number): string {
+  return writeNumber(Number(value.toPrecision(3)));
+}
+
+/** Dollars: `$1.23 B`, `$1.20 M`, `$1,230`, `$1.23`. */
 export function writeUsd(value: number): string {
   const sign = value < 0 ? "-" : "";
   const size = Math.abs(value);
   if (size > 0 && size < 100) return `${sign}$${size.toFixed(2)}`;
-  return `${sign}$${writeNumber(size).replace(/ G$/, " B")}`;
+  if (size >= 1e9) return `${sign}$${(size / 1e9).toPrecision(3)} B`;
+  return size >= 1e6 ? `${sign}$${(size / 1e6).toPrecision(3)} M` : `${sign}$${writeNumber(size)}`;
+}
+
+/** Dollars that were estimated, in three digits: `$822,000`. Prices and sums of a list keep every digit. */
+export function writeAboutUsd(value: number): string {
+  return writeUsd(Number(value.toPrecision(3)));
 }
 
 /** A share as a percentage. */

@@ -1,10 +1,10 @@
 /**
  * The program of `millwright plan`: reads a plan, answers it, and writes the answer beside it or into a folder.
  *
- *     plan.ts PLAN.yaml [FOLDER] [--json] [--site]
+ *     plan.ts PLAN.yaml [FOLDER] [--json] [--report] [--site]
  *
  * Writes `report.md`, `report.html`, `plan.json` and `parts.csv` into FOLDER (absent: the report goes to standard
- * output as Markdown, or the answer as JSON). Ends with 0, or with 2 when the plan cannot be answered; the reason goes
+ * output as Markdown, or the answer as JSON, or with `--report` the report and its files as JSON). Ends with 0, or with 2 when the plan cannot be answered; the reason goes
  * to standard error as `CODE: MESSAGE`. With `--site` what a site measured is read as JSON from standard input.
  */
 import { mkdir } from "node:fs/promises";
@@ -15,7 +15,9 @@ import { writeFileAtomically } from "../../platform/files.ts";
 import { fleetSite } from "../calibration/apply-fleet-site.ts";
 import { siteRowsSchema } from "../calibration/model.ts";
 import { answerPlanFile } from "../drivers/plan-file.ts";
+import { describeFleet } from "../report/describe-fleet.ts";
 import { reportFileNames, reportFiles } from "../report/report-files.ts";
+import { tellBasesOnce } from "../report/stated-errors.ts";
 
 async function readInput(): Promise<string> {
   let text = "";
@@ -32,9 +34,12 @@ async function main(words: readonly string[]): Promise<number> {
   }
   try {
     const site = words.includes("--site") ? z.array(siteRowsSchema).parse(JSON.parse(await readInput())) : [];
-    const files = reportFiles(await answerPlanFile(file, fleetSite(site)));
+    const answer = await answerPlanFile(file, fleetSite(site));
+    const files = reportFiles(answer);
     if (folder === undefined) {
-      process.stdout.write(words.includes("--json") ? files["plan.json"] : files["report.md"]);
+      const report = (): string => JSON.stringify({ document: tellBasesOnce(describeFleet(answer)), files });
+      const asked = words.includes("--json") ? files["plan.json"] : files["report.md"];
+      process.stdout.write(words.includes("--report") ? report() : asked);
       return 0;
     }
     await mkdir(folder, { recursive: true });

@@ -148,7 +148,14 @@ function readBlock(block: Fields): Block | null {
     case "list":
       return { kind: "list", items: block.texts("items") };
     case "errors":
-      return { kind: "errors", items: block.texts("items") };
+      return {
+        kind: "errors",
+        items: block.list("items", (item) => ({
+          quantity: item.textOr("quantity", ""),
+          stated: item.textOr("stated", ""),
+          basis: item.textOr("basis", ""),
+        })),
+      };
     case "table": {
       const rows = block.value("rows");
       const texts = (row: unknown): readonly string[] => (Array.isArray(row) ? row.map(String) : []);

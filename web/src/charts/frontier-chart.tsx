@@ -5,14 +5,24 @@ import { Legend } from "./legend.tsx";
 import { extentOf, padDomain } from "./scales.ts";
 import { seriesFill } from "./series-colour.ts";
 
+/** A point, with how far it may lie to either side. */
+interface FrontierPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly xLow: number;
+  readonly xHigh: number;
+  readonly note: string;
+}
+
 /** A line through points that trade one good thing for another. */
 export interface FrontierLine {
   readonly label: string;
-  readonly points: readonly { readonly x: number; readonly y: number; readonly note: string }[];
+  readonly points: readonly FrontierPoint[];
 }
 
 const margins = { height: 290, left: 56, right: 16, top: 24, bottom: 36 } as const;
 const usualWidth = 640;
+const intervalShare = 0.7;
 
 /** What one good costs in another: farther right and farther up is better on both. */
 export function FrontierChart({
@@ -34,7 +44,7 @@ export function FrontierChart({
   const host = useRef<HTMLElement>(null);
   const frame: Frame = { ...margins, width: useWidth(host, usualWidth) };
   const points = lines.flatMap((line) => line.points);
-  const x = [0, (extentOf(points.map((point) => point.x)) ?? [0, 1])[1] * 1.05] as const;
+  const x = [0, (extentOf(points.map((point) => point.xHigh)) ?? [0, 1])[1] * 1.05] as const;
   const y = padDomain([0, (extentOf(points.map((point) => point.y)) ?? [0, 1])[1]], 0.05);
   const scale = frameScales(frame, x, [0, y[1]]);
   return (
@@ -61,6 +71,14 @@ export function FrontierChart({
               stroke={seriesFill(index)}
               strokeWidth="2"
             />
+            {line.points.map((point) => (
+              <path
+                key={point.note}
+                d={`M${scale.x(point.xLow)} ${scale.y(point.y)}H${scale.x(point.xHigh)}`}
+                stroke={seriesFill(index)}
+                opacity={intervalShare}
+              />
+            ))}
             {line.points.map((point) => (
               <circle
                 key={point.note}

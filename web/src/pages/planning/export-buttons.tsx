@@ -6,10 +6,10 @@ import { writePlan } from "./plan-document.ts";
 import type { PlanningQuestion } from "./question.ts";
 
 const forms = [
-  { label: "JSON", ending: ".json" },
-  { label: "CSV", ending: ".csv" },
-  { label: "Markdown", ending: ".md" },
-  { label: "HTML", ending: ".html" },
+  { label: "JSON", ending: ".json", title: "question and whole answer" },
+  { label: "CSV", ending: ".csv", title: "bill of materials of a fleet, tables of the other views" },
+  { label: "Markdown", ending: ".md", title: "the report as text" },
+  { label: "HTML", ending: ".html", title: "the report with plots, in one file" },
 ] as const;
 
 /** Takes the answer along: as files, or the question as an address or a command. */
@@ -20,6 +20,7 @@ export function ExportButtons({
   isShared,
 }: {
   readonly asked: PlanningQuestion;
+  /** The answer to what is asked; undefined while it is computed: the one before is no answer to this question. */
   readonly whole: unknown;
   /** The whole plan as it was written; undefined where the controls say it. */
   readonly plan: string | undefined;
@@ -27,6 +28,7 @@ export function ExportButtons({
   readonly isShared: boolean;
 }): ReactNode {
   const [error, setError] = useState<unknown>(null);
+  const [saving, setSaving] = useState<string | null>(null);
   const save = async (ending: string): Promise<void> => {
     setError(null);
     if (ending === ".json") {
@@ -40,25 +42,33 @@ export function ExportButtons({
   };
   return (
     <div className="stack tight">
-      <div className="row wrap">
+      <div className="row wrap" role="group" aria-label="Take it along">
         {isShared && <CopyButton text={linkTo(asked)} label="Copy the link" />}
         <CopyButton text={commandOf(asked)} label="Copy as a command" />
+        <span className="muted">Save as</span>
         {asked.kind === "plan" && (
           <button
             type="button"
             className="button small"
+            title="the question as plan.yaml"
             onClick={() => saveText("plan.yaml", plan ?? writePlan(asked.question))}
           >
             YAML
           </button>
         )}
-        {forms.map(({ label, ending }) => (
+        {forms.map(({ label, ending, title }) => (
           <button
             key={label}
             type="button"
             className="button small"
+            title={title}
+            disabled={whole === undefined || saving !== null}
+            aria-busy={saving === label}
             onClick={() => {
-              save(ending).catch(setError);
+              setSaving(label);
+              save(ending)
+                .catch(setError)
+                .finally(() => setSaving(null));
             }}
           >
             {label}

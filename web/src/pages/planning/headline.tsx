@@ -17,7 +17,12 @@ const usd = (value: number | null): string => (value === null ? "–" : formatUs
 const counted = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 const fromTo = (start: number, end: number): string =>
   start === end ? formatCount(start) : `${formatCount(start)} → ${formatCount(end)}`;
-const dayMs = 86_400_000;
+
+/** A foreseen duration in three digits: no answer is known to the hour. */
+const inDays = (days: number): string =>
+  days < 2 ? `${formatFigure(days * 24, 3)} h` : `${formatFigure(Number(days.toPrecision(3)), 3)} days`;
+/** An estimated count in three digits. */
+const about = (count: number): string => formatShortCount(Number(count.toPrecision(3)));
 
 /** The figures that a view is asked for, each with the interval or the error that goes with it. */
 export function Headline({ view, answer }: { readonly view: PlanningView; readonly answer: Fields }): ReactNode {
@@ -58,6 +63,7 @@ function costFigures(answer: Fields): readonly FigureFact[] {
   const [best] = cost.list("spreads", (spread) => spread);
   const hour = best?.fields("gpuHour");
   const present = best?.fields("present");
+  const likeliest = cost.fields("best").fields("summary").numberOr("presentUsd", null);
   const between = (spread: Fields | undefined): string =>
     `${usd(spread?.numberOr("p10", null) ?? null)} to ${usd(spread?.numberOr("p90", null) ?? null)} in 80% of draws`;
   const breakEven = comparison.numberOr("breakEvenMonth", null);
@@ -66,7 +72,7 @@ function costFigures(answer: Fields): readonly FigureFact[] {
     {
       label: `Cheapest: ${best?.textOr("name", "") ?? ""}`,
       value: usd(present?.numberOr("p50", null) ?? null),
-      note: between(present),
+      note: `${between(present)}; likeliest ${usd(likeliest)}`,
     },
     { label: "Per used GPU-hour", value: usd(hour?.numberOr("p50", null) ?? null), note: between(hour) },
     {
@@ -88,11 +94,12 @@ function fleetFacts(answer: Fields): readonly FigureFact[] {
   const capacity = answer.fields("capacity");
   const power = answer.fields("power");
   const short = capacity.numberOr("firstShortMonth", null);
+  const demand = capacity.list("months", (month) => month.numberOr("p90Gpus", 0));
   return [
     {
       label: "GPUs",
       value: fromTo(capacity.numberOr("gpusAtStart", 0), capacity.numberOr("gpusAtPeak", 0)),
-      note: `${counted(answer.numberOr("servers", 0), "server")}, not measured`,
+      note: `${counted(answer.numberOr("servers", 0), "server")}; P90 of demand ${fromTo(demand[0] ?? 0, demand.at(-1) ?? 0)}, not measured`,
     },
     {
       label: "Shortage from",
@@ -135,23 +142,30 @@ function trainingFacts(answer: Fields): readonly FigureFact[] {
   const step = answer.fields("step");
   const memory = answer.fields("memory");
   const days = answer.fieldsOrNull("days");
+  // As unsure as the days that they are counted over.
+  const hoursAt = (end: "low" | "high"): string =>
+    about((answer.numberOr("gpuHours", 0) * (days?.numberOr(end, 0) ?? 0)) / (days?.numberOr("likely", 1) ?? 1));
   const run: readonly FigureFact[] =
     days === null
       ? []
       : [
           {
             label: "Whole run",
-            value: formatSpan(days.numberOr("likely", 0) * dayMs),
-            note: `${formatSpan(days.numberOr("low", 0) * dayMs)} to ${formatSpan(days.numberOr("high", 0) * dayMs)}`,
+            value: inDays(days.numberOr("likely", 0)),
+            note: `${inDays(days.numberOr("low", 0))} to ${inDays(days.numberOr("high", 0))}, 80% interval`,
           },
-          { label: "GPU-hours", value: formatShortCount(answer.numberOr("gpuHours", 0)), note: "failures included" },
+          {
+            label: "GPU-hours",
+            value: about(answer.numberOr("gpuHours", 0)),
+            note: `${hoursAt("low")} to ${hoursAt("high")}, failures included`,
+          },
         ];
   return [
     { label: "Step", value: formatSpan(step.numberOr("seconds", 0) * 1000), note: errorNote(answer, 0) },
     {
       label: "Tokens/s of a GPU",
       value: formatCount(step.numberOr("tokensPerSecondPerGpu", 0)),
-      note: `${formatPercent(step.numberOr("mfu", 0), 0)} of its peak`,
+      note: `MFU ${formatPercent(step.numberOr("mfu", 0), 0)}; ${errorNote(answer, 0)}`,
     },
     ...run,
     {
@@ -171,6 +185,7 @@ function servingFacts(answer: Fields): readonly FigureFact[] {
   const loop = answer.fields("closedLoop");
   const replicas = answer.fieldsOrNull("replicas");
   const memory = answer.fields("memory");
+  const inFlight = `${formatCount(answer.numberOr("concurrency", 0))} in flight`;
   const span = (estimate: Fields): string => formatSpan(estimate.numberOr("likely", 0) * 1000);
   return [
     ...(replicas === null
@@ -182,11 +197,19 @@ function servingFacts(answer: Fields): readonly FigureFact[] {
             note: replicasNote(replicas),
           },
         ]),
-    { label: "A token", value: span(loop.fields("tpotSeconds")), note: errorNote(answer, 0) },
-    { label: "The first token", value: span(loop.fields("ttftSeconds")), note: errorNote(answer, 1) },
     {
-      label: "Saturated replica",
-      value: `${formatShortCount(answer.fields("saturated").fields("outputTokensPerSecond").numberOr("likely", 0))}/s`,
+      label: "Each token (TPOT)",
+      value: span(loop.fields("tpotSeconds")),
+      note: `${errorNote(answer, 0)}, ${inFlight}`,
+    },
+    {
+      label: "First token (TTFT)",
+      value: span(loop.fields("ttftSeconds")),
+      note: `${errorNote(answer, 1)}, ${inFlight}`,
+    },
+    {
+      label: "Saturated, tokens/s",
+      value: about(answer.fields("saturated").fields("outputTokensPerSecond").numberOr("likely", 0)),
       note: errorNote(answer, 2),
     },
     {

@@ -21,6 +21,7 @@ const formatHour = (value: number): string => `$${value.toFixed(2)}`;
 export function DemandPlot({ answer }: { readonly answer: Fields }): ReactNode {
   const capacity = answer.fields("capacity");
   const months = capacity.list("months", (month) => ({
+    p10: month.numberOr("p10Gpus", 0),
     p90: month.numberOr("p90Gpus", 0),
     capacity: month.numberOr("capacityGpus", 0),
   }));
@@ -37,7 +38,12 @@ export function DemandPlot({ answer }: { readonly answer: Fields }): ReactNode {
       format={formatShortCount}
       series={[
         ...stages,
-        { label: "90th percentile of demand", kind: "dashed", values: months.map((month) => month.p90) },
+        {
+          label: "demand of all, P10 to P90",
+          kind: "band",
+          values: months.map((month) => month.p90),
+          lower: months.map((month) => month.p10),
+        },
         { label: "capacity", kind: "step", values: months.map((month) => month.capacity) },
       ]}
     />
@@ -47,11 +53,20 @@ export function DemandPlot({ answer }: { readonly answer: Fields }): ReactNode {
 /** Running totals of each way to get the GPUs, with the month in which buying breaks even. */
 export function CumulativePlot({ answer }: { readonly answer: Fields }): ReactNode {
   const comparison = answer.fields("cost").fields("comparison");
+  const spreads = new Map(
+    answer.fields("cost").list("spreads", (spread) => [spread.textOr("name", ""), spread.fields("present")] as const),
+  );
+  const endOf = (way: string) => {
+    const present = spreads.get(way);
+    if (present === undefined) return undefined;
+    return { low: present.numberOr("p10", 0), middle: present.numberOr("p50", 0), high: present.numberOr("p90", 0) };
+  };
   const series = comparison
     .list("options", (option) => ({
       label: option.textOr("name", ""),
       kind: "line" as const,
       values: option.fields("summary").numbers("cumulativePresentUsd"),
+      end: endOf(option.textOr("name", "")),
     }))
     // The answer puts the cheapest first; a way keeps its colour whatever it costs.
     .toSorted((left, right) => left.label.localeCompare(right.label, "en"));
@@ -106,6 +121,8 @@ export function FrontierPlot({ answer }: { readonly answer: Fields }): ReactNode
       const inFlight = point.numberOr("concurrency", 0);
       return {
         x: 1 / token,
+        xLow: 1 / point.fields("tpotSeconds").numberOr("high", token),
+        xHigh: 1 / point.fields("tpotSeconds").numberOr("low", token),
         y: perGpu,
         note: `${inFlight} in flight: a token in ${formatSpan(token * 1000)}, the first in ${formatSpan(first * 1000)}`,
       };
@@ -115,7 +132,7 @@ export function FrontierPlot({ answer }: { readonly answer: Fields }): ReactNode
     <FrontierChart
       label="Throughput and latency of each replica"
       lines={lines}
-      labelX="tokens/s for one user"
+      labelX="tokens/s for one user (1 / TPOT)"
       labelY="tokens/s of one GPU"
       format={formatShortCount}
       {...(goal > 0 ? { mark: { at: 1 / goal, label: "goal" } } : {})}

@@ -11,6 +11,7 @@ import { SkeletonLines } from "../../design/skeleton.tsx";
 import { useDebounced } from "../../design/use-debounced.ts";
 import { useUrlState } from "../../design/use-url-state.ts";
 import { formatCount } from "../../words/numbers.ts";
+import { AskingNotice } from "./asking-notice.tsx";
 import { ControlFields } from "./control-fields.tsx";
 import { type ControlSource, ControlSourceContext } from "./control-source.ts";
 import { controlsOf, type PlanningView, planningViews } from "./controls.ts";
@@ -115,9 +116,17 @@ function Asked({ view, held }: { readonly view: PlanningView; readonly held: Hel
       <PageHead
         title="Planning"
         actions={
-          answer.data === undefined ? undefined : (
-            <ExportButtons asked={asked} whole={answer.data.whole} plan={plan} isShared={held.isShared} />
-          )
+          <>
+            {answer.isFetching && <AskingNotice key={JSON.stringify(asked)} />}
+            {answer.data !== undefined && (
+              <ExportButtons
+                asked={asked}
+                whole={answer.isPlaceholderData ? undefined : answer.data.whole}
+                plan={plan}
+                isShared={held.isShared}
+              />
+            )}
+          </>
         }
       />
       <Views shown={view} />
@@ -241,7 +250,10 @@ function Plots({ view, answer }: { readonly view: PlanningView; readonly answer:
       return <CostPlots answer={answer} />;
     case "serving":
       return (
-        <Panel title="Throughput and latency">
+        <Panel
+          title="Throughput and latency"
+          note="by requests in flight: 1 at the right, doubled to the left; lines through points: 80% interval"
+        >
           <FrontierPlot answer={fields} />
         </Panel>
       );
@@ -284,7 +296,10 @@ function runNote(run: Fields): string {
 function CostPlots({ answer }: { readonly answer: PlanningAnswer }): ReactNode {
   return (
     <div className="grid-2">
-      <Panel title="Cumulative cost" note="every rate at its likeliest; what is owned is sold at the end">
+      <Panel
+        title="Cumulative cost"
+        note="lines: every rate at its likeliest, what is owned is sold at the end; at the right: P10 to P90 of the draws, the dot their median"
+      >
         <CumulativePlot answer={answer.answer} />
       </Panel>
       <Panel title="What makes it unsure" note="dollars per used GPU-hour">

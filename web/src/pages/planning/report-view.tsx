@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Block, Section } from "../../../../src/planning/report/model.ts";
+import type { Block, Section, StatedError } from "../../../../src/planning/report/model.ts";
 import { PartBars } from "../../charts/part-bars.tsx";
 import { Panel } from "../../design/panel.tsx";
 
@@ -40,11 +40,14 @@ function BlockView({ block }: { readonly block: Block }): ReactNode {
       );
     case "errors":
       return (
-        <ul className="how-wrong" aria-label="How wrong this may be">
-          {block.items.map((item) => (
-            <li key={item}>{together(item)}</li>
-          ))}
-        </ul>
+        <div className="how-wrong">
+          <p>How wrong this may be</p>
+          <ul aria-label="How wrong this may be">
+            {block.items.map((item) => (
+              <HowWrong key={item.quantity} error={item} />
+            ))}
+          </ul>
+        </div>
       );
     case "bars":
       return <PartBars bars={block.bars} limit={block.limit} unit={block.unit} />;
@@ -53,6 +56,19 @@ function BlockView({ block }: { readonly block: Block }): ReactNode {
     case "plot":
       return null;
   }
+}
+
+/** The error first, then what it is of, then what tells it. */
+function HowWrong({ error: { quantity, stated, basis } }: { readonly error: StatedError }): ReactNode {
+  return (
+    <li>
+      <strong>{together(stated)}</strong>
+      <span>
+        <span className="what">{quantity}</span>
+        {basis !== "" && `: ${together(basis)}`}
+      </span>
+    </li>
+  );
 }
 
 /** A figure, and what stands in brackets after it: each stays whole where the line breaks. */
@@ -91,7 +107,7 @@ function ReportTable({
         <thead>
           <tr>
             {head.map((name, column) => (
-              <th key={name} className={classOf(column)}>
+              <th key={name} scope="col" className={classOf(column)}>
                 {name.replace(/^#/, "")}
               </th>
             ))}
