@@ -145,7 +145,7 @@ test("of alternatives, the one that fits best is complained about", () => {
 test("a bad name says how names look", () => {
   expect(messageOf("kind: Dataset\nname: Flights 2001\nspec: {source: {path: a}}\n")).toBe(
     [
-      "flights.yaml:2:7: name: use lower-case letters, digits and dashes, such as flight-delay",
+      'flights.yaml:2:7: name: use lower-case letters, digits and dashes, such as flight-delay; found "Flights 2001"',
       "   2 | name: Flights 2001",
       "     |       ^^^^^^^^^^^^",
     ].join("\n"),

@@ -174,7 +174,7 @@ test.each([
   [
     "a misspelled rate",
     "cost: { usdPerKWh: 0.1 }",
-    /^p\.yaml:7:\d+: cost\.usdPerKWh: there is no such field; did you mean usdPerKwh\?/,
+    /^p\.yaml:7:\d+: cost\.usdPerKWh: there is no such field; did you mean "usdPerKwh"\?/,
   ],
   [
     "a field that a plan lacks",
