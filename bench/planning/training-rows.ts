@@ -166,13 +166,14 @@ function graphsOf(row: TruthRow): Pick<TrainingJob, "isGraphed" | "hasWideAttent
 /** What the precision, the software and the task of a row tell of its recipe. */
 function recipeOf(
   row: TruthRow,
-): Pick<TrainingJob, "isBlockScaled" | "documentTokens" | "isGraphed" | "hasWideAttention" | "isUnmasked"> {
+): Pick<TrainingJob, "isBlockScaled" | "documentTokens" | "isGraphed" | "hasWideAttention" | "isUnmasked" | "isEager"> {
   const text = row["precision"] ?? "";
   const table = row["table"] ?? "";
   const isNemo = table.startsWith("nemo_") && table.endsWith("_ft");
   return {
     ...graphsOf(row),
     ...(table.includes("foundry") ? { isUnmasked: true } : {}),
+    ...(/\beager\b/i.test(row["notes"] ?? "") ? { isEager: true } : {}),
     ...(/^fp8|^mxfp8/i.test(text) ? { isBlockScaled: /^mxfp8|^fp8-mx/i.test(text) } : {}),
     ...(isNemo ? { documentTokens: squadTokens } : {}),
   };

@@ -68,6 +68,8 @@ export interface TrainingJob {
   readonly hasWideAttention?: boolean;
   /** Attention works out the masked half of the scores too, as kernels did that add a bias to each (ALiBi). */
   readonly isUnmasked?: boolean;
+  /** PyTorch runs it operation by operation, uncompiled: what stands between products is not fused. */
+  readonly isEager?: boolean;
   /** Why its memory is less sure than that of measured runs; nothing when left out. */
   readonly memoryDoubt?: MemoryDoubt;
 }

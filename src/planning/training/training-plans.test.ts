@@ -221,6 +221,30 @@ test("a stack's time on a family of accelerators that none of its runs had is to
   expect(words("H100-SXM")).not.toContain("no run of");
 });
 
+test("a run that nothing compiled takes TorchTitan's sixth longer, all of it between products", () => {
+  const titan: TrainingJob = {
+    ...job,
+    model: findModel("Llama-3.1-8B"),
+    accelerator: findAccelerator("H100-96GB-HBM2e"),
+    globalSequences: 16,
+    layout: {
+      ...layout,
+      tensor: 1,
+      pipeline: 1,
+      chunks: 1,
+      data: 8,
+      microSequences: 2,
+      sharding: "zero3",
+      recompute: "selective",
+    },
+    stack: "fsdp",
+  };
+  const [fused, eager] = [predictStepTime(titan), predictStepTime({ ...titan, isEager: true })];
+
+  expect(Math.abs(eager.seconds / fused.seconds - 1.16)).toBeLessThan(0.04);
+  expect(eager.parts.products).toBeCloseTo(fused.parts.products);
+});
+
 test("GB300 takes the kernels of its die on another board", () => {
   expect(trainingKernelsOf(findAccelerator("GB300"), "fp8").fallbacks.join()).toContain("those of B300-SXM");
 });
