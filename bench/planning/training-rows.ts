@@ -147,11 +147,33 @@ function yearOf(date: string): number {
 /** NeMo's fine-tuning runs pack the questions of SQuAD, some 200 tokens each, into their sequences. */
 const squadTokens = 200;
 
-/** What the precision and the task of a row tell of its recipe. */
-function recipeOf(row: TruthRow): Pick<TrainingJob, "isBlockScaled" | "documentTokens"> {
-  const text = row["precision"] ?? "";
-  const isNemo = (row["table"] ?? "").startsWith("nemo_") && (row["table"] ?? "").endsWith("_ft");
+/** HGX B300 as its systems are written; `GB300` is another. */
+const boardOfB300 = /(?:^|[^g])b300/i;
+
+/**
+ * What Megatron-Bridge's published recipes say of rows (v0.5.0 and v0.5.1, scripts/performance/configs): 26.06 captured whole
+ * steps of all MXFP8 runs with experts but those of DeepSeek and gpt-oss on B300, and DeepSeek's attention on GB200 kept 16 bits.
+ */
+function graphsOf(row: TruthRow): Pick<TrainingJob, "isGraphed" | "hasWideAttention"> {
+  const [gpu, model] = [row["gpu"] ?? "", row["model"] ?? ""];
+  const isLate = row["table"] === "mbridge_26.06" && boardOfB300.test(gpu) && /deepseek|oss/i.test(model);
   return {
+    ...(isLate ? { isGraphed: false } : {}),
+    ...(/deepseek/i.test(model) && /gb200/i.test(gpu) ? { hasWideAttention: true } : {}),
+  };
+}
+
+/** What the precision, the software and the task of a row tell of its recipe. */
+function recipeOf(
+  row: TruthRow,
+): Pick<TrainingJob, "isBlockScaled" | "documentTokens" | "isGraphed" | "hasWideAttention" | "isUnmasked" | "isEager"> {
+  const text = row["precision"] ?? "";
+  const table = row["table"] ?? "";
+  const isNemo = table.startsWith("nemo_") && table.endsWith("_ft");
+  return {
+    ...graphsOf(row),
+    ...(table.includes("foundry") ? { isUnmasked: true } : {}),
+    ...(/\beager\b/i.test(row["notes"] ?? "") ? { isEager: true } : {}),
     ...(/^fp8|^mxfp8/i.test(text) ? { isBlockScaled: /^mxfp8|^fp8-mx/i.test(text) } : {}),
     ...(isNemo ? { documentTokens: squadTokens } : {}),
   };

@@ -9,39 +9,39 @@ kernel_attention (decode)|time|5808|14.9|8.3|23.5|-2.6|78.3
 kernel_attention (decode)|time, its accelerator left out|5808|19.8|11.0|30.1|1.1|79.9
 kernel_collectives|time|2670|6.6|3.2|11.1|-1.0|79.7
 kernel_collectives|time, its accelerator left out|2670|14.8|7.6|24.1|-3.0|79.3
-training (vTrain)|step time|1061|5.8|4.6|9.4|0.4|80.3
-training (vTrain, many nodes)|step time|41|6.9|5.3|6.7|-3.1|85.4
-training (Megatron)|step time|214|4.9|2.8|6.5|-0.7|88.3
-training (Megatron, dense)|step time|116|3.1|1.9|4.5|0.3|90.5
-training (Megatron, experts)|step time|98|7.1|4.9|8.8|-1.8|85.7
-training (FSDP)|step time|128|3.9|2.8|5.2|-0.3|82.0
-narayanan2021_table1|step time|10|5.0|3.4|9.2|2.3|90.0
-megatron_llama_fp8_readme|step time|3|2.8|3.2|3.3|-0.6|100.0
-korthikanti2022_table5|step time|8|1.6|0.8|3.0|1.0|100.0
-llmfoundry_h100_bf16|step time|52|3.2|2.2|3.8|-0.3|86.5
-llmfoundry_h100_fp8|step time|7|3.3|3.3|3.9|-1.4|85.7
-llmfoundry_a100_80|step time|61|4.1|3.0|5.2|-0.4|82.0
-mbridge_26.06.01|step time|6|15.0|9.1|33.1|-8.9|66.7
-mbridge_26.06|step time|21|5.7|3.9|8.9|-0.8|90.5
-mbridge_26.04.01|step time|21|3.8|2.5|5.9|1.6|90.5
-mbridge_26.04|step time|21|3.5|3.7|5.5|0.3|95.2
-mbridge_26.02.01|step time|21|4.9|4.2|6.1|2.6|90.5
-mbridge_26.02|step time|21|6.1|4.2|6.4|-3.7|85.7
-mbridge_25.11|step time|20|8.8|4.4|11.6|-3.0|75.0
-mbridge_25.09|step time|11|7.2|5.0|11.4|-4.1|72.7
-mbridge_26.08|step time|6|3.9|3.4|5.9|2.8|100.0
-nemo_24.07|step time|12|4.0|2.6|7.6|-2.9|75.0
-nemo_24.07_ft|step time|6|6.3|4.2|6.2|2.8|83.3
-nemo_longseq_LLAMA3-8B|step time|6|1.8|2.0|2.5|-0.4|100.0
-torchtitan_t1_fsdp8|step time|3|6.4|5.2|9.1|-1.4|66.7
-torchtitan_t3_fsdp128|step time|3|7.3|7.5|9.7|-0.1|33.3
-torchtitan_t5_3d|step time|2|10.0|10.0|13.0|4.9|50.0
-mlperf_training_v4.0_gpt3|step time|3|2.1|2.0|2.2|2.1|100.0
-mlperf_training_v4.1_gpt3|step time|3|6.1|5.1|7.8|6.1|66.7
-mlperf_training_v5.0_llama2_70b_lora|step time|19|1.9|1.2|3.5|-0.5|100.0
-mlperf_training_v5.0_llama31_405b|step time|14|1.0|0.9|1.5|0.3|100.0
-vtrain_multi_a100|step time|41|6.9|5.3|6.7|-3.1|85.4
-vtrain_single_a100|step time|1020|5.8|4.5|9.6|0.6|80.1
+training (vTrain)|step time|1061|5.8|4.6|9.3|0.4|80.2
+training (vTrain, many nodes)|step time|41|6.9|4.9|6.9|-3.2|85.4
+training (Megatron)|step time|214|4.6|2.7|6.0|-0.6|89.3
+training (Megatron, dense)|step time|116|3.1|2.0|4.8|0.4|89.7
+training (Megatron, experts)|step time|98|6.3|4.6|7.3|-1.8|88.8
+training (FSDP)|step time|128|3.7|2.6|4.9|-0.2|84.4
+narayanan2021_table1|step time|10|5.0|3.4|9.3|2.4|80.0
+megatron_llama_fp8_readme|step time|3|2.6|2.6|3.3|-0.1|100.0
+korthikanti2022_table5|step time|8|1.6|0.8|3.0|1.2|100.0
+llmfoundry_h100_bf16|step time|52|3.1|2.5|3.7|-0.3|86.5
+llmfoundry_h100_fp8|step time|7|2.8|2.4|2.5|0.4|85.7
+llmfoundry_a100_80|step time|61|4.1|2.8|5.7|-0.2|82.0
+mbridge_26.06.01|step time|6|13.3|5.0|32.1|-10.6|66.7
+mbridge_26.06|step time|21|2.9|2.3|5.5|0.2|100.0
+mbridge_26.04.01|step time|21|3.8|3.1|7.2|1.7|95.2
+mbridge_26.04|step time|21|3.7|3.8|5.5|0.6|95.2
+mbridge_26.02.01|step time|21|4.8|3.8|5.4|2.5|90.5
+mbridge_26.02|step time|21|5.9|3.0|5.6|-4.0|85.7
+mbridge_25.11|step time|20|8.9|4.7|10.9|-2.8|70.0
+mbridge_25.09|step time|11|7.3|5.4|9.8|-4.1|72.7
+mbridge_26.08|step time|6|3.6|3.7|5.6|1.5|100.0
+nemo_24.07|step time|12|4.0|2.4|7.2|-2.7|75.0
+nemo_24.07_ft|step time|6|6.4|4.1|6.1|2.9|83.3
+nemo_longseq_LLAMA3-8B|step time|6|2.0|1.9|2.9|-0.2|100.0
+torchtitan_t1_fsdp8|step time|3|3.3|3.8|3.9|-3.3|100.0
+torchtitan_t3_fsdp128|step time|3|1.9|1.4|2.6|-1.9|100.0
+torchtitan_t5_3d|step time|2|10.5|10.5|16.6|10.1|50.0
+mlperf_training_v4.0_gpt3|step time|3|1.6|1.1|2.1|1.6|100.0
+mlperf_training_v4.1_gpt3|step time|3|6.3|5.8|7.7|6.3|66.7
+mlperf_training_v5.0_llama2_70b_lora|step time|19|1.9|1.1|3.3|-0.4|100.0
+mlperf_training_v5.0_llama31_405b|step time|14|1.0|1.1|1.4|0.2|100.0
+vtrain_multi_a100|step time|41|6.9|4.9|6.9|-3.2|85.4
+vtrain_single_a100|step time|1020|5.8|4.5|9.4|0.6|80.0
 training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
@@ -73,46 +73,46 @@ inference_mlperf (Interactive)|output tokens/s|26|11.9|12.0|14.8|-1.5|92.3
 inference_mlperf|Server / Offline|86|5.7|3.4|8.9|1.2|79.1
 fabric_superpod|switches and cables|36|0.0|0.0|0.0|0.0|100.0
 tco_gpu_hour|dollars per GPU-hour|8|3.2|2.8|5.0|-0.1|100.0
-training (vTrain)|step time, its model left out|1061|6.0|4.7|9.6|0.5|79.7
-training (vTrain, many nodes)|step time, its model left out|41|8.1|5.6|10.8|-2.5|78.0
-training (Megatron)|step time, its model left out|214|12.1|6.9|21.2|-2.8|79.9
-training (Megatron)|step time, its accelerator left out|214|8.2|5.0|12.5|2.2|79.9
-training (Megatron)|step time, its published table left out|214|6.4|4.0|8.8|-1.1|79.9
-training (Megatron, dense)|step time, its model left out|116|5.2|3.7|7.2|-0.3|80.2
-training (Megatron, dense)|step time, its accelerator left out|116|5.7|3.6|8.8|2.8|80.2
-training (Megatron, dense)|step time, its published table left out|116|4.9|3.3|7.3|-0.9|80.2
-training (Megatron, experts)|step time, its model left out|98|20.3|18.8|33.6|-5.9|79.6
-training (Megatron, experts)|step time, its accelerator left out|98|11.2|8.0|17.3|1.5|79.6
-training (Megatron, experts)|step time, its published table left out|98|8.2|5.2|9.9|-1.4|79.6
-training (FSDP)|step time, its model left out|128|4.3|3.3|5.7|-0.2|79.7
-training (FSDP)|step time, its accelerator left out|128|7.8|5.8|13.3|-5.0|79.7
-narayanan2021_table1|step time, its model left out|10|5.0|3.6|8.6|2.2|90.0
-vtrain_multi_a100|step time, its model left out|41|8.1|5.6|10.8|-2.5|78.0
-korthikanti2022_table5|step time, its model left out|8|1.9|0.8|3.6|1.3|100.0
-vtrain_single_a100|step time, its model left out|1020|5.9|4.7|9.6|0.6|79.8
-megatron_llama_fp8_readme|step time, its published table left out|3|2.8|3.2|3.3|-0.6|100.0
-mbridge_25.11|step time, its published table left out|20|10.2|6.0|12.3|-1.9|70.0
-mbridge_25.09|step time, its published table left out|11|8.9|8.7|15.8|-6.0|63.6
-nemo_24.07|step time, its published table left out|12|6.7|6.3|11.6|-6.2|58.3
-nemo_longseq_LLAMA3-8B|step time, its published table left out|6|2.8|1.9|4.2|1.6|100.0
-mbridge_26.06|step time, its published table left out|21|6.4|3.9|9.8|-1.2|76.2
-mbridge_26.04.01|step time, its published table left out|21|5.0|2.4|5.8|3.2|90.5
-mbridge_26.04|step time, its published table left out|21|3.7|3.9|6.1|0.4|95.2
-mbridge_26.02.01|step time, its published table left out|21|5.6|3.7|6.8|3.2|85.7
-mbridge_26.02|step time, its published table left out|21|6.2|4.4|6.0|-4.3|81.0
-mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.8|1.6|2.4|0.8|100.0
-mbridge_26.06.01|step time, its published table left out|6|15.5|8.9|35.1|-9.6|66.7
-mbridge_26.08|step time, its published table left out|6|6.1|7.4|8.7|5.6|100.0
-mlperf_training_v4.0_gpt3|step time, its published table left out|3|6.3|7.4|7.5|6.3|33.3
-mlperf_training_v4.1_gpt3|step time, its published table left out|3|10.1|8.8|12.2|10.1|33.3
-nemo_24.07_ft|step time, its published table left out|6|7.0|4.8|5.8|4.4|83.3
-mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.0|5.0|13.5|-8.0|68.4
-llmfoundry_h100_bf16|step time, its model left out|52|3.6|2.7|4.4|-0.5|84.6
-llmfoundry_a100_80|step time, its model left out|61|4.4|3.2|5.6|-0.1|80.3
-llmfoundry_h100_fp8|step time, its model left out|7|4.0|3.9|4.3|-2.2|85.7
-torchtitan_t1_fsdp8|step time, its model left out|3|7.5|8.4|9.4|0.8|33.3
-torchtitan_t3_fsdp128|step time, its model left out|3|8.4|9.6|10.2|2.0|33.3
-torchtitan_t5_3d|step time, its model left out|2|10.2|10.2|13.7|5.9|50.0
+training (vTrain)|step time, its model left out|1061|6.0|4.7|9.4|0.5|79.7
+training (vTrain, many nodes)|step time, its model left out|41|7.3|5.0|8.8|-3.3|85.4
+training (Megatron)|step time, its model left out|214|8.6|6.3|13.4|-1.9|79.9
+training (Megatron)|step time, its accelerator left out|214|7.3|5.1|11.4|1.4|79.9
+training (Megatron)|step time, its published table left out|214|6.1|4.1|8.8|-1.1|79.9
+training (Megatron, dense)|step time, its model left out|116|5.3|4.2|7.7|0.1|80.2
+training (Megatron, dense)|step time, its accelerator left out|116|5.5|3.7|8.3|2.2|80.2
+training (Megatron, dense)|step time, its published table left out|116|5.0|3.6|7.6|-0.8|80.2
+training (Megatron, experts)|step time, its model left out|98|12.4|10.0|18.6|-4.2|79.6
+training (Megatron, experts)|step time, its accelerator left out|98|9.4|7.3|13.3|0.5|79.6
+training (Megatron, experts)|step time, its published table left out|98|7.4|5.0|10.1|-1.4|79.6
+training (FSDP)|step time, its model left out|128|3.9|2.6|5.7|-0.3|79.7
+training (FSDP)|step time, its accelerator left out|128|5.6|4.9|7.7|1.6|79.7
+narayanan2021_table1|step time, its model left out|10|4.9|3.6|8.6|2.2|90.0
+vtrain_multi_a100|step time, its model left out|41|7.3|5.0|8.8|-3.3|85.4
+korthikanti2022_table5|step time, its model left out|8|1.9|0.8|3.6|1.4|100.0
+vtrain_single_a100|step time, its model left out|1020|5.9|4.7|9.4|0.7|79.5
+megatron_llama_fp8_readme|step time, its published table left out|3|2.6|2.5|3.3|-0.1|100.0
+mbridge_25.11|step time, its published table left out|20|10.6|8.0|13.6|-1.2|55.0
+mbridge_25.09|step time, its published table left out|11|9.1|8.3|14.6|-6.1|63.6
+nemo_24.07|step time, its published table left out|12|6.4|6.0|11.3|-5.9|58.3
+nemo_longseq_LLAMA3-8B|step time, its published table left out|6|5.3|3.7|8.7|4.3|66.7
+mbridge_26.06|step time, its published table left out|21|4.0|2.3|7.5|0.8|85.7
+mbridge_26.04.01|step time, its published table left out|21|4.3|3.2|7.6|2.2|90.5
+mbridge_26.04|step time, its published table left out|21|3.9|4.0|6.0|0.7|95.2
+mbridge_26.02.01|step time, its published table left out|21|5.4|3.5|5.8|3.0|85.7
+mbridge_26.02|step time, its published table left out|21|6.0|2.5|5.5|-4.7|85.7
+mlperf_training_v5.0_llama31_405b|step time, its published table left out|14|1.6|1.5|1.9|0.3|100.0
+mbridge_26.06.01|step time, its published table left out|6|14.1|5.1|34.6|-11.8|66.7
+mbridge_26.08|step time, its published table left out|6|4.9|3.8|9.4|3.4|100.0
+mlperf_training_v4.0_gpt3|step time, its published table left out|3|4.1|4.1|4.2|4.1|100.0
+mlperf_training_v4.1_gpt3|step time, its published table left out|3|10.4|9.5|12.1|10.4|33.3
+nemo_24.07_ft|step time, its published table left out|6|7.0|4.7|5.6|4.3|83.3
+mlperf_training_v5.0_llama2_70b_lora|step time, its published table left out|19|8.0|5.4|13.1|-8.0|68.4
+llmfoundry_h100_bf16|step time, its model left out|52|3.1|2.5|3.8|-0.3|86.5
+llmfoundry_a100_80|step time, its model left out|61|4.1|2.8|5.7|-0.1|80.3
+llmfoundry_h100_fp8|step time, its model left out|7|2.8|2.4|2.5|0.4|85.7
+torchtitan_t1_fsdp8|step time, its model left out|3|7.6|7.9|8.3|-7.6|0.0
+torchtitan_t3_fsdp128|step time, its model left out|3|6.1|6.0|6.8|-6.1|33.3
+torchtitan_t5_3d|step time, its model left out|2|14.5|14.5|21.1|14.5|50.0
 inference_silicon|TPOT, its model on an accelerator left out|2477|18.8|9.0|22.9|5.9|79.9
 inference_silicon|TTFT, its model on an accelerator left out|2477|47.7|23.0|60.0|13.5|80.2
 inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|10.3|5.6|12.1|1.6|79.6

@@ -20,6 +20,7 @@ import type { FrozenFormat } from "./training/frozen-weights.ts";
 import { trainingKernelsOf } from "./training/training-kernels.ts";
 import { searchLayouts } from "./training/search-layouts.ts";
 import { strangersIn } from "./training/stack-constants.ts";
+import { strangeFamily } from "./training/strange-family.ts";
 import { predictStepTime, type StepTime, strangeKernels } from "./training/step-time.ts";
 import { gpusOf, type Layout, type TrainingJob } from "./training/training-job.ts";
 import { atLeastAsWide, widen, wideningOf } from "./widening.ts";
@@ -149,8 +150,9 @@ function parseQuestion(value: unknown): Question {
 /** The layout's step and memory, their intervals as wide as what stands in for measurements asks. */
 function optionOf(job: Unspread, layout: Layout): TrainingOption {
   const step = predictStepTime({ ...job, layout });
-  const widened = widen(step, step.seconds, wideningOf({ kernels: frozenWords(job), fallbacks: job.standIns }));
-  const stated = job.standIns.length > 0 ? stepErrorOf(job).percent : null;
+  const fallbacks = [...job.standIns, ...strangeFamily(job)];
+  const widened = widen(step, step.seconds, wideningOf({ kernels: frozenWords(job), fallbacks }));
+  const stated = fallbacks.length > 0 ? stepErrorOf(job).percent : null;
   return {
     layout,
     step: atLeastAsWide(widened, step.seconds, stated),
@@ -207,7 +209,7 @@ function stepErrorOf(job: Unspread): QuantityError {
   const kernels = trainingKernelsOf(job.accelerator, job.precision);
   const widening = wideningOf({
     kernels: [...strangeKernels(job, kernels), ...frozenWords(job)],
-    fallbacks: job.standIns,
+    fallbacks: [...job.standIns, ...strangeFamily(job)],
   });
   const quantity = "step time, tokens a second and utilisation";
   return measuredError(quantity, errorClassOf(job), "step time", widening, leftOutLike(job));

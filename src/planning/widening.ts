@@ -20,8 +20,8 @@ export const asMeasured: Widening = { factor: 1, guessed: 0, reasons: [] };
 export interface StandIns {
   /** Kernels and formats that stand in for others, in words. */
   readonly kernels: readonly string[];
-  /** The model or the accelerator, where the catalog does not have it. */
-  readonly fallbacks?: readonly Fallback[];
+  /** The model or the accelerator, where the catalog does not have it, and what else no measured row tells of. */
+  readonly fallbacks?: readonly Pick<Fallback, "reason" | "spread">[];
 }
 
 /** The widening of times from kernels that stand in for others, and fallbacks for unknown names. */

@@ -43,7 +43,7 @@ TPUv5p|Google|tpu|2023|459||||918|95|2760|300|8960|32||B|stas00
 TPUv6e|Google|tpu|2024|918||918||1836|32|1640|224|256|32||B|stas00
 TPUv7x|Google|tpu|2025|2307||4614|||192|7400|600|9216|32||B|stas00
 Trainium2|AWS|trainium|2024|667|667|1299|||96|2900|640|16|64||B|stas00
-H100-96GB-HBM2e|NVIDIA|hopper|2023|910|455|1820|||96|2400|450|8|64|500|C|arXiv 2410.06511 section 3; rates of H100-SXM less 8 % for 500 W (estimate)
+H100-96GB-HBM2e|NVIDIA|hopper|2023|841|420|1682|||96|2400|450|8|64|500|C|arXiv 2410.06511 section 3; rates of H100-SXM less 15 % for 500 W (estimate: 400 for 600 W beside what idles, to the 0.4)
 H20-SXM|NVIDIA|hopper|2023|148|74|296|||96|4000|450|8|64|400|C|vendor datasheet (recalled)
 TPUv3|Google|tpu|2018|123|||||32|900|70|1024|16||C|vendor datasheet (recalled)
 V100-SXM|NVIDIA|other|2017|125|||||32|900|150|8|16|300|C|vendor datasheet (recalled)

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { hasBlockScales } from "./block-scales.ts";
+import { hasExpertBiases } from "./expert-biases.ts";
 import { findModel, listModels, parseModels } from "./find-model.ts";
 import { readHuggingFaceConfig } from "./hugging-face-config.ts";
 import { modelParameters } from "./model-size.ts";
@@ -71,6 +72,16 @@ test("lineages whose 8-bit weights have scales for blocks are known by name, and
     false,
   ]);
   expect(hasBlockScales({ ...findModel("Qwen3-32B"), hasBlockScales: false })).toBe(false);
+});
+
+test("biases of experts are read of the kind of model, else known by its name", () => {
+  const experts = { num_local_experts: 32, num_experts_per_tok: 4 };
+  const read = (model_type: string) => readHuggingFaceConfig("mine", { ...llama, ...experts, model_type });
+
+  expect(hasExpertBiases(read("gpt_oss"))).toBe(true);
+  expect(hasExpertBiases(read("mixtral"))).toBe(false);
+  expect(["gpt-oss-120b", "Qwen3-30B-A3B"].map((name) => hasExpertBiases(findModel(name)))).toEqual([true, false]);
+  expect(hasExpertBiases({ ...findModel("gpt-oss-20b"), hasExpertBiases: false })).toBe(false);
 });
 
 test.each([

@@ -119,6 +119,7 @@ export function readHuggingFaceConfig(name: string, value: unknown): ModelShape 
     ...(config.max_position_embeddings === undefined ? {} : { contextTokens: config.max_position_embeddings }),
     isTied: config.tie_word_embeddings ?? false,
     ...scalesOf(config),
+    ...(config.model_type === "gpt_oss" ? { hasExpertBiases: true } : {}),
     confidence: "U",
     source: "config.json",
   });

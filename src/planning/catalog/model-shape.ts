@@ -55,6 +55,8 @@ export const modelShapeSchema = z
     isTied: z.boolean(),
     /** Whether its 8-bit weights have a scale for each block of them; left out: what its lineage does. */
     hasBlockScales: z.boolean().optional(),
+    /** Whether its experts add biases to their products and clamp what they gate; left out: what its lineage does. */
+    hasExpertBiases: z.boolean().optional(),
     confidence: confidenceSchema.default("U"),
     source: z.string().min(1).default("given by the user"),
   })

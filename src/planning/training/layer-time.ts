@@ -1,9 +1,12 @@
+import { hasExpertBiases } from "../catalog/expert-biases.ts";
+import type { ModelShape } from "../catalog/model-shape.ts";
 import { layerCounts } from "../catalog/model-size.ts";
 import { attentionTime } from "../kernels/attention-time.ts";
 import { type Cluster, clusterCollectiveTime, ranksPerDomain } from "../kernels/cluster-collective.ts";
 import { collectiveTime } from "../kernels/collective-time.ts";
 import { gemmTime, type MatrixProduct } from "../kernels/gemm-time.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
+import { attentionPace } from "./attention-pace.ts";
 import { unpackSeconds } from "./frozen-weights.ts";
 import type { StackConstants } from "./stack-constants.ts";
 import type { TrainingJob } from "./training-job.ts";
@@ -122,22 +125,44 @@ function attentionCore(context: TimingContext): { readonly kernel: number; reado
   const kernel = (attentionTime(work, kernels.accelerator, kernels.prefillAttention) * shrink) / layout.context;
   const matrix = layout.microSequences * heads * job.sequenceTokens ** 2 * bytesPerActivation;
   const bandwidth = kernels.accelerator.memoryGbPerSecond * 1e9;
-  const { ampere, newer } = stack.attentionScale;
-  const scale = kernels.accelerator.family === "ampere" ? ampere : newer;
   return {
-    kernel: kernel * scale * stack.pace,
+    kernel: kernel * attentionPace(job, stack, size),
     scores: (stack.scorePasses * stack.pace * matrix) / layout.context / bandwidth,
   };
 }
+
+/**
+ * Passes over the hidden vector, and over an expert's inner one, that biases of experts cost each copy of a token beside others'
+ * passes: forward, backward being twice as much.
+ *
+ * Counted in Megatron-LM@d98e8a6: the second product's bias is weighed in 32 bits, added, joined again and narrowed
+ * (`TEGroupedMLP._apply_bias`: 14 passes of 16 bits forward, 20 backward), what is gated is clamped in halves and joined
+ * (`weighted_bias_quick_geglu_impl`: 8 and 10), and the first product's gradient is summed for its bias (2).
+ */
+const biasPasses = { hidden: 11, inner: 7 };
+
+/** Bytes over 2 that one copy of a token moves in a layer with experts: to its expert, through it and back. */
+function copyWidth(model: ModelShape, stack: StackConstants): number {
+  const plain = stack.dispatchPasses * model.hiddenSize;
+  if (!hasExpertBiases(model)) return plain;
+  return plain + biasPasses.hidden * model.hiddenSize + biasPasses.inner * (model.experts?.size ?? 0);
+}
+
+/**
+ * Passes over memory of operations one by one over those that a compiler fused: TorchTitan's same runs without `torch.compile` took
+ * 1.16 times as long on 8 and on 128 accelerators (arXiv 2410.06511, tables 1 and 3).
+ */
+const eagerPasses = 2.7;
 
 function elementwiseTime(context: TimingContext): number {
   const { job, kernels, stack } = context;
   const { layout, model } = job;
   const split = layout.isSequenceParallel ? layout.tensor : (3 * layout.tensor) / (layout.tensor + 2);
   const mixture = layerCounts(model).mixture / model.layers;
-  const copies = stack.dispatchPasses * mixture * (model.experts?.perToken ?? 0);
-  const passes = stack.elementwisePasses / split + copies / layout.tensor;
-  const bytes = microTokens(job) * model.hiddenSize * bytesPerActivation * passes * stack.pace;
+  const copies = mixture * (model.experts?.perToken ?? 0) * copyWidth(model, stack);
+  const plain = stack.elementwisePasses * (job.isEager === true ? eagerPasses : 1) * model.hiddenSize;
+  const width = plain / split + copies / layout.tensor;
+  const bytes = microTokens(job) * bytesPerActivation * width * stack.pace;
   return bytes / (kernels.accelerator.memoryGbPerSecond * 1e9);
 }
 

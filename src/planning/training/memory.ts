@@ -6,7 +6,7 @@ import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
 import { type Widening, widenedWidth } from "../widening.ts";
 import { frozenBytesPerWeight } from "./frozen-weights.ts";
 import { microTokens } from "./layer-time.ts";
-import { rankParameters } from "./rank-parameters.ts";
+import { optimizerShare, rankParameters } from "./rank-parameters.ts";
 import { checkTrainingJob, microBatchesOf, type TrainingJob } from "./training-job.ts";
 
 /** Peak memory of the fullest accelerator, GiB, by what holds it. */
@@ -55,9 +55,9 @@ function stateBytes(job: TrainingJob): States {
     case "none":
       return { weights: 2 * weights, gradients, optimizer: 12 * weights, gathered: 0 };
     case "zero1":
-      return { weights: 2 * weights, gradients, optimizer: (12 * weights) / ranks, gathered: 0 };
+      return { weights: 2 * weights, gradients, optimizer: 12 * optimizerShare(job), gathered: 0 };
     case "zero2":
-      return { weights: 2 * weights, gradients: gradients / ranks, optimizer: (12 * weights) / ranks, gathered: 0 };
+      return { weights: 2 * weights, gradients: gradients / ranks, optimizer: 12 * optimizerShare(job), gathered: 0 };
     case "zero3":
       return { ...fullyShardedBytes(job, weights, shards) };
   }

@@ -83,12 +83,22 @@ const paces = new Map(parseTable(fittedPaceTable).map((row) => [`${row["stack"]}
 /** The year whose software the constants describe; older software is slower by `yearly`. */
 export const calibrationYear = 2026.5;
 
-/** Software from this moment on captures whole layers with experts into graphs, on the chips it was written for. */
+/** Software from this moment on captures whole steps with experts into graphs, on the chips it was written for. */
 const graphsSince = 2026.4;
 
-/** Whether a run's layers with experts are captured into graphs: older software, and older chips, wait for the host. */
-function isGraphed(job: Pick<TrainingJob, "accelerator" | "softwareYear">): boolean {
-  return (job.softwareYear ?? calibrationYear) >= graphsSince && job.accelerator.family === "blackwell";
+/** What tells the constants that describe a run. */
+export type RunKind = Pick<TrainingJob, "stack" | "model" | "accelerator" | "precision" | "softwareYear" | "isGraphed">;
+
+/**
+ * Whether steps with experts are captured into graphs: older software, older chips and products in 16 bits wait for the host.
+ *
+ * The kernels that fuse the experts' products, and the graphs that go with them, are written for 8 bits (Megatron-Bridge
+ * v0.5.0, `cutedsl_fused_grouped_mlp` in scripts/performance/configs).
+ */
+export function isGraphed(job: Omit<RunKind, "stack" | "model">): boolean {
+  if (job.isGraphed !== undefined) return job.isGraphed;
+  const isNew = (job.softwareYear ?? calibrationYear) >= graphsSince;
+  return isNew && job.accelerator.family === "blackwell" && job.precision !== "bf16";
 }
 
 /** Models that share kernels: all sizes of one release, and all with latent attention; apart with and without experts. */
@@ -99,15 +109,13 @@ export function lineageOf(model: Pick<ModelShape, "name" | "attention" | "expert
 }
 
 /** The line of constants that describes a run, the most particular that was fitted. */
-export function stackLineOf(job: Pick<TrainingJob, "stack" | "model" | "accelerator" | "softwareYear">): string {
+export function stackLineOf(job: RunKind): string {
   if (job.stack !== "megatron-core" || job.model.experts === undefined) return job.stack;
   return isGraphed(job) ? "megatron-core-experts-graphs" : "megatron-core-experts";
 }
 
 /** The constants fitted for a training stack; models with experts have their own where they were measured. */
-export function stackConstantsOf(
-  job: Pick<TrainingJob, "stack" | "model" | "accelerator" | "softwareYear">,
-): StackConstants {
+export function stackConstantsOf(job: RunKind): StackConstants {
   const found = stacks.get(stackLineOf(job));
   if (found === undefined) throw new RangeError(`no constants were fitted for ${stackLineOf(job)}`);
   const { accelerator, lineage } = strangersIn(job);

@@ -3,7 +3,7 @@ import { attentionFlops, layerCounts, modelParameters, trainingFlopsPerToken } f
 import type { KernelSet } from "../kernels/kernel-set.ts";
 import { dataTime } from "./data-time.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
-import { rankParameters } from "./rank-parameters.ts";
+import { optimizerShare } from "./rank-parameters.ts";
 import { calibrationYear, type StackConstants, stackConstantsOf, strangersIn } from "./stack-constants.ts";
 import { fallbackWidening } from "../widening.ts";
 import { trainingKernelsOf } from "./training-kernels.ts";
@@ -144,9 +144,7 @@ function stepParts(context: TimingContext): Readonly<Record<StepPart, number>> {
   const fill = (layout.pipeline - 1) / layout.chunks;
   const backward = slowest * batches * (2 / 3);
   const data = dataTime(context, backward, batches);
-  const held = rankParameters(job);
-  const shards = layout.sharding === "none" ? 1 : layout.data * layout.context;
-  const weights = job.isLora === true ? 0 : (held.dense + held.expert) / shards;
+  const weights = job.isLora === true ? 0 : optimizerShare(job);
   const times = batches * layers;
   return {
     products: times * pass.parts.products + batches * (slowest - layers * pass.seconds),

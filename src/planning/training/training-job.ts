@@ -59,6 +59,17 @@ export interface TrainingJob {
   readonly isBlockScaled?: boolean;
   /** Tokens beyond an expert's fixed capacity are dropped: shapes are known beforehand and the host waits for nothing. */
   readonly isDropping?: boolean;
+  /**
+   * Whether whole steps are captured into graphs, with the experts' products fused and attention in 8 bits; told from
+   * software, chip and number format when left out.
+   */
+  readonly isGraphed?: boolean;
+  /** Attention has 16 bits although steps are captured. */
+  readonly hasWideAttention?: boolean;
+  /** Attention works out the masked half of the scores too, as kernels did that add a bias to each (ALiBi). */
+  readonly isUnmasked?: boolean;
+  /** PyTorch runs it operation by operation, uncompiled: what stands between products is not fused. */
+  readonly isEager?: boolean;
   /** Why its memory is less sure than that of measured runs; nothing when left out. */
   readonly memoryDoubt?: MemoryDoubt;
 }

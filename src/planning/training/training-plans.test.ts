@@ -6,6 +6,7 @@ import { sizeTraining } from "../size-training.ts";
 import { bestCheckpointInterval, predictGoodput } from "./goodput.ts";
 import { layerActivationBytes, predictTrainingMemory } from "./memory.ts";
 import { searchLayouts } from "./search-layouts.ts";
+import { optimizerShare, rankParameters } from "./rank-parameters.ts";
 import { predictStepTime } from "./step-time.ts";
 import { trainingKernelsOf } from "./training-kernels.ts";
 import type { Layout, TrainingJob } from "./training-job.ts";
@@ -182,6 +183,66 @@ test("prediction layers cost time, packed documents and dropped tokens save it",
   expect(secondsOf({ predictionLayers: 1 })).toBeGreaterThan(secondsOf({}));
   expect(secondsOf({ documentTokens: 200 })).toBeLessThan(secondsOf({}));
   expect(secondsOf({ isDropping: true })).toBeLessThan(secondsOf({}));
+});
+
+test("biases of experts move more memory, and nothing else takes longer for them", () => {
+  const partsOf = (hasExpertBiases: boolean) =>
+    predictStepTime({ ...mixture, model: { ...mixture.model, hasExpertBiases } }).parts;
+  const [plain, biased] = [partsOf(false), partsOf(true)];
+
+  expect(biased.memory).toBeGreaterThan(1.2 * plain.memory);
+  expect(biased.products).toBe(plain.products);
+  expect(biased.exchange).toBe(plain.exchange);
+});
+
+test("the optimizer's state of experts is shared by fewer ranks than the rest's: only those that hold the same ones", () => {
+  const shareOf = (expert: number): number =>
+    optimizerShare({ ...mixture, layout: { ...mixture.layout, tensor: 1, data: 32, expert } });
+  const held = (expert: number) => rankParameters({ ...mixture, layout: { ...mixture.layout, expert } });
+
+  expect(shareOf(8)).toBeCloseTo(held(8).dense / 32 + held(8).expert / 4, 0);
+  expect(shareOf(32)).toBeCloseTo(held(32).dense / 32 + held(32).expert, 0);
+  expect(optimizerShare({ ...mixture, layout: { ...mixture.layout, sharding: "none" } })).toBe(
+    held(8).dense + held(8).expert,
+  );
+});
+
+test("a stack's time on a family of accelerators that none of its runs had is told as less sure, with the reason", () => {
+  const question = { model: "Llama-2-7B", gpus: 8, sequenceTokens: 4096, precision: "bf16", stack: "megatron-core" };
+  const widthOf = (accelerator: string): number => {
+    const { step } = sizeTraining({ ...question, accelerator });
+    return Math.log(step.high / step.seconds);
+  };
+  const words = (accelerator: string): string => sizeTraining({ ...question, accelerator }).errors[0]?.words ?? "";
+
+  expect(widthOf("A100-SXM-80")).toBeGreaterThan(0.2);
+  expect(widthOf("H100-SXM")).toBeLessThan(0.15);
+  expect(words("A100-SXM-80")).toContain("no run of megatron-core on ampere was measured");
+  expect(words("H100-SXM")).not.toContain("no run of");
+});
+
+test("a run that nothing compiled takes TorchTitan's sixth longer, all of it between products", () => {
+  const titan: TrainingJob = {
+    ...job,
+    model: findModel("Llama-3.1-8B"),
+    accelerator: findAccelerator("H100-96GB-HBM2e"),
+    globalSequences: 16,
+    layout: {
+      ...layout,
+      tensor: 1,
+      pipeline: 1,
+      chunks: 1,
+      data: 8,
+      microSequences: 2,
+      sharding: "zero3",
+      recompute: "selective",
+    },
+    stack: "fsdp",
+  };
+  const [fused, eager] = [predictStepTime(titan), predictStepTime({ ...titan, isEager: true })];
+
+  expect(Math.abs(eager.seconds / fused.seconds - 1.16)).toBeLessThan(0.04);
+  expect(eager.parts.products).toBeCloseTo(fused.parts.products);
 });
 
 test("GB300 takes the kernels of its die on another board", () => {
