@@ -53,7 +53,7 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const servers = needed + reliability.spareServersBought;
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
-  const storageParts = listStorageParts(storage);
+  const storageParts = listStorageParts(storage, plan.storage.prices);
   refuseStrangeStorage(sumParts(storageParts.parts), gpus);
   const built = buildHall(plan, { server, servers, storage, storageKw: storageParts.powerKw, site }, assumptions);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
