@@ -1,21 +1,12 @@
 import * as z from "zod";
-import { durationPattern, sizePattern } from "../base/units.ts";
 import { policyNames, traceFormats } from "../scheduling/simulator/model.ts";
 import { isolationLevels } from "./advice/keep-compliant.ts";
 import { servedFormatSchema } from "./catalog/format-spelling.ts";
-import { ratePattern } from "./network/link-rate.ts";
+import { durationSchema, nameSchema, rateSchema, shareSchema, sizeSchema, uncertainSchema } from "./plan-figures.ts";
+import { acceleratorSchema, storagePricesSchema, switchSchema } from "./plan-hardware.ts";
 import { modelFields } from "./questions/model-fields.ts";
 import { runFields } from "./questions/run-fields.ts";
 
-const nameSchema = z.string().min(1).max(120);
-const durationWords = "write a number and a unit of time: 15m, 36h or 30d";
-const durationSchema = z.string({ error: durationWords }).regex(durationPattern, durationWords);
-const sizeWords =
-  "write a number and a unit of bytes: 12TB (1e12 bytes), 12TiB (2^40) or 3PB; Gb are bits, and no size";
-const sizeSchema = z.string({ error: sizeWords }).regex(sizePattern, sizeWords);
-const rateWords = "write a number and a unit: 400Gb/s (bits) or 50GB/s (bytes)";
-const rateSchema = z.string({ error: rateWords }).regex(ratePattern, rateWords);
-const shareSchema = z.number().min(0).max(1);
 const countrySchema = z.string().regex(/^[A-Z]{2}$/, "write the two-letter code of a country, such as DE");
 
 /** Limits of what one plan may ask for. */
@@ -24,13 +15,6 @@ const workloadsMax = 50;
 const horizonMonthsMin = 12;
 const horizonMonthsMax = 84;
 const horizonWords = `write whole months, ${horizonMonthsMin} to ${horizonMonthsMax}`;
-
-/** A figure, or its least, likeliest and most. */
-const uncertainSchema = z
-  .union([z.number(), z.strictObject({ low: z.number(), mode: z.number(), high: z.number() })], {
-    error: "write a number, or {low, mode, high} as numbers, without a unit",
-  })
-  .describe("A number, or {low, mode, high} for what is not known exactly.");
 
 const servedSchema = z
   .strictObject({
@@ -125,7 +109,7 @@ const stageSchema = z
 
 const networkSchema = z.strictObject({
   topology: z.enum(["rail-optimised", "leaf-spine", "fat-tree"]).optional(),
-  switch: nameSchema.optional().describe("A switch of the catalog, such as QM9700."),
+  switch: nameSchema.optional().describe("A switch of the catalog, such as QM9700, or of the plan's own."),
   portRate: rateSchema.optional().describe("Rate of one fabric port of a server, such as 400Gb/s."),
   rails: z.number().optional().describe("Fabric ports of one server."),
   oversubscription: z.number().optional().describe("1 is non-blocking, 2 halves the bandwidth above the leaves."),
@@ -166,6 +150,7 @@ const storageSchema = z.strictObject({
     .optional(),
   growthShare: z.number().optional(),
   usableShare: z.number().optional(),
+  prices: storagePricesSchema.optional(),
 });
 
 const facilitySchema = z.strictObject({
@@ -218,39 +203,6 @@ const offerSchema = z.strictObject({
   usdPerGpuHour: uncertainSchema
     .optional()
     .describe("What this offer asks for a GPU-hour: on demand to rent, under the contract to reserve; none to buy."),
-});
-
-const tflopsSchema = z.number().min(1e-3).max(1e9).optional();
-
-const computesSchema = z
-  .strictObject({
-    like: nameSchema.optional().describe("An accelerator of the catalog: what is left out here is taken from it."),
-    bf16Tflops: tflopsSchema.describe("Dense arithmetic rate, never with sparsity."),
-    fp8Tflops: tflopsSchema,
-    fp4Tflops: tflopsSchema,
-    memoryBandwidth: rateSchema.optional().describe("Of one GPU, such as 3.35TB/s."),
-    fastLinks: rateSchema.optional().describe("From one GPU to the others of its server, one direction."),
-  })
-  .refine(
-    ({ like, bf16Tflops, memoryBandwidth }) =>
-      like !== undefined || (bf16Tflops !== undefined && memoryBandwidth !== undefined),
-    { message: "give like, an accelerator that it resembles, or bf16Tflops and memoryBandwidth" },
-  )
-  .describe(
-    "What one GPU does, so that stages and workloads can be sized from their models on a GPU that the catalog lacks.",
-  );
-
-const acceleratorSchema = z.strictObject({
-  gpu: nameSchema,
-  gpusPerServer: z.number(),
-  serverUsdPerGpu: uncertainSchema,
-  rentUsdPerGpuHour: uncertainSchema,
-  serverRatedKw: z.number(),
-  serverUnits: z.number(),
-  memory: sizeSchema,
-  rails: z.number(),
-  portRate: rateSchema,
-  computes: computesSchema.optional(),
 });
 
 const workloadSchema = z
@@ -379,6 +331,11 @@ export const planSchema = z.strictObject({
     .max(50)
     .default([])
     .describe("Servers that the catalog lacks, or with your prices."),
+  switches: z
+    .array(switchSchema)
+    .max(50)
+    .default([])
+    .describe("Switches that the catalog lacks, or with your prices; the first that has the rate is taken."),
   inferred: z
     .array(inferredSchema)
     .max(2000)

@@ -22,7 +22,7 @@ import { type PowerPlan, sizePower } from "./power/size-power.ts";
 import type { StoragePlan } from "./storage/size-storage.ts";
 import { listStorageParts } from "./storage/storage-offers.ts";
 import { pricedRun } from "./priced-run.ts";
-import { sizeStages } from "./size-stages.ts";
+import { type SizedStages, sizeStages } from "./size-stages.ts";
 import { planTrace } from "./plan-trace.ts";
 import { exactly } from "./uncertain.ts";
 
@@ -44,16 +44,11 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
   const { plan, runs, sizings } = sizeStages(asked, server, site, assumptions);
   const months = assumptions.takeOne("horizonMonths", plan.horizonMonths, planDefaults.horizonMonths);
   const offers = chooseOffers(plan, assumptions);
-  const job = planJobReliability(plan, server, assumptions, site);
-  const capacity = planDemand(plan, { server, goodput: job.goodput.share, months, sizings }, assumptions);
-  const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
-  if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
-  refuseLargerThanFabrics(plan, needed, server);
-  const reliability = planReliability(plan, server, needed, job, assumptions);
-  const servers = needed + reliability.spareServersBought;
+  const counted = countServers(plan, { server, months, sizings, site }, assumptions);
+  const { job, capacity, needed, reliability, servers } = counted;
   const gpus = servers * server.gpusPerServer;
   const storage = planStorage(plan, job, assumptions);
-  const storageParts = listStorageParts(storage);
+  const storageParts = listStorageParts(storage, plan.storage.prices);
   refuseStrangeStorage(sumParts(storageParts.parts), gpus);
   const built = buildHall(plan, { server, servers, storage, storageKw: storageParts.powerKw, site }, assumptions);
   const parts = [serverPart(plan, server, servers), ...built.parts, ...storageParts.parts];
@@ -110,6 +105,25 @@ export function planFleet(asked: Plan, site: FleetSite = shippedFleet): FleetPla
     assumptions: [...plan.inferred.map(toAssumption), ...assumptions.list()],
     choices: assumptions.choices(),
   };
+}
+
+/** What the fleet's size rests on besides the plan. */
+interface FleetGround {
+  readonly server: ServerOffer;
+  readonly months: number;
+  readonly sizings: SizedStages["sizings"];
+  readonly site: FleetSite;
+}
+
+/** Servers that the demand takes at its peak, and those that keep them whole. */
+function countServers(plan: Plan, { server, months, sizings, site }: FleetGround, assumptions: Assumptions) {
+  const job = planJobReliability(plan, server, assumptions, site);
+  const capacity = planDemand(plan, { server, goodput: job.goodput.share, months, sizings }, assumptions);
+  const needed = Math.ceil(capacity.gpusAtPeak / server.gpusPerServer);
+  if (needed === 0) throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
+  refuseLargerThanFabrics(plan, needed, server);
+  const reliability = planReliability(plan, server, needed, job, assumptions);
+  return { job, capacity, needed, reliability, servers: needed + reliability.spareServersBought };
 }
 
 /** Demand that grows without end is told as such, not as a fabric that cannot be wired. */

@@ -9,9 +9,9 @@ import type { GigabitsPerSecond } from "./catalog/quantities.ts";
 import { gigabits, gigabytes, parseRate, toGigabits } from "./network/link-rate.ts";
 import { countLinks, listFabricParts, type Part } from "./network/network-parts.ts";
 import { priceOversubscription } from "./network/oversubscription-price.ts";
-import { splitPorts, type SwitchModel, switchModels } from "./network/switch-model.ts";
+import type { SwitchModel } from "./network/switch-model.ts";
 import { defaultTopology, type StorageFabric, storageFabric } from "./network/storage-fabric.ts";
-import { contradictoryPlan, invalidPlan } from "./plan-fault.ts";
+import { chooseSwitch } from "./plan-switch.ts";
 import type { StoragePlan } from "./storage/size-storage.ts";
 
 /** Ports of one management switch and what it costs; every server, switch and rack has a port. */
@@ -44,23 +44,7 @@ export function planNetwork(
   const isAlone = needsNoFabric(plan, servers);
   // Of a fabric that is not bought nothing is assumed.
   const ofFabric = isAlone ? recordAssumptions() : assumptions;
-  const rate = portRate(plan, server, ofFabric);
-  const rails = asked.rails ?? server.rails;
-  if (asked.rails === undefined) ofFabric.note("network.rails", `${rails}`, `fabric ports of a ${server.gpu} server`);
-  const nodes = servers * server.fabricNodes;
-  const oversubscription = take(ofFabric, "oversubscription", asked.oversubscription);
-  const askOf = (radix: number): FabricAsk => ({
-    topology: asked.topology ?? defaultTopology(rails, nodes, radix),
-    nodes,
-    rails,
-    radix,
-    oversubscription,
-    ...(asked.levels === undefined ? {} : { levels: asked.levels }),
-    ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
-  });
-  const model = chooseSwitch(plan, server, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, ofFabric);
-  const ask = askOf(model.radix);
-  if (asked.topology === undefined) note(ofFabric, "network.topology", ask.topology);
+  const { ask, rate, model } = askFabric(plan, server, servers, ofFabric);
   const fabric = isAlone ? noFabric(designFabric(ask)) : designFabric(ask);
   const cable =
     asked.nodeCable ?? note(assumptions, "network.nodeCable", serverRacks <= copperRacksMax ? "copper" : "fibre");
@@ -88,6 +72,35 @@ export function planNetwork(
     network,
     parts: [...listFabricParts("compute network", fabric, model, links), ...storage.parts, management],
   };
+}
+
+/** What the fabric must join, and the switch that joins it: as the plan says, else as such servers usually are. */
+function askFabric(
+  plan: Plan,
+  server: ServerOffer,
+  servers: number,
+  assumptions: Assumptions,
+): { readonly ask: FabricAsk; readonly rate: GigabitsPerSecond; readonly model: SwitchModel } {
+  const asked = plan.network;
+  const rate = portRate(plan, server, assumptions);
+  const rails = asked.rails ?? server.rails;
+  if (asked.rails === undefined)
+    assumptions.note("network.rails", `${rails}`, `fabric ports of a ${server.gpu} server`);
+  const nodes = servers * server.fabricNodes;
+  const oversubscription = take(assumptions, "oversubscription", asked.oversubscription);
+  const askOf = (radix: number): FabricAsk => ({
+    topology: asked.topology ?? defaultTopology(rails, nodes, radix),
+    nodes,
+    rails,
+    radix,
+    oversubscription,
+    ...(asked.levels === undefined ? {} : { levels: asked.levels }),
+    ...(asked.nodesPerUnit === undefined ? {} : { nodesPerUnit: asked.nodesPerUnit }),
+  });
+  const model = chooseSwitch(plan, server, rate, (each) => tryFabric(askOf(each.radix)) !== undefined, assumptions);
+  const ask = askOf(model.radix);
+  if (asked.topology === undefined) note(assumptions, "network.topology", ask.topology);
+  return { ask, rate, model };
 }
 
 /** One server alone, whose fabric the plan does not ask for by its switch or its shape. */
@@ -181,42 +194,4 @@ function portRate(plan: Plan, server: ServerOffer, assumptions: Assumptions): Gi
   if (plan.network.portRate !== undefined) return toGigabits(parseRate("network.portRate", plan.network.portRate));
   assumptions.note("network.portRate", `${server.railGigabits} Gb/s`, `fabric ports of a ${server.gpu} server`);
   return gigabits(server.railGigabits);
-}
-
-/** The switch that the plan names, else the usual one of the rate, else the first that joins so many ports. */
-function chooseSwitch(
-  plan: Plan,
-  server: ServerOffer,
-  rate: GigabitsPerSecond,
-  isEnough: (model: SwitchModel) => boolean,
-  assumptions: Assumptions,
-): SwitchModel {
-  const name = plan.network.switch;
-  if (name !== undefined) return namedSwitch(name, rate);
-  const whole = switchModels.filter((each) => each.portRate === rate);
-  const split = switchModels.map((each) => splitPorts(each, rate)).filter((each) => each !== undefined);
-  const candidates = [...whole, ...split.toSorted((left, right) => left.radix - right.radix)];
-  const [usual] = candidates;
-  if (usual === undefined) {
-    const rates = [...new Set(switchModels.map((each) => `${each.portRate}Gb/s`))].join(", ");
-    const own = plan.accelerators.findIndex(({ gpu }) => gpu === server.gpu);
-    const path = plan.network.portRate === undefined && own >= 0 ? `accelerators[${own}].portRate` : "network.portRate";
-    const bits = plan.network.portRate?.endsWith("B/s") === true ? ` (${plan.network.portRate} are bytes)` : "";
-    throw invalidPlan(path, `a rate that a switch of the catalog has: ${rates}`, `${rate}Gb/s${bits}`);
-  }
-  const model = candidates.find(isEnough) ?? usual;
-  if (model.radix === usual.radix) return { ...model, name: note(assumptions, "network.switch", model.name) };
-  const why = `the first of the catalog that joins so many ports: ${usual.name} has ${usual.radix}, it ${model.radix} of ${rate} Gb/s`;
-  assumptions.note("network.switch", model.name, why);
-  return model;
-}
-
-function namedSwitch(name: string, rate: GigabitsPerSecond): SwitchModel {
-  const model = switchModels.find((each) => each.name === name);
-  const known = switchModels.map((each) => each.name).join(", ");
-  if (model === undefined) throw invalidPlan("network.switch", `one of ${known}`, name);
-  const split = splitPorts(model, rate);
-  if (split !== undefined) return split;
-  const message = `${name} has ports of ${model.portRate} Gb/s, which give no port of ${rate} Gb/s`;
-  throw contradictoryPlan("network.switch", message);
 }

@@ -35,6 +35,11 @@ export function refuseContradictions(plan: Plan): void {
     "gpu",
     plan.accelerators.map(({ gpu }) => gpu),
   );
+  refuseTwins(
+    "switches",
+    "name",
+    plan.switches.map(({ name }) => name),
+  );
   if (stages.every(asksNothing))
     throw infeasiblePlan("demand.stages", "no stage asks for a GPU; there is nothing to plan");
   refuseWideGangs(plan);

@@ -13,7 +13,7 @@ export interface StorageOffer {
 }
 
 /** Assumed prices of 2025-26: no published list prices were found. */
-export const storageOffers: Readonly<Record<StorageTier["tier"], StorageOffer>> = {
+const storageOffers: Readonly<Record<StorageTier["tier"], StorageOffer>> = {
   fast: {
     name: "parallel file system on NVMe",
     usdPerRawTerabyte: 260,
@@ -30,10 +30,34 @@ export const storageOffers: Readonly<Record<StorageTier["tier"], StorageOffer>> 
   },
 };
 
+/** Prices that stand in for the assumed ones. */
+export interface OwnStoragePrices {
+  readonly fastUsdPerTerabyte?: number | undefined;
+  readonly fastUsdPerGigabyteSecond?: number | undefined;
+  readonly capacityUsdPerTerabyte?: number | undefined;
+  readonly capacityUsdPerGigabyteSecond?: number | undefined;
+}
+
+/** A tier's offer, at the prices that were given. */
+function offerOf(tier: StorageTier["tier"], own: OwnStoragePrices): StorageOffer {
+  const offer = storageOffers[tier];
+  const [room, speed] = [own[`${tier}UsdPerTerabyte`], own[`${tier}UsdPerGigabyteSecond`]];
+  if (room === undefined && speed === undefined) return offer;
+  return {
+    ...offer,
+    usdPerRawTerabyte: room ?? offer.usdPerRawTerabyte,
+    usdPerGigabyteSecond: speed ?? offer.usdPerGigabyteSecond,
+    source: room === undefined || speed === undefined ? `given in the plan; else ${offer.source}` : "given in the plan",
+  };
+}
+
 /** The storage of a plan as it is bought: capacity or throughput, whichever costs more, decides each tier. */
-export function listStorageParts(plan: StoragePlan): { readonly parts: readonly Part[]; readonly powerKw: number } {
+export function listStorageParts(
+  plan: StoragePlan,
+  prices: OwnStoragePrices = {},
+): { readonly parts: readonly Part[]; readonly powerKw: number } {
   const parts = plan.tiers.map((tier): Part => {
-    const offer = storageOffers[tier.tier];
+    const offer = offerOf(tier.tier, prices);
     const terabytes = Math.max(1, Math.ceil(tier.rawBytes / 1e12));
     const forSpeed = Math.max(tier.read, tier.write) * offer.usdPerGigabyteSecond;
     const forRoom = terabytes * offer.usdPerRawTerabyte;
