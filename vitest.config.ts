@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: Math.min(workersMax, availableParallelism()),
     // A test that hangs ends here. Longer than the longest wait of `until`, which says what it waited for.
     testTimeout: 180_000,
+    // As long as the longest wait of `until`: a busy machine may need more than the second that is usual.
+    expect: { poll: { timeout: 120_000 } },
     hookTimeout: 180_000,
     teardownTimeout: 30_000,
     // Nothing leaks from one test into the next by accident.

@@ -44,18 +44,18 @@ export async function temporaryDataDirectory(): Promise<{ readonly path: string;
   };
 }
 
-/** Below this, Linux gives no port to outgoing connections; see /proc/sys/net/ipv4/ip_local_port_range. */
-const ephemeralFrom = 32_768;
+/** From here on replicas look for ports of their own, and above them Linux hands them out to outgoing connections. */
+const replicasFrom = 20_000;
 const steadyFrom = 10_000;
 const portTriesMax = 100;
 
 /**
  * A free port for a server that will be killed and started again on it. One that the system picks could be given to
- * an outgoing connection of another test in between.
+ * an outgoing connection, or to a replica, of another test in between.
  */
 export async function steadyPort(): Promise<number> {
   for (let attempt = 1; attempt <= portTriesMax; attempt += 1) {
-    const port = randomInt(steadyFrom, ephemeralFrom);
+    const port = randomInt(steadyFrom, replicasFrom);
     const isFree = await new Promise<boolean>((resolve) => {
       const probe = createServer();
       probe.once("error", () => resolve(false));
@@ -63,7 +63,7 @@ export async function steadyPort(): Promise<number> {
     });
     if (isFree) return port;
   }
-  throw new Error(`found no free port from ${steadyFrom} to ${ephemeralFrom}`);
+  throw new Error(`found no free port from ${steadyFrom} to ${replicasFrom}`);
 }
 
 const runner = fileURLToPath(new URL("./fixtures/run-server.ts", import.meta.url));

@@ -99,28 +99,28 @@ function checkQuestion(kind: PlanningKind, question: unknown): void {
 
 const seeds = { numRuns: 60 };
 
-test("whatever run is asked about, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
+test("whatever run is asked about, the answer is finite or the question is refused", () => {
   fc.assert(
     fc.property(training, (question) => checkQuestion("size-training", question)),
     seeds,
   );
 });
 
-test("whatever service is asked about, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
+test("whatever service is asked about, the answer is finite or the question is refused", () => {
   fc.assert(
     fc.property(inference, (question) => checkQuestion("size-inference", question)),
     seeds,
   );
 });
 
-test("whatever fleet is priced, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
+test("whatever fleet is priced, the answer is finite or the question is refused", () => {
   fc.assert(
     fc.property(cost, (question) => checkQuestion("cost", question)),
     seeds,
   );
 });
 
-test("whatever advice is asked for, the answer is finite or the question is refused", { timeout: 120_000 }, () => {
+test("whatever advice is asked for, the answer is finite or the question is refused", () => {
   const work = fc.oneof(
     fc.record({ kind: fc.constant("serving"), ...requests, peakPerSecond: amount(0.01, 1000) }),
     fc.record({ kind: fc.constant("training"), model, precision, tokens: amount(1e6, 1e14), days: amount(0.01, 1000) }),

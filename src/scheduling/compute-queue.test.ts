@@ -216,15 +216,16 @@ describe("workloads from the queue to their end", () => {
     await applyPool({ simulatedGpus: { model: "H100", count: 1, memory: "80GB" } });
     const checkpoints = await mkdtemp(join(platform.dataDirectory, "checkpoints-"));
     const saved = join(checkpoints, "step");
+    const ready = join(platform.dataDirectory, "ready");
     const resources = { cpus: 0.1, memory: 1e8, gpus: 1, gpuModel: null };
     // The first start runs until it is told to stop, and saves how far it came; the next one begins there.
-    const script = `test -e ${saved} && exit $(cat ${saved}); trap 'echo 7 > ${saved}; exit 1' TERM; sleep 1000 & wait`;
+    const script = `test -e ${saved} && exit $(cat ${saved}); trap 'echo 7 > ${saved}; exit 1' TERM; touch ${ready}; sleep 1000 & wait`;
     const low = shell("low", script, { resources, priority: 10 });
     await running.compute.workloads.submit({
       ...low,
       command: { ...low.command, graceMs: 5_000, checkpointFolder: checkpoints },
     });
-    await reach("low", "running");
+    await until("it would save its work", () => existsSync(ready));
     await running.compute.workloads.submit(shell("high", "true", { resources, priority: 90 }));
     await reach("high", "succeeded");
     const done = await reach("low", "failed");

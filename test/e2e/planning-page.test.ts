@@ -5,21 +5,25 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { endPostgres, type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
 import { until } from "../until.ts";
 import { addressMember, untilAddressed } from "./page-address.ts";
-import { withSignedInPage } from "./signed-in-page.ts";
+import { TestBrowser, withSignedInPage } from "./signed-in-page.ts";
 import { showPage } from "./visit-pages.ts";
 
-const startTimeoutMs = 120_000;
-const testTimeoutMs = 120_000;
+const startTimeoutMs = 180_000;
+/** Several waits in a row, each with its own limit. */
+const testTimeoutMs = 400_000;
 
 let folder: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
+let browser: TestBrowser;
 
 beforeAll(async () => {
+  browser = new TestBrowser();
   folder = await temporaryDataDirectory();
   server = await startServerProcess({ dataDir: folder.path, cwd: "/" });
 }, startTimeoutMs);
 
 afterAll(async () => {
+  await browser.stop();
   await server.end("SIGTERM");
   await endPostgres(folder.path).catch(() => undefined);
   await folder.remove();
@@ -27,12 +31,17 @@ afterAll(async () => {
 
 /** Opens an address of the planning page, lets `look` see it, and answers with what was wrong on it. */
 async function onPlanningPage(path: string, look: (page: Page) => Promise<void>): Promise<readonly string[]> {
-  return await withSignedInPage(server.controlUrl, server.key, async (page, problems) => {
-    await page.goto(`${server.controlUrl}/planning${path}`);
-    await showPage(page, "Planning");
-    await look(page);
-    return problems;
-  });
+  return await withSignedInPage(
+    server.controlUrl,
+    server.key,
+    async (page, problems) => {
+      await page.goto(`${server.controlUrl}/planning${path}`);
+      await showPage(page, "Planning");
+      await look(page);
+      return problems;
+    },
+    browser,
+  );
 }
 
 /** The value of the figure with this label. */

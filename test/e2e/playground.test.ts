@@ -3,13 +3,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { StandInServer } from "../../bench/serving/stand-in-server.ts";
 import { type ServerProcess, startServerProcess, temporaryDataDirectory } from "../server-process.ts";
 import { until } from "../until.ts";
-import { withSignedInPage } from "./signed-in-page.ts";
+import { TestBrowser, withSignedInPage } from "./signed-in-page.ts";
 import { showPage } from "./visit-pages.ts";
 
 /* Deployments on simulated engines, without a model: fast, and so slow that an answer would take minutes. */
 
-const startTimeoutMs = 120_000;
-const testTimeoutMs = 120_000;
+const startTimeoutMs = 180_000;
+/** Several waits in a row, each with its own limit. */
+const testTimeoutMs = 400_000;
 const engine = {
   slots: 8,
   kvTokens: 50_000,
@@ -21,6 +22,7 @@ const engine = {
 
 let folder: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
+let browser: TestBrowser;
 let slowUrl: string;
 const engines: StandInServer[] = [];
 
@@ -31,6 +33,7 @@ async function startEngine(speed: number): Promise<string> {
 }
 
 beforeAll(async () => {
+  browser = new TestBrowser();
   folder = await temporaryDataDirectory();
   server = await startServerProcess({ dataDir: folder.path, cwd: "/" });
   slowUrl = await startEngine(0.1);
@@ -57,6 +60,7 @@ beforeAll(async () => {
 }, startTimeoutMs);
 
 afterAll(async () => {
+  await browser.stop();
   await server.end("SIGTERM");
   for (const each of engines) await each.stop();
   await folder.remove();
@@ -64,12 +68,17 @@ afterAll(async () => {
 
 /** Opens a page of a deployment, lets `look` see it, and answers with what was wrong on it. */
 async function onPage(path: string, heading: string, look: (page: Page) => Promise<void>): Promise<readonly string[]> {
-  return await withSignedInPage(server.controlUrl, server.key, async (page, problems) => {
-    await page.goto(`${server.controlUrl}/deployments/default/${path}`);
-    await showPage(page, heading);
-    await look(page);
-    return problems;
-  });
+  return await withSignedInPage(
+    server.controlUrl,
+    server.key,
+    async (page, problems) => {
+      await page.goto(`${server.controlUrl}/deployments/default/${path}`);
+      await showPage(page, heading);
+      await look(page);
+      return problems;
+    },
+    browser,
+  );
 }
 
 async function ask(page: Page, question: string): Promise<void> {

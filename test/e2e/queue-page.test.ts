@@ -6,26 +6,30 @@ import { type ServerProcess, startServerProcess, temporaryDataDirectory } from "
 import { until } from "../until.ts";
 import { emptyQueue, fillQueue, submitOne } from "./busy-queue.ts";
 import { addressMember, untilAddressed } from "./page-address.ts";
-import { withSignedInPage } from "./signed-in-page.ts";
+import { TestBrowser, withSignedInPage } from "./signed-in-page.ts";
 import { showPage } from "./visit-pages.ts";
 
-const startTimeoutMs = 120_000;
-const testTimeoutMs = 180_000;
+const startTimeoutMs = 180_000;
+/** Several waits in a row, each with its own limit. */
+const testTimeoutMs = 400_000;
 /** When the moments of this test begin. */
 const now = Date.now();
 
 let platform: FreshPlatform;
 let folder: Awaited<ReturnType<typeof temporaryDataDirectory>>;
 let server: ServerProcess;
+let browser: TestBrowser;
 let workloads: Workloads;
 
 beforeAll(async () => {
+  browser = new TestBrowser();
   platform = await freshPlatform({ clock: testClock(now) });
   folder = await temporaryDataDirectory();
   server = await startServerProcess({ dataDir: folder.path, cwd: "/", env: { DATABASE_URL: platform.url } });
 }, startTimeoutMs);
 
 afterAll(async () => {
+  await browser.stop();
   if (workloads !== undefined) await emptyQueue(server, workloads);
   await server.end("SIGTERM");
   await platform.close();
@@ -34,12 +38,17 @@ afterAll(async () => {
 
 /** Opens an address of the queue page, lets `look` see it, and answers with what was wrong on it. */
 async function onQueuePage(path: string, look: (page: Page) => Promise<void>): Promise<readonly string[]> {
-  return await withSignedInPage(server.controlUrl, server.key, async (page, problems) => {
-    await page.goto(`${server.controlUrl}/queue${path}`);
-    await showPage(page, "Queue");
-    await look(page);
-    return problems;
-  });
+  return await withSignedInPage(
+    server.controlUrl,
+    server.key,
+    async (page, problems) => {
+      await page.goto(`${server.controlUrl}/queue${path}`);
+      await showPage(page, "Queue");
+      await look(page);
+      return problems;
+    },
+    browser,
+  );
 }
 
 test("an empty cluster shows how to declare quotas and a pool, and what a what-if is", {

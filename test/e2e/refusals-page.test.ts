@@ -7,7 +7,9 @@ import { showPage } from "./visit-pages.ts";
 
 /* What the gateway refuses of a deployment, as its page shows it. */
 
-const startTimeoutMs = 120_000;
+const startTimeoutMs = 180_000;
+/** Several waits in a row, each with its own limit. */
+const testTimeoutMs = 400_000;
 const engine = {
   slots: 8,
   kvTokens: 50_000,
@@ -62,7 +64,7 @@ const hello = (model: string): string =>
   JSON.stringify({ model, max_tokens: 2, messages: [{ role: "user", content: "hi" }] });
 
 test("a deployment's page tells what was refused and what to do; one of which nothing was says so", {
-  timeout: startTimeoutMs,
+  timeout: testTimeoutMs,
 }, async () => {
   const problemsBefore = await withSignedInPage(server.controlUrl, server.key, async (page, found) => {
     await page.goto(`${server.controlUrl}/deployments/default/quiet`);

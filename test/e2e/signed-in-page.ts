@@ -1,10 +1,10 @@
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Where Debian and Ubuntu put Chromium; `CHROMIUM` names another one. */
 const defaultChromium = "/usr/bin/chromium";
 
-/** The longest wait for the first page. */
-const pageTimeoutMs = 30_000;
+/** The longest wait for anything on a page: as long as that of `until`, since a busy machine answers late. */
+export const pageTimeoutMs = 120_000;
 
 export const viewport = { width: 1440, height: 900 };
 
@@ -20,31 +20,61 @@ const browserArguments = [
   "--disable-sync",
 ];
 
+/** A browser for the pages of one test file: its start takes longer than most visits. */
+export class TestBrowser {
+  readonly #started: Promise<Browser>;
+
+  constructor() {
+    this.#started = chromium.launch({
+      executablePath: process.env["CHROMIUM"] ?? defaultChromium,
+      args: browserArguments,
+    });
+    // Told to the first who opens a page.
+    this.#started.catch(() => undefined);
+  }
+
+  /** Lends a page that shares nothing with other visits; closes it when `visit` is done. */
+  async withPage<Value>(visit: (page: Page) => Promise<Value>): Promise<Value> {
+    const context = await (await this.#started).newContext({ viewport });
+    context.setDefaultTimeout(pageTimeoutMs);
+    try {
+      return await visit(await context.newPage());
+    } finally {
+      await context.close();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await (await this.#started).close();
+  }
+}
+
 /**
- * Opens a browser, signs in with `key` and hands over the page; closes the browser when `visit` is done.
+ * Signs in with `key` on a page of its own and hands the page over; closes it when `visit` is done.
  *
  * `problems` grows by every console error, exception, failed request and answer of 400 and above; it is empty when all
  * is well.
+ *
+ * @param shared the browser to use; absent: one that is started for this visit alone.
  */
 export async function withSignedInPage<Value>(
   base: string,
   key: string,
   visit: (page: Page, problems: readonly string[]) => Promise<Value>,
+  shared?: TestBrowser,
 ): Promise<Value> {
-  const browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? defaultChromium,
-    args: browserArguments,
-  });
+  const browser = shared ?? new TestBrowser();
   try {
-    const page = await browser.newPage({ viewport });
-    const problems: string[] = [];
-    watchForProblems(page, base, problems);
-    await page.goto(`${base}/#key=${encodeURIComponent(key)}`, { timeout: pageTimeoutMs });
-    await page.getByRole("heading", { name: "Overview", exact: true }).waitFor({ timeout: pageTimeoutMs });
-    if (page.url().includes("key=")) problems.push("the key stayed in the address");
-    return await visit(page, problems);
+    return await browser.withPage(async (page) => {
+      const problems: string[] = [];
+      watchForProblems(page, base, problems);
+      await page.goto(`${base}/#key=${encodeURIComponent(key)}`, { timeout: pageTimeoutMs });
+      await page.getByRole("heading", { name: "Overview", exact: true }).waitFor({ timeout: pageTimeoutMs });
+      if (page.url().includes("key=")) problems.push("the key stayed in the address");
+      return await visit(page, problems);
+    });
   } finally {
-    await browser.close();
+    if (shared === undefined) await browser.stop();
   }
 }
 

@@ -1,10 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { viewport, withSignedInPage } from "./signed-in-page.ts";
-
-/** The longest wait for one page to show its data. */
-const pageTimeoutMs = 30_000;
+import { pageTimeoutMs, viewport, withSignedInPage } from "./signed-in-page.ts";
 
 /** One page of the UI and what must be on it. */
 interface PageVisit {

@@ -82,7 +82,7 @@ test("Triton's unmodified clients load a deployment that sleeps, and unload it",
     python,
     [fixture("triton_loading.py"), new URL(server.gatewayUrl ?? "").port, server.key, readerKey],
     {
-      timeout: 110_000,
+      timeout: 170_000,
     },
   );
   const alike = { before: false, loaded: true, index: "READY", unloaded: false, "unloaded index": "UNAVAILABLE" };
@@ -96,7 +96,7 @@ test("Triton's unmodified clients load a deployment that sleeps, and unload it",
       config: "StatusCode.INVALID_ARGUMENT",
     },
   });
-}, 120_000);
+});
 
 test("an unloaded deployment has no replica and wakes by no request, says so, and is the same after it is loaded", async () => {
   expect(await change("steady", "load")).toEqual({ status: 200, text: "{}" });

@@ -45,7 +45,7 @@ beforeAll(async () => {
   await server.call("POST", "/api/v1/identities", { name: "grace", team: "default", role: "approver" });
   approverKey = ((await server.call("POST", "/api/v1/keys", { identity: "grace" })).json as { key: string }).key;
   await session.apply({ kind: "Pool", name: "local", spec: {} }, session.resource("Model", "scores", {}));
-}, 60_000);
+});
 
 afterAll(async () => {
   await endServing(server, "default", "scores");
@@ -135,4 +135,4 @@ test("a healthy version is promoted and a broken one rolled back, while callers 
   expect([whole.status, whole.version]).toEqual([200, "2"]);
   const versions = await session.versions();
   expect(versions.map(({ id }) => id).toSorted()).toEqual([first, second, third].toSorted());
-}, 110_000);
+});

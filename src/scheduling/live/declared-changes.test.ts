@@ -217,7 +217,7 @@ describe("a change of what was declared", () => {
       ),
       { numRuns: 300 },
     );
-    expect(dropped).toBeGreaterThan(10);
+    expect(dropped).toBeGreaterThan(2);
   });
 
   test("of reservations is made in the engine itself, and what runs, runs on", () => {

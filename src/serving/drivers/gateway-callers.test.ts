@@ -99,9 +99,9 @@ test("ten thousand connections that send their headers a byte at a time starve n
   const answers = await Promise.all(Array.from({ length: 50 }, well));
 
   expect(answers).toEqual(Array.from({ length: 50 }, () => 200));
-  await expect.poll(() => closed, { timeout: 20_000 }).toBeGreaterThanOrEqual(10_000 - 4_096);
+  await expect.poll(() => closed).toBeGreaterThanOrEqual(10_000 - 4_096);
   for (const socket of sockets) socket.destroy();
-}, 120_000);
+});
 
 test.each([
   ["whose length is announced", false],

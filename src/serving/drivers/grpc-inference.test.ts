@@ -13,7 +13,7 @@ let client: GrpcClient;
 beforeAll(async () => {
   gateway = await startTensorGateway();
   client = openGrpcClient(gateway.port);
-}, 60_000);
+});
 
 afterAll(async () => {
   client?.close();

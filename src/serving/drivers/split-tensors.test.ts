@@ -45,7 +45,7 @@ beforeAll(async () => {
       return found.address;
     }),
   );
-}, 60_000);
+});
 
 afterAll(() => {
   matrix?.stop();

@@ -19,7 +19,7 @@ let grpc: GrpcClient;
 beforeAll(async () => {
   gateway = await startTensorGateway();
   grpc = openGrpcClient(gateway.port);
-}, 60_000);
+});
 
 afterAll(async () => {
   grpc?.close();

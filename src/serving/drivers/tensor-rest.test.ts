@@ -15,7 +15,7 @@ let gateway: Awaited<ReturnType<typeof startTensorGateway>>;
 beforeAll(async () => {
   gateway = await startTensorGateway();
   gateway.setRoute(modelRoute("empty", [], { protocol: "v2" }));
-}, 60_000);
+});
 
 afterAll(async () => {
   await gateway?.stop();
