@@ -346,3 +346,20 @@ test("the intervals of the answer are drawn: demand from P10 to P90, each way's 
 
   expect(problems).toEqual([]);
 });
+
+test("on a narrow window the first controls stand alone until all are asked for, and the plots are near", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onPlanningPage("", async (page) => {
+    await page.setViewportSize({ width: 390, height: 900 });
+    await page.getByLabel("Horizon", { exact: true }).waitFor();
+    expect(await page.getByLabel("Oversubscription", { exact: true }).isVisible()).toBe(false);
+    const unfold = page.getByRole("button", { name: /^All controls/ });
+    expect(await unfold.getAttribute("aria-expanded")).toBe("false");
+    await unfold.click();
+    await page.getByLabel("Oversubscription", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Fewer controls" }).waitFor();
+  });
+
+  expect(problems).toEqual([]);
+});

@@ -43,7 +43,9 @@ const largestAnswerBytes = 50_000_000;
  */
 export async function plan(context: CommandContext, input: PlanInput): Promise<number> {
   if (input.schema === true) {
-    context.terminal.print(JSON.stringify(z.toJSONSchema(planSchema, { io: "input" }), null, 2));
+    const { $schema, ...fields } = z.toJSONSchema(planSchema, { io: "input" });
+    const description = "A fleet of GPUs that is sized and priced: millwright plan -f plan.yaml";
+    context.terminal.print(JSON.stringify({ $schema, title: "Plan", description, ...fields }, null, 2));
     return exitCodes.ok;
   }
   if (input.fromLive === true) return await planFromLive(context, input);

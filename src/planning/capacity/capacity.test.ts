@@ -154,6 +154,7 @@ test("capacity is whole servers that only grow, and meets the demand at the conf
           before = month.capacityGpus;
         }
         expect(plan.firstShortMonth).toBeNull();
+        expect(plan.shortMonths).toBe(0);
       },
     ),
   );
@@ -166,6 +167,7 @@ test("a fleet of fixed size says from when on it is short, and by how much", () 
   expect(plan.gpusAtPeak).toBe(64);
   expect(plan.firstShortMonth).toBeGreaterThan(0);
   expect(plan.firstShortMonth).toBeLessThan(12);
+  expect(plan.shortMonths).toBe(plan.months.filter(({ shortage }) => shortage > 0.05).length);
   expect(plan.missingGpus).toBeGreaterThan(90);
 });
 

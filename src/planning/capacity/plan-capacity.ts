@@ -43,6 +43,8 @@ export interface CapacityPlan {
   readonly gpusAtPeak: number;
   /** First month in which demand exceeds capacity more often than the quantile allows; null: never. */
   readonly firstShortMonth: number | null;
+  /** In how many months it does; a purchase may end it. */
+  readonly shortMonths: number;
   /** The most that is short at the quantile, in GPUs. */
   readonly missingGpus: number;
   /** GPUs saved because the stages' peaks do not all come together. */
@@ -79,14 +81,15 @@ export function planCapacity(stages: readonly StageDemand[], ask: CapacityAsk): 
       shortage: logNormalAbove(atDecision[month] ?? total, capacity[month] ?? 0),
     };
   });
-  const firstShort = months.findIndex((month) => month.shortage > 1 - ask.quantile + 1e-9);
+  const short = months.filter((month) => month.shortage > 1 - ask.quantile + 1e-9);
   const quantileOf = (month: CapacityMonth): number => month.neededGpus / (1 + ask.headroomShare);
   return {
     months,
     stages,
     gpusAtStart: capacity[0] ?? 0,
     gpusAtPeak: Math.max(...capacity),
-    firstShortMonth: firstShort === -1 ? null : firstShort,
+    firstShortMonth: short[0]?.month ?? null,
+    shortMonths: short.length,
     missingGpus: Math.max(0, ...months.map((month) => Math.ceil(quantileOf(month) - month.capacityGpus - 1e-9))),
     sharedGpus: shared(stages, ask, totals.at(-1)),
     bottleneck: nameBottleneck(stages, ask.months - 1),

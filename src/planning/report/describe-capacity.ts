@@ -2,7 +2,8 @@ import type { FleetPlan } from "../fleet-plan.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import type { Section } from "./model.ts";
-import { monthAfter, writeCount, writeNumber, writeShare, writeWhole } from "./write-figure.ts";
+import { tellShortage } from "./tell-shortage.ts";
+import { monthAfter, writeNumber, writeShare, writeWhole } from "./write-figure.ts";
 
 /** A fleet of which less than this is asked for at its busiest is told to be too large. */
 const leastUse = 0.5;
@@ -57,17 +58,14 @@ export function describeCapacity(plan: FleetPlan): Section {
       writeWhole(month.capacityGpus),
       writeShare(month.shortage),
     ]);
-  const short = capacity.firstShortMonth;
-  const verdict =
-    short === null
-      ? "Capacity meets the demand at the chosen confidence in every month."
-      : `From ${monthAfter(plan.startMonth, short)} on, demand exceeds capacity more often than the plan allows; at worst ${writeCount(capacity.missingGpus, "GPU")} ${capacity.missingGpus === 1 ? "is" : "are"} missing at the chosen confidence.`;
   return {
     heading: "Capacity",
     blocks: [
       {
         kind: "text",
-        text: [verdict, ...describeIdle(capacity), ...describeSharing(capacity)].join(" "),
+        text: [tellShortage(capacity, plan.startMonth), ...describeIdle(capacity), ...describeSharing(capacity)].join(
+          " ",
+        ),
       },
       {
         kind: "plot",

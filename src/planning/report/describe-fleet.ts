@@ -9,6 +9,7 @@ import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import type { ReportDocument, Section } from "./model.ts";
 import { tellMoney } from "./tell-money.ts";
+import { tellShortage } from "./tell-shortage.ts";
 import { monthAfter, writeCount, writeNumber, writePower, writeWhole } from "./write-figure.ts";
 
 /** The whole answer as a report: the verdict first, then why and what if, what was assumed last. */
@@ -57,17 +58,12 @@ function tellFleet(plan: FleetPlan): readonly string[] {
   const until = monthAfter(startMonth, plan.cost.months.length - 1);
   const server = `${writeCount(plan.servers, "server")} with ${plan.gpusPerServer} x ${plan.gpu}${plan.servers === 1 ? "" : " each"}`;
   const spare = spares === 0 ? "" : `, ${spares} of them spare`;
-  const short = capacity.firstShortMonth;
-  const enough =
-    short === null
-      ? "Enough in every month at the chosen confidence"
-      : `Too few from ${monthAfter(startMonth, short)} on: at worst ${writeCount(capacity.missingGpus, "GPU")} ${capacity.missingGpus === 1 ? "is" : "are"} missing at the chosen confidence`;
   return [
     `Fleet: ${server}${spare}; ${writeCount(capacity.gpusAtStart, "GPU")} at the start, ${writeWhole(capacity.gpusAtPeak)} at most, ${startMonth} to ${until}.`,
     ...(first === undefined || last === undefined
       ? []
       : [
-          `${enough}. The busiest moment of the first month asks for ${tellDemand(first)} GPUs, of the last for ${tellDemand(last)} (P10 to P90).`,
+          `${tellShortage(capacity, startMonth)} The busiest moment of the first month asks for ${tellDemand(first)} GPUs, of the last for ${tellDemand(last)} (P10 to P90).`,
         ]),
   ];
 }

@@ -4,8 +4,12 @@ import { niceStep } from "./nice-step.ts";
 import { writeUsd } from "./write-figure.ts";
 
 const width = 720;
-const left = 260;
 const right = 90;
+/** Room for the names of rates: at least this, or what the longest takes; and for the words at the left ends of bars. */
+const leastNames = 170;
+const wordsRoom = 90;
+/** Width of a letter, as good as it can be known. */
+const letterWidth = 5.8;
 const rowHeight = 26;
 const top = 34;
 const ticksWanted = 4;
@@ -17,6 +21,8 @@ export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], like
   const results = bars.flatMap((bar) => [bar.resultAtLow, bar.resultAtHigh]).concat(likeliest);
   const least = Math.min(...results);
   const span = Math.max(1e-9, Math.max(...results) - least);
+  const names = Math.max(leastNames, 8 + letterWidth * Math.max(0, ...bars.map(({ words }) => words.name.length)));
+  const left = names + wordsRoom;
   const x = (value: number): number => left + ((value - least) / span) * (width - left - right);
   const floor = top + bars.length * rowHeight;
   const rows = bars.map((bar, index) => {
@@ -25,7 +31,7 @@ export function drawTornadoPlot(title: string, bars: readonly TornadoBar[], like
     // Both ends may lie on one side, or one of them on the line: their words never do.
     const isLowLeft = bar.resultAtLow < bar.resultAtHigh;
     return [
-      `<text class="tick end" x="${left - 90}" y="${middle}" dy="4">${escapeMarkup(bar.words.name)}</text>`,
+      `<text class="tick end" x="${names.toFixed(1)}" y="${middle}" dy="4">${escapeMarkup(bar.words.name)}</text>`,
       drawBar(x(bar.resultAtLow), x(likeliest), y, "c0", bar.words.low, isLowLeft),
       drawBar(x(bar.resultAtHigh), x(likeliest), y, "c1", bar.words.high, !isLowLeft),
     ].join("\n");
@@ -57,9 +63,9 @@ function drawLegend(likeliest: string, y: number): readonly string[] {
   const swatch = (colour: string, name: string, at: number): string =>
     `<rect class="swatch ${colour}" x="${at}" y="${y - 9}" width="10" height="10"/><text class="tick" x="${at + 14}" y="${y}">${name}</text>`;
   return [
-    swatch("c0", "rate at its least", left - 90),
-    swatch("c1", "rate at its most", left + 30),
-    `<line class="mark" x1="${left + 155}" y1="${y - 10}" x2="${left + 155}" y2="${y + 2}"/><text class="tick" x="${left + 162}" y="${y}">${escapeMarkup(likeliest)}</text>`,
+    swatch("c0", "rate at its least", leastNames),
+    swatch("c1", "rate at its most", leastNames + 120),
+    `<line class="mark" x1="${leastNames + 245}" y1="${y - 10}" x2="${leastNames + 245}" y2="${y + 2}"/><text class="tick" x="${leastNames + 252}" y="${y}">${escapeMarkup(likeliest)}</text>`,
   ];
 }
 

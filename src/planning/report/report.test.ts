@@ -277,6 +277,15 @@ test("an interval is drawn as a band over the months, and behind the last month 
   expect(end?.[1]).toBeGreaterThan(end?.[2] ?? Number.POSITIVE_INFINITY);
 });
 
+test("the name of a rate stands inside of a tornado, however long it is", () => {
+  const words = { name: "change of hardware prices in any one year", low: "-25 %", high: "0 %" };
+  const bar = { words, rate: "pue", low: 1, high: 2, resultAtLow: 2, resultAtHigh: 3, swing: 1 } as const;
+  const end = Number(/<text class="tick end" x="([\d.]+)"[^>]*>change/.exec(drawTornadoPlot("t", [bar], 2.4))?.[1]);
+
+  // Letters of this size are at most 5.8 wide on average.
+  expect(end).toBeGreaterThanOrEqual(5.8 * words.name.length);
+});
+
 test("the words at the ends of a bar stand on different sides, also where both ends lie on one", () => {
   const words = { name: "life of hardware", low: "36 months", high: "72 months" };
   const bar = {

@@ -14,8 +14,25 @@ export function ControlFields({
   readonly groups: readonly ControlGroup[];
   readonly catalog: PlanningCatalog | undefined;
 }): ReactNode {
+  // On a narrow window all controls would push the plots out of sight: there the first group stands alone until asked for.
+  const [isOpen, setOpen] = useState(false);
   return (
-    <div className="stack planner-controls">
+    <div className={`stack planner-controls ${isOpen ? "" : "is-folded"}`}>
+      {groups.length > 1 && (
+        <button
+          type="button"
+          className="button small unfold"
+          aria-expanded={isOpen}
+          onClick={() => setOpen((before) => !before)}
+        >
+          {isOpen
+            ? "Fewer controls"
+            : `All controls: ${groups
+                .slice(1)
+                .map(({ title }) => title)
+                .join(", ")}`}
+        </button>
+      )}
       {groups.map((group) => (
         <Panel key={group.title} title={group.title}>
           <div className="stack tight">

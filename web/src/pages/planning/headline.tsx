@@ -94,7 +94,9 @@ function fleetFacts(answer: Fields): readonly FigureFact[] {
   const capacity = answer.fields("capacity");
   const power = answer.fields("power");
   const short = capacity.numberOr("firstShortMonth", null);
+  const shortMonths = capacity.numberOr("shortMonths", 0);
   const demand = capacity.list("months", (month) => month.numberOr("p90Gpus", 0));
+  const isToTheEnd = short === null || short + shortMonths === demand.length;
   return [
     {
       label: "GPUs",
@@ -102,9 +104,14 @@ function fleetFacts(answer: Fields): readonly FigureFact[] {
       note: `${counted(answer.numberOr("servers", 0), "server")}; P90 of demand ${fromTo(demand[0] ?? 0, demand.at(-1) ?? 0)}, not measured`,
     },
     {
-      label: "Shortage from",
+      label: isToTheEnd ? "Shortage from" : "Shortage, first",
       value: short === null ? "none" : (monthNames(answer.textOr("startMonth", ""), short + 1).at(-1) ?? ""),
-      note: short === null ? "within the horizon" : `month ${short + 1} of the plan`,
+      note:
+        short === null
+          ? "within the horizon"
+          : isToTheEnd
+            ? "on, to the end"
+            : `in ${counted(shortMonths, "month")} in all`,
     },
     ...costFigures(answer),
     {

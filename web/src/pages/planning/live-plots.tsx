@@ -174,8 +174,9 @@ export function StepParts({ answer }: { readonly answer: Fields }): ReactNode {
   const parts = Object.entries(step.numbersByName("parts"))
     .filter(([, part]) => part > seconds * 0.005)
     .toSorted((left, right) => right[1] - left[1]);
+  const shares = parts.map(([name, part]) => `${stepPartWords(name)} ${((part / seconds) * 100).toFixed(0)}%`);
   return (
-    <div className="step-parts" role="img" aria-label="Parts of a step">
+    <div className="step-parts" role="img" aria-label={`Parts of a step: ${shares.join(", ")}`}>
       {parts.map(([name, part]) => (
         <span key={name} className="step-part">
           <span className="muted">{stepPartWords(name)}</span>
