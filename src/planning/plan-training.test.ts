@@ -218,7 +218,7 @@ test("the report names layout, step, limit, errors and what was assumed of a siz
   const report = reportFiles(trains({ gpus: undefined, finishWithin: "20d" }))["report.md"];
 
   expect(report).toContain("## Training runs");
-  expect(report).toContain("pre-training: step time, tokens a second and utilisation: ±");
+  expect(report).toContain("pre-training: step time, tokens a second and utilisation: **±");
   expect(report).toMatch(/32 GPUs are the fewest that end it in time, of those tried: 16 GPUs: \d+\.\d days, 24 GPUs/);
   expect(report).toContain("tensor 1, pipeline 1, data 32");
   expect(report).toContain("precision was not given: bf16 is assumed");

@@ -190,7 +190,7 @@ test("the report tells what was asked, and all of an interval in one unit", () =
 
   expect(items[0]).toBe("20 requests/s at the peak of 30,000 tokens in (25 % of them in a prefix cache) and 200 out.");
   const first = items.find((item) => item.startsWith("With 64 requests in flight")) ?? "";
-  expect(first).toMatch(/the first in [\d.,]+ (\w+) \([\d.,]+ \1 to [\d.,]+ \1\)/);
+  expect(first).toMatch(/a TTFT of [\d.,]+ (\w+) \([\d.,]+ \1 to [\d.,]+ \1\)/);
 });
 
 test("of replicas of as many GPUs, one that may not fit comes after one that does, and is told so", () => {

@@ -54,7 +54,7 @@ export function draftPlan(question: DraftQuestion): PlanDraft {
   if (uses.length === 0) {
     throw infeasiblePlan(
       "demand.stages",
-      `the ledger has no GPU time from ${from} to ${question.until}; nothing is used`,
+      `the ledger has no GPU time from ${from} to ${question.until}; let the platform run work first, or write the demand into a plan: millwright plan -f plan.yaml`,
     );
   }
   const inferred: Inferred[] = [];
