@@ -215,9 +215,7 @@ function expectAlike(here: readonly string[], there: readonly string[]): void {
   }
 }
 
-test("a usual request with a few bytes of its head changed is judged as by Node's server", {
-  timeout: 120_000,
-}, async () => {
+test("a usual request with a few bytes of its head changed is judged as by Node's server", async () => {
   const { port, upstream } = await openAiGateway();
   const whole = request([...usual, length]);
   const change = fc.record({

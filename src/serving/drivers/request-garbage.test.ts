@@ -53,7 +53,7 @@ async function ask(agent: Agent, port: number): Promise<void> {
  * and links each outgrown table of a Map or a Set to the next one; both kept every request's objects until the next collection of the
  * whole heap, and each collection of the young heap carried them over, for tens of milliseconds.
  */
-test("a request's objects die young: nothing old holds them once it was answered", { timeout: 60_000 }, async () => {
+test("a request's objects die young: nothing old holds them once it was answered", async () => {
   const upstream = await startStandInUpstream();
   cleanups.push(() => upstream.stop());
   const { port, oldBytes } = await startProgram(upstream.url);

@@ -118,7 +118,8 @@ test("a member of a gang that starts late leaves what the first one said in thei
     let output = "";
     late.child.stdout?.on("data", (chunk) => {
       output += String(chunk);
-      if (output.includes("starting: ")) done();
+      // From then on it is heard when it is told to stop: told sooner, its program would outlive the test.
+      if (output.includes("stand-in listens")) done();
     });
   });
 
