@@ -45,9 +45,9 @@ test("the first token waits otherwise where requests of one length come in waves
   expect(fixed).not.toBe(varied);
 });
 
-test("a model or an accelerator that no measured serving had is answered with a wider interval", () => {
+test("a model or an accelerator that no measured serving had is answered with a wider interval of a token's time", () => {
   const widthOf = (asked: ServingJob): number => {
-    const { low, high } = predictServing(asked, shape, 16).ttftSeconds;
+    const { low, high } = predictServing(asked, shape, 16).tpotSeconds;
     return Math.log(high / low);
   };
   const strange = { ...job, model: { ...job.model, name: "strange" } };

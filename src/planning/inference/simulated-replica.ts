@@ -1,5 +1,6 @@
 import type { EngineConstants } from "./engine-constants.ts";
 import { decodeTime, prefillTime, type ServingContext } from "./iteration-time.ts";
+import { launchTime, slowerOf } from "./launch-time.ts";
 import type { RequestShape } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { StepHeap } from "./step-heap.ts";
@@ -63,6 +64,8 @@ export class SimulatedReplica {
   readonly #room: number;
   readonly #engine: EngineConstants;
   readonly #first: number;
+  /** Seconds by which the host's launches outlast the kernels of a prompt. */
+  readonly #launched: number;
 
   constructor(context: ServingContext, { shape, chunkTokens, firstFactor, tokenFactor }: ReplicaSettings) {
     const cached = shape.inputTokens * (shape.cachedShare ?? 0);
@@ -71,6 +74,8 @@ export class SimulatedReplica {
     this.#decode = rememberedDecode(context, tokenFactor);
     const prefill = prefillTime(context, shape.inputTokens - cached, cached) * this.#first;
     this.#secondsPerToken = prefill / shape.inputTokens;
+    const own = context.engine.firstShare * prefill;
+    this.#launched = slowerOf(own, launchTime(context) * this.#first) - own;
     this.#chunk = chunkTokens;
     this.#room = Math.max(1, Math.min(runningMax, servingMemory(context.job, shape).requestsMax));
   }
@@ -117,7 +122,7 @@ export class SimulatedReplica {
     const { firstMs, firstSteps, firstShare } = this.#engine;
     const steps = Math.max(0, firstSteps - 1) * this.#decode(Math.max(1, this.running.size), inputTokens);
     const own = (firstShare - 1) * inputTokens * this.#secondsPerToken;
-    return Math.max(0, firstMs * 1e-3 * this.#first + steps + own);
+    return Math.max(0, firstMs * 1e-3 * this.#first + steps + own + this.#launched);
   }
 
   #jump(step: number, until: number): void {
