@@ -53,7 +53,7 @@ export const priors: EngineValues = {
   kernelUs: 3.7,
   stepUs: 500,
   sequenceUs: 8,
-  prefillScale: 1.12,
+  prefillScale: 1,
   interference: 0.9,
   emulatedScale: 1.2,
   firstMs: 10,
