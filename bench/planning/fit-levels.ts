@@ -12,6 +12,8 @@ export interface LevelFit<Row> {
   readonly weightOf: (row: Row) => number;
   /** Residuals beyond this count by their size, those below by their square (pseudo-Huber). */
   readonly scale: number;
+  /** Residuals far beyond count ever less (Cauchy): rows of which some were mismeasured by factors. */
+  readonly forgets?: boolean;
 }
 
 /** Deviations by level, in the columns' order, as logarithms; `all` has the shared ones. */
@@ -131,7 +133,8 @@ function costOf<Row>(
   const deviations = deviationsOf(unknowns, values, fit.columns.length);
   const loss = rows.reduce((sum, row) => {
     const residual = fit.residual(row, logsOf(fit, deviations, row)) / fit.scale;
-    return sum + fit.weightOf(row) * fit.scale ** 2 * (Math.sqrt(1 + residual ** 2) - 1);
+    const loss = fit.forgets === true ? 0.5 * Math.log(1 + residual ** 2) : Math.sqrt(1 + residual ** 2) - 1;
+    return sum + fit.weightOf(row) * fit.scale ** 2 * loss;
   }, 0);
   return unknowns.reduce((sum, { pull }, at) => sum + 0.5 * pull * (values[at] ?? 0) ** 2, loss);
 }
@@ -162,7 +165,7 @@ function systemOf<Row>(
           residual) /
         step,
     );
-    const weight = fit.weightOf(row) / Math.sqrt(1 + (residual / fit.scale) ** 2);
+    const weight = fit.weightOf(row) / (1 + (residual / fit.scale) ** 2) ** (fit.forgets === true ? 1 : 0.5);
     const mine = places[index] ?? [];
     for (const one of mine) {
       const slope = weight * (slopes[unknowns[one]?.column ?? 0] ?? 0);

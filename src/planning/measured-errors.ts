@@ -45,32 +45,32 @@ vtrain_single_a100|step time|1020|5.8|4.5|9.4|0.6|80.0
 training_throughput|peak memory|8|3.9|2.2|6.0|-2.3|87.5
 memory_measured|activations (analytic)|8|0.0|0.0|0.0|0.0|100.0
 reliability|hours to interruption|1|0.1|0.1|0.1|0.1|100.0
-inference_silicon|TPOT|2477|17.3|7.5|20.9|5.3|84.0
-inference_silicon|TTFT|2477|42.2|19.2|50.5|13.0|85.2
-inference_silicon (dense)|TPOT|1062|8.5|4.8|9.8|0.8|85.0
-inference_silicon (dense)|TTFT|1062|28.0|13.6|32.9|6.7|87.8
-inference_silicon (experts)|TPOT|629|19.3|8.7|19.7|4.2|84.4
-inference_silicon (experts)|TTFT|629|56.2|16.2|44.5|30.0|87.0
-inference_silicon (ambiguous layout)|TPOT|143|12.4|11.5|20.0|-4.8|83.9
-inference_silicon (ambiguous layout)|TTFT|143|28.7|21.7|44.0|-3.1|83.2
-inference_silicon (disaggregated)|TPOT|643|30.9|18.6|51.5|15.9|82.0
-inference_silicon (disaggregated)|TTFT|643|55.1|41.0|82.9|10.2|79.8
-inference_trtllm (saturated)|output tokens/s|399|14.4|9.7|19.1|7.0|85.7
-inference_trtllm (static)|output tokens/s|197|18.4|7.5|23.0|9.9|80.2
-inference_trtllm (first-token)|first token alone|100|15.6|11.0|23.4|-1.7|87.0
-trtllm_v1.0|output tokens/s|170|16.2|10.2|21.7|8.6|84.1
-trtllm_v0.17|output tokens/s|185|8.8|6.7|14.1|1.0|93.0
-trtllm_v0.14|output tokens/s|44|30.7|21.5|53.5|26.4|61.4
-trtllm_static_v0.9.0|output tokens/s|80|17.6|6.7|20.7|8.7|81.3
-trtllm_ttft_b1_v0.9.0|first token alone|40|16.0|12.2|22.9|-0.1|87.5
-trtllm_static_v0.8.0|output tokens/s|79|18.3|8.1|18.2|7.3|81.0
-trtllm_ttft_b1_v0.8.0|first token alone|40|17.0|10.8|24.4|-0.0|87.5
-trtllm_static_v0.5.0|output tokens/s|38|20.1|4.1|37.9|17.7|76.3
-trtllm_ttft_b1_v0.5.0|first token alone|20|12.3|8.3|18.6|-8.2|85.0
-inference_mlperf (Offline)|output tokens/s|87|15.7|7.6|26.2|7.6|78.2
-inference_mlperf (Server)|output tokens/s|87|19.7|10.6|28.3|9.1|71.3
-inference_mlperf (Interactive)|output tokens/s|26|11.9|12.0|14.8|-1.5|92.3
-inference_mlperf|Server / Offline|86|5.7|3.4|8.9|1.2|79.1
+inference_silicon|TPOT|2477|17.4|7.4|20.9|5.7|83.6
+inference_silicon|TTFT|2477|32.4|19.0|48.3|-7.8|83.4
+inference_silicon (dense)|TPOT|1062|8.6|4.8|9.8|0.9|84.0
+inference_silicon (dense)|TTFT|1062|24.3|11.7|30.4|-2.2|85.7
+inference_silicon (experts)|TPOT|629|19.3|7.6|18.1|5.8|84.1
+inference_silicon (experts)|TTFT|629|30.1|19.5|42.8|-8.0|84.9
+inference_silicon (ambiguous layout)|TPOT|143|12.3|10.8|19.9|-4.8|82.5
+inference_silicon (ambiguous layout)|TTFT|143|33.3|31.9|53.0|-24.6|74.1
+inference_silicon (disaggregated)|TPOT|643|31.3|19.0|51.4|16.0|82.6
+inference_silicon (disaggregated)|TTFT|643|47.8|36.6|72.5|-12.9|80.4
+inference_trtllm (saturated)|output tokens/s|399|13.8|9.5|18.0|3.4|87.2
+inference_trtllm (static)|output tokens/s|197|18.5|9.3|19.7|6.7|80.7
+inference_trtllm (first-token)|first token alone|100|19.5|15.7|27.9|2.7|81.0
+trtllm_v1.0|output tokens/s|170|14.9|10.5|19.6|4.9|85.9
+trtllm_v0.17|output tokens/s|185|9.3|8.7|14.4|-3.0|94.6
+trtllm_v0.14|output tokens/s|44|28.7|18.2|47.1|24.2|61.4
+trtllm_static_v0.9.0|output tokens/s|80|17.9|9.6|18.3|5.2|82.5
+trtllm_ttft_b1_v0.9.0|first token alone|40|20.2|17.3|28.0|4.2|85.0
+trtllm_static_v0.8.0|output tokens/s|79|18.6|10.5|19.5|4.0|81.0
+trtllm_ttft_b1_v0.8.0|first token alone|40|21.4|19.4|28.4|4.3|77.5
+trtllm_static_v0.5.0|output tokens/s|38|19.6|4.3|35.9|15.5|76.3
+trtllm_ttft_b1_v0.5.0|first token alone|20|14.5|8.6|26.6|-3.5|80.0
+inference_mlperf (Offline)|output tokens/s|87|14.6|10.6|17.5|-0.3|89.7
+inference_mlperf (Server)|output tokens/s|87|17.9|11.5|20.6|0.9|81.6
+inference_mlperf (Interactive)|output tokens/s|26|11.9|9.9|18.0|-9.5|80.8
+inference_mlperf|Server / Offline|86|5.6|3.5|8.8|1.0|79.1
 fabric_superpod|switches and cables|36|0.0|0.0|0.0|0.0|100.0
 tco_gpu_hour|dollars per GPU-hour|8|3.2|2.8|5.0|-0.1|100.0
 training (vTrain)|step time, its model left out|1061|6.0|4.7|9.4|0.5|79.7
@@ -113,44 +113,44 @@ llmfoundry_h100_fp8|step time, its model left out|7|2.8|2.4|2.5|0.4|85.7
 torchtitan_t1_fsdp8|step time, its model left out|3|7.6|7.9|8.3|-7.6|0.0
 torchtitan_t3_fsdp128|step time, its model left out|3|6.1|6.0|6.8|-6.1|33.3
 torchtitan_t5_3d|step time, its model left out|2|14.5|14.5|21.1|14.5|50.0
-inference_silicon|TPOT, its model on an accelerator left out|2477|18.8|9.0|22.9|5.9|79.9
-inference_silicon|TTFT, its model on an accelerator left out|2477|47.7|23.0|60.0|13.5|80.2
-inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|10.3|5.6|12.1|1.6|79.6
-inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|36.0|16.8|45.8|5.3|79.9
-inference_silicon (experts)|TPOT, its model on an accelerator left out|629|21.3|10.1|23.7|5.0|79.0
-inference_silicon (experts)|TTFT, its model on an accelerator left out|629|62.7|23.3|58.2|33.9|80.8
-inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|12.9|10.7|20.4|-6.9|79.7
-inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|26.8|18.5|43.3|-6.9|83.9
-inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|643|31.7|19.1|52.3|16.7|81.5
-inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|643|57.0|42.3|86.4|11.8|79.3
-inference_silicon|TPOT, its fifth of models on accelerators left out|2477|18.9|9.3|23.0|6.3|80.1
-inference_silicon|TTFT, its fifth of models on accelerators left out|2477|48.0|23.3|62.7|13.8|79.8
-inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|10.2|5.5|11.9|1.4|80.4
-inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|35.1|16.2|44.8|4.4|80.0
-inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|643|32.2|19.8|52.5|16.9|81.3
-inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|643|57.1|42.3|85.8|10.9|78.7
-inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|629|21.4|10.6|23.6|6.2|78.7
-inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|629|65.0|25.1|62.4|36.5|79.7
-inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.1|13.0|22.4|-4.4|77.6
-inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|28.4|21.6|45.2|-2.3|83.2
-inference_silicon|TPOT, its model left out|2477|19.6|9.5|24.6|7.8|79.9
-inference_silicon|TTFT, its model left out|2477|49.6|30.3|64.2|0.3|79.9
-inference_silicon (dense)|TPOT, its model left out|1062|10.6|6.1|13.2|1.4|79.9
-inference_silicon (dense)|TTFT, its model left out|1062|32.4|19.9|47.5|3.6|79.9
-inference_silicon (disaggregated)|TPOT, its model left out|643|32.3|18.5|52.5|18.9|81.3
-inference_silicon (disaggregated)|TTFT, its model left out|643|57.4|49.7|81.8|-30.4|79.5
-inference_silicon (experts)|TPOT, its model left out|629|23.2|11.4|27.0|9.7|77.7
-inference_silicon (experts)|TTFT, its model left out|629|74.2|34.6|69.7|32.6|81.9
-inference_silicon (ambiguous layout)|TPOT, its model left out|143|13.3|12.2|21.8|-2.8|83.2
-inference_silicon (ambiguous layout)|TTFT, its model left out|143|34.5|31.8|56.7|-28.4|73.4
-inference_silicon|TPOT, its accelerator left out|2477|19.5|9.4|24.7|7.2|80.4
-inference_silicon|TTFT, its accelerator left out|2477|49.9|25.8|63.4|13.0|79.9
-inference_silicon (dense)|TPOT, its accelerator left out|1062|10.2|5.7|11.9|2.3|80.9
-inference_silicon (dense)|TTFT, its accelerator left out|1062|36.1|17.6|45.2|-1.4|79.9
-inference_silicon (disaggregated)|TPOT, its accelerator left out|643|31.8|19.4|50.0|16.1|81.5
-inference_silicon (disaggregated)|TTFT, its accelerator left out|643|58.8|44.0|87.4|12.7|79.0
-inference_silicon (experts)|TPOT, its accelerator left out|629|23.9|12.5|29.5|8.9|76.8
-inference_silicon (experts)|TTFT, its accelerator left out|629|69.1|31.1|65.8|40.8|80.0
-inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|13.3|12.1|21.7|-3.3|87.4
-inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|28.4|20.2|45.9|-1.9|83.9
+inference_silicon|TPOT, its model on an accelerator left out|2477|19.0|8.6|22.2|6.5|79.9
+inference_silicon|TTFT, its model on an accelerator left out|2477|37.9|23.7|55.0|-7.2|80.0
+inference_silicon (dense)|TPOT, its model on an accelerator left out|1062|10.3|5.6|11.9|2.0|79.7
+inference_silicon (dense)|TTFT, its model on an accelerator left out|1062|31.8|16.1|44.0|-1.9|80.0
+inference_silicon (experts)|TPOT, its model on an accelerator left out|629|21.5|9.8|21.9|6.8|79.8
+inference_silicon (experts)|TTFT, its model on an accelerator left out|629|34.0|21.8|46.6|-6.5|82.2
+inference_silicon (ambiguous layout)|TPOT, its model on an accelerator left out|143|12.8|10.8|20.9|-6.7|75.5
+inference_silicon (ambiguous layout)|TTFT, its model on an accelerator left out|143|34.2|33.4|53.5|-25.8|71.3
+inference_silicon (disaggregated)|TPOT, its model on an accelerator left out|643|32.1|19.2|53.2|16.7|81.5
+inference_silicon (disaggregated)|TTFT, its model on an accelerator left out|643|52.6|40.2|78.9|-12.8|79.8
+inference_silicon|TPOT, its fifth of models on accelerators left out|2477|19.1|8.9|22.6|6.9|80.1
+inference_silicon|TTFT, its fifth of models on accelerators left out|2477|37.9|24.8|55.9|-7.3|80.0
+inference_silicon (dense)|TPOT, its fifth of models on accelerators left out|1062|10.3|5.5|11.7|1.8|80.3
+inference_silicon (dense)|TTFT, its fifth of models on accelerators left out|1062|31.6|16.2|42.9|-2.3|79.9
+inference_silicon (disaggregated)|TPOT, its fifth of models on accelerators left out|643|32.5|19.9|53.2|17.0|81.3
+inference_silicon (disaggregated)|TTFT, its fifth of models on accelerators left out|643|52.5|41.6|78.3|-12.5|79.8
+inference_silicon (experts)|TPOT, its fifth of models on accelerators left out|629|21.8|10.6|22.5|8.0|79.3
+inference_silicon (experts)|TTFT, its fifth of models on accelerators left out|629|34.0|22.5|48.3|-6.7|82.5
+inference_silicon (ambiguous layout)|TPOT, its fifth of models on accelerators left out|143|13.1|12.1|21.9|-4.3|75.5
+inference_silicon (ambiguous layout)|TTFT, its fifth of models on accelerators left out|143|35.8|33.9|54.4|-23.2|69.9
+inference_silicon|TPOT, its model left out|2477|20.1|9.4|24.8|9.0|79.9
+inference_silicon|TTFT, its model left out|2477|41.6|28.0|63.7|-13.4|81.2
+inference_silicon (dense)|TPOT, its model left out|1062|10.5|6.0|12.7|1.7|79.9
+inference_silicon (dense)|TTFT, its model left out|1062|30.9|17.4|39.3|3.2|82.8
+inference_silicon (disaggregated)|TPOT, its model left out|643|32.8|18.5|53.2|19.3|81.2
+inference_silicon (disaggregated)|TTFT, its model left out|643|65.3|59.6|83.7|-41.7|79.6
+inference_silicon (experts)|TPOT, its model left out|629|24.8|12.0|28.4|13.3|77.6
+inference_silicon (experts)|TTFT, its model left out|629|36.9|24.1|52.1|-9.3|82.2
+inference_silicon (ambiguous layout)|TPOT, its model left out|143|13.1|12.0|21.3|-2.2|84.6
+inference_silicon (ambiguous layout)|TTFT, its model left out|143|34.7|34.0|52.4|-28.2|71.3
+inference_silicon|TPOT, its accelerator left out|2477|19.9|9.4|24.9|8.3|79.9
+inference_silicon|TTFT, its accelerator left out|2477|38.5|25.2|57.1|-8.0|79.9
+inference_silicon (dense)|TPOT, its accelerator left out|1062|10.6|6.0|12.3|3.5|79.9
+inference_silicon (dense)|TTFT, its accelerator left out|1062|31.0|16.8|42.1|-5.3|79.9
+inference_silicon (disaggregated)|TPOT, its accelerator left out|643|32.3|19.7|51.9|16.3|81.3
+inference_silicon (disaggregated)|TTFT, its accelerator left out|643|51.5|40.0|76.7|-14.1|79.8
+inference_silicon (experts)|TPOT, its accelerator left out|629|24.4|11.6|29.7|10.8|76.8
+inference_silicon (experts)|TTFT, its accelerator left out|629|38.6|26.3|56.7|-3.3|82.8
+inference_silicon (ambiguous layout)|TPOT, its accelerator left out|143|13.3|12.0|21.5|-2.9|87.4
+inference_silicon (ambiguous layout)|TTFT, its accelerator left out|143|36.0|29.8|57.6|-21.8|67.8
 `;

@@ -54,7 +54,7 @@ test("stricter goals never make a GPU yield more, and goals that nothing keeps l
   expect(strict.size).toBeGreaterThan(0);
   for (const [gpu, speed] of strict) expect(speed).toBeLessThanOrEqual(wide.get(gpu) ?? 0);
   expect(none.advice.workloads[0]?.options).toEqual([]);
-  expect(none.advice.workloads[0]?.rejected.map(({ why }) => why).join("\n")).toContain("a token 6.");
+  expect(none.advice.workloads[0]?.rejected.map(({ why }) => why).join("\n")).toMatch(/a token [\d.]+ ms at least/);
   expect(reportFiles(none)["report.md"]).not.toMatch(/NaN|Infinity|undefined/);
 });
 

@@ -11,7 +11,12 @@ export function hasBlockScales(model: ModelShape): boolean {
   return model.hasBlockScales ?? blockScaled.test(model.name.replace(/^.*\//, ""));
 }
 
+/** Whether a model's 4-bit weights are multiplied with wider inputs: gpt-oss is published in MXFP4 for 8- or 16-bit ones, NVFP4 has 4-bit ones. */
+export function hasWideInputs({ name }: ModelShape): boolean {
+  return /^gpt-?oss/i.test(name.replace(/^.*\//, ""));
+}
+
 /** Bytes of a four-bit weight with its scale: one of 8 bits for 32 weights (MXFP4, which gpt-oss is published in), else for 16 (NVFP4). */
-export function fourBitBytes({ name }: ModelShape): number {
-  return 0.5 + 1 / (/^gpt-?oss/i.test(name.replace(/^.*\//, "")) ? 32 : 16);
+export function fourBitBytes(model: ModelShape): number {
+  return 0.5 + 1 / (hasWideInputs(model) ? 32 : 16);
 }

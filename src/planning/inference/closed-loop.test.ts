@@ -10,7 +10,7 @@ const loop: ClosedLoop = {
   lengthSpread: 0,
   places: 1000,
   scheduling: mixed,
-  costs: { step: 0.01, sequence: 0.0001, prefill: 0.005, token: 5e-5 },
+  costs: { step: 0.01, sequence: 0.0001, prefill: 0.005, token: 5e-5, launch: 0 },
 };
 
 test("a lone caller waits for the intake and its own prefill, and its tokens for nobody", () => {

@@ -8,6 +8,8 @@ export interface IterationCosts {
   readonly sequence: number;
   readonly prefill: number;
   readonly token: number;
+  /** An iteration with prompts takes this at least: the host launches its kernels one by one. */
+  readonly launch: number;
 }
 
 /** Callers who each send the next request when the last one ends, all at once at first, as benchmarks do. */
@@ -118,7 +120,8 @@ class Run {
     const first = this.#taken;
     const tokens = this.#take(first + room, Math.max(1, scheduling.tokensMax - (isAlone ? 0 : running)));
     this.#held = 0;
-    this.#now += costs.prefill + costs.token * tokens + (isAlone ? 0 : costs.sequence * running);
+    const kernels = costs.prefill + costs.token * tokens + (isAlone ? 0 : costs.sequence * running);
+    this.#now += Math.max(costs.launch, kernels);
     if (!isAlone && running > 0) this.#steps += 1;
     this.#iterations += 1;
     for (let at = first; at < this.#taken; at += 1) this.#start(this.#queue[at]);
@@ -189,12 +192,13 @@ export function runClosedLoop(loop: ClosedLoop): ClosedLoopTimes {
   const each = Math.max(1, callers / callersMax);
   if (each === 1) return new Run({ ...loop, callers }, intakeSeconds).finish();
   const { costs, scheduling } = loop;
+  const iterations = Math.max(1, Math.min(each, (loop.inputTokens * each) / scheduling.tokensMax));
   const grouped: ClosedLoop = {
     ...loop,
     callers: callersMax,
     places: Math.max(1, loop.places / each),
     inputTokens: loop.inputTokens * each,
-    costs: { ...costs, sequence: costs.sequence * each },
+    costs: { ...costs, sequence: costs.sequence * each, launch: costs.launch * iterations },
     scheduling: { ...scheduling, holdPrompts: scheduling.holdPrompts / each },
   };
   return new Run(grouped, intakeSeconds * each).finish();

@@ -35,6 +35,8 @@ export interface EngineConstants {
   readonly firstShare: number;
   readonly queueScale: number;
   readonly queuePower: number;
+  /** Microseconds in which the host launches one kernel of a step that no graph was captured of, as steps with prompts are. */
+  readonly launchUs: number;
 }
 
 /** The constants' names in the fitted table, in its order. */
@@ -60,6 +62,7 @@ export const engineColumns = [
   "firstShare",
   "queueScale",
   "queuePower",
+  "launchUs",
 ] as const;
 
 /** One constant's name. */
@@ -80,7 +83,7 @@ export type ServingLoad = LoadKind | "split";
 /**
  * What a job's constants are put together from: the values shared by all, times the deviations of dense models or models
  * with experts, of their attention, of the accelerators' family, of the engine with the kind, of engine, kind and family together, and of the load with the
- * engine. What first tokens wait for deviates where a run of the closed loop says it by kind, attention and engine; else by load.
+ * engine. What first tokens wait for deviates where a run of the closed loop says it by kind and engine; else by load.
  */
 export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly string[] {
   const kind = job.model.experts === undefined ? "dense" : "experts";
@@ -97,14 +100,7 @@ export function engineLevelsOf(job: ServingJob, load: ServingLoad): readonly str
   ];
   if (load === "split") return [...base, `load ${load}`];
   if (lengthSpreadOf(load) !== undefined) {
-    return [
-      ...base,
-      "run",
-      `run ${kind}`,
-      `run ${kind} ${attention}`,
-      `run ${job.engine}`,
-      `run ${job.engine} ${kind}`,
-    ];
+    return [...base, "run", `run ${kind}`, `run ${job.engine}`, `run ${job.engine} ${kind}`];
   }
   return [...base, `load ${load}`, `load ${load} ${job.engine} ${kind}`];
 }

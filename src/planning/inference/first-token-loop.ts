@@ -1,5 +1,6 @@
 import type { ClosedLoop, IterationCosts } from "./closed-loop.ts";
 import { decodeTime, iterationTime, type ServingContext } from "./iteration-time.ts";
+import { launchTime } from "./launch-time.ts";
 import { lengthSpreadOf, schedulingOf } from "./request-scheduling.ts";
 import type { RequestShape } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
@@ -19,11 +20,13 @@ function costsOf(context: ServingContext, shape: RequestShape, running: number):
   const cached = shape.inputTokens * (shape.cachedShare ?? 0);
   const newTokens = Math.max(2, shape.inputTokens - cached);
   const prompts = Math.max(2, Math.ceil(fullTokens / newTokens));
+  const pace = context.engine.prefillScale * context.engine.firstShare;
   const timeOf = (each: number): number =>
-    context.engine.prefillScale * iterationTime(context, { sequences: each * ranks, newTokens, pastTokens: cached });
+    pace * iterationTime(context, { sequences: each * ranks, newTokens, pastTokens: cached });
   const [one, full] = [timeOf(1), timeOf(prompts)];
   const token = (full - one) / ((prompts - 1) * newTokens * ranks);
-  return { step: least - sequence * ranks, sequence, prefill: Math.max(0, one - token * newTokens * ranks), token };
+  const prefill = Math.max(0, one - token * newTokens * ranks);
+  return { step: least - sequence * ranks, sequence, prefill, token, launch: launchTime(context) };
 }
 
 /** The run of a closed loop whose first tokens a load's are like; undefined where none is. */
@@ -43,8 +46,9 @@ export function closedLoopOf(context: ServingContext, shape: RequestShape, calle
   };
 }
 
-/** The same run with prefills that take `share` of their time. */
+/** The same run with prefills that take `share` of their time, launches and all. */
 export function withPrefills(loop: ClosedLoop, share: number): ClosedLoop {
   const { costs } = loop;
-  return { ...loop, costs: { ...costs, prefill: costs.prefill * share, token: costs.token * share } };
+  const { prefill, token, launch } = costs;
+  return { ...loop, costs: { ...costs, prefill: prefill * share, token: token * share, launch: launch * share } };
 }

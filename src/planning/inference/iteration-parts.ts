@@ -1,5 +1,7 @@
 import { bytesPerWeight, isWeightOnly, peakFlopsOf } from "../catalog/accelerator.ts";
+import { hasWideInputs } from "../catalog/block-scales.ts";
 import { layerCounts } from "../catalog/model-size.ts";
+import type { ModelShape } from "../catalog/model-shape.ts";
 import { attentionTime } from "../kernels/attention-time.ts";
 import { type Cluster, clusterAllToAllTime, clusterCollectiveTime } from "../kernels/cluster-collective.ts";
 import { gemmTime, type MatrixProduct } from "../kernels/gemm-time.ts";
@@ -8,6 +10,7 @@ import type { KernelConstants } from "../kernels/kernel-constants.ts";
 import type { KernelSet } from "../kernels/kernel-set.ts";
 import { rooflineTime } from "../kernels/roofline-time.ts";
 import type { ServingJob } from "./serving-job.ts";
+import { valuesBetween } from "./small-kernels.ts";
 
 /** What one iteration of a replica computes: every sequence gets `newTokens` after `pastTokens`. */
 export interface Iteration {
@@ -41,12 +44,17 @@ export interface IterationParts {
   /** Reductions over tensor ranks, and exchanges of tokens between experts. */
   readonly reduce: number;
   readonly exchange: number;
+  /** Small kernels between them, which read and write every token's values. */
+  readonly between: number;
 }
 
 const bytesPerActivation = 2;
 
 /** Share of the memory bandwidth that grouped products of experts reach: they stream like 16-bit products, in any format. */
 const expertMemoryEfficiency = 0.75;
+
+/** Share of the memory bandwidth that kernels reach which only read, change and write values. */
+const streamingEfficiency = 0.75;
 
 /** Tokens that grouped products compute together for one expert; fewer are filled up (rows of one tensor-core instruction of Hopper's). */
 const expertTileRows = 64;
@@ -56,6 +64,21 @@ const expertTileRows = 64;
  * links are carried over from others: L40S and A100-PCIE in three of NVIDIA's tables, 7 to 180 billion parameters.
  */
 const hostBusShare = 0.67;
+
+/**
+ * Operations of experts' products over those of their weights' format, where 4-bit weights meet wider inputs: unpacked for 16-bit units
+ * beside the products, they reach some 200 to 300 of 989 TFLOP/s of Hopper's where the kernel tables' products reach 790 (what gpt-oss-120b's prompts
+ * of 7,400 tokens on one, two, four and eight accelerators leave after all else is taken off); with 8-bit inputs, as gpt-oss is
+ * served on Blackwell, they run at the rate of 8-bit units.
+ */
+const unpackedWork = 2.5;
+
+function workOf({ precision, accelerator }: KernelSet, model: ModelShape): number {
+  const { fp4Tflops, fp8Tflops } = accelerator;
+  if (precision !== "fp4") return 1;
+  if (fp4Tflops === undefined) return unpackedWork;
+  return hasWideInputs(model) && fp8Tflops !== undefined ? fp4Tflops / fp8Tflops : 1;
+}
 
 const nothing: KernelSeconds = { roof: 0, floor: 0 };
 
@@ -195,7 +218,7 @@ function routedExperts(context: KernelContext, iteration: Iteration): KernelSeco
   const streaming = Math.max(expertKernels.gemm.memoryEfficiency, expertMemoryEfficiency);
   const roof = rooflineTime(
     {
-      flops: 2 * Math.max(rows, visited * expertTileRows) * weights,
+      flops: 2 * Math.max(rows * workOf(expertKernels, model), visited * expertTileRows) * weights,
       bytes: visited * weights * bytesPerWeight[weightFormat] + 4 * rows * model.hiddenSize,
       peakFlops: peakFlopsOf(accelerator, weightFormat),
       bytesPerSecond: accelerator.memoryGbPerSecond * 1e9,
@@ -233,6 +256,15 @@ function exchangeTime(context: KernelContext, iteration: Iteration): number {
   return 2 * clusterAllToAllTime({ ranks: gpus, stride: 1 }, bytes, cluster, constants);
 }
 
+/** Seconds in which the small kernels of a step read and write the values of its tokens, beside what each costs whatever it holds. */
+function betweenTime(context: KernelContext, iteration: Iteration, rows: number): number {
+  const { job, kernels } = context;
+  const { model, layout } = job;
+  const tokens = Math.max(1, iteration.sequences * iteration.newTokens);
+  const values = valuesBetween(model, layout, { rows, tokens }) * bytesPerActivation;
+  return values / (kernels.accelerator.memoryGbPerSecond * 1e9 * streamingEfficiency);
+}
+
 /** The output projection, which stays in 16 bits where weights alone are narrow. */
 function headTime(context: KernelContext, rows: number): KernelSeconds {
   const { model, layout } = context.job;
@@ -263,5 +295,6 @@ export function iterationParts(context: KernelContext, iteration: Iteration): It
     experts: counts.mixture === 0 ? nothing : times(counts.mixture, routedExperts(context, iteration)),
     reduce: (model.layers + counts.dense + (isSpread ? 0 : counts.mixture)) * reduceTime(context, rows),
     exchange: isSpread ? counts.mixture * exchangeTime(context, iteration) : 0,
+    between: betweenTime(context, iteration, rows),
   };
 }

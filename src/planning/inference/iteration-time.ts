@@ -64,7 +64,8 @@ export function timeOfParts(context: ServingContext, iteration: Iteration, parts
     engine.attentionScale * attention +
     engine.reduceScale * parts.reduce +
     engine.exchangeScale * parts.exchange +
-    (engine.kernelUs * smallKernels(job.model) + rescale + host) * 1e-6 +
+    Math.max(engine.kernelUs * 1e-6 * smallKernels(job.model), parts.between) +
+    (rescale + host) * 1e-6 +
     hops
   );
 }

@@ -11,7 +11,7 @@ import {
 import { interruptedShare } from "./request-scheduling.ts";
 import { checkServing, type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
 import { replicaWords, type ServingMemory, servingMemory } from "./serving-memory.ts";
-import { closedLoopOf, withPrefills } from "./first-token-loop.ts";
+import { closedLoopOf } from "./first-token-loop.ts";
 import { runClosedLoop } from "./closed-loop.ts";
 import { fallbackWidening } from "../widening.ts";
 
@@ -95,7 +95,7 @@ export function steadyState(context: ServingContext, shape: RequestShape, concur
   const tpot = decode + interrupted * interferenceOf(engine, running, prefill, shape.outputTokens);
   const loop = closedLoopOf(context, shape, concurrency);
   if (loop !== undefined) {
-    const ttft = besideQueue(engine, step) + runClosedLoop(withPrefills(loop, engine.firstShare)).ttft;
+    const ttft = besideQueue(engine, step) + runClosedLoop(loop).ttft;
     return { ttft, tpot, prefill, decode, running, waiting };
   }
   const ranks = job.layout.attentionData;

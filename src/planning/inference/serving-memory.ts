@@ -75,6 +75,8 @@ function freeBytes(job: ServingJob, weights: number, isDecodeOnly: boolean): num
   const memory = visibleBytes(job.accelerator);
   if (isDecodeOnly) return decodeOnlyShare * memory - weights - decodeOnlyBytes;
   if (job.engine === "trtllm") return usableShare * (memory - weights - driverBytes);
+  // SGLang's share is of weights and cache alone (`--mem-fraction-static`); the rest is for activations and graphs.
+  if (job.engine === "sglang") return usableShare * memory - weights;
   return usableShare * memory - weights - overheadOf(job);
 }
 

@@ -45,10 +45,10 @@ test("the first token waits otherwise where requests of one length come in waves
   expect(fixed).not.toBe(varied);
 });
 
-test("a model or an accelerator that no measured serving had is answered with a wider interval", () => {
+test("a model or an accelerator that no measured serving had is answered with wider intervals", () => {
   const widthOf = (asked: ServingJob): number => {
-    const { low, high } = predictServing(asked, shape, 16).ttftSeconds;
-    return Math.log(high / low);
+    const { ttftSeconds, tpotSeconds } = predictServing(asked, shape, 16);
+    return [ttftSeconds, tpotSeconds].reduce((sum, { low, high }) => sum + Math.log(high / low), 0);
   };
   const strange = { ...job, model: { ...job.model, name: "strange" } };
   const elsewhere = { ...job, accelerator: { ...job.accelerator, name: "elsewhere" } };

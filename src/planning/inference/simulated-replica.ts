@@ -1,5 +1,6 @@
 import type { EngineConstants } from "./engine-constants.ts";
 import { decodeTime, prefillTime, type ServingContext } from "./iteration-time.ts";
+import { launchTime, slowerOf } from "./launch-time.ts";
 import type { RequestShape } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
 import { StepHeap } from "./step-heap.ts";
@@ -55,6 +56,8 @@ export interface ReplicaModel {
   readonly secondsPerToken: number;
   readonly chunkTokens: number;
   readonly firstFactor: number;
+  /** Seconds by which the host's launches outlast the kernels of a prompt. */
+  readonly launched: number;
   readonly engine: EngineConstants;
   /** Requests that run at once. */
   readonly room: number;
@@ -67,11 +70,13 @@ export function modelReplica(
 ): ReplicaModel {
   const cached = shape.inputTokens * (shape.cachedShare ?? 0);
   const prefill = prefillTime(context, shape.inputTokens - cached, cached) * firstFactor;
+  const own = context.engine.firstShare * prefill;
   return {
     decode: rememberedDecode(context, tokenFactor),
     secondsPerToken: prefill / shape.inputTokens,
     chunkTokens,
     firstFactor,
+    launched: slowerOf(own, launchTime(context) * firstFactor) - own,
     engine: context.engine,
     room: Math.max(1, Math.min(runningMax, servingMemory(context.job, shape).requestsMax)),
   };
@@ -93,6 +98,7 @@ export class SimulatedReplica {
   readonly #room: number;
   readonly #engine: EngineConstants;
   readonly #first: number;
+  readonly #launched: number;
 
   constructor(model: ReplicaModel) {
     this.#engine = model.engine;
@@ -101,6 +107,7 @@ export class SimulatedReplica {
     this.#secondsPerToken = model.secondsPerToken;
     this.#chunk = model.chunkTokens;
     this.#room = model.room;
+    this.#launched = model.launched;
   }
 
   get isIdle(): boolean {
@@ -145,7 +152,7 @@ export class SimulatedReplica {
     const { firstMs, firstSteps, firstShare } = this.#engine;
     const steps = Math.max(0, firstSteps - 1) * this.#decode(Math.max(1, this.running.size), inputTokens);
     const own = (firstShare - 1) * inputTokens * this.#secondsPerToken;
-    return Math.max(0, firstMs * 1e-3 * this.#first + steps + own);
+    return Math.max(0, firstMs * 1e-3 * this.#first + steps + own + this.#launched);
   }
 
   #jump(step: number, until: number): void {
