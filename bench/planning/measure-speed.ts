@@ -1,10 +1,10 @@
 import { seededRandom } from "../../src/base/random.ts";
 import { simulateServing } from "../../src/planning/inference/simulate-serving.ts";
-import { sizeInference } from "../../src/planning/size-inference.ts";
+import { sizeInference } from "../../src/planning/questions/size-inference.ts";
 import { planSchema } from "../../src/planning/model.ts";
-import { planFleet } from "../../src/planning/plan-fleet.ts";
+import { planFleet } from "../../src/planning/fleet/plan-fleet.ts";
 import { servingJobOf } from "./serving-rows.ts";
-import { sizeTraining } from "../../src/planning/size-training.ts";
+import { sizeTraining } from "../../src/planning/questions/size-training.ts";
 
 /** How fast the planner answers, as measured in this run. */
 export interface Speed {

@@ -3,8 +3,8 @@ import { isWeightOnly } from "../../src/planning/catalog/accelerator.ts";
 import type { Fallback, Resolved } from "../../src/planning/catalog/fallback.ts";
 import { findAccelerator, isKnownAccelerator } from "../../src/planning/catalog/find-accelerator.ts";
 import { resolveAccelerator } from "../../src/planning/catalog/resolve-accelerator.ts";
-import { formatFallbacks } from "../../src/planning/number-format.ts";
-import { widen, wideningOf } from "../../src/planning/widening.ts";
+import { formatFallbacks } from "../../src/planning/questions/number-format.ts";
+import { widen, wideningOf } from "../../src/planning/accuracy/widening.ts";
 import type { Judged } from "./score.ts";
 
 /** The accelerator of a row: of the catalog where its name holds one, else the nearest relative, as the product plans it. */

@@ -5,7 +5,7 @@ import type { Score } from "./score.ts";
 import { writeScores } from "./write-scores.ts";
 
 const page = join(import.meta.dirname, "../../docs/benchmarks/planning.md");
-const data = join(import.meta.dirname, "../../src/planning/measured-errors.ts");
+const data = join(import.meta.dirname, "../../src/planning/accuracy/measured-errors.ts");
 const [opening, closing] = ["<!-- scores: written by the benchmark -->", "<!-- end of scores -->"];
 
 const figure = (value: number | null): string => (value === null ? "" : value.toFixed(1));

@@ -3,7 +3,7 @@ import { policyNames, traceFormats } from "../scheduling/simulator/model.ts";
 import { isolationLevels } from "./advice/keep-compliant.ts";
 import { servedFormatSchema } from "./catalog/format-spelling.ts";
 import { durationSchema, nameSchema, rateSchema, shareSchema, sizeSchema, uncertainSchema } from "./plan-figures.ts";
-import { acceleratorSchema, storagePricesSchema, switchSchema } from "./plan-hardware.ts";
+import { acceleratorSchema, storagePricesSchema, switchSchema } from "./fleet/plan-hardware.ts";
 import { modelFields } from "./questions/model-fields.ts";
 import { runFields } from "./questions/run-fields.ts";
 

@@ -1,4 +1,4 @@
-import { requireWithin } from "../plan-fault.ts";
+import { requireWithin } from "../problems/plan-fault.ts";
 import type { Isolation, Rejection } from "./keep-compliant.ts";
 
 /** When somebody must be able to act on a failure. */

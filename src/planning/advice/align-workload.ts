@@ -1,4 +1,4 @@
-import { requirePositive, requireWithin } from "../plan-fault.ts";
+import { requirePositive, requireWithin } from "../problems/plan-fault.ts";
 import type { Rejection } from "./keep-compliant.ts";
 
 /** A workload and what each GPU was measured (or predicted) to do for it. */

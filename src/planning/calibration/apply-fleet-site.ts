@@ -1,6 +1,6 @@
-import type { Default } from "../assumption.ts";
-import { planDefaults } from "../defaults.ts";
-import type { FleetErrors } from "../fleet-errors.ts";
+import type { Default } from "../assumptions/assumption.ts";
+import { planDefaults } from "../assumptions/defaults.ts";
+import type { FleetErrors } from "../fleet/fleet-errors.ts";
 import { shrinkRate } from "./calibrate-failures.ts";
 import { calibrateSite } from "./calibrate-site.ts";
 import type { SiteCalibration, SiteRows } from "./model.ts";

@@ -1,9 +1,9 @@
 import { eightyPercent } from "../capacity/normal-distribution.ts";
-import { notMeasured, type QuantityError } from "../error-statement.ts";
+import { notMeasured, type QuantityError } from "../accuracy/error-statement.ts";
 import type { ReplicaOption } from "../inference/compare-replicas.ts";
 import type { Estimate, ServingPrediction } from "../inference/predict-serving.ts";
-import type { InferenceAnswer, SiteTimes } from "../size-inference.ts";
-import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
+import type { InferenceAnswer, SiteTimes } from "../questions/size-inference.ts";
+import type { TrainingAnswer, TrainingOption } from "../questions/size-training.ts";
 import type { StepPart } from "../training/step-time.ts";
 import { calibrateSite, correctPrediction, type ShippedConstants } from "./calibrate-site.ts";
 import type { PredictionKind, SiteCalibration, SiteRows } from "./model.ts";

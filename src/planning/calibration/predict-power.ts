@@ -1,7 +1,7 @@
 import type { Instant } from "../../base/clock.ts";
 import { findAccelerator, isKnownAccelerator } from "../catalog/find-accelerator.ts";
 import { serverOffers } from "../cost/server-offers.ts";
-import { planDefaults } from "../defaults.ts";
+import { planDefaults } from "../assumptions/defaults.ts";
 import { hardwareName } from "./hardware-name.ts";
 import type { Prediction, Settlement } from "./model.ts";
 import type { NodeHour, PowerScope } from "./power-model.ts";

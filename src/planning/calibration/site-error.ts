@@ -1,5 +1,5 @@
-import type { MeasuredError, QuantityError } from "../error-statement.ts";
-import { asMeasured } from "../widening.ts";
+import type { MeasuredError, QuantityError } from "../accuracy/error-statement.ts";
+import { asMeasured } from "../accuracy/widening.ts";
 import { comparisonsForOwnError, type SiteCalibration } from "./model.ts";
 
 const tableNames = {

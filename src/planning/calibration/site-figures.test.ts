@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { calibrateFailures, shrinkRate } from "./calibrate-failures.ts";
 import { calibrateSite } from "./calibrate-site.ts";
 import { findDrift } from "./find-drift.ts";
-import { notMeasured } from "../error-statement.ts";
+import { notMeasured } from "../accuracy/error-statement.ts";
 import { readPower } from "./read-power.ts";
 import { settleStep } from "./settle-step.ts";
 import { stateSiteError } from "./site-error.ts";

@@ -1,4 +1,4 @@
-import { requirePositive } from "../plan-fault.ts";
+import { requirePositive } from "../problems/plan-fault.ts";
 
 /** A kind of server that could carry the growth. */
 export interface GrowthOption {

@@ -1,4 +1,4 @@
-import { invalidPlan, requireCount, requireWithin } from "../plan-fault.ts";
+import { invalidPlan, requireCount, requireWithin } from "../problems/plan-fault.ts";
 
 /** A forecast: the expected value of each month ahead, and how wrong it may be (standard deviation). */
 export interface Forecast {

@@ -1,5 +1,5 @@
-import { dalyInterval, wallOverUseful } from "../checkpoint-failures.ts";
-import { requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
+import { dalyInterval, wallOverUseful } from "./checkpoint-failures.ts";
+import { requireCount, requirePositive, requireWithin } from "../problems/plan-fault.ts";
 
 /** A training job and how it saves and comes back. Hours throughout. */
 export interface GoodputAsk {

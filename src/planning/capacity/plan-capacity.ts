@@ -1,4 +1,4 @@
-import { requireCount, requireWithin } from "../plan-fault.ts";
+import { requireCount, requireWithin } from "../problems/plan-fault.ts";
 import { type LogNormal, logNormalAbove, logNormalQuantile } from "./log-normal.ts";
 import type { StageDemand } from "./stage-demand.ts";
 

@@ -1,4 +1,4 @@
-import { requireCount, requireWithin } from "../plan-fault.ts";
+import { requireCount, requireWithin } from "../problems/plan-fault.ts";
 
 /** More spares than this are never advised: the nodes are then too bad to plan with. */
 const sparesMax = 10_000;

@@ -5,7 +5,7 @@ import {
   requireCount,
   requirePositive,
   requireWithin,
-} from "../plan-fault.ts";
+} from "../problems/plan-fault.ts";
 import { hoursPerMonth } from "../cost/project-cost.ts";
 import { writeNumber } from "../report/write-figure.ts";
 import { forecastHistory } from "./forecast-history.ts";

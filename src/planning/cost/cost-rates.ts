@@ -1,5 +1,5 @@
-import { invalidPlan, requirePositive, requireWithin } from "../plan-fault.ts";
-import type { Uncertain } from "../uncertain.ts";
+import { invalidPlan, requirePositive, requireWithin } from "../problems/plan-fault.ts";
+import type { Uncertain } from "../assumptions/uncertain.ts";
 
 /** Every price and rate of the cost model, as one flat record, so that each can be drawn or varied alone. US dollars. */
 export interface CostRates {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../base/random.ts";
-import { drawTriangular, exactly, toSpread } from "../uncertain.ts";
+import { drawTriangular, exactly, toSpread } from "../assumptions/uncertain.ts";
 import { compareSourcing } from "./compare-sourcing.ts";
 import { type CostRate, type CostRates, mapRates, type UncertainRates } from "./cost-rates.ts";
 import { buyerTerms, costGpuHour } from "./gpu-hour-cost.ts";

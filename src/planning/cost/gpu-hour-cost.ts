@@ -1,5 +1,5 @@
-import { requirePositive, requireWithin } from "../plan-fault.ts";
-import type { Spread } from "../uncertain.ts";
+import { requirePositive, requireWithin } from "../problems/plan-fault.ts";
+import type { Spread } from "../assumptions/uncertain.ts";
 import type { ServerOffer } from "./server-offers.ts";
 
 /** Who buys: a neocloud in rented halls, or a hyperscaler in its own. */

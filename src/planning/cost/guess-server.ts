@@ -2,7 +2,7 @@ import type { Accelerator } from "../catalog/accelerator.ts";
 import type { Fallback } from "../catalog/fallback.ts";
 import { spellAccelerator } from "../catalog/find-accelerator.ts";
 import { heldBy } from "../catalog/guessed-figures.ts";
-import type { Uncertain } from "../uncertain.ts";
+import type { Uncertain } from "../assumptions/uncertain.ts";
 import { type ServerOffer, serverOffers } from "./server-offers.ts";
 
 /** What an accelerator can do, in one figure: the geometric mean of arithmetic rate, memory and memory bandwidth. */

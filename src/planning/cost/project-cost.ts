@@ -1,4 +1,4 @@
-import { invalidPlan, requireWithin } from "../plan-fault.ts";
+import { invalidPlan, requireWithin } from "../problems/plan-fault.ts";
 import { type CostRates, checkRates } from "./cost-rates.ts";
 import { meanLoadAbove } from "./load-duration.ts";
 

@@ -1,6 +1,6 @@
 import type { Fallback } from "../catalog/fallback.ts";
 import type { OwnAccelerator } from "../catalog/own-accelerator.ts";
-import type { Uncertain } from "../uncertain.ts";
+import type { Uncertain } from "../assumptions/uncertain.ts";
 
 /** How sure a figure is: A two sources, B one source read, C recalled or assumed. */
 export type Confidence = "A" | "B" | "C";

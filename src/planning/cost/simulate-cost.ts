@@ -1,7 +1,7 @@
 import type { Random } from "../../base/random.ts";
 import { nameRate, writeRate } from "../report/rate-words.ts";
-import { requireWithin } from "../plan-fault.ts";
-import { drawTriangular, type Spread, toSpread } from "../uncertain.ts";
+import { requireWithin } from "../problems/plan-fault.ts";
+import { drawTriangular, type Spread, toSpread } from "../assumptions/uncertain.ts";
 import { type CostRate, type CostRates, mapRates, ratesAt, type UncertainRates } from "./cost-rates.ts";
 
 /** One bar of a tornado: what the result becomes when this rate alone goes to its ends. */

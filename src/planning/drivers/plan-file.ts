@@ -3,9 +3,9 @@ import { dirname, resolve } from "node:path";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { Fault, isFault } from "../../base/fault.ts";
 import { type FleetSite, shippedFleet } from "../calibration/apply-fleet-site.ts";
-import type { FleetPlan } from "../fleet-plan.ts";
+import type { FleetPlan } from "../fleet/fleet-plan.ts";
 import { type Plan, planSchema } from "../model.ts";
-import { planFleet } from "../plan-fleet.ts";
+import { planFleet } from "../fleet/plan-fleet.ts";
 import { refusedFields, tellRefused, writePath } from "../../base/refused-fields.ts";
 
 /** Larger plans are refused. */

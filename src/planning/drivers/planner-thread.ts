@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { PlanningReply, PlanningTask } from "../questions/model.ts";
-import { replyTo } from "../reply-to.ts";
+import { replyTo } from "../questions/reply-to.ts";
 
 /*
  * A thread that answers questions to the planner, one after the other: they compute for up to seconds, and the control

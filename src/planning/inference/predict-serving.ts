@@ -13,7 +13,7 @@ import { checkServing, type RequestShape, replicaGpus, type ServingJob } from ".
 import { replicaWords, type ServingMemory, servingMemory } from "./serving-memory.ts";
 import { closedLoopOf } from "./first-token-loop.ts";
 import { runClosedLoop } from "./closed-loop.ts";
-import { fallbackWidening } from "../widening.ts";
+import { fallbackWidening } from "../accuracy/widening.ts";
 
 /** A figure with its 80 % interval. */
 export interface Estimate {

@@ -9,7 +9,7 @@ import type { Estimate } from "./predict-serving.ts";
 import { type Precision, productFormatOf } from "../catalog/accelerator.ts";
 import { checkServing, type RequestShape, type ServingJob } from "./serving-job.ts";
 import { servingMemory } from "./serving-memory.ts";
-import { fallbackWidening } from "../widening.ts";
+import { fallbackWidening } from "../accuracy/widening.ts";
 
 /** Most requests that an engine runs at once, whatever the memory. */
 const requestsMax = 2048;

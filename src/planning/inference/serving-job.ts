@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Accelerator, WeightFormat } from "../catalog/accelerator.ts";
 import type { ModelShape } from "../catalog/model-shape.ts";
-import type { MemoryDoubt } from "../memory-doubt.ts";
+import type { MemoryDoubt } from "../accuracy/memory-doubt.ts";
 
 /** The engine a model is served by; constants were fitted for each. */
 export type Engine = "trtllm" | "vllm" | "sglang";

@@ -2,7 +2,7 @@ import { eightyPercent } from "../capacity/normal-distribution.ts";
 import { bytesPerWeight, isWeightOnly, visibleBytes } from "../catalog/accelerator.ts";
 import { fourBitBytes } from "../catalog/block-scales.ts";
 import { kvBytesOfSequence, layerCounts, layerParameters, modelParameters } from "../catalog/model-size.ts";
-import { chanceOfFitting, needWidening, noDoubt } from "../memory-doubt.ts";
+import { chanceOfFitting, needWidening, noDoubt } from "../accuracy/memory-doubt.ts";
 import { type RequestShape, replicaGpus, type ServingJob } from "./serving-job.ts";
 
 /** Memory of one accelerator of a replica, bytes. */

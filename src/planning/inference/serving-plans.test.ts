@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
-import { sizeInference } from "../size-inference.ts";
+import { sizeInference } from "../questions/size-inference.ts";
 import { bestSplit } from "./best-split.ts";
 import { engineConstantsOf, newIn } from "./engine-constants.ts";
 import { expertsVisited } from "./iteration-parts.ts";

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../../base/random.ts";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
-import { servingWhatIfs } from "../serving-what-ifs.ts";
-import { sizeInference } from "../size-inference.ts";
+import { servingWhatIfs } from "../questions/serving-what-ifs.ts";
+import { sizeInference } from "../questions/size-inference.ts";
 import type { ServingJob } from "./serving-job.ts";
 import { splitForLoad, type SplitLoadAsk } from "./split-for-load.ts";
 

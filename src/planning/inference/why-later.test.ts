@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sizeInference } from "../size-inference.ts";
+import { sizeInference } from "../questions/size-inference.ts";
 import type { ReplicaOption } from "./compare-replicas.ts";
 import { whyLater } from "./why-later.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planSchema } from "../model.ts";
-import { planFleet } from "../plan-fleet.ts";
+import { planFleet } from "../fleet/plan-fleet.ts";
 import { wholeMonths } from "./calendar-days.ts";
 import { draftFrom } from "./draft-from.ts";
 import { draftPlan } from "./draft-plan.ts";

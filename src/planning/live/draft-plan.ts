@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { inferredSchema, planSchema } from "../model.ts";
-import { infeasiblePlan } from "../plan-fault.ts";
+import { infeasiblePlan } from "../problems/plan-fault.ts";
 import { dayNumber, nextMonth, wholeMonths } from "./calendar-days.ts";
 import { fitGrowth } from "./fit-growth.ts";
 import type { DraftQuestion } from "./model.ts";

@@ -1,4 +1,4 @@
-import { infeasiblePlan, contradictoryPlan, requireCount, requireWithin } from "../plan-fault.ts";
+import { infeasiblePlan, contradictoryPlan, requireCount, requireWithin } from "../problems/plan-fault.ts";
 
 /**
  * How nodes and switches are wired.

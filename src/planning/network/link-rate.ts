@@ -1,5 +1,5 @@
 import type { GigabitsPerSecond, GigabytesPerSecond } from "../catalog/quantities.ts";
-import { invalidPlan } from "../plan-fault.ts";
+import { invalidPlan } from "../problems/plan-fault.ts";
 
 /** How a rate is written: the case of the b decides between bits and bytes. */
 export const ratePattern = /^(\d+(?:\.\d+)?)(Gb\/s|Tb\/s|MB\/s|GB\/s|TB\/s)$/;

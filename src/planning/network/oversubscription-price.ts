@@ -1,4 +1,4 @@
-import { requireWithin } from "../plan-fault.ts";
+import { requireWithin } from "../problems/plan-fault.ts";
 import type { Fabric } from "./design-fabric.ts";
 
 /** Which exchange of a training step crosses the spines. */

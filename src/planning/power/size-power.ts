@@ -1,4 +1,10 @@
-import { infeasiblePlan, requireCount, requireKilowatts, requirePositive, requireWithin } from "../plan-fault.ts";
+import {
+  infeasiblePlan,
+  requireCount,
+  requireKilowatts,
+  requirePositive,
+  requireWithin,
+} from "../problems/plan-fault.ts";
 
 /** What draws power, and the room that it stands in. Kilowatts throughout. */
 export interface PowerAsk {

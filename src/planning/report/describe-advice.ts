@@ -1,7 +1,7 @@
 import type { OperationsAdvice } from "../advice/advise-operations.ts";
 import type { WorkloadAdvice } from "../advice/align-workload.ts";
-import type { FleetPlan } from "../fleet-plan.ts";
-import type { QuantityError } from "../error-statement.ts";
+import type { FleetPlan } from "../fleet/fleet-plan.ts";
+import type { QuantityError } from "../accuracy/error-statement.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Block, Section } from "./model.ts";
 import { writeNumber, writeShare, writeUsd, writeWhole } from "./write-figure.ts";

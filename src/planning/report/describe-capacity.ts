@@ -1,4 +1,4 @@
-import type { FleetPlan } from "../fleet-plan.ts";
+import type { FleetPlan } from "../fleet/fleet-plan.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import type { Section } from "./model.ts";

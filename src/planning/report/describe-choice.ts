@@ -1,4 +1,4 @@
-import type { WorkAdvice, WorkOption } from "../advise-workload.ts";
+import type { WorkAdvice, WorkOption } from "../questions/advise-workload.ts";
 import { describeModels, errorsOfPeople } from "./describe-advice.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";

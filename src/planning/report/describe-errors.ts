@@ -1,4 +1,4 @@
-import { type QuantityError, writeStated } from "../error-statement.ts";
+import { type QuantityError, writeStated } from "../accuracy/error-statement.ts";
 import type { Block, StatedError } from "./model.ts";
 
 /** What the statements of errors are worth; said once in every report. */

@@ -1,4 +1,4 @@
-import type { FleetPlan } from "../fleet-plan.ts";
+import type { FleetPlan } from "../fleet/fleet-plan.ts";
 import { describeAdvice, describeReasons } from "./describe-advice.ts";
 import { describeCapacity } from "./describe-capacity.ts";
 import { describeCost } from "./describe-cost.ts";

@@ -1,4 +1,4 @@
-import type { FleetPlan } from "../fleet-plan.ts";
+import type { FleetPlan } from "../fleet/fleet-plan.ts";
 import type { Links } from "../network/network-parts.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Section } from "./model.ts";

@@ -1,6 +1,6 @@
 import type { WhatIf } from "../advice/align-workload.ts";
 import type { ReplicaOption } from "../inference/compare-replicas.ts";
-import type { InferenceAnswer } from "../size-inference.ts";
+import type { InferenceAnswer } from "../questions/size-inference.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";
 import { describeFallbacks } from "./describe-fallbacks.ts";
 import { drawFrontier } from "./draw-frontier.ts";

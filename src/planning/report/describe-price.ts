@@ -1,4 +1,4 @@
-import type { FleetPrice } from "../price-fleet.ts";
+import type { FleetPrice } from "../questions/price-fleet.ts";
 import { describeAssumptions } from "./describe-advice.ts";
 import { describeCost } from "./describe-cost.ts";
 import { describeErrors, errorsExplained } from "./describe-errors.ts";

@@ -1,5 +1,5 @@
-import type { FleetPlan, SizedRun } from "../fleet-plan.ts";
-import { tellTried } from "../plan-training.ts";
+import type { FleetPlan, SizedRun } from "../fleet/fleet-plan.ts";
+import { tellTried } from "../fleet/plan-training.ts";
 import { layoutWords } from "../training/layout-words.ts";
 import { describeErrors } from "./describe-errors.ts";
 import type { Section } from "./model.ts";

@@ -1,4 +1,4 @@
-import { notMeasured } from "../error-statement.ts";
+import { notMeasured } from "../accuracy/error-statement.ts";
 import type { TracePlan } from "../trace/model.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";

@@ -1,5 +1,5 @@
 import type { WhatIf } from "../advice/align-workload.ts";
-import type { TrainingAnswer, TrainingOption } from "../size-training.ts";
+import type { TrainingAnswer, TrainingOption } from "../questions/size-training.ts";
 import { layoutWords } from "../training/layout-words.ts";
 import type { StepPart } from "../training/step-time.ts";
 import type { Layout } from "../training/training-job.ts";

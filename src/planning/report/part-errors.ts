@@ -1,5 +1,5 @@
-import type { QuantityError } from "../error-statement.ts";
-import type { FleetErrors } from "../fleet-errors.ts";
+import type { QuantityError } from "../accuracy/error-statement.ts";
+import type { FleetErrors } from "../fleet/fleet-errors.ts";
 import type { Part } from "../network/network-parts.ts";
 
 /** How wrong the figures of one line of a bill of materials may be, in words. */

@@ -1,4 +1,4 @@
-import type { FleetErrors } from "../fleet-errors.ts";
+import type { FleetErrors } from "../fleet/fleet-errors.ts";
 import type { Part } from "../network/network-parts.ts";
 import { writeCsvCell } from "./csv-cell.ts";
 import { statePartErrors, stateSumError } from "./part-errors.ts";

@@ -1,4 +1,4 @@
-import type { FleetPlan } from "../fleet-plan.ts";
+import type { FleetPlan } from "../fleet/fleet-plan.ts";
 import { describeFleet } from "./describe-fleet.ts";
 import { writeHtml } from "./html-report.ts";
 import { writeMarkdown } from "./markdown-report.ts";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { measuredError, notMeasured } from "../error-statement.ts";
-import { fleetErrors } from "../fleet-errors.ts";
+import { measuredError, notMeasured } from "../accuracy/error-statement.ts";
+import { fleetErrors } from "../fleet/fleet-errors.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { drawLines } from "./draw-lines.ts";
 import { drawTornadoPlot } from "./draw-tornado.ts";

@@ -1,4 +1,4 @@
-import type { CostPlan } from "../fleet-plan.ts";
+import type { CostPlan } from "../fleet/fleet-plan.ts";
 import { writeShare, writeSpread, writeAboutUsd, writeWhole } from "./write-figure.ts";
 
 /**

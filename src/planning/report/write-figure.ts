@@ -1,5 +1,5 @@
 import { formatSize } from "../../base/units.ts";
-import type { Spread } from "../uncertain.ts";
+import type { Spread } from "../assumptions/uncertain.ts";
 
 /** A number with about three digits that carry meaning: 1,230; 12.3; 0.123. */
 export function writeNumber(value: number): string {

@@ -1,7 +1,7 @@
 import type { Bytes } from "../../base/units.ts";
 import type { GigabytesPerSecond } from "../catalog/quantities.ts";
 import { gigabytes } from "../network/link-rate.ts";
-import { invalidPlan, requireCount, requirePositive, requireWithin } from "../plan-fault.ts";
+import { invalidPlan, requireCount, requirePositive, requireWithin } from "../problems/plan-fault.ts";
 
 /** A model whose training state is saved. */
 export interface CheckpointAsk {

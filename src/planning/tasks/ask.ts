@@ -5,7 +5,7 @@
  * Ends with 0 when it answered, also when the reply is a fault; anything else is a bug.
  */
 import { planningTaskSchema } from "../questions/model.ts";
-import { replyTo } from "../reply-to.ts";
+import { replyTo } from "../questions/reply-to.ts";
 
 async function readInput(): Promise<string> {
   let text = "";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { answerPlanFile } from "../drivers/plan-file.ts";
-import { answerPlan } from "../answer-plan.ts";
+import { answerPlan } from "../fleet/answer-plan.ts";
 import { recordedTrace } from "../live/recorded-trace.ts";
 import { describeTrace } from "../report/describe-trace.ts";
 import { packTrace, type TraceAsk } from "./pack-trace.ts";

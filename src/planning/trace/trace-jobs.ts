@@ -2,7 +2,7 @@ import { isFault } from "../../base/fault.ts";
 import type { TraceFormat } from "../../scheduling/simulator/model.ts";
 import type { TraceJob } from "../../scheduling/simulator/ports.ts";
 import { readTrace } from "../../scheduling/simulator/trace/read-trace.ts";
-import { contradictoryPlan, invalidPlan } from "../plan-fault.ts";
+import { contradictoryPlan, invalidPlan } from "../problems/plan-fault.ts";
 import { heldGpus } from "./offered-load.ts";
 
 /** The one pool of a fleet that is planned. */

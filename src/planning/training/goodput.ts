@@ -1,4 +1,4 @@
-import { dalyInterval, wallOverUseful } from "../checkpoint-failures.ts";
+import { dalyInterval, wallOverUseful } from "../capacity/checkpoint-failures.ts";
 import { Fault } from "../../base/fault.ts";
 
 /** What a long run loses to failures and checkpoints. Times in seconds. */

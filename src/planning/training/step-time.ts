@@ -5,7 +5,7 @@ import { dataTime } from "./data-time.ts";
 import { headForwardTime, layerForwardTime, type LayerTime, microTokens, type TimingContext } from "./layer-time.ts";
 import { optimizerShare } from "./rank-parameters.ts";
 import { calibrationYear, type StackConstants, stackConstantsOf, strangersIn } from "./stack-constants.ts";
-import { fallbackWidening } from "../widening.ts";
+import { fallbackWidening } from "../accuracy/widening.ts";
 import { trainingKernelsOf } from "./training-kernels.ts";
 import { checkTrainingJob, gpusOf, microBatchesOf, type TrainingJob } from "./training-job.ts";
 

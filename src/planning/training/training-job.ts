@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import type { Accelerator, Precision } from "../catalog/accelerator.ts";
 import type { ModelShape } from "../catalog/model-shape.ts";
-import type { MemoryDoubt } from "../memory-doubt.ts";
+import type { MemoryDoubt } from "../accuracy/memory-doubt.ts";
 
 const degree = z.int().min(1).max(1_000_000);
 

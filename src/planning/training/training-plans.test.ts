@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { findAccelerator } from "../catalog/find-accelerator.ts";
 import { findModel } from "../catalog/find-model.ts";
-import { sizeTraining } from "../size-training.ts";
+import { sizeTraining } from "../questions/size-training.ts";
 import { bestCheckpointInterval, predictGoodput } from "./goodput.ts";
 import { layerActivationBytes, predictTrainingMemory } from "./memory.ts";
 import { searchLayouts } from "./search-layouts.ts";
