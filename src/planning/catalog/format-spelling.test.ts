@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { weightFormats } from "./accelerator.ts";
 import {
+  formatAsPublished,
   formatInConfig,
   formatInName,
   readWeightFormat,
@@ -83,4 +84,17 @@ test.each([
   [{ quant_method: "gguf" }, undefined],
 ])("a config.json with %o says that its weights are in %s", (quantization, format) => {
   expect(formatInConfig({ quantization_config: quantization })).toBe(format);
+});
+
+test.each([
+  ["openai/gpt-oss-120b", "fp4"],
+  ["DeepSeek-R1", "fp8"],
+  ["deepseek-ai/DeepSeek-V3.1", "fp8"],
+  ["DeepSeek-R1-Distill-Llama-70B", undefined],
+  ["DeepSeek-V2", undefined],
+  ["Kimi-K2-Instruct", "fp8"],
+  ["Kimi-K2-Thinking", "int4"],
+  ["Llama-3.1-70B", undefined],
+])("the makers of %s publish %s", (name, format) => {
+  expect(formatAsPublished(name)).toBe(format);
 });

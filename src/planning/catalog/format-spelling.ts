@@ -23,6 +23,22 @@ export function formatInName(name: string): WeightFormat | undefined {
   return words.map(readWeightFormat).findLast((format) => format !== undefined);
 }
 
+/**
+ * Lineages whose makers publish weights under the bare name in fewer than 16 bits: the model cards of DeepSeek-V3 and R1, Kimi-K2, MiniMax-M2 and MiMo-V2
+ * (8 bits), gpt-oss (MXFP4), Kimi-K2-Thinking and K2.5 (4 bits, experts alone).
+ */
+const publishedFormats: readonly (readonly [pattern: RegExp, format: WeightFormat])[] = [
+  [/^gpt-?oss/i, "fp4"],
+  [/^kimi-k2(?:-thinking|\.5)/i, "int4"],
+  [/^(?:deepseek-(?:v3|r1)(?!.*distill)|kimi-k2(?:-instruct|-base|$)|minimax-m2|mimo-v2)/i, "fp8"],
+];
+
+/** The number format that a model's makers publish its weights in; undefined where that is the usual one of 16 bits, or not known. */
+export function formatAsPublished(name: string): WeightFormat | undefined {
+  const bare = name.replace(/^.*\//, "");
+  return publishedFormats.find(([pattern]) => pattern.test(bare))?.[1];
+}
+
 const quantizedSchema = z.looseObject({
   quantization_config: z.looseObject({
     quant_method: z.string(),

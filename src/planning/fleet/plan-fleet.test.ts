@@ -11,7 +11,7 @@ import { type Plan, planSchema } from "../model.ts";
 import { planFleet } from "./plan-fleet.ts";
 import { reportFiles } from "../report/report-files.ts";
 
-const examples = join(import.meta.dirname, "../../examples/planning");
+const examples = join(import.meta.dirname, "../../../examples/planning");
 const exampleNames = ["llm-company", "vision-team", "bank"] as const;
 const readExample = (name: string, file: string): string => readFileSync(join(examples, name, file), "utf8");
 const answer = async (name: string): Promise<FleetPlan> => await answerPlanFile(join(examples, name, "plan.yaml"));

@@ -6,7 +6,7 @@ import { type Plan, planSchema } from "../model.ts";
 import { planFleet } from "./plan-fleet.ts";
 import { reportFiles } from "../report/report-files.ts";
 
-const examples = join(import.meta.dirname, "../../examples/planning");
+const examples = join(import.meta.dirname, "../../../examples/planning");
 
 const smallest = {
   name: "smallest",

