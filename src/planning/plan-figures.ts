@@ -20,7 +20,17 @@ export const shareSchema = z.number().min(0).max(1);
 
 /** A figure, or its least, likeliest and most. */
 export const uncertainSchema = z
-  .union([z.number(), z.strictObject({ low: z.number(), mode: z.number(), high: z.number() })], {
-    error: "write a number, or {low, mode, high} as numbers, without a unit",
-  })
+  .union(
+    [
+      z.number(),
+      z.strictObject({
+        low: z.number().describe("The least that it may be."),
+        mode: z.number().describe("The likeliest."),
+        high: z.number().describe("The most that it may be."),
+      }),
+    ],
+    {
+      error: "write a number, or {low, mode, high} as numbers, without a unit",
+    },
+  )
   .describe("A number, or {low, mode, high} for what is not known exactly.");

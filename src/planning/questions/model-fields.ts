@@ -8,5 +8,8 @@ export const modelFields = {
   parameters: weights.optional().describe("Weights of a model that the catalog lacks: its typical shape is planned."),
   activeParameters: weights.optional().describe("Weights that one token visits, of a model with experts."),
   modelConfig: z.unknown().optional().describe("A Hugging Face config.json of the model, as parsed JSON."),
-  ownModels: z.unknown().optional(),
+  ownModels: z
+    .unknown()
+    .optional()
+    .describe("A list of models that the catalog lacks, each with its name and its whole shape."),
 } as const;

@@ -9,21 +9,27 @@ const degree = z.int().min(1).max(1_000_000);
 
 /** How a training run is spread: degrees of parallelism and what is sharded. */
 export const layoutSchema = z.strictObject({
-  tensor: degree.default(1),
-  pipeline: degree.default(1),
-  /** Model chunks a stage holds (interleaved schedule); 1: plain one-forward-one-backward. */
-  chunks: degree.default(1),
-  context: degree.default(1),
-  expert: degree.default(1),
-  data: degree.default(1),
-  /** Sequences of one micro-batch. */
-  microSequences: degree.default(1),
-  /** What data parallel ranks share out: nothing, optimizer state, and gradients, and weights (FSDP). */
-  sharding: z.enum(["none", "zero1", "zero2", "zero3"]).default("zero1"),
-  /** Ranks that weights are sharded over under `zero3`; all of `data` when left out (HSDP when smaller). */
-  shardRanks: degree.optional(),
-  recompute: z.enum(["none", "selective", "full"]).default("none"),
-  isSequenceParallel: z.boolean().default(true),
+  tensor: degree.default(1).describe("GPUs that split each matrix."),
+  pipeline: degree.default(1).describe("Stages that the layers are split over."),
+  chunks: degree
+    .default(1)
+    .describe("Model chunks a stage holds (interleaved schedule); 1: plain one-forward-one-backward."),
+  context: degree.default(1).describe("GPUs that split each sequence."),
+  expert: degree.default(1).describe("GPUs that split the experts."),
+  data: degree.default(1).describe("Copies that train on different sequences."),
+  microSequences: degree.default(1).describe("Sequences of one micro-batch."),
+  sharding: z
+    .enum(["none", "zero1", "zero2", "zero3"])
+    .default("zero1")
+    .describe("What data parallel ranks share out: nothing, optimizer state, and gradients, and weights (FSDP)."),
+  shardRanks: degree
+    .optional()
+    .describe("Ranks that weights are sharded over under `zero3`; all of `data` when left out (HSDP when smaller)."),
+  recompute: z
+    .enum(["none", "selective", "full"])
+    .default("none")
+    .describe("Activations that the backward pass computes again."),
+  isSequenceParallel: z.boolean().default(true).describe("Whether tensor ranks split norms by tokens too."),
 });
 
 /** How a training run is spread. */
