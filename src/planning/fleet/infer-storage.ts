@@ -1,5 +1,6 @@
 import { formatSize } from "../../base/units.ts";
 import { askedModel } from "../questions/asked-model.ts";
+import { toldFormat } from "../questions/told-format.ts";
 import type { Assumptions } from "../assumptions/assumption.ts";
 import { bytesPerWeight } from "../catalog/accelerator.ts";
 import type { ModelShape } from "../catalog/model-shape.ts";
@@ -45,7 +46,7 @@ function servedWeights({ demand }: Plan, assumptions: Assumptions): string | und
   for (const [index, { requests }] of demand.stages.entries()) {
     if (requests?.served === undefined) continue;
     const { name, weights } = sizeOf(shapeAt(`demand.stages[${index}].requests.served`, requests.served));
-    const precision = requests.served.precision ?? "bf16";
+    const precision = requests.served.precision ?? toldFormat(requests.served)?.format ?? "bf16";
     served.set(`${name} in ${precision}`, weights * bytesPerWeight[precision]);
   }
   if (served.size === 0) return undefined;

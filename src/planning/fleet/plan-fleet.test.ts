@@ -340,6 +340,13 @@ test("weights of served models are stored where the plan does not state them, ea
   expect((held?.bytes ?? 0) / (3 * 2 * 8.03e9)).toBeCloseTo(1, 3);
 });
 
+test("weights of a model whose makers publish fewer bits are stored, and served, in those", () => {
+  const served = { ...servedModel, model: "gpt-oss-20b" };
+  const { choices } = planFleet(serves({ peakPerSecond: 9, served }));
+
+  expect(choices.find(({ path }) => path === "storage.servingWeights")?.source).toBe("weights of gpt-oss-20b in fp4");
+});
+
 test("what a site measured of first tokens and tokens is carried through the simulation of a fleet's served models", () => {
   const rows = Array.from({ length: 30 }, () => ({ low: 0.5, likely: 1, high: 2, measured: 2 }));
   const site = fleetSite([
