@@ -29,12 +29,15 @@ export interface LiveDemandAsk {
   readonly isQueueRead: boolean;
 }
 
+/** What the ledger told, before it is said what is given besides. */
+type LiveDemand = Omit<DraftQuestion, "hasStages">;
+
 /**
  * Reads from the server's ledger who held GPUs, for what, in every hour until yesterday ended.
  *
  * @throws {Fault} `cli.argument-invalid` when no GPU is named, in the ledger or by the caller.
  */
-export async function readLiveDemand(context: CommandContext, ask: LiveDemandAsk): Promise<DraftQuestion> {
+export async function readLiveDemand(context: CommandContext, ask: LiveDemandAsk): Promise<LiveDemand> {
   const client = await context.connect();
   const { signal } = context;
   const to = Math.floor(context.clock.now() / dayMs) * dayMs;

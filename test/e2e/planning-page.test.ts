@@ -243,6 +243,28 @@ test("a plan and the trace beside it are opened together, and the queue is packe
   expect(problems.filter((problem) => !problem.includes("400"))).toEqual([]);
 });
 
+test("a served model is planned in the format it is published in until another is chosen, and the page says which", {
+  timeout: testTimeoutMs,
+}, async () => {
+  const problems = await onPlanningPage("?view=serving&model=DeepSeek-V3", async (page) => {
+    const format = page.locator("label", { hasText: "Number format" }).locator("select");
+    const fits = page.locator(".figure", { has: page.getByText("Fits with", { exact: true }) });
+    await fits.getByText("weights in fp8").waitFor();
+    await page.getByText("fp8 is assumed, as the makers' checkpoint says").waitFor();
+    expect(await format.inputValue()).toBe("");
+    await format.selectOption("bf16");
+    await untilAddressed(page, "precision", "bf16");
+    await fits.getByText("weights in bf16").waitFor();
+  });
+  const shared = await onPlanningPage("?view=serving&model=gpt-oss-20b&precision=bf16", async (page) => {
+    await page.getByText("weights in bf16").first().waitFor();
+    const format = page.locator("label", { hasText: "Number format" }).locator("select");
+    expect(await format.inputValue()).toBe("bf16");
+  });
+
+  expect([...problems, ...shared]).toEqual([]);
+});
+
 test("an amount that is none is told beside its control, and is not asked", { timeout: testTimeoutMs }, async () => {
   const problems = await onPlanningPage("?view=training", async (page) => {
     const before = await figure(page, "Whole run");

@@ -161,3 +161,56 @@ test("--from-live without any GPU in the ledger asks for its name", async () => 
   await expect(plan(recordingContext({ url: api.url }), { fromLive: true, days: 30 })).rejects.toThrow("--gpu H100");
   await api.close();
 });
+
+const emptyServer = {
+  "GET /api/v1/usage": { json: { items: [] } },
+  "GET /api/v1/usage/queue": { json: { items: [] } },
+  "GET /api/v1/projects": { json: { items: [] } },
+  "POST /api/v1/planning/site": { json: { site: [] } },
+};
+
+test("--from-live on an empty ledger plans the stages of the file with its GPU, and says that the ledger held nothing", async () => {
+  const api = await openStubApi(emptyServer);
+  const file = join(folder, "own.yaml");
+  await writeFile(
+    file,
+    "fleet: { gpu: L40S }\ndemand: { stages: [{ stage: training, gpus: 5 }] }\nsimulation: { draws: 100 }\n" +
+      "inferred: [{ path: cost.utilisation, value: 0.5, unit: mean over peak, source: an older ledger }]\n",
+  );
+  const context = recordingContext({ url: api.url, now: 20_700 * dayMs });
+
+  await plan(context, { fromLive: true, days: 30, file, out: folder });
+  await api.close();
+
+  expect(await readFile(join(folder, "plan.yaml"), "utf8")).toMatch(/gpu: L40S[\s\S]*stage: training\n +gpus: 5/);
+  const report = await readFile(join(folder, "report.md"), "utf8");
+  expect(report).toMatch(
+    /\| ledger +\| +0 \| .*the ledger has no GPU time until 2026-09-03: nothing of this plan was read from it/,
+  );
+  expect(report).toContain("an older ledger");
+});
+
+test("--from-live on an empty ledger without stages in the file says what to do", async () => {
+  const api = await openStubApi(emptyServer);
+  const context = recordingContext({ url: api.url, now: 20_700 * dayMs });
+
+  await expect(plan(context, { fromLive: true, days: 30, gpu: "H100" })).rejects.toThrow(
+    "write stages of demand into a plan: millwright plan --from-live -f plan.yaml",
+  );
+  await api.close();
+});
+
+test("of what --from-live inferred, only what the file does not give stands among the assumptions", async () => {
+  const hours = [0, 1, 2].map((hour) => line(20_690 * 24 + hour, 4));
+  const api = await openStubApi({ ...emptyServer, "GET /api/v1/usage": { json: { items: hours } } });
+  const file = join(folder, "own.yaml");
+  await writeFile(file, "demand: { stages: [{ stage: training, gpus: 5 }] }\nsimulation: { draws: 100 }\n");
+  const context = recordingContext({ url: api.url, now: 20_700 * dayMs, format: "json" });
+
+  await plan(context, { fromLive: true, days: 5, gpu: "H100", file });
+  await api.close();
+
+  expect(JSON.parse(context.printed.join(""))).toMatchObject({
+    drawnUp: { inferred: [{ path: "cost.utilisation" }] },
+  });
+});

@@ -78,6 +78,20 @@ test("half a year of whole months becomes a history, from the first month with u
   expect(stage).toMatchObject({ name: "evaluation of maps", history: [5, 5, 5, 5, 5, 5, 5] });
 });
 
+test("an empty ledger draws up no stages where they are given besides, and says so; without them it says what to do", () => {
+  const draft = draftFrom({ hours: [], until, gpu: "H100", hasStages: true });
+
+  expect(draft).toMatchObject({ startMonth: "2026-12", fleet: { gpu: "H100" }, demand: { stages: [] } });
+  expect(draft.inferred).toEqual([
+    { path: "ledger", value: 0, unit: "GPU-hours", source: expect.stringContaining("no GPU time until 2026-11-25") },
+  ]);
+  for (const hours of [[], use("maps", "training", 3, () => 0)]) {
+    expect(() => draftFrom({ hours, until, gpu: "H100" })).toThrow(
+      /no GPU time until 2026-11-25; .* write stages of demand into a plan: millwright plan --from-live -f plan\.yaml/,
+    );
+  }
+});
+
 test("what was drawn up is answered, and every inferred figure stands among the assumptions", () => {
   const hours = use("maps", "training", 100, () => 12.5);
   const draft = draftFrom({ hours, until, teams: {}, gpu: "NVIDIA H100 80GB HBM3" });

@@ -46,17 +46,14 @@ interface StageUse {
  * listed in the plan's `inferred`, so that it stands among the assumptions of the answer. Peaks within an hour are averaged
  * out, and what waited is not in the ledger's sums.
  *
- * @throws {Fault} `planning.plan-infeasible` when no GPU was held in that time.
+ * Where no GPU was held in that time and the stages are given besides, the draft has none, and its `inferred` says so.
+ *
+ * @throws {Fault} `planning.plan-infeasible` when no GPU was held in that time and no stages are given.
  */
 export function draftPlan(question: DraftQuestion): PlanDraft {
   const from = question.hours.reduce((first, { hour }) => (dayOf(hour) < first ? dayOf(hour) : first), question.until);
   const uses = joinSmall(usesOf(question, from));
-  if (uses.length === 0) {
-    throw infeasiblePlan(
-      "demand.stages",
-      `the ledger has no GPU time from ${from} to ${question.until}; let the platform run work first, or write the demand into a plan: millwright plan -f plan.yaml`,
-    );
-  }
+  if (uses.length === 0) return draftOfNothing(question);
   const inferred: Inferred[] = [];
   const stages = uses.map((use, index) => toStage(use, `demand.stages[${index}]`, from, inferred));
   const utilisation = utilisationOf(uses);
@@ -76,6 +73,25 @@ export function draftPlan(question: DraftQuestion): PlanDraft {
     cost: { utilisation },
     ...(trace === undefined ? {} : { trace: { text: trace } }),
     inferred,
+  };
+}
+
+/** What an empty ledger leaves to draw up: the month and the GPU. */
+function draftOfNothing({ until, gpu, hasStages }: DraftQuestion): PlanDraft {
+  const nothing = `no GPU time until ${until}`;
+  if (hasStages !== true) {
+    throw infeasiblePlan(
+      "demand.stages",
+      `the ledger has ${nothing}; let the platform run work first, or write stages of demand into a plan: millwright plan --from-live -f plan.yaml`,
+    );
+  }
+  const source = `the ledger has ${nothing}: nothing of this plan was read from it, and its stages are those that were given`;
+  return {
+    name: `Demand as given, ${until}`,
+    startMonth: nextMonth(until),
+    fleet: { gpu },
+    demand: { stages: [] },
+    inferred: [{ path: "ledger", value: 0, unit: "GPU-hours", source }],
   };
 }
 

@@ -47,6 +47,8 @@ export const draftQuestionSchema = z.strictObject({
   teams: z.record(z.string(), text).default({}),
   /** The GPU to plan with, as a server's catalog or a driver names it. */
   gpu: text,
+  /** Whether the stages of demand are given besides: the ledger may be empty then. */
+  hasStages: z.boolean().default(false),
 });
 
 export type DraftQuestion = Readonly<z.input<typeof draftQuestionSchema>>;

@@ -17,6 +17,7 @@ import { infeasiblePlan } from "../problems/plan-fault.ts";
 import { unreadableQuestion } from "../problems/question-fault.ts";
 import { adviceQuestionSchema } from "./model.ts";
 import { writeNumber } from "../report/write-figure.ts";
+import { sayToldFormat, withToldFormat } from "./told-format.ts";
 import { type SizedWork, sizeWork, type Work } from "./size-work.ts";
 
 type Question = z.infer<typeof adviceQuestionSchema>;
@@ -38,6 +39,8 @@ export interface WorkOption extends SizedWork {
 export interface WorkAdvice {
   readonly model: string;
   readonly kind: Work["kind"];
+  /** What the weights are served in, or the products of training made in. */
+  readonly precision: Work["precision"];
   readonly options: readonly WorkOption[];
   readonly rejected: readonly Rejection[];
   readonly ways: { readonly kept: readonly Offer[]; readonly rejected: readonly Rejection[] };
@@ -51,6 +54,7 @@ export interface WorkAdvice {
   readonly assumptions: readonly string[];
 }
 
+const servingSchema = z.looseObject({ work: z.looseObject({ kind: z.literal("serving") }) });
 const askedSchema = z.looseObject({ work: z.record(z.string(), z.unknown()) });
 
 const hoursPerMonth = 730;
@@ -63,7 +67,7 @@ const monthsPerYear = 12;
  * @throws {Fault} `planning.request-invalid`, `planning.plan-infeasible` when nothing is open or nothing fits.
  */
 export function adviseWorkload(value: unknown): WorkAdvice {
-  const parsed = adviceQuestionSchema.safeParse(value);
+  const parsed = adviceQuestionSchema.safeParse(withFormatOfWork(value));
   if (!parsed.success) throw unreadableQuestion(adviceQuestionSchema, parsed.error, value);
   const question = parsed.data;
   const ways = keepCompliant(marketOffers(question), question);
@@ -77,6 +81,7 @@ export function adviseWorkload(value: unknown): WorkAdvice {
   return {
     model: best.model,
     kind: question.work.kind,
+    precision: question.work.precision,
     options,
     rejected,
     ways,
@@ -86,7 +91,7 @@ export function adviseWorkload(value: unknown): WorkAdvice {
     cautions: best.cautions,
     errors: errorsOf(best),
     assumptions: [
-      ...assumedFields(question.work, askedSchema.parse(value).work),
+      ...assumedOfWork(question.work, askedSchema.parse(value).work),
       ...assumedFields(question, value),
       ...best.assumptions,
       ...best.fallbacks.map(({ words }) => words).filter((words) => !best.assumptions.includes(words)),
@@ -95,6 +100,17 @@ export function adviseWorkload(value: unknown): WorkAdvice {
       `reserved ones at ${(costDefaults.reserveDiscount.mode * 100).toFixed(1)} % less than on demand`,
     ],
   };
+}
+
+/** Served models are published in a format; training makes its own choice. */
+function withFormatOfWork(value: unknown): unknown {
+  const asked = servingSchema.safeParse(value);
+  return asked.success ? { ...asked.data, work: withToldFormat(asked.data.work) } : value;
+}
+
+function assumedOfWork(work: Work, asked: unknown): readonly string[] {
+  const assumed = assumedFields(work, asked);
+  return work.kind === "serving" ? sayToldFormat(assumed, work) : assumed;
 }
 
 function candidatesOf({ gpus }: Question): readonly ServerOffer[] {

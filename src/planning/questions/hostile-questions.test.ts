@@ -204,6 +204,27 @@ test("advice lists all that was not given of its workload and its rules", () => 
   );
 });
 
+test("advice on serving plans a model in the format its makers publish, and says so; one that was asked for wins, and training keeps bf16", () => {
+  const serve = (asked: object) => {
+    const work = { kind: "serving", model: "gpt-oss-20b", peakPerSecond: 1, ...asked };
+    return answerQuestion({ kind: "advise", question: { work, gpus: ["H100"] }, thisMonth: "2026-12" });
+  };
+  const told = serve({});
+  const run = { kind: "training", model: "gpt-oss-20b", tokens: 1e9, days: 30 };
+  const trained = answerQuestion({ kind: "advise", question: { work: run, gpus: ["H100"] }, thisMonth: "2026-12" });
+
+  expect(told.answer).toMatchObject({
+    precision: "fp4",
+    assumptions: expect.arrayContaining(["precision was not given: fp4 is assumed, as the makers' checkpoint says"]),
+  });
+  expect(JSON.stringify(told.document.sections[0])).toContain("in fp4 it fits with a chance of");
+  expect(serve({ precision: "bf16" }).answer).toMatchObject({
+    precision: "bf16",
+    cautions: [expect.stringContaining("the makers' checkpoint says fp4")],
+  });
+  expect(trained.answer).toMatchObject({ precision: "bf16" });
+});
+
 test("advice that finds nothing tells of each GPU the layout that came nearest, in one line", () => {
   const work = { kind: "serving", model: "Llama-3.1-8B", peakPerSecond: 1, ttftSeconds: 0.001 };
   const ask = () => answerQuestion({ kind: "advise", question: { work, gpus: ["H100", "L4"] }, thisMonth: "2026-12" });

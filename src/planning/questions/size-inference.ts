@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault } from "../../base/fault.ts";
 import { seededRandom } from "../../base/random.ts";
 import { type AskedParts, askedParts } from "./asked-parts.ts";
@@ -32,7 +32,7 @@ import { formatFallbacks } from "./number-format.ts";
 import { unreadableQuestion } from "../problems/question-fault.ts";
 import { inferenceQuestionSchema } from "./model.ts";
 import { writeChance } from "../report/write-figure.ts";
-import { toldFormat } from "./told-format.ts";
+import { sayToldFormat, toldFormat, withToldFormat } from "./told-format.ts";
 import { atLeastAsWide, type StandIns, type Widening, widen, wideningOf } from "../accuracy/widening.ts";
 
 type Question = z.infer<typeof inferenceQuestionSchema>;
@@ -224,13 +224,6 @@ function cautionsOf(question: Question, job: Unspread): readonly string[] {
   ].filter((each) => each !== undefined);
 }
 
-/** A question that names no format takes the one that the model tells. */
-function withToldFormat(value: unknown): unknown {
-  const bare = z.looseObject({ model: z.string(), precision: z.undefined().optional() }).safeParse(value);
-  const told = bare.success ? toldFormat(bare.data) : undefined;
-  return bare.success && told !== undefined ? { ...bare.data, precision: told.format } : value;
-}
-
 /** Below this chance of fitting who plans with a replica is told so first. */
 const sureFit = 0.9;
 
@@ -310,12 +303,9 @@ function hoursOf({ hourShares, peakPerSecond }: Question, best: ReplicaOption): 
 /** What the answer assumed of the question, in words. */
 function assumptionsOf(question: Question, job: Unspread, best: ReplicaOption, value: unknown): readonly string[] {
   const { tensor, attentionData, expert } = best.layout;
-  const told = toldFormat(question);
   const gpusPerNode = askedNodeGpus(question.gpusPerNode, job.accelerator);
   const asked = { ...question, gpusPerNode, tensor, attentionData, expert, kvPrecision: job.kvPrecision };
-  return assumedFields(asked, value).map((words) =>
-    words.startsWith("precision ") && told?.format === question.precision ? `${words}, as ${told.by} says` : words,
-  );
+  return sayToldFormat(assumedFields(asked, value), question);
 }
 
 /** What stated errors apply to, in the order of `errorsOf`. */

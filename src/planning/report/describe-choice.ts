@@ -36,7 +36,7 @@ function describeVerdict(advice: WorkAdvice): Section {
       ? []
       : [
           `${writeNumber(best.gpus)} x ${best.gpu} (${best.layout}): ${writeUsd(best.usd)} ${period(advice)} to ${best.cheapestWay}, ${writeUsd(best.usdPerMillionTokens)} a million ${tokens(advice)}.`,
-          `What limits it: ${best.bottleneck}; it fits with a chance of ${writeChance(best.fitProbability)}.`,
+          `What limits it: ${best.bottleneck}; in ${advice.precision} it fits with a chance of ${writeChance(best.fitProbability)}.`,
           ...(model === undefined ? [] : [`Run by: ${model.name} (${model.why}).`]),
           ...describeStandIns(best),
           ...describeMeasured(advice),

@@ -78,7 +78,9 @@ const productFormats = [
   ["fp4", "fp4"],
 ] as const;
 /** Of served weights alone: products are made in 16 bits. */
-const weightFormats = [
+const servedFormats = [
+  ["", "as published"],
+  ...productFormats,
   ["int8", "int8 weights"],
   ["int4", "int4 weights"],
 ] as const;
@@ -86,8 +88,8 @@ const precision = (isServed: boolean): Control => ({
   kind: "choice",
   name: "precision",
   label: "Number format",
-  choices: isServed ? [...productFormats, ...weightFormats] : productFormats,
-  initial: "bf16",
+  choices: isServed ? servedFormats : productFormats,
+  initial: isServed ? "" : "bf16",
 });
 const months = amountOf("months", "Horizon", evenly(12, 84, 6), 48, "months");
 const use = amountOf("use", "Mean use over peak", evenly(5, 100, 5), 65, "%");
@@ -236,7 +238,15 @@ const cost: readonly ControlGroup[] = [
   },
 ];
 
-const advice: readonly ControlGroup[] = [
+const runInTime: ControlGroup = {
+  title: "Training",
+  controls: [
+    amountOf("tokens", "Tokens", decades(1e9, 5e13), 1e12, ""),
+    amountOf("days", "Done within", [1, 2, 3, 7, 14, 21, 30, 45, 60, 90, 120, 180, 365], 60, "days"),
+  ],
+};
+
+const adviceOn = (isServed: boolean): readonly ControlGroup[] => [
   {
     title: "Workload",
     controls: [
@@ -252,17 +262,10 @@ const advice: readonly ControlGroup[] = [
       },
       model,
       weights,
-      precision(true),
+      precision(isServed),
     ],
   },
-  { title: "Serving", controls: [engine, ...requests] },
-  {
-    title: "Training",
-    controls: [
-      amountOf("tokens", "Tokens", decades(1e9, 5e13), 1e12, ""),
-      amountOf("days", "Done within", [1, 2, 3, 7, 14, 21, 30, 45, 60, 90, 120, 180, 365], 60, "days"),
-    ],
-  },
+  isServed ? { title: "Serving", controls: [engine, ...requests] } : runInTime,
   {
     title: "Rules and people",
     controls: [
@@ -306,13 +309,13 @@ const advice: readonly ControlGroup[] = [
   },
 ];
 
-const groups: Readonly<Record<PlanningView, readonly ControlGroup[]>> = { fleet, training, serving, cost, advice };
+const groups = { fleet, training, serving, cost } as const;
+const [adviceOnServing, adviceOnTraining] = [adviceOn(true), adviceOn(false)];
 
-/** The controls of a view; those of the other kind of workload are left out. */
+/** The controls of a view; of advice, those of the kind of workload that is asked about. */
 export function controlsOf(view: PlanningView, state: UrlState): readonly ControlGroup[] {
   if (view !== "advice") return groups[view];
-  const other = state["work"] === "training" ? "Serving" : "Training";
-  return advice.filter((group) => group.title !== other);
+  return state["work"] === "training" ? adviceOnTraining : adviceOnServing;
 }
 
 /** The number under a control's name, within its bounds; its initial value when the address holds none. */

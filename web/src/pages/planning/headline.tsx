@@ -222,7 +222,7 @@ function servingFacts(answer: Fields): readonly FigureFact[] {
     {
       label: "Fits with",
       value: chance(memory.numberOr("fitProbability", 0)),
-      note: `${formatShortCount(memory.numberOr("requestsMax", 0))} requests at once`,
+      note: `${formatShortCount(memory.numberOr("requestsMax", 0))} requests at once, weights in ${answer.fields("asked").textOr("precision", "")}`,
     },
   ];
 }

@@ -73,3 +73,26 @@ test("advice on training asks nothing of serving", () => {
     days: 60,
   });
 });
+
+test("a served model is asked about in the format it is published in, unless the address names one", () => {
+  const format = (view: "serving" | "advice", state: Record<string, string>): unknown => {
+    const { question } = questionOf(view, state, "2026-12");
+    return view === "serving" ? question["precision"] : (question["work"] as Record<string, unknown>)["precision"];
+  };
+
+  for (const view of ["serving", "advice"] as const) {
+    expect(format(view, {})).toBeUndefined();
+    expect(format(view, { precision: "bf16" })).toBe("bf16");
+    expect(format(view, { precision: "int4" })).toBe("int4");
+  }
+});
+
+test("training is asked about in bf16 unless another format that products are made in is chosen", () => {
+  const run = (precision: string) => questionOf("training", { precision }, "2026-12").question["precision"];
+  const work = (precision: string) => questionOf("advice", { work: "training", precision }, "2026-12").question["work"];
+
+  expect([run(""), run("int4"), run("fp8")]).toEqual(["bf16", "bf16", "fp8"]);
+  expect([work(""), work("int4"), work("fp8")]).toMatchObject(
+    ["bf16", "bf16", "fp8"].map((precision) => ({ precision })),
+  );
+});

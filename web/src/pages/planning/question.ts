@@ -95,12 +95,13 @@ function trainingOf(values: Values): Readonly<Record<string, unknown>> {
   };
 }
 
+/** Without a number format the planner takes the one that the model is published in. */
 function requestsOf(values: Values): Readonly<Record<string, unknown>> {
   const { amount, text } = values;
   return {
     ...modelOf(values),
     engine: text("engine"),
-    precision: text("precision"),
+    ...(text("precision") === "" ? {} : { precision: text("precision") }),
     inputTokens: amount("input"),
     outputTokens: amount("output"),
     peakPerSecond: amount("rps"),
@@ -143,10 +144,15 @@ function costOf({ amount, text }: Values, startMonth: string): Readonly<Record<s
 
 function adviceOf(values: Values): Readonly<Record<string, unknown>> {
   const { amount, text } = values;
-  const shared = { ...modelOf(values), precision: text("precision") };
   const work =
     text("work") === "training"
-      ? { kind: "training", ...shared, tokens: amount("tokens"), days: amount("days") }
+      ? {
+          kind: "training",
+          ...modelOf(values),
+          precision: text("precision"),
+          tokens: amount("tokens"),
+          days: amount("days"),
+        }
       : { kind: "serving", ...requestsOf(values) };
   return {
     work,
