@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
 import { answerPlanText } from "../drivers/plan-file.ts";
 import { planSchema } from "../model.ts";
+import { ownServer } from "../fixtures/own-server.ts";
 import { planFleet } from "./plan-fleet.ts";
 import { reportFiles } from "../report/report-files.ts";
 
@@ -74,19 +75,7 @@ const whole = {
   serving: { tokensPerSecondPerGpu: 900 },
   operations: { engineersAvailable: 3 },
   workloads: [{ name: "chat", unit: "tokens", memory: "60GB", targetPerSecond: 5000, throughput: { "H100-SXM": 900 } }],
-  accelerators: [
-    {
-      gpu: "own",
-      gpusPerServer: 4,
-      serverUsdPerGpu: 9000,
-      rentUsdPerGpuHour: 1,
-      serverRatedKw: 3,
-      serverUnits: 4,
-      memory: "48GB",
-      rails: 2,
-      portRate: "100Gb/s",
-    },
-  ],
+  accelerators: [ownServer],
   simulation: { seed: 1, draws: 100 },
 };
 

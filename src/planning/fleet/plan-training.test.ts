@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { ownServer } from "../fixtures/own-server.ts";
 import { expect, test } from "vitest";
 import { isFault } from "../../base/fault.ts";
 import { fleetSite } from "../calibration/apply-fleet-site.ts";
@@ -183,18 +184,7 @@ test("steps that a site measured correct a plan's runs, and its errors are state
 });
 
 test("on a server that neither the plan nor the catalog says the arithmetic of nothing is sized, and what to give is told", () => {
-  const own = {
-    gpu: "own",
-    gpusPerServer: 4,
-    serverUsdPerGpu: 9000,
-    rentUsdPerGpuHour: 1,
-    serverRatedKw: 3,
-    serverUnits: 4,
-    memory: "48GB",
-    rails: 2,
-    portRate: "100Gb/s",
-  };
-  const change = { fleet: { gpu: "own" }, accelerators: [own] };
+  const change = { fleet: { gpu: "own" }, accelerators: [ownServer] };
 
   expect(() => trains({}, change)).toThrow(
     /^fleet\.gpu: no stage can be sized .*computes: \{like\}.* gpuHoursEach and gangGpus/,

@@ -1,10 +1,12 @@
+import { wrapWords } from "../../base/wrap-words.ts";
 import { barsAsTable } from "./bars-table.ts";
 import type { Block, ReportDocument } from "./model.ts";
 import { isToldBefore, tellBasesOnce, tellBriefly } from "./stated-errors.ts";
-import { wrapWords } from "./wrap-words.ts";
 
 /** Characters of a line of prose. */
 const lineLength = 120;
+/** What would begin a list, a heading, a quotation or a table at the start of a line of Markdown: no line but the first begins with it. */
+const marker = /^(?:[-+*#>|=]|\d+[.)])/;
 /** A column whose cells are longer is not filled up with blanks. */
 const widestPadded = 60;
 
@@ -21,26 +23,26 @@ export function writeMarkdown(document: ReportDocument): string {
 function writeBlock(block: Block): string {
   switch (block.kind) {
     case "text":
-      return wrapWords(block.text, lineLength);
+      return wrapProse(block.text);
     case "list":
       return writeList(block.items);
     case "plot":
-      return wrapWords(`*Plot in the HTML report: ${block.caption}*`, lineLength);
+      return wrapProse(`*Plot in the HTML report: ${block.caption}*`);
     case "errors":
       return writeErrors(block);
     case "bars":
-      return `${wrapWords(block.caption, lineLength)}\n\n${writeBlock(barsAsTable(block))}`;
+      return `${wrapProse(block.caption)}\n\n${writeBlock(barsAsTable(block))}`;
     case "table":
       return block.rows.length === 0 ? "" : writeTable(block);
   }
 }
 
 function writeList(items: readonly string[]): string {
-  return items.map((item) => wrapWords(`- ${item}`, lineLength, "  ")).join("\n");
+  return items.map((item) => wrapProse(`- ${item}`, "  ")).join("\n");
 }
 
 function writeErrors(block: Extract<Block, { readonly kind: "errors" }>): string {
-  if (isToldBefore(block)) return wrapWords(`How wrong this may be: ${tellBriefly(block.items)}.`, lineLength);
+  if (isToldBefore(block)) return wrapProse(`How wrong this may be: ${tellBriefly(block.items)}.`);
   const items = block.items.map(({ quantity, stated, basis }) => {
     return `${quantity}: **${stated}**${basis === "" ? "" : `; ${basis}`}`;
   });
@@ -67,3 +69,7 @@ function writeTable({ head, rows }: Extract<Block, { readonly kind: "table" }>):
 
 /** A cell stays in its column. */
 const escapeCell = (cell: string): string => cell.replaceAll("|", "\\|").replaceAll("\n", " ");
+
+function wrapProse(text: string, indent = ""): string {
+  return wrapWords(text, { width: lineLength, indent, kept: marker }).join("\n");
+}
